@@ -1,0 +1,197 @@
+import { DomainError, ERROR_TRAITS, isDomainError, nearestWord, type Warning } from "../core/mod.ts";
+import { parse as parseDotenv } from "@std/dotenv";
+import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { COMMON_OPTIONS, readOptions } from "./options.ts";
+import { SYSTEM_CLOCK } from "./system_clock.ts";
+import { createOutput, createProgress, isColorWanted } from "./terminal.ts";
+import { VERSION } from "./version.ts";
+import { narrowToCommand } from "./walls.ts";
+
+/** A subcommand by name: what `--help` says of it, and how to load it. */
+export type CommandTable = Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<{ readonly command: Command }> }>
+>;
+
+/** Runs the subcommand that `args` names and returns the exit code; prints results and errors. */
+export async function dispatch(args: readonly string[], commands: CommandTable): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    print(programHelp(commands));
+    return 0;
+  }
+  if (name === "--version") {
+    print(VERSION);
+    return 0;
+  }
+  const json = rest.includes("--json");
+  try {
+    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (entry === undefined) {
+      const meant = nearestWord(name, Object.keys(commands));
+      throw new DomainError("usage", `Unknown command '${name}'`, {
+        hint: meant === undefined ? "See the commands with --help" : `Did you mean '${meant}'?`,
+      });
+    }
+    await narrowToCommand(name);
+    const { command } = await entry.load();
+    if (rest.includes("--help") || rest.includes("-h")) {
+      print(commandHelp(name, command));
+      return 0;
+    }
+    return await runCommand(name, command, rest);
+  } catch (error) {
+    return reportError(error, json);
+  }
+}
+
+async function runCommand(name: string, command: Command, args: readonly string[]): Promise<number> {
+  const { positionals, options } = readOptions(name, args, { ...COMMON_OPTIONS, ...command.options });
+  const json = options.boolean("json");
+  const quiet = options.boolean("quiet");
+  const controller = new AbortController();
+  let exitOnSignal = 0;
+  const stop = (signalName: string, code: number) => () => {
+    if (exitOnSignal !== 0) Deno.exit(code); // asked twice
+    exitOnSignal = code;
+    controller.abort(new DomainError("interrupted", `Stopped by ${signalName}`));
+  };
+  const onInterrupt = stop("SIGINT", 130), onTerminate = stop("SIGTERM", 143);
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  Deno.addSignalListener("SIGTERM", onTerminate);
+  const progress = createProgress({ quiet, events: options.boolean("events") });
+  const context: CommandContext = {
+    positionals,
+    options,
+    env: environment(),
+    signal: controller.signal,
+    output: createOutput({ json, quiet }),
+    progress,
+    clock: SYSTEM_CLOCK,
+  };
+  try {
+    const result = await command.run(context);
+    progress.end();
+    return report(result, json, quiet, exitOnSignal);
+  } catch (error) {
+    progress.end();
+    const code = reportError(error, json);
+    return isDomainError(error, "interrupted") && exitOnSignal !== 0 ? exitOnSignal : code;
+  } finally {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+    Deno.removeSignalListener("SIGTERM", onTerminate);
+  }
+}
+
+function report(result: CommandResult, json: boolean, quiet: boolean, exitOnSignal: number): number {
+  const warnings: readonly Warning[] = result.warnings ?? [];
+  if (json) {
+    const error = result.error === undefined ? {} : { error: errorObject(result.error) };
+    print(JSON.stringify({ ...result.json, warnings, ...error }));
+  } else {
+    if (result.text !== "") print(result.text);
+    for (const warning of warnings) complain(`${paint("warning", 33)} ${warning.message} [${warning.code}]`);
+    if (result.error !== undefined) complain(errorText(result.error));
+    if (!quiet && result.next !== undefined && result.next.length > 0) {
+      complain(`\nNext:\n${result.next.map((line) => `  ${line}`).join("\n")}`);
+    }
+  }
+  if (exitOnSignal !== 0 && (result.error === undefined || isDomainError(result.error, "interrupted"))) {
+    return exitOnSignal;
+  }
+  if (result.error !== undefined) return traitsOf(result.error).exit;
+  return result.exitCode ?? 0;
+}
+
+function reportError(error: unknown, json: boolean): number {
+  const known = toDomainError(error);
+  if (json) print(JSON.stringify({ error: errorObject(known) }));
+  else complain(errorText(known));
+  return traitsOf(known).exit;
+}
+
+/** Names the failures that the runtime raises in ways a user meets; leaves bugs as they are. */
+function toDomainError(error: unknown): Error {
+  if (error instanceof Deno.errors.NotCapable) {
+    return new DomainError("permission-denied", error.message, {
+      hint: "Grant it to the task: task NAME READ=DIR WRITE=DIR NET=HOST:PORT -- … (README, Permissions)",
+      cause: error,
+    });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function traitsOf(error: Error) {
+  return error instanceof DomainError ? error.traits : ERROR_TRAITS.bug;
+}
+
+function errorObject(error: Error): Record<string, unknown> {
+  if (error instanceof DomainError) return { code: error.code, message: error.message, hint: error.hint ?? null };
+  return {
+    code: "bug",
+    message: error.message,
+    hint: "This is a bug: please report it with the stack",
+    stack: error.stack,
+  };
+}
+
+function errorText(error: Error): string {
+  if (error instanceof DomainError) {
+    const hint = error.hint === undefined ? "" : `\n${paint("hint", 36)}  ${error.hint}`;
+    return `${paint("error", 31)} ${error.message} [${error.code}]${hint}`;
+  }
+  return `${paint("bug", 31)} ${error.stack ?? error.message}\n${
+    paint("hint", 36)
+  }  Please report it with the command line and this stack`;
+}
+
+function environment(): (name: string) => string | undefined {
+  let fromFile: Record<string, string> | undefined;
+  return (name) => {
+    const value = readProcessVariable(name);
+    if (value !== undefined && value !== "") return value;
+    fromFile ??= readDotenv();
+    const stored = fromFile[name];
+    return stored === "" ? undefined : stored;
+  };
+}
+
+function readProcessVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    // A variable outside the command's set counts as unset; the set is the contract.
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+function readDotenv(): Record<string, string> {
+  try {
+    return parseDotenv(Deno.readTextFileSync(".env"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return {};
+    throw error;
+  }
+}
+
+function print(text: string): void {
+  writeAll(Deno.stdout, `${text}\n`);
+}
+
+function complain(text: string): void {
+  writeAll(Deno.stderr, `${text}\n`);
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function paint(text: string, code: number): string {
+  return isColorWanted() ? `\x1b[${code}m${text}\x1b[0m` : text;
+}

@@ -1,0 +1,86 @@
+import { DomainError, nearestWord } from "../core/mod.ts";
+import { parseArgs } from "@std/cli";
+import type { OptionSpec, OptionValues } from "./command.ts";
+
+/** Options of every command. */
+export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  config: { type: "string", value: "FILE", description: "Configuration file in place of the one in config/" },
+  json: { type: "boolean", description: "Print exactly one JSON object on stdout" },
+  events: { type: "boolean", description: "Write progress as JSON lines on stderr" },
+  quiet: { type: "boolean", description: "No progress and no notes" },
+  "log-level": {
+    type: "string",
+    value: "LEVEL",
+    description: "How much to log on stderr",
+    choices: ["debug", "info", "warning", "error"],
+  },
+  help: { type: "boolean", description: "Show this help" },
+};
+
+/**
+ * Reads a command's words by its option table.
+ *
+ * @throws {DomainError} `usage`: unknown option (nearest named), missing value, no number, value not allowed.
+ */
+export function readOptions(
+  command: string,
+  args: readonly string[],
+  specs: Readonly<Record<string, OptionSpec>>,
+): { readonly positionals: readonly string[]; readonly options: OptionValues } {
+  for (const word of args) {
+    if (word === "--") break;
+    if (!word.startsWith("-") || word === "-" || /^-\d/.test(word)) continue;
+    const name = word.replace(/^--?/, "").split("=", 1)[0]!;
+    if (word.startsWith("--") && Object.hasOwn(specs, name)) continue;
+    const meant = nearestWord(name, Object.keys(specs));
+    throw new DomainError("usage", `Unknown option '${word.split("=", 1)[0]}' of '${command}'`, {
+      hint: meant === undefined ? `See the options with: ${command} --help` : `Did you mean '--${meant}'?`,
+    });
+  }
+  const flags = Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, {
+      type: spec.type === "boolean" ? "boolean" as const : "string" as const,
+      multiple: spec.multiple ?? false,
+    }]),
+  );
+  let parsed;
+  try {
+    parsed = parseArgs(args, flags);
+  } catch (error) {
+    const message = (error as Error).message.split("\n", 1)[0]!.replace(/\.$/, "");
+    throw new DomainError("usage", `Cannot read the options of '${command}': ${message}`, {
+      hint: `See the options with: ${command} --help`,
+      cause: error,
+    });
+  }
+  const values = parsed.values;
+  for (const [name, spec] of Object.entries(specs)) {
+    for (const value of [values[name] ?? []].flat() as readonly (string | boolean)[]) {
+      if (spec.type === "number" && (value === "" || !Number.isFinite(Number(value)))) {
+        throw new DomainError("usage", `Option '--${name}' must be a number: current value is '${value}'`);
+      }
+      if (spec.type === "string" && value === "") {
+        throw new DomainError("usage", `Option '--${name}' must not be empty`);
+      }
+      if (spec.choices !== undefined && !spec.choices.includes(String(value))) {
+        const meant = nearestWord(String(value), spec.choices);
+        throw new DomainError(
+          "usage",
+          `Option '--${name}' must be one of ${spec.choices.join(", ")}: current value is '${value}'`,
+          {
+            ...(meant === undefined ? {} : { hint: `Did you mean '${meant}'?` }),
+          },
+        );
+      }
+    }
+  }
+  return {
+    positionals: parsed.positionals,
+    options: {
+      string: (name) => values[name] as string | undefined,
+      strings: (name) => [values[name] ?? []].flat() as string[],
+      number: (name) => values[name] === undefined ? undefined : Number(values[name]),
+      boolean: (name) => values[name] === true,
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { DomainError, nearestWord } from "../core/mod.ts";
+
+/**
+ * Reads a JSON config file through its schema. A key `$schema` is allowed and dropped; any other unknown key is an
+ * error that names the nearest known one. The schemas must be made by `z.strictObject`.
+ *
+ * @throws {DomainError} `config-invalid` naming file, key and value; `not-found` where an asked-for file is absent.
+ */
+export async function loadConfig<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new DomainError("config-invalid", `Cannot read the configuration as '${path}' does not exist`, {
+        hint: "Run from the project's root, or name a file with --config FILE",
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw new DomainError("config-invalid", `Cannot read '${path}' as it is no JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) {
+    delete (raw as Record<string, unknown>)["$schema"];
+  }
+  return parseConfig(path, raw, schema);
+}
+
+/** Checks an already parsed config; errors as {@linkcode loadConfig}. */
+export function parseConfig<T>(path: string, raw: unknown, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const where = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0]!;
+    const meant = nearestWord(key, knownKeys(schema, issue.path));
+    throw new DomainError("config-invalid", `Unknown key '${where === "" ? key : `${where}.${key}`}' in '${path}'`, {
+      hint: meant === undefined ? "See the schema beside it in config/schemas" : `Did you mean '${meant}'?`,
+    });
+  }
+  const seen = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    raw,
+  );
+  throw new DomainError(
+    "config-invalid",
+    `Invalid value at '${where}' in '${path}': ${issue.message}: current value is ${JSON.stringify(seen)}`,
+    {
+      hint: "See the schema beside it in config/schemas",
+    },
+  );
+}
+
+interface JsonSchemaNode {
+  readonly properties?: Record<string, JsonSchemaNode>;
+  readonly items?: JsonSchemaNode;
+  readonly additionalProperties?: JsonSchemaNode | boolean;
+}
+
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let node: JsonSchemaNode | undefined = z.toJSONSchema(schema, {
+    unrepresentable: "any",
+    io: "input",
+  }) as JsonSchemaNode;
+  for (const key of path) {
+    node = typeof key === "number" ? node?.items : node?.properties?.[String(key)];
+  }
+  return Object.keys(node?.properties ?? {});
+}

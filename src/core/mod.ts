@@ -1,0 +1,22 @@
+/**
+ * Words, ports and errors that every part shares. No I/O, no dependencies.
+ *
+ * @module
+ */
+export * from "./errors.ts";
+export * from "./tracking_error.ts";
+export * from "./interval.ts";
+export * from "./time_range.ts";
+export * from "./iso_time.ts";
+export * from "./candle.ts";
+export * from "./forecast.ts";
+export * from "./nearest.ts";
+export * from "./ports/clock.ts";
+export * from "./ports/progress.ts";
+export * from "./ports/random.ts";
+export * from "./ports/exchange.ts";
+export * from "./ports/feature_engine.ts";
+export * from "./ports/feature_store.ts";
+export * from "./ports/forecast_model.ts";
+export * from "./ports/tracker.ts";
+export * from "./ports/model_registry.ts";

@@ -1,0 +1,32 @@
+import type { CandleColumns } from "../candle.ts";
+
+/** Feature values of many decision times, one column a feature. */
+export interface FeatureMatrix {
+  /** Number of decision times. */
+  readonly length: number;
+  /** Decision time (open time that follows the last closed candle used), epoch milliseconds, ascending. */
+  readonly decisionTimeMs: Float64Array;
+  /** Column names, in the model's order. */
+  readonly names: readonly string[];
+  /** One column a name; NaN where the feature is missing. */
+  readonly columns: readonly Float32Array[];
+}
+
+/** A named, versioned set of causal features: the same code for training, store and service. */
+export interface FeatureEngine {
+  /** Name of the set, as in `features_<name>`. */
+  readonly name: string;
+  /** Feature names, in order. */
+  readonly names: readonly string[];
+  /** sha256 of the canonical JSON of the ordered definitions (evaluation section 2), 64 hex digits. */
+  readonly digest: string;
+  /** Canonical JSON of the definitions. */
+  readonly definition: string;
+  /** Longest look-back in minutes; candles from `decisionTime − lookbackMinutes` on determine a row. */
+  readonly lookbackMinutes: number;
+  /**
+   * Rows for every decision time that follows a candle of `columns` (`openTime + 1 minute`), from the first
+   * one on or after `fromMs` where given. Uses only candles that closed by the decision time.
+   */
+  compute(columns: CandleColumns, options?: { readonly fromMs?: number }): FeatureMatrix;
+}
