@@ -22,3 +22,14 @@ export interface ForecastModel {
    */
   predict(rows: Float32Array, count: number): ForecastColumns;
 }
+
+/** Files of a logged model by path relative to its directory (`forecast.json`, `weights.bin`, …). */
+export type ModelFiles = ReadonlyMap<string, Uint8Array>;
+
+/**
+ * Builds a model from its files after proving them: every sha256 of `forecast.json`'s `files` fits and the golden
+ * rows give the golden outputs. The loader decides by `forecast.json` which family it is.
+ *
+ * @throws {DomainError} `model-invalid` naming the file or row that does not fit.
+ */
+export type LoadForecastModel = (files: ModelFiles) => Promise<ForecastModel>;
