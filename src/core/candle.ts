@@ -18,9 +18,13 @@ export type CandleSource = "monthly" | "daily" | "rest" | "exchange";
 export interface Candle {
   /** Start of the interval, epoch milliseconds UTC. */
   readonly openTimeMs: number;
+  /** First trade's price. */
   readonly open: number;
+  /** Highest price. */
   readonly high: number;
+  /** Lowest price. */
   readonly low: number;
+  /** Last trade's price. */
   readonly close: number;
   /** Base volume (BTC). */
   readonly volume: number;
@@ -37,7 +41,7 @@ export interface Candle {
 }
 
 /** The integer that stands for "not known" in {@linkcode CandleColumns.tradeCount}: INT32_MIN. */
-export const MISSING_COUNT = -2147483648;
+export const MISSING_COUNT: number = -2147483648;
 
 /** Names of the value columns, in the order of the archive and of the day digest. */
 export const CANDLE_FIELDS = [
@@ -58,16 +62,27 @@ export const CANDLE_FIELDS = [
 export interface CandleColumns {
   /** Number of candles. */
   readonly length: number;
+  /** Start of each candle, epoch milliseconds UTC, ascending. */
   readonly openTimeMs: Float64Array;
+  /** First trade's price. */
   readonly open: Float64Array;
+  /** Highest price. */
   readonly high: Float64Array;
+  /** Lowest price. */
   readonly low: Float64Array;
+  /** Last trade's price. */
   readonly close: Float64Array;
+  /** Base volume (BTC). */
   readonly volume: Float64Array;
+  /** Last millisecond of each candle, as the exchange states it. */
   readonly closeTimeMs: Float64Array;
+  /** Quote volume (USDT); NaN where unknown. */
   readonly quoteVolume: Float64Array;
+  /** Number of trades; MISSING_COUNT where unknown. */
   readonly tradeCount: Int32Array;
+  /** Base volume bought by takers; NaN where unknown. */
   readonly takerBuyBaseVolume: Float64Array;
+  /** Quote volume bought by takers; NaN where unknown. */
   readonly takerBuyQuoteVolume: Float64Array;
 }
 
@@ -164,9 +179,11 @@ export type GapCause = "outage" | "not_listed" | "not_yet_published" | "fetch_fa
 export interface Gap extends TimeRange {
   /** Missing minutes. */
   readonly minutes: number;
+  /** Why the minutes are missing. */
   readonly cause: GapCause;
   /** What the cause rests on, in words. */
   readonly evidence: string;
+  /** When the gap was first recorded. */
   readonly firstSeenAtMs: number;
   /** When data arrived after all, or undefined while open. */
   readonly closedAtMs?: number;

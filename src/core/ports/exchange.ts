@@ -13,8 +13,11 @@ export interface ExchangeInfo {
 
 /** Running count of what was asked of the exchange. */
 export interface RequestTally {
+  /** Requests sent. */
   readonly count: number;
+  /** Request weight used. */
   readonly weight: number;
+  /** Requests sent again after a failure. */
   readonly retries: number;
 }
 

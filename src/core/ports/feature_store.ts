@@ -7,23 +7,37 @@ export type FileVerdict = "verified" | "unverified" | "mismatch" | "corrupt" | "
 
 /** Ledger row of an archive file (table `archive_files`). */
 export interface ArchiveFileRecord {
+  /** URL or path of the file. */
   readonly location: string;
+  /** Whether the file holds a day or a month. */
   readonly kind: "daily" | "monthly";
+  /** Published checksum, where there is one. */
   readonly expectedSha256?: string;
+  /** sha256 of the bytes read. */
   readonly actualSha256?: string;
+  /** What the checks said. */
   readonly verdict: FileVerdict;
+  /** Size of the file. */
   readonly bytes: number;
+  /** Candles in it. */
   readonly rows: number;
+  /** Open time of its first candle. */
   readonly firstOpenTimeMs?: number;
+  /** Open time of its last candle. */
   readonly lastOpenTimeMs?: number;
+  /** Unit of its times, told from the content. */
   readonly timeUnit?: "ms" | "us";
+  /** Whether its CSV has a header line. */
   readonly hasHeader?: boolean;
+  /** When it was read. */
   readonly fetchedAtMs: number;
 }
 
 /** Candles of one source file or page, to be stored whole or not at all. */
 export interface CandleBatch {
+  /** Where the candles came from. */
   readonly source: CandleSource;
+  /** The candles. */
   readonly columns: CandleColumns;
   /** Ledger row of the file, where the batch came from one. */
   readonly file?: ArchiveFileRecord;
@@ -41,6 +55,7 @@ export interface WriteSummary {
 export interface DayDigest {
   /** `YYYY-MM-DD`. */
   readonly day: string;
+  /** Candles in it. */
   readonly rows: number;
   /** 64 hex digits. */
   readonly sha256: string;
@@ -48,13 +63,21 @@ export interface DayDigest {
 
 /** A finished or running ingest (table `ingest_runs`). */
 export interface IngestRunRecord {
+  /** Id of the run. */
   readonly id: string;
+  /** When it began. */
   readonly startedAtMs: number;
+  /** When it ended; unset while running. */
   readonly endedAtMs?: number;
+  /** State. */
   readonly status: "running" | "finished" | "failed" | "interrupted";
+  /** What was asked for. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** New rows. */
   readonly rowsAdded: number;
+  /** Rows whose values changed. */
   readonly rowsRevised: number;
+  /** Digest of that dataset. */
   readonly datasetDigest?: string;
 }
 

@@ -2,9 +2,11 @@ import type { ForecastColumns } from "../forecast.ts";
 
 /** What a loaded model says of itself. */
 export interface ForecastModelInfo {
+  /** Minutes ahead that it forecasts. */
   readonly horizonMinutes: number;
   /** Feature names in the order of a row. */
   readonly featureNames: readonly string[];
+  /** Digest of the feature set it was trained on. */
   readonly featureSetDigest: string;
   /** Per feature, whether a missing value (NaN) is allowed. */
   readonly nullable: readonly boolean[];
@@ -14,6 +16,7 @@ export interface ForecastModelInfo {
 
 /** A fitted model that answers raw feature rows; plain arithmetic, no tfjs. */
 export interface ForecastModel {
+  /** What it is. */
   readonly info: ForecastModelInfo;
   /**
    * Forecasts for `count` rows.

@@ -2,33 +2,53 @@ import type { ArtifactInfo, KeyValue, Page } from "./tracker.ts";
 
 /** A registered model. */
 export interface RegisteredModel {
+  /** Name. */
   readonly name: string;
+  /** Creation, epoch milliseconds. */
   readonly creationTimestamp: number;
+  /** Last change, epoch milliseconds. */
   readonly lastUpdatedTimestamp: number;
+  /** Free text; empty where none. */
   readonly description: string;
+  /** Tags. */
   readonly tags: readonly KeyValue[];
+  /** Aliases that point here. */
   readonly aliases: readonly { readonly alias: string; readonly version: string }[];
+  /** Newest version of each stage. */
   readonly latestVersions: readonly ModelVersion[];
 }
 
 /** One version of a registered model. */
 export interface ModelVersion {
+  /** Name. */
   readonly name: string;
   /** A decimal number as text, as MLflow has it. */
   readonly version: string;
+  /** Creation, epoch milliseconds. */
   readonly creationTimestamp: number;
+  /** Last change, epoch milliseconds. */
   readonly lastUpdatedTimestamp: number;
+  /** Who made it; may be empty. */
   readonly userId: string;
+  /** MLflow's old stage, `None` for new versions. */
   readonly currentStage: string;
+  /** Free text; empty where none. */
   readonly description: string;
   /** As registered, for example `models:/m-…`. */
   readonly source: string;
+  /** Run that made it. */
   readonly runId: string;
+  /** Link to the run; may be empty. */
   readonly runLink: string;
+  /** State. */
   readonly status: string;
+  /** Detail of the state; may be empty. */
   readonly statusMessage: string;
+  /** Tags. */
   readonly tags: readonly KeyValue[];
+  /** Aliases that point here. */
   readonly aliases: readonly string[];
+  /** Logged model it belongs to. */
   readonly modelId?: string;
 }
 
@@ -36,15 +56,22 @@ export interface ModelVersion {
  * Registered models, versions and aliases. Errors are {@linkcode TrackingError}, whose `errorCode` is MLflow's.
  */
 export interface ModelRegistry extends AsyncDisposable {
+  /** The URI that a user would set. */
   readonly uri: string;
+  /** Makes a registered model without versions. */
   createRegisteredModel(
     name: string,
     options?: { readonly description?: string; readonly tags?: readonly KeyValue[] },
   ): Promise<RegisteredModel>;
+  /** The model of this name. */
   getRegisteredModel(name: string): Promise<RegisteredModel>;
+  /** Sets the description. */
   updateRegisteredModel(name: string, description: string): Promise<RegisteredModel>;
+  /** Renames a model with all its versions. */
   renameRegisteredModel(name: string, newName: string): Promise<RegisteredModel>;
+  /** Deletes a model with all its versions. */
   deleteRegisteredModel(name: string): Promise<void>;
+  /** Models that match, by name. */
   searchRegisteredModels(
     search?: {
       readonly filter?: string;
@@ -53,8 +80,11 @@ export interface ModelRegistry extends AsyncDisposable {
       readonly pageToken?: string;
     },
   ): Promise<Page<RegisteredModel>>;
+  /** Sets a tag of a model. */
   setRegisteredModelTag(name: string, tag: KeyValue): Promise<void>;
+  /** Removes a tag of a model. */
   deleteRegisteredModelTag(name: string, key: string): Promise<void>;
+  /** Adds a version, numbered one above the highest ever used. */
   createModelVersion(
     version: {
       readonly name: string;
@@ -65,9 +95,13 @@ export interface ModelRegistry extends AsyncDisposable {
       readonly tags?: readonly KeyValue[];
     },
   ): Promise<ModelVersion>;
+  /** The version of this number. */
   getModelVersion(name: string, version: string): Promise<ModelVersion>;
+  /** Sets the description. */
   updateModelVersion(name: string, version: string, description: string): Promise<ModelVersion>;
+  /** Deletes a version; its number is never used again. */
   deleteModelVersion(name: string, version: string): Promise<void>;
+  /** Versions that match, newest change first. */
   searchModelVersions(
     search?: {
       readonly filter?: string;
@@ -76,16 +110,21 @@ export interface ModelRegistry extends AsyncDisposable {
       readonly pageToken?: string;
     },
   ): Promise<Page<ModelVersion>>;
+  /** Sets a tag of a version. */
   setModelVersionTag(name: string, version: string, tag: KeyValue): Promise<void>;
+  /** Removes a tag of a version. */
   deleteModelVersionTag(name: string, version: string, key: string): Promise<void>;
   /** The version that the alias points to, or undefined where model or alias do not exist. */
   getVersionByAlias(name: string, alias: string): Promise<ModelVersion | undefined>;
+  /** Points the alias at the version. */
   setAlias(name: string, alias: string, version: string): Promise<void>;
+  /** Removes the alias. */
   deleteAlias(name: string, alias: string): Promise<void>;
   /** Where the version's files are. */
   downloadUri(name: string, version: string): Promise<string>;
   /** Direct children of `path` (root by default) of the version's model directory. */
   listModelFiles(name: string, version: string, path?: string): Promise<readonly ArtifactInfo[]>;
+  /** Content of a file of the version's model directory. */
   readModelFile(name: string, version: string, path: string): Promise<Uint8Array>;
   /** Grows whenever another process may have changed the registry (`PRAGMA data_version`); remote stores return a fresh value each time. */
   changeCounter(): Promise<number>;

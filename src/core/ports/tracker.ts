@@ -7,52 +7,77 @@ export type ViewType = "ACTIVE_ONLY" | "DELETED_ONLY" | "ALL";
 
 /** A key and its text. */
 export interface KeyValue {
+  /** Key. */
   readonly key: string;
+  /** Value. */
   readonly value: string;
 }
 
 /** One observation of a metric. */
 export interface Metric {
+  /** Key. */
   readonly key: string;
   /** May be NaN or infinite. */
   readonly value: number;
   /** Epoch milliseconds. */
   readonly timestamp: number;
+  /** Step of the observation, 0 by default. */
   readonly step: number;
+  /** Logged model it belongs to. */
   readonly modelId?: string;
+  /** Dataset it was measured on. */
   readonly datasetName?: string;
+  /** Digest of that dataset. */
   readonly datasetDigest?: string;
 }
 
 /** A named group of runs. */
 export interface Experiment {
+  /** Experiment. */
   readonly experimentId: string;
+  /** Name. */
   readonly name: string;
+  /** Root of its artifacts. */
   readonly artifactLocation: string;
+  /** Active or deleted. */
   readonly lifecycleStage: LifecycleStage;
+  /** Creation, epoch milliseconds. */
   readonly creationTime?: number;
+  /** Last change, epoch milliseconds. */
   readonly lastUpdateTime?: number;
+  /** Tags. */
   readonly tags: readonly KeyValue[];
 }
 
 /** Head of a run. */
 export interface RunInfo {
+  /** Run that made it. */
   readonly runId: string;
+  /** Name shown to people. */
   readonly runName: string;
+  /** Experiment. */
   readonly experimentId: string;
+  /** Who made it; may be empty. */
   readonly userId: string;
+  /** State. */
   readonly status: RunStatus;
+  /** Start, epoch milliseconds. */
   readonly startTime: number;
+  /** End, epoch milliseconds; unset while running. */
   readonly endTime?: number;
+  /** Root of its artifacts. */
   readonly artifactUri: string;
+  /** Active or deleted. */
   readonly lifecycleStage: LifecycleStage;
 }
 
 /** A dataset that a run read (MLflow's dataset entity). */
 export interface Dataset {
+  /** Name. */
   readonly name: string;
   /** At most 36 characters. */
   readonly digest: string;
+  /** Kind of source, such as `local`. */
   readonly sourceType: string;
   /** JSON text. */
   readonly source: string;
@@ -64,18 +89,27 @@ export interface Dataset {
 
 /** A dataset with the tags of its use in a run; `mlflow.data.context` says for what. */
 export interface DatasetInput {
+  /** The dataset. */
   readonly dataset: Dataset;
+  /** Tags. */
   readonly tags: readonly KeyValue[];
 }
 
 /** A run with all it logged; metrics are the latest of each key. */
 export interface Run {
+  /** What it is. */
   readonly info: RunInfo;
+  /** Metrics. */
   readonly metrics: readonly Metric[];
+  /** Parameters. */
   readonly params: readonly KeyValue[];
+  /** Tags. */
   readonly tags: readonly KeyValue[];
+  /** Datasets read. */
   readonly datasetInputs: readonly DatasetInput[];
+  /** Logged models read. */
   readonly modelInputs: readonly { readonly modelId: string }[];
+  /** Logged models made. */
   readonly modelOutputs: readonly { readonly modelId: string; readonly step: number }[];
 }
 
@@ -86,40 +120,63 @@ export type LoggedModelStatus = "PENDING" | "READY" | "UPLOAD_FAILED";
 export interface LoggedModel {
   /** `m-` and 32 hex digits. */
   readonly modelId: string;
+  /** Experiment. */
   readonly experimentId: string;
+  /** Name. */
   readonly name: string;
+  /** Root of its artifacts. */
   readonly artifactUri: string;
+  /** Creation, epoch milliseconds. */
   readonly creationTimestampMs: number;
+  /** Last change, epoch milliseconds. */
   readonly lastUpdatedTimestampMs: number;
+  /** State. */
   readonly status: LoggedModelStatus;
+  /** Free text; empty where none. */
   readonly modelType: string;
+  /** Run that made it. */
   readonly sourceRunId?: string;
+  /** Detail of the state; may be empty. */
   readonly statusMessage?: string;
+  /** Tags. */
   readonly tags: readonly KeyValue[];
+  /** Parameters. */
   readonly params: readonly KeyValue[];
+  /** Metrics. */
   readonly metrics: readonly Metric[];
 }
 
 /** A file or folder of artifacts; the path is relative to the artifact root. */
 export interface ArtifactInfo {
+  /** Path relative to the artifact root, with `/`. */
   readonly path: string;
+  /** Whether it is a folder. */
   readonly isDirectory: boolean;
+  /** Bytes; unset for folders. */
   readonly fileSize?: number;
 }
 
 /** A page of a search. */
 export interface Page<T> {
+  /** The entries of this page. */
   readonly items: readonly T[];
+  /** Token of the next page; unset on the last. */
   readonly nextPageToken?: string;
 }
 
 /** A search of runs in MLflow's grammar (reference 4.5). */
 export interface RunSearch {
+  /** Experiments to look in. */
   readonly experimentIds: readonly string[];
+  /** Clauses of MLflow's grammar. */
   readonly filter?: string;
+  /** Columns to order by. */
   readonly orderBy?: readonly string[];
+  /** Size of a page. */
   readonly maxResults?: number;
+  /** Token of the page wanted. */
   readonly pageToken?: string;
+  /** Which life-cycle stages. @default ACTIVE_ONLY */
   readonly viewType?: ViewType;
 }
 
@@ -133,13 +190,16 @@ export interface Tracker extends AsyncDisposable {
   /** The URI that a user would set as MLFLOW_TRACKING_URI. */
   readonly uri: string;
 
+  /** Makes an experiment and returns its id. */
   createExperiment(
     name: string,
     options?: { readonly artifactLocation?: string; readonly tags?: readonly KeyValue[] },
   ): Promise<string>;
+  /** The experiment of this id, deleted ones included. */
   getExperiment(experimentId: string): Promise<Experiment>;
   /** The experiment of this name, deleted ones included, or undefined. */
   getExperimentByName(name: string): Promise<Experiment | undefined>;
+  /** Experiments that match, newest first. */
   searchExperiments(
     search?: {
       readonly filter?: string;
@@ -149,11 +209,16 @@ export interface Tracker extends AsyncDisposable {
       readonly viewType?: ViewType;
     },
   ): Promise<Page<Experiment>>;
+  /** Renames an experiment. */
   renameExperiment(experimentId: string, name: string): Promise<void>;
+  /** Marks an experiment and its runs deleted. */
   deleteExperiment(experimentId: string): Promise<void>;
+  /** Brings an experiment and its runs back. */
   restoreExperiment(experimentId: string): Promise<void>;
+  /** Sets a tag of an experiment. */
   setExperimentTag(experimentId: string, tag: KeyValue): Promise<void>;
 
+  /** Starts a run in state RUNNING; without a name one is invented. */
   createRun(
     run: {
       readonly experimentId: string;
@@ -163,13 +228,18 @@ export interface Tracker extends AsyncDisposable {
       readonly tags?: readonly KeyValue[];
     },
   ): Promise<Run>;
+  /** The run of this id, deleted ones included. */
   getRun(runId: string): Promise<Run>;
+  /** Changes only what is given. */
   updateRun(
     runId: string,
     change: { readonly status?: RunStatus; readonly endTime?: number; readonly runName?: string },
   ): Promise<RunInfo>;
+  /** Marks a run deleted. */
   deleteRun(runId: string): Promise<void>;
+  /** Brings a run back. */
   restoreRun(runId: string): Promise<void>;
+  /** Runs that match, newest first. */
   searchRuns(search: RunSearch): Promise<Page<Run>>;
   /** Logs all or nothing; any number of entries (an adapter splits them to the limits of its store). */
   logBatch(
@@ -180,18 +250,23 @@ export interface Tracker extends AsyncDisposable {
       readonly tags?: readonly KeyValue[];
     },
   ): Promise<void>;
+  /** Removes a tag of a run. */
   deleteTag(runId: string, key: string): Promise<void>;
+  /** Records what the run read. */
   logInputs(
     runId: string,
     inputs: { readonly datasets?: readonly DatasetInput[]; readonly models?: readonly { readonly modelId: string }[] },
   ): Promise<void>;
+  /** Records the models that the run made. */
   logOutputs(runId: string, models: readonly { readonly modelId: string; readonly step: number }[]): Promise<void>;
+  /** All observations of a metric, by timestamp, step, value. */
   metricHistory(
     runId: string,
     key: string,
     options?: { readonly maxResults?: number; readonly pageToken?: string },
   ): Promise<Page<Metric>>;
 
+  /** Makes a logged model in state PENDING. */
   createLoggedModel(
     model: {
       readonly experimentId: string;
@@ -202,9 +277,13 @@ export interface Tracker extends AsyncDisposable {
       readonly tags?: readonly KeyValue[];
     },
   ): Promise<LoggedModel>;
+  /** The logged model of this id. */
   getLoggedModel(modelId: string): Promise<LoggedModel>;
+  /** Ends the upload. */
   finalizeLoggedModel(modelId: string, status: "READY" | "UPLOAD_FAILED"): Promise<LoggedModel>;
+  /** Sets tags of a logged model. */
   setLoggedModelTags(modelId: string, tags: readonly KeyValue[]): Promise<void>;
+  /** Logged models that match, newest first. */
   searchLoggedModels(
     search: {
       readonly experimentIds: readonly string[];
@@ -216,6 +295,7 @@ export interface Tracker extends AsyncDisposable {
 
   /** Writes one artifact file; the path is relative, with `/`, checked against escaping the root. */
   writeArtifact(owner: ArtifactOwner, path: string, content: Uint8Array): Promise<void>;
+  /** Content of an artifact file. */
   readArtifact(owner: ArtifactOwner, path: string): Promise<Uint8Array>;
   /** Direct children of `path` (the root by default); an unknown path has none. */
   listArtifacts(owner: ArtifactOwner, path?: string): Promise<readonly ArtifactInfo[]>;
