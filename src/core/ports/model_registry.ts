@@ -91,6 +91,8 @@ export interface ModelRegistry extends AsyncDisposable {
       readonly source: string;
       readonly runId?: string;
       readonly modelId?: string;
+      /** Web address of the run, where it lives on another server. */
+      readonly runLink?: string;
       readonly description?: string;
       readonly tags?: readonly KeyValue[];
     },
@@ -99,6 +101,11 @@ export interface ModelRegistry extends AsyncDisposable {
   getModelVersion(name: string, version: string): Promise<ModelVersion>;
   /** Sets the description. */
   updateModelVersion(name: string, version: string, description: string): Promise<ModelVersion>;
+  /**
+   * Moves a version to a stage (`None`, `Staging`, `Production`, `Archived`, in any case); with `archiveExisting`
+   * other versions of that stage go to `Archived`. MLflow deprecates stages; aliases replace them.
+   */
+  transitionStage(name: string, version: string, stage: string, archiveExisting?: boolean): Promise<ModelVersion>;
   /** Deletes a version; its number is never used again. */
   deleteModelVersion(name: string, version: string): Promise<void>;
   /** Versions that match, newest change first. */

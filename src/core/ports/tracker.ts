@@ -180,6 +180,39 @@ export interface RunSearch {
   readonly viewType?: ViewType;
 }
 
+/** A dataset that runs of an experiment read, once per use (MLflow's dataset summary). */
+export interface DatasetSummary {
+  /** Experiment whose runs read it. */
+  readonly experimentId: string;
+  /** Name of the dataset. */
+  readonly name: string;
+  /** Digest of the dataset. */
+  readonly digest: string;
+  /** Tag `mlflow.data.context` of the use; unset where the run gave none. */
+  readonly context?: string;
+}
+
+/** A search of logged models in MLflow's grammar (reference 4.5). */
+export interface LoggedModelSearch {
+  /** Experiments to look in. */
+  readonly experimentIds: readonly string[];
+  /** Clauses of MLflow's grammar. */
+  readonly filter?: string;
+  /** Only models with metrics on one of these datasets; the digest may be left open. */
+  readonly datasets?: readonly { readonly datasetName: string; readonly datasetDigest?: string }[];
+  /** Columns to order by: an attribute or `metrics.<key>`, ascending unless said otherwise. */
+  readonly orderBy?: readonly {
+    readonly fieldName: string;
+    readonly ascending?: boolean;
+    readonly datasetName?: string;
+    readonly datasetDigest?: string;
+  }[];
+  /** Size of a page. */
+  readonly maxResults?: number;
+  /** Token of the page wanted. */
+  readonly pageToken?: string;
+}
+
 /** Where artifacts of something live: a run's root or a logged model's. */
 export type ArtifactOwner = { readonly runId: string } | { readonly modelId: string };
 
@@ -217,6 +250,10 @@ export interface Tracker extends AsyncDisposable {
   restoreExperiment(experimentId: string): Promise<void>;
   /** Sets a tag of an experiment. */
   setExperimentTag(experimentId: string, tag: KeyValue): Promise<void>;
+  /** Removes a tag of an experiment; one that it lacks is RESOURCE_DOES_NOT_EXIST. */
+  deleteExperimentTag(experimentId: string, key: string): Promise<void>;
+  /** Datasets that active runs of these experiments read, distinct, by experiment, name, digest, context; at most 1000. */
+  searchDatasets(experimentIds: readonly string[]): Promise<readonly DatasetSummary[]>;
 
   /** Starts a run in state RUNNING; without a name one is invented. */
   createRun(
@@ -283,15 +320,14 @@ export interface Tracker extends AsyncDisposable {
   finalizeLoggedModel(modelId: string, status: "READY" | "UPLOAD_FAILED"): Promise<LoggedModel>;
   /** Sets tags of a logged model. */
   setLoggedModelTags(modelId: string, tags: readonly KeyValue[]): Promise<void>;
-  /** Logged models that match, newest first. */
-  searchLoggedModels(
-    search: {
-      readonly experimentIds: readonly string[];
-      readonly filter?: string;
-      readonly maxResults?: number;
-      readonly pageToken?: string;
-    },
-  ): Promise<Page<LoggedModel>>;
+  /** Removes a tag of a logged model; one that it lacks is RESOURCE_DOES_NOT_EXIST. */
+  deleteLoggedModelTag(modelId: string, key: string): Promise<void>;
+  /** Adds parameters to a logged model; one that it has keeps its value or is refused, as a run's. */
+  logLoggedModelParams(modelId: string, params: readonly KeyValue[]): Promise<void>;
+  /** Marks a logged model deleted; its files stay. */
+  deleteLoggedModel(modelId: string): Promise<void>;
+  /** Logged models that match, newest first unless `orderBy` says otherwise. */
+  searchLoggedModels(search: LoggedModelSearch): Promise<Page<LoggedModel>>;
 
   /** Writes one artifact file; the path is relative, with `/`, checked against escaping the root. */
   writeArtifact(owner: ArtifactOwner, path: string, content: Uint8Array): Promise<void>;
