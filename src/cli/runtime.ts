@@ -4,4 +4,10 @@
  *
  * @module
  */
-export {};
+import type { FeatureEngine } from "../core/mod.ts";
+
+/** The feature engine that training, store and service share. */
+export async function featureEngine(): Promise<FeatureEngine> {
+  const { defaultFeatureEngine } = await import("../ml/features/mod.ts");
+  return defaultFeatureEngine();
+}

@@ -18,6 +18,8 @@ export interface FeatureEngine {
   readonly name: string;
   /** Feature names, in order. */
   readonly names: readonly string[];
+  /** Per feature, whether a row whose last 61 closes all exist can lack it (NaN). */
+  readonly nullable: readonly boolean[];
   /** sha256 of the canonical JSON of the ordered definitions (evaluation section 2), 64 hex digits. */
   readonly digest: string;
   /** Canonical JSON of the definitions. */

@@ -1,0 +1,41 @@
+/**
+ * Causal features of minute candles.
+ *
+ * @module
+ */
+import {
+  lagReturn,
+  rangePosition,
+  realizedVariance,
+  takerImbalance,
+  timeWave,
+  tradeCountZ,
+  volumeZ,
+} from "./indicators.ts";
+import { FeatureSet } from "./feature_set.ts";
+
+export { FeatureSet } from "./feature_set.ts";
+export type { DecisionRows, Indicator } from "./indicator.ts";
+export { MinuteGrid, type MinuteSeries } from "./minute_grid.ts";
+export { BlockSums, type WindowTotals } from "./block_sums.ts";
+
+/** Spans in minutes of the mean squared returns that HAR models of all horizons use. */
+export const REALIZED_VARIANCE_MINUTES = [1, 5, 15, 60, 240, 1440, 7200, 10_080, 31_680] as const;
+
+let base: FeatureSet | undefined;
+
+/** The feature set `base`; built once. */
+export function defaultFeatureEngine(): FeatureSet {
+  return base ??= new FeatureSet("base", [
+    ...[1, 5, 15, 60, 240, 1440].map(lagReturn),
+    ...REALIZED_VARIANCE_MINUTES.map(realizedVariance),
+    ...[5, 60].map(takerImbalance),
+    ...[5, 60].map(volumeZ),
+    ...[5, 60].map(tradeCountZ),
+    ...[60, 1440].map(rangePosition),
+    timeWave("day", "sin"),
+    timeWave("day", "cos"),
+    timeWave("week", "sin"),
+    timeWave("week", "cos"),
+  ]);
+}

@@ -1,0 +1,6 @@
+/**
+ * Features, labels, models, their training and their evaluation.
+ *
+ * @module
+ */
+export { defaultFeatureEngine, FeatureSet, REALIZED_VARIANCE_MINUTES } from "./features/mod.ts";
