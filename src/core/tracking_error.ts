@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode } from "./errors.ts";
+import { DomainError, type DomainErrorOptions, type ErrorCode } from "./errors.ts";
 
 /** MLflow's error codes that our stores raise (reference section 4). */
 export type TrackingErrorCode =
@@ -32,6 +32,12 @@ const OURS: Readonly<Record<TrackingErrorCode, ErrorCode>> = {
   RESOURCE_CONFLICT: "input-invalid",
 };
 
+/** Options of {@linkcode TrackingError}. */
+export interface TrackingErrorOptions extends DomainErrorOptions {
+  /** Our code where MLflow's alone does not say it: `store-busy`, `store-damaged`. */
+  readonly code?: ErrorCode;
+}
+
 /** A failure of a tracking store or registry, with MLflow's code beside ours. */
 export class TrackingError extends DomainError {
   /** MLflow's `error_code`. */
@@ -41,9 +47,9 @@ export class TrackingError extends DomainError {
   constructor(
     errorCode: TrackingErrorCode,
     message: string,
-    options: { readonly hint?: string; readonly cause?: unknown } = {},
+    options: TrackingErrorOptions = {},
   ) {
-    super(OURS[errorCode], message, options);
+    super(options.code ?? OURS[errorCode], message, options);
     this.errorCode = errorCode;
   }
 }

@@ -252,7 +252,7 @@ export interface Tracker extends AsyncDisposable {
   setExperimentTag(experimentId: string, tag: KeyValue): Promise<void>;
   /** Removes a tag of an experiment; one that it lacks is RESOURCE_DOES_NOT_EXIST. */
   deleteExperimentTag(experimentId: string, key: string): Promise<void>;
-  /** Datasets that active runs of these experiments read, distinct, by experiment, name, digest, context; at most 1000. */
+  /** Datasets that runs of these experiments read, distinct, by experiment, name, digest, context; at most 1000. */
   searchDatasets(experimentIds: readonly string[]): Promise<readonly DatasetSummary[]>;
 
   /** Starts a run in state RUNNING; without a name one is invented. */
@@ -278,7 +278,10 @@ export interface Tracker extends AsyncDisposable {
   restoreRun(runId: string): Promise<void>;
   /** Runs that match, newest first. */
   searchRuns(search: RunSearch): Promise<Page<Run>>;
-  /** Logs all or nothing; any number of entries (an adapter splits them to the limits of its store). */
+  /**
+   * Logs any number of entries. A local store logs all or nothing; a remote one splits them to MLflow's limits
+   * (1,000 entries a request), each part all or nothing, parameters first. Repeating a batch is harmless.
+   */
   logBatch(
     runId: string,
     batch: {
@@ -307,7 +310,8 @@ export interface Tracker extends AsyncDisposable {
   createLoggedModel(
     model: {
       readonly experimentId: string;
-      readonly name: string;
+      /** @default an invented one */
+      readonly name?: string;
       readonly sourceRunId?: string;
       readonly modelType?: string;
       readonly params?: readonly KeyValue[];
