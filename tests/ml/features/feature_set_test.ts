@@ -1,0 +1,137 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { type CandleColumns, type FeatureMatrix, MINUTE_MS, sliceCandles } from "../../../src/core/mod.ts";
+import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
+import { randomCandles } from "../candles.ts";
+import { naiveFeatures } from "./naive_features.ts";
+
+const engine = defaultFeatureEngine();
+const WITH_HOLES = randomCandles(35_000, {
+  seed: 3,
+  startMs: Date.UTC(2023, 2, 1, 0, 17),
+  missing: (i) => (i > 5_000 && i < 5_080) || (i > 20_000 && i < 20_900) || i % 4_999 === 0,
+});
+
+Deno.test("FeatureSet.compute() agrees with the definitions written out", { permissions: "none" }, () => {
+  const matrix = engine.compute(WITH_HOLES);
+  assertEquals(matrix.length, WITH_HOLES.length);
+  const rows = [0, 1, 5, 59, 60, 61, 400, 719, 720, 1440, 4_985, 5_000, 5_040, 5_061, 19_990, 19_999, 20_030, 30_000];
+  for (const row of [...rows, matrix.length - 1]) {
+    const expected = naiveFeatures(WITH_HOLES, matrix.decisionTimeMs[row]!);
+    engine.names.forEach((name, j) => {
+      const actual = matrix.columns[j]![row]!, wanted = expected[name]!;
+      assertEquals(Number.isNaN(actual), Number.isNaN(wanted), `${name} at row ${row}: ${actual}, ${wanted}`);
+      if (Number.isNaN(wanted)) return;
+      assertAlmostEquals(actual, wanted, 1e-6 * Math.max(1, Math.abs(wanted)), `${name} at row ${row}`);
+      assertEquals(actual, Math.fround(actual));
+    });
+  }
+});
+
+Deno.test("FeatureSet.compute() ignores the future: a prefix gives the prefix", { permissions: "none" }, () => {
+  const all = engine.compute(WITH_HOLES);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: WITH_HOLES.length }), (cut) => {
+      const part = engine.compute(sliceCandles(WITH_HOLES, 0, cut));
+      assertSameRows(all, part, 0, cut);
+    }),
+    { numRuns: 15, seed: 5 },
+  );
+});
+
+Deno.test("FeatureSet.compute() agrees to the bit wherever the candles begin", { permissions: "none" }, () => {
+  const all = engine.compute(WITH_HOLES);
+  const span = engine.lookbackMinutes;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: span, max: WITH_HOLES.length - 1 }),
+      fc.integer({ min: 0, max: 90 }),
+      (row, spare) => {
+        const decisionMs = WITH_HOLES.openTimeMs[row]! + MINUTE_MS;
+        const fromMs = decisionMs - (span + spare) * MINUTE_MS;
+        const first = WITH_HOLES.openTimeMs.findIndex((ms) => ms >= fromMs);
+        const part = engine.compute(sliceCandles(WITH_HOLES, first, row + 1), { fromMs: decisionMs });
+        assertEquals(part.length, 1);
+        assertSameRows(all, part, row, row + 1);
+      },
+    ),
+    { numRuns: 30, seed: 6 },
+  );
+});
+
+Deno.test(
+  "FeatureSet.compute() keeps to lookbackMinutes: older candles change nothing",
+  { permissions: "none" },
+  () => {
+    const changed = { ...WITH_HOLES, close: WITH_HOLES.close.slice(), volume: WITH_HOLES.volume.slice() };
+    const row = WITH_HOLES.length - 1;
+    const decisionMs = WITH_HOLES.openTimeMs[row]! + MINUTE_MS;
+    for (let i = 0; i < changed.length; i++) {
+      if (changed.openTimeMs[i]! >= decisionMs - engine.lookbackMinutes * MINUTE_MS) break;
+      changed.close[i] = changed.close[i]! * (1 + i % 7);
+      changed.volume[i] = 1e6;
+    }
+    assertSameRows(engine.compute(changed), engine.compute(WITH_HOLES, { fromMs: decisionMs }), row, row + 1);
+  },
+);
+
+Deno.test("FeatureSet.compute() calls a return across a gap missing, not a jump", { permissions: "none" }, () => {
+  const candles = randomCandles(400, { missing: (i) => i >= 200 && i < 210 });
+  const matrix = engine.compute(candles);
+  const at = 200; // the first candle after the gap
+  assertEquals(candles.openTimeMs[at]! - candles.openTimeMs[at - 1]!, 11 * MINUTE_MS);
+  assert(Number.isNaN(valueOf(matrix, "return_1", at)));
+  assert(!Number.isNaN(valueOf(matrix, "return_1", at + 1)));
+  assert(Number.isNaN(valueOf(matrix, "return_60", at + 59)));
+  assert(!Number.isNaN(valueOf(matrix, "return_60", at + 60)));
+  assert(!Number.isNaN(valueOf(matrix, "return_240", at + 59)));
+});
+
+Deno.test("FeatureSet.compute() tells missing taker volume and trade counts", { permissions: "none" }, () => {
+  const candles: CandleColumns = randomCandles(3_000);
+  candles.takerBuyBaseVolume.fill(NaN);
+  candles.tradeCount.fill(-2147483648);
+  const matrix = engine.compute(candles);
+  engine.names.forEach((name, j) => {
+    const missing = Number.isNaN(matrix.columns[j]![2_999]!);
+    assertEquals(missing, /^(taker|trade)/.test(name) || /_(7200|10080|31680)$/.test(name), name);
+    if (missing) assert(engine.nullable[j], `${name} is nullable`);
+  });
+});
+
+Deno.test("FeatureSet.compute() gives no row without candles and one with one", { permissions: "none" }, () => {
+  assertEquals(engine.compute(randomCandles(0)).length, 0);
+  const one = engine.compute(randomCandles(1));
+  assertEquals(one.length, 1);
+  assertEquals(one.decisionTimeMs[0], Date.UTC(2023, 2, 1, 0, 1));
+  assert(Number.isNaN(valueOf(one, "return_1", 0)));
+});
+
+Deno.test(
+  "FeatureSet.digest is that of a frozen fixture, and so are the values",
+  { permissions: { read: true } },
+  async () => {
+    const frozen = JSON.parse(await Deno.readTextFile(new URL("./base_fixture.json", import.meta.url)));
+    assertEquals(engine.digest, frozen.digest, "a change of meaning bumps definitionVersion and renews the fixture");
+    assertEquals([...engine.names], Object.keys(frozen.values));
+    const matrix = engine.compute(randomCandles(34_000, { seed: 11 }));
+    const values = Object.fromEntries(engine.names.map((name) => [name, valueOf(matrix, name, 33_999)]));
+    assertEquals(values, frozen.values, "values changed while definitionVersion did not");
+  },
+);
+
+function valueOf(matrix: FeatureMatrix, name: string, row: number): number {
+  return matrix.columns[matrix.names.indexOf(name)]![row]!;
+}
+
+/** Rows `[start, end)` of `all` equal the rows of `part`, bit by bit. */
+function assertSameRows(all: FeatureMatrix, part: FeatureMatrix, start: number, end: number): void {
+  assertEquals(part.length, end - start);
+  for (let row = start; row < end; row++) {
+    assertEquals(part.decisionTimeMs[row - start], all.decisionTimeMs[row]);
+    all.names.forEach((name, j) => {
+      const a = all.columns[j]![row]!, b = part.columns[j]![row - start]!;
+      if (!Object.is(a, b)) assertEquals(b, a, `${name} at row ${row}`);
+    });
+  }
+}
