@@ -6,8 +6,7 @@
  * @module
  */
 
-/** Lists of a permission set; `true` grants the whole kind. */
-export type PermissionSet = Readonly<Record<string, true | readonly string[]>>;
+import type { PermissionSet } from "../src/cli/permission_sets.ts";
 
 /** Flags for `deno run`, one a word. @throws {RangeError} on a word that is no grant. */
 export function grantFlags(set: PermissionSet, words: readonly string[]): string[] {
@@ -18,7 +17,9 @@ export function grantFlags(set: PermissionSet, words: readonly string[]): string
     const [, name, value] = /^([A-Z]+)=(.*)$/s.exec(word) ?? [];
     if (value === "") continue;
     if (value !== undefined && /\s/.test(value)) {
-      throw new RangeError(`Cannot grant a name with a blank in it, as grants are separate words: current value is '${value}'`);
+      throw new RangeError(
+        `Cannot grant a name with a blank in it, as grants are separate words: current value is '${value}'`,
+      );
     }
     if (name === "READ") extra.read.push(...value!.split(","));
     else if (name === "WRITE") extra.write.push(...value!.split(","));
@@ -28,14 +29,16 @@ export function grantFlags(set: PermissionSet, words: readonly string[]): string
     else throw new RangeError(`Unknown grant '${word}': READ, WRITE, NET, HOST and PORT can be given`);
   }
   if (port !== undefined) {
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) throw new RangeError(`PORT must be a port number: current value is '${port}'`);
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
+      throw new RangeError(`PORT must be a port number: current value is '${port}'`);
+    }
     extra.net.push(`${host}:${port}`);
   } else if (host !== "127.0.0.1") throw new RangeError("HOST needs PORT beside it");
   // A folder to write to must be readable too: results are read back before they are renamed into place.
   extra.read.push(...extra.write);
   return (["read", "write", "net"] as const).flatMap((kind) => {
-    if (extra[kind].length === 0 || set[kind] === true) return [];
-    return [`--allow-${kind}=${[...(set[kind] ?? []) as readonly string[], ...extra[kind]].join(",")}`];
+    if (extra[kind].length === 0) return [];
+    return [`--allow-${kind}=${[...(set[kind] ?? []), ...extra[kind]].join(",")}`];
   });
 }
 
@@ -44,7 +47,9 @@ if (import.meta.main) {
   const sets = JSON.parse(Deno.readTextFileSync("deno.json")).permissions as Record<string, PermissionSet>;
   try {
     const set = sets[command];
-    if (set === undefined) throw new RangeError(`Task '${command}' takes no grants: ${Object.keys(sets).join(", ")} do`);
+    if (set === undefined) {
+      throw new RangeError(`Task '${command}' takes no grants: ${Object.keys(sets).join(", ")} do`);
+    }
     Deno.stdout.writeSync(new TextEncoder().encode(grantFlags(set, words).join(" ")));
   } catch (error) {
     Deno.stderr.writeSync(new TextEncoder().encode(`${(error as Error).message}\n`));
