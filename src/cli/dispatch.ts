@@ -33,7 +33,7 @@ export async function dispatch(args: readonly string[], commands: CommandTable):
         hint: meant === undefined ? "See the commands with --help" : `Did you mean '${meant}'?`,
       });
     }
-    await narrowToCommand(name);
+    await narrowToCommand(name, rest);
     const { command } = await entry.load();
     if (rest.includes("--help") || rest.includes("-h")) {
       print(commandHelp(name, command));

@@ -11,10 +11,12 @@ export async function commandSets(): Promise<Readonly<Record<string, PermissionS
  * In the compiled binary, drops every permission that the chosen command's set lacks, before anything else is
  * imported. Under `deno run` the flags given are the walls, and stay.
  */
-export async function narrowToCommand(command: string): Promise<void> {
+export async function narrowToCommand(command: string, args: readonly string[] = []): Promise<void> {
   if (!Deno.build.standalone) return;
+  // `doctor --walls NAME` stands where NAME would stand.
+  const probed = command === "doctor" ? /(?:^|\0)--walls[=\0]([^\0]+)/.exec(args.join("\0"))?.[1] : undefined;
   const sets = await commandSets();
-  for (const descriptor of revocations(Object.values(sets), sets[command] ?? {})) {
+  for (const descriptor of revocations(Object.values(sets), sets[probed ?? command] ?? {})) {
     Deno.permissions.revokeSync(descriptor);
   }
 }

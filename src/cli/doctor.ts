@@ -1,0 +1,153 @@
+import type { Command, CommandContext } from "./command.ts";
+import { buildInfo } from "./build_info.ts";
+import { renderTable } from "./table.ts";
+import { VERSION } from "./version.ts";
+import { probeWalls } from "./wall_probe.ts";
+import { commandSets } from "./walls.ts";
+import { DomainError, nearestWord, toIso } from "../core/mod.ts";
+
+/** What a check found: `warn` is worth knowing and fails nothing. */
+interface Check {
+  readonly name: string;
+  readonly status: "ok" | "warn" | "fail";
+  readonly detail: string;
+}
+
+const MINIMUM_DENO = [2, 6];
+const LEAST_FREE_BYTES = 2e9;
+const REACH_TIMEOUT_MS = 4_000;
+const EXCHANGE_TIME_URL = "https://data-api.binance.vision/api/v3/time";
+const LARGEST_CLOCK_SKEW_MS = 2_000;
+
+/** `doctor`: one row a check; exit 1 on a failure. */
+export const command: Command = {
+  summary: "Check versions, permissions, stores, locks, disk and reachability",
+  options: {
+    walls: { type: "string", value: "COMMAND", description: "Try the walls of that command's permission set instead" },
+  },
+  examples: [
+    { line: "task doctor", does: "one row a check; exit 1 where one fails" },
+    { line: "task doctor -- --json", does: "the same for machines" },
+    { line: "bitcoin-ml doctor --walls ingest", does: "in the binary: what ingest may not do, tried" },
+  ],
+  async run(context) {
+    const walls = context.options.string("walls");
+    const checks = walls === undefined ? await runChecks(context) : await wallChecks(walls);
+    const failed = checks.filter(({ status }) => status === "fail").length;
+    return {
+      json: { checks, failed },
+      text: renderTable(
+        [{ title: "check" }, { title: "status" }, { title: "detail" }],
+        checks.map(({ name, status, detail }) => [name, status, detail]),
+      ),
+      exitCode: failed > 0 ? 1 : 0,
+    };
+  },
+};
+
+async function wallChecks(commandName: string): Promise<Check[]> {
+  const names = Object.keys(await commandSets());
+  if (!names.includes(commandName)) {
+    const meant = nearestWord(commandName, names);
+    throw new DomainError("usage", `Option '--walls' names no command: current value is '${commandName}'`, {
+      hint: meant === undefined ? `Commands are ${names.join(", ")}` : `Did you mean '${meant}'?`,
+    });
+  }
+  if (!Deno.build.standalone) {
+    throw new DomainError("usage", `Cannot try the walls of '${commandName}' as this process has those of doctor`, {
+      hint: `Run: deno run -q -P=${commandName} tests/e2e/probe.ts`,
+    });
+  }
+  const { probeDuckDb } = await import("./runtime.ts");
+  return (await probeWalls(probeDuckDb)).map(({ attempt, refused, detail }) => ({
+    name: attempt,
+    status: refused ? "ok" as const : "fail" as const,
+    detail,
+  }));
+}
+
+async function runChecks(context: CommandContext): Promise<Check[]> {
+  const { duckDbVersion, inspectFeatureStore, inspectTrackingStore } = await import("./runtime.ts");
+  const checks: [string, () => Promise<Omit<Check, "name">>][] = [
+    ["program", checkProgram],
+    ["deno", () => Promise.resolve(checkDeno())],
+    ["duckdb", async () => ({ status: "ok", detail: await duckDbVersion() })],
+    ["settings", () => checkSettings()],
+    ["feature store", () => inspectFeatureStore(context)],
+    ["tracking store", () => inspectTrackingStore(context)],
+    ["disk", checkDisk],
+    ["exchange", () => checkExchange(context)],
+  ];
+  const rows: Check[] = [];
+  for (const [name, check] of checks) {
+    context.progress.update({ stage: "doctor", done: rows.length, total: checks.length, note: name });
+    try {
+      rows.push({ name, ...await check() });
+    } catch (error) {
+      rows.push({ name, status: "fail", detail: (error as Error).message.split("\n", 1)[0]! });
+    }
+  }
+  return rows;
+}
+
+async function checkProgram(): Promise<Omit<Check, "name">> {
+  const { commit } = await buildInfo();
+  return {
+    status: "ok",
+    detail: `bitcoin-ml ${VERSION}, ${commit === undefined ? "commit unknown" : `commit ${commit.slice(0, 12)}`}${
+      Deno.build.standalone ? ", compiled" : ""
+    }`,
+  };
+}
+
+function checkDeno(): Omit<Check, "name"> {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  const enough = major > MINIMUM_DENO[0]! || major === MINIMUM_DENO[0]! && minor >= MINIMUM_DENO[1]!;
+  return {
+    status: enough ? "ok" : "fail",
+    detail: `${Deno.version.deno} (V8 ${Deno.version.v8}) on ${Deno.build.target}`,
+  };
+}
+
+async function checkSettings(): Promise<Omit<Check, "name">> {
+  const { readAllConfigs } = await import("./runtime.ts");
+  const names = await readAllConfigs();
+  return { status: "ok", detail: `${names.join(", ")} are valid` };
+}
+
+async function checkDisk(): Promise<Omit<Check, "name">> {
+  const { statfs } = await import("node:fs/promises");
+  const { bavail, bsize } = await statfs(".");
+  const freeBytes = bavail * bsize;
+  return {
+    status: freeBytes < LEAST_FREE_BYTES ? "fail" : "ok",
+    detail: `${(freeBytes / 1e9).toFixed(1)} GB free here`,
+  };
+}
+
+/** Being offline is a state, not a failure: archives and stores work without the exchange. */
+async function checkExchange(context: CommandContext): Promise<Omit<Check, "name">> {
+  const url = EXCHANGE_TIME_URL;
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.any([context.signal, AbortSignal.timeout(REACH_TIMEOUT_MS)]),
+    });
+    const { serverTime } = await response.json() as { serverTime?: unknown };
+    if (!response.ok || typeof serverTime !== "number") {
+      return { status: "warn", detail: `${new URL(url).host} answered ${response.status}` };
+    }
+    const skewMs = Math.round(context.clock.nowMs() - serverTime);
+    const skewed = Math.abs(skewMs) > LARGEST_CLOCK_SKEW_MS;
+    return {
+      status: skewed ? "warn" : "ok",
+      detail: `${new URL(url).host} answers, its clock says ${toIso(serverTime)}${
+        skewed ? `, ours differs by ${skewMs} ms` : ""
+      }`,
+    };
+  } catch (error) {
+    return {
+      status: "warn",
+      detail: `${new URL(url).host} cannot be reached: ${(error as Error).message.split("\n", 1)[0]}`,
+    };
+  }
+}
