@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+async function program(
+  args: readonly string[],
+  set = "doctor",
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: ["run", "-q", "--no-prompt", `-P=${set}`, "main.ts", ...args],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+const COMMANDS = ["ingest", "track", "register", "api", "mlflow-ui", "report", "monitor", "doctor", "demo"];
+
+Deno.test("--help lists every command, and each command's --help shows options and examples", async () => {
+  const top = await program(["--help"]);
+  assertEquals([top.code, top.stderr], [0, ""]);
+  for (const name of COMMANDS) {
+    assertStringIncludes(top.stdout, `  ${name} `);
+    const help = await program([name, "--help"], name);
+    assertEquals([help.code, help.stderr], [0, ""], name);
+    for (const part of [`Usage: task ${name} -- `, "--json", "--config FILE", "Examples:\n  "]) {
+      assertStringIncludes(help.stdout, part, name);
+    }
+  }
+});
+
+Deno.test("an unknown command or option is exit 2 and names the nearest", async () => {
+  const commandError = await program(["ingset"]);
+  assertEquals([commandError.code, commandError.stdout], [2, ""]);
+  assertStringIncludes(commandError.stderr, "Did you mean 'ingest'?");
+  const optionError = await program(["track", "--horizn", "15"], "track");
+  assertEquals([optionError.code, optionError.stdout], [2, ""]);
+  assertStringIncludes(optionError.stderr, "Did you mean '--horizon'?");
+});
+
+Deno.test("--json prints exactly one object, errors included", async () => {
+  const { code, stdout, stderr } = await program(["ingest", "--json", "--since", "2023-02-30"], "ingest");
+  assertEquals(code, 2);
+  const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint: string } };
+  assertEquals(error.code, "usage");
+  assertStringIncludes(error.message, "2023-02-30");
+  assertEquals(stderr, "");
+  assert(!stdout.includes("\x1b"));
+});
+
+Deno.test("doctor prints one row a check and fails nothing on this machine", async () => {
+  const { code, stdout } = await program(["doctor", "--json"]);
+  const { checks, failed } = JSON.parse(stdout) as { checks: { name: string; status: string }[]; failed: number };
+  assertEquals([code, failed], [0, 0], stdout);
+  assertEquals(checks.map(({ name }) => name), [
+    "program",
+    "deno",
+    "duckdb",
+    "settings",
+    "feature store",
+    "tracking store",
+    "disk",
+    "exchange",
+  ]);
+});
