@@ -1,0 +1,72 @@
+/**
+ * Runs the whole line on two years of real candles and keeps what the commands printed in `docs/results/two_years.json`,
+ * from which the figures of README and docs are written: `deno task measure [ARCHIVE_DIR]`.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- a command of its own
+
+/** What a command printed, and what it took. */
+export interface Measured {
+  /** Its `--json` object. */
+  readonly result: Readonly<Record<string, unknown>>;
+  /** Wall seconds of the process. */
+  readonly seconds: number;
+  /** Largest resident set, megabytes; undefined where the system does not tell. */
+  readonly peakMb: number | undefined;
+}
+
+const RESULTS = "docs/results/two_years.json";
+
+async function measure(command: string, args: readonly string[], folder: string, grants: readonly string[] = []): Promise<Measured> {
+  console.error(`${command} ${args.join(" ")} …`);
+  const root = Deno.cwd();
+  const startedMs = performance.now();
+  const child = new Deno.Command("deno", {
+    args: ["run", "-q", "--no-prompt", `--config=${root}/deno.json`, `-P=${command}`, ...grants, `${root}/main.ts`, command, ...args, "--json"],
+    cwd: folder,
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let peakKb = 0;
+  const timer = setInterval(() => {
+    try {
+      peakKb = Math.max(peakKb, Number(/VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))?.[1] ?? 0));
+    } catch {
+      // Not Linux, or the process has just ended: the figure stays what it was.
+    }
+  }, 50);
+  const { code, stdout } = await child.output();
+  clearInterval(timer);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const text = new TextDecoder().decode(stdout);
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${text.slice(0, 500)}`);
+  return { result: JSON.parse(text), seconds, peakMb: peakKb === 0 ? undefined : peakKb / 1024 };
+}
+
+async function main(archiveDir: string): Promise<void> {
+  const root = Deno.cwd();
+  const archive = await Deno.realPath(archiveDir);
+  const folder = await Deno.makeTempDir({ prefix: "bitcoin-ml-measure-" });
+  try {
+    // The sets' relative paths are those of the project; here everything is made in a folder of its own.
+    const stores = ["feature_store", "mlruns", "reports"].map((name) => `${folder}/${name}`).join(",");
+    const read = `--allow-read=${folder},${archive},${root}/config,${root}/src,${root}/node_modules,${root}/.git,${root}/deno.lock,${root}/deno.json`;
+    const grants = [read, `--allow-write=${stores}`];
+    const config = (name: string) => ["--config", `${root}/config/${name}.json`];
+    const ingest = await measure("ingest", [...config("bitcoin_ingest"), "--archive-dir", archive], folder, grants);
+    const again = await measure("ingest", [...config("bitcoin_ingest"), "--archive-dir", archive, "--no-report"], folder, grants);
+    const track = await measure("track", config("model"), folder, grants);
+    const register = await measure("register", ["--run-id", String(track.result["runId"]), "--reason", "measured", "--force"], folder, grants);
+    const files: Record<string, number> = {};
+    files["storeBytes"] = (await Deno.stat(`${folder}/feature_store/bitcoin.duckdb`)).size;
+    files["reportBytes"] = (await Deno.stat(`${folder}/${String(ingest.result["report"])}`)).size;
+    const measured = { measuredAt: new Date().toISOString(), deno: Deno.version.deno, cores: navigator.hardwareConcurrency, files, ingest, again, track, register };
+    await Deno.writeTextFile(RESULTS, `${JSON.stringify(measured, null, 2).replaceAll(folder, ".")}\n`);
+    console.error(`${RESULTS} is written; next: deno task figures`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) await main(Deno.args[0] ?? "../shared/data");
