@@ -1,18 +1,27 @@
 import { type Indicator, minutesNeeded, STRICT_WINDOW_MINUTES } from "./indicator.ts";
-import type { LogSums, MinuteGrid } from "./minute_grid.ts";
+import { BPS, type LogSums, type MinuteGrid } from "./minute_grid.ts";
 
 const DAY_MINUTES = 1440;
 const WEEK_MINUTES = 10_080;
 /** The epoch began on a Thursday; weeks here begin on Monday. */
 const EPOCH_WEEK_OFFSET_MINUTES = 3 * DAY_MINUTES;
 
-/** Sum of the one-minute log returns of the last `minutes`, in bps: `return_15`. */
+/**
+ * Log return of the last `minutes` in bps: `return_15`. Where minutes are missing inside a long window, the sum of the
+ * one-minute returns present, so that a jump over the gap is in neither.
+ */
 export function lagReturn(minutes: number): Indicator {
   return {
     ...described(`return_${minutes}`, { minutes }, minutes + 1, minutes > STRICT_WINDOW_MINUTES),
     compute(grid, { ends }) {
       const { sums, counts } = grid.returnSums().windows(ends, minutes);
-      return column(ends.length, (row) => counts[row]! < minutesNeeded(minutes) ? NaN : sums[row]!);
+      return column(ends.length, (row) => {
+        if (counts[row]! < minutesNeeded(minutes)) return NaN;
+        if (counts[row]! < minutes) return sums[row]!;
+        // From the closes, so that no move is 0 exactly.
+        const last = ends[row]! - 1;
+        return BPS * Math.log(grid.close[last]! / grid.close[last - minutes]!);
+      });
     },
   };
 }

@@ -1,0 +1,7 @@
+/**
+ * What is forecast, and which rows may learn from which.
+ *
+ * @module
+ */
+export { CLOSES_NEEDED, computeLabels, type Labels } from "./labels.ts";
+export { chronologicalSplit, type Split, type SplitBounds } from "./split.ts";

@@ -1,0 +1,114 @@
+import type { TimeRange } from "../../core/mod.ts";
+
+/** Model families that can be logged and served. */
+export const MODEL_FAMILIES = ["mlp", "har", "contrarian", "climatology"] as const;
+
+/** One of {@linkcode MODEL_FAMILIES}. */
+export type ModelFamily = typeof MODEL_FAMILIES[number];
+
+/** Smallest mean squared return that a logarithm is taken of: (.1 bps)². */
+export const RV_FLOOR_BPS2 = 0.01;
+
+/**
+ * How raw features become the network's inputs: transform, subtract mean, divide by scale, put 0 where missing, clip;
+ * then one 0/1 flag for each nullable feature. Statistics come from the training rows alone.
+ */
+export interface ScalerSpec {
+  /** Per feature; `log` is ln(max(x, .01)), for realised variances. */
+  readonly transforms: readonly ("identity" | "log")[];
+  readonly means: readonly number[];
+  readonly scales: readonly number[];
+  /** Scaled values are kept within ± this. */
+  readonly clip: number;
+}
+
+/** How a row becomes the logit of `probabilityUp`, before calibration. */
+export type DirectionHead =
+  | { readonly kind: "constant"; readonly logit: number }
+  /** One logit for each sign of the last move; missing counts as no move. */
+  | {
+    readonly kind: "sign";
+    readonly feature: string;
+    readonly logits: { readonly down: number; readonly none: number; readonly up: number };
+  }
+  | { readonly kind: "network" };
+
+/** The log-HAR line: ln σ² = intercept + Σ coefficient · ln max(rv, .01). */
+export interface HarLine {
+  /** Features of mean squared returns, short to long; a missing one takes the value of the next shorter. */
+  readonly features: readonly string[];
+  /** Stands in for the first where that is missing; exists on every scored row. */
+  readonly fallback: string;
+  readonly intercept: number;
+  readonly coefficients: readonly number[];
+}
+
+/** How a row becomes ln σ², σ² the forecast mean of realised variance in bps². */
+export type VolatilityHead =
+  | { readonly kind: "constant"; readonly logVariance: number }
+  | ({ readonly kind: "har" } & HarLine)
+  /** HAR + shrink · bound · correction, the network's correction being in (−1, 1). */
+  | ({ readonly kind: "har-network"; readonly bound: number; readonly shrink: number } & HarLine);
+
+/** How σ becomes quantiles. */
+export type QuantileHead =
+  /** σ × these, ascending. */
+  | { readonly kind: "standardized"; readonly values: readonly number[] }
+  /** σ × (centre ± running sums of the network's non-negative increments). */
+  | { readonly kind: "network" };
+
+/** The three heads of a forecast. */
+export interface HeadsSpec {
+  readonly direction: DirectionHead;
+  readonly volatility: VolatilityHead;
+  readonly quantiles: QuantileHead;
+}
+
+/** Frozen calibration, fitted on the purged validation tail. */
+export interface CalibrationSpec {
+  /** logit' = intercept + slope · logit. */
+  readonly logit: { readonly slope: number; readonly intercept: number };
+  /** Multiplies σ, a factor a quantile level; the nine values are sorted after it. */
+  readonly quantileMultipliers: readonly number[];
+}
+
+/** Calibration that changes nothing. */
+export const NO_CALIBRATION: CalibrationSpec = {
+  logit: { slope: 1, intercept: 0 },
+  quantileMultipliers: [1, 1, 1, 1, 1, 1, 1, 1, 1],
+};
+
+/** Spans of decision times that a model learnt from; half-open. */
+export interface TrainingRanges {
+  /** Rows that weights, lines and scalers were fitted on. */
+  readonly train: TimeRange;
+  /** Rows of early stopping and calibration, or null where nothing was chosen on any. */
+  readonly validation: TimeRange | null;
+}
+
+/** Shape of a feature in the training rows, for drift: counts between equal-count edges. */
+export interface ReferenceHistogram {
+  readonly feature: string;
+  /** Inner edges, ascending: bin i holds `edges[i − 1] ≤ x < edges[i]`. */
+  readonly edges: readonly number[];
+  /** One more than edges. */
+  readonly counts: readonly number[];
+  readonly missing: number;
+}
+
+/** Everything but the network's weights that decides a forecast; the head of `forecast.json`. */
+export interface ForecastSpec {
+  readonly family: ModelFamily;
+  readonly horizonMinutes: number;
+  readonly featureNames: readonly string[];
+  readonly featureSetDigest: string;
+  readonly quantileLevels: readonly number[];
+  /** Per feature, whether NaN (JSON null) is allowed. */
+  readonly nullable: readonly boolean[];
+  /** Null where no network needs it. */
+  readonly scaler: ScalerSpec | null;
+  readonly heads: HeadsSpec;
+  readonly calibration: CalibrationSpec;
+  readonly trainingRanges: TrainingRanges;
+  readonly referenceHistograms: readonly ReferenceHistogram[];
+}

@@ -1,0 +1,79 @@
+import type { FeatureMatrix } from "../../core/mod.ts";
+import { varianceFloor } from "../evaluation/losses.ts";
+import type { Labels } from "../labels/labels.ts";
+import { type HarLine, RV_FLOOR_BPS2 } from "./forecast_spec.ts";
+import { leastSquares } from "./least_squares.ts";
+
+/** Looks back over what a scored row always has. */
+const HAR_FALLBACK = "rv_60";
+
+/** Look-backs in minutes of the log-HAR line of a horizon, short to long (evaluation section 3). */
+export function harMinutes(horizonMinutes: number): readonly number[] {
+  if (horizonMinutes === 1440) return [240, 1440, 7200, 10_080, 31_680];
+  return [...new Set([horizonMinutes, 60, 240, 1440, 10_080])].sort((a, b) => a - b);
+}
+
+/** The features that the log-HAR line of a horizon reads. */
+export function harFeatures(horizonMinutes: number): readonly string[] {
+  return harMinutes(horizonMinutes).map((minutes) => `rv_${minutes}`);
+}
+
+/**
+ * Fits log-HAR (Corsi 2009): least squares of ln max(RV, floor) on the logs of past mean squared returns; the level is
+ * then moved by Duan's smearing (the mean of exp(residual)), so that σ² forecasts the mean and not the median.
+ */
+export function fitHar(features: FeatureMatrix, labels: Labels, rows: Int32Array): HarLine {
+  const names = harFeatures(labels.horizonMinutes);
+  const columns = names.map((name) => columnOf(features, name)), fallback = columnOf(features, HAR_FALLBACK);
+  const floor = varianceFloor(labels.horizonMinutes);
+  const target = (row: number) => Math.log(Math.max(labels.realizedVarianceBps2[row]!, floor));
+  const inputs = new Float64Array(names.length);
+  const fill = (row: number) => {
+    logScales(columns, fallback, row, inputs);
+    return inputs;
+  };
+  const { intercept, coefficients } = leastSquares(rows, fill, target, names.length);
+  let smearing = 0;
+  for (const row of rows) {
+    fill(row);
+    let line = intercept;
+    for (let j = 0; j < inputs.length; j++) line += coefficients[j]! * inputs[j]!;
+    smearing += Math.exp(target(row) - line);
+  }
+  return {
+    features: names,
+    fallback: HAR_FALLBACK,
+    intercept: intercept + Math.log(smearing / rows.length),
+    coefficients: [...coefficients],
+  };
+}
+
+/** ln σ² of rows by a fitted line. */
+export function harLogVariance(line: HarLine, features: FeatureMatrix, rows: Int32Array): Float64Array {
+  const columns = line.features.map((name) => columnOf(features, name));
+  const fallback = columnOf(features, line.fallback);
+  const inputs = new Float64Array(columns.length), out = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    logScales(columns, fallback, rows[i]!, inputs);
+    let sum = line.intercept;
+    for (let j = 0; j < inputs.length; j++) sum += line.coefficients[j]! * inputs[j]!;
+    out[i] = sum;
+  }
+  return out;
+}
+
+/** Column of a feature. @throws {RangeError} if the matrix lacks it. */
+export function columnOf(features: FeatureMatrix, name: string): Float32Array {
+  const at = features.names.indexOf(name);
+  if (at < 0) throw new RangeError(`Cannot find feature '${name}' among: ${features.names.join(", ")}`);
+  return features.columns[at]!;
+}
+
+function logScales(columns: readonly Float32Array[], fallback: Float32Array, row: number, out: Float64Array): void {
+  let value = fallback[row]!;
+  for (let j = 0; j < columns.length; j++) {
+    const own = columns[j]![row]!;
+    if (!Number.isNaN(own)) value = own;
+    out[j] = Math.log(Math.max(value, RV_FLOOR_BPS2));
+  }
+}

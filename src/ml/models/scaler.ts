@@ -1,0 +1,70 @@
+import type { FeatureMatrix } from "../../core/mod.ts";
+import { RV_FLOOR_BPS2, type ScalerSpec } from "./forecast_spec.ts";
+
+/** Scaled values are kept within ± this many standard deviations. */
+const CLIP = 5;
+
+/** Fits means and scales on the given rows alone; realised variances (`rv_…`) are taken as logarithms. */
+export function fitScaler(features: FeatureMatrix, rows: Int32Array): ScalerSpec {
+  const transforms = features.names.map((name) => name.startsWith("rv_") ? "log" as const : "identity" as const);
+  const means: number[] = [], scales: number[] = [];
+  features.columns.forEach((column, j) => {
+    let count = 0, sum = 0;
+    for (const row of rows) {
+      const value = transformed(transforms[j]!, column[row]!);
+      if (Number.isNaN(value)) continue;
+      count++;
+      sum += value;
+    }
+    const mean = count === 0 ? 0 : sum / count;
+    let squares = 0;
+    for (const row of rows) {
+      const value = transformed(transforms[j]!, column[row]!);
+      if (!Number.isNaN(value)) squares += (value - mean) ** 2;
+    }
+    const scale = count === 0 ? 0 : Math.sqrt(squares / count);
+    // Rounded to float32, as the ONNX graph holds them so.
+    means.push(Math.fround(mean));
+    scales.push(Math.fround(scale > 1e-6 ? scale : 1));
+  });
+  return { transforms, means, scales, clip: CLIP };
+}
+
+/** Turns raw rows into network inputs: scaled features, then a flag for each nullable one. */
+export class Scaler {
+  /** Inputs of a row. */
+  readonly width: number;
+  readonly #spec: ScalerSpec;
+  /** Features that have a flag. */
+  readonly #flagged: readonly number[];
+
+  /** Binds the fitted statistics to the features that may be missing. */
+  constructor(spec: ScalerSpec, nullable: readonly boolean[]) {
+    this.#spec = spec;
+    this.#flagged = nullable.flatMap((may, j) => may ? [j] : []);
+    this.width = nullable.length + this.#flagged.length;
+  }
+
+  /** Number of flags at the end of a row. */
+  get flags(): number {
+    return this.#flagged.length;
+  }
+
+  /** Writes the inputs of one row to `out` at `offset`; `valueAt` gives raw features, NaN where missing. */
+  write(valueAt: (feature: number) => number, out: Float32Array | Float64Array, offset: number): void {
+    const { transforms, means, scales, clip } = this.#spec;
+    const count = means.length;
+    for (let j = 0; j < count; j++) {
+      const value = (transformed(transforms[j]!, valueAt(j)) - means[j]!) / scales[j]!;
+      out[offset + j] = Number.isNaN(value) ? 0 : Math.min(clip, Math.max(-clip, value));
+    }
+    for (let f = 0; f < this.#flagged.length; f++) {
+      out[offset + count + f] = Number.isNaN(valueAt(this.#flagged[f]!)) ? 1 : 0;
+    }
+  }
+}
+
+function transformed(transform: "identity" | "log", value: number): number {
+  // Math.max passes NaN on, which the caller wants.
+  return transform === "log" ? Math.log(Math.max(value, RV_FLOOR_BPS2)) : value;
+}

@@ -1,0 +1,169 @@
+import {
+  allocateForecasts,
+  type ForecastColumns,
+  type ForecastModel,
+  type ForecastModelInfo,
+  QUANTILE_LEVELS,
+} from "../../core/mod.ts";
+import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "./forecast_spec.ts";
+import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network, NetworkForward } from "./network.ts";
+import { Scaler } from "./scaler.ts";
+
+const LEVELS = QUANTILE_LEVELS.length;
+
+/** The one forward pass of every family: plain arithmetic over a spec and, where it has one, a network. */
+export class SpecForecastModel implements ForecastModel {
+  readonly info: ForecastModelInfo;
+  readonly spec: ForecastSpec;
+  readonly network: Network | undefined;
+  readonly #forward: NetworkForward | undefined;
+  readonly #scaler: Scaler | undefined;
+  readonly #inputs: Float64Array;
+  readonly #increments = new Float64Array(INCREMENTS);
+  readonly #standardized = new Float64Array(LEVELS);
+  readonly #harColumns: readonly number[];
+  readonly #harFallback: number;
+  readonly #signColumn: number;
+
+  /**
+   * Binds a spec to its network.
+   *
+   * @throws {RangeError} where the spec asks for a network and there is none, or names an unknown feature.
+   */
+  constructor(spec: ForecastSpec, network?: Network) {
+    const { heads } = spec;
+    const needsNetwork = heads.direction.kind === "network" || heads.volatility.kind === "har-network" ||
+      heads.quantiles.kind === "network";
+    if (needsNetwork && (network === undefined || spec.scaler === null)) {
+      throw new RangeError(`Cannot build a '${spec.family}' model without its network and scaler`);
+    }
+    this.spec = spec;
+    this.network = network;
+    this.info = {
+      horizonMinutes: spec.horizonMinutes,
+      featureNames: spec.featureNames,
+      featureSetDigest: spec.featureSetDigest,
+      nullable: spec.nullable,
+      family: spec.family,
+    };
+    if (network !== undefined && spec.scaler !== null) {
+      this.#forward = new NetworkForward(network);
+      this.#scaler = new Scaler(spec.scaler, spec.nullable);
+      if (this.#scaler.width !== this.#forward.inputs) {
+        throw new RangeError(
+          `Cannot feed ${this.#scaler.width} inputs to a network of ${this.#forward.inputs} inputs`,
+        );
+      }
+    }
+    this.#inputs = new Float64Array(this.#scaler?.width ?? 0);
+    const line = heads.volatility.kind === "constant" ? undefined : heads.volatility;
+    this.#harColumns = line?.features.map((name) => this.#indexOf(name)) ?? [];
+    this.#harFallback = line === undefined ? -1 : this.#indexOf(line.fallback);
+    this.#signColumn = heads.direction.kind === "sign" ? this.#indexOf(heads.direction.feature) : -1;
+  }
+
+  predict(rows: Float32Array, count: number): ForecastColumns {
+    const width = this.info.featureNames.length;
+    if (rows.length !== count * width) {
+      throw new RangeError(`Cannot read ${count} rows of ${width} features from ${rows.length} values`);
+    }
+    const out = allocateForecasts(count);
+    let offset = 0;
+    const valueAt = (feature: number) => rows[offset + feature]!;
+    for (let row = 0; row < count; row++, offset += width) this.#predictRow(valueAt, out, row);
+    return out;
+  }
+
+  /** Forecasts for the given rows of feature columns, without building rows first. */
+  predictColumns(columns: readonly Float32Array[], rows: Int32Array): ForecastColumns {
+    const out = allocateForecasts(rows.length);
+    let at = 0;
+    const valueAt = (feature: number) => columns[feature]![at]!;
+    for (let i = 0; i < rows.length; i++) {
+      at = rows[i]!;
+      this.#predictRow(valueAt, out, i);
+    }
+    return out;
+  }
+
+  #predictRow(valueAt: (feature: number) => number, out: ForecastColumns, row: number): void {
+    const { heads, calibration } = this.spec;
+    let networkLogit = 0, correction = 0;
+    if (this.#forward !== undefined && this.#scaler !== undefined) {
+      this.#scaler.write(valueAt, this.#inputs, 0);
+      ({ logit: networkLogit, correction } = this.#forward.run(this.#inputs, this.#increments));
+    }
+    const logit = this.#logit(valueAt, networkLogit);
+    const { slope, intercept } = calibration.logit;
+    out.probabilityUp[row] = 1 / (1 + Math.exp(-(intercept + slope * logit)));
+
+    const { volatility } = heads;
+    let logVariance: number;
+    if (volatility.kind === "constant") logVariance = volatility.logVariance;
+    else {
+      logVariance = this.#harLine(volatility, valueAt);
+      if (volatility.kind === "har-network") logVariance += volatility.shrink * volatility.bound * correction;
+    }
+    const sigma = Math.exp(logVariance / 2);
+    out.volatilityBps[row] = sigma;
+
+    const standardized = this.#standardized;
+    if (heads.quantiles.kind === "standardized") standardized.set(heads.quantiles.values);
+    else incrementsToQuantiles(this.#increments, standardized);
+    const at = row * LEVELS;
+    for (let level = 0; level < LEVELS; level++) {
+      out.quantilesBps[at + level] = sigma * calibration.quantileMultipliers[level]! * standardized[level]!;
+    }
+    sortInPlace(out.quantilesBps, at, LEVELS);
+  }
+
+  #logit(valueAt: (feature: number) => number, networkLogit: number): number {
+    const { direction } = this.spec.heads;
+    switch (direction.kind) {
+      case "constant":
+        return direction.logit;
+      case "network":
+        return networkLogit;
+      case "sign": {
+        const move = valueAt(this.#signColumn);
+        return move > 0 ? direction.logits.up : move < 0 ? direction.logits.down : direction.logits.none;
+      }
+    }
+  }
+
+  #harLine(line: HarLine, valueAt: (feature: number) => number): number {
+    let sum = line.intercept, value = valueAt(this.#harFallback);
+    for (let j = 0; j < this.#harColumns.length; j++) {
+      const own = valueAt(this.#harColumns[j]!);
+      if (!Number.isNaN(own)) value = own;
+      sum += line.coefficients[j]! * Math.log(Math.max(value, RV_FLOOR_BPS2));
+    }
+    return sum;
+  }
+
+  #indexOf(name: string): number {
+    const at = this.spec.featureNames.indexOf(name);
+    if (at < 0) throw new RangeError(`Cannot find feature '${name}' that a '${this.spec.family}' model reads`);
+    return at;
+  }
+}
+
+function incrementsToQuantiles(increments: Float64Array, out: Float64Array): void {
+  for (let level = 0; level < LEVELS; level++) {
+    let sum = 0;
+    for (let step = 0; step < INCREMENTS; step++) {
+      sum += increments[step]! * INCREMENTS_TO_QUANTILES[step * LEVELS + level]!;
+    }
+    out[level] = sum;
+  }
+}
+
+/** Insertion sort: nine values, nearly always in order already. */
+function sortInPlace(values: Float32Array, start: number, count: number): void {
+  for (let i = start + 1; i < start + count; i++) {
+    const value = values[i]!;
+    let j = i;
+    for (; j > start && values[j - 1]! > value; j--) values[j] = values[j - 1]!;
+    values[j] = value;
+  }
+}
