@@ -4,9 +4,55 @@
  *
  * @module
  */
-import type { FeatureEngine } from "../core/mod.ts";
+import type { IngestConfig } from "../config/ingest_config.ts";
+import type { FeatureEngine, FeatureReader, FeatureStore } from "../core/mod.ts";
+import type { CommandContext } from "./command.ts";
 import type { WallProbe } from "./wall_probe.ts";
 import { dropForeignFunctions } from "./walls.ts";
+
+/** Options of {@linkcode openFeatureStore}. */
+export interface OpenFeatureStoreOptions {
+  /** Readers share the store, a writer has it alone. */
+  readonly mode: "read" | "write";
+  /** Settings already loaded. @default those of config/bitcoin_ingest.json */
+  readonly config?: IngestConfig;
+  /** How long to wait for another process that holds it. @default the config's `featureStore.waitMs` */
+  readonly waitMs?: number;
+}
+
+/** Opens the feature store for reading. Hold it for moments: writers wait meanwhile. */
+export function openFeatureStore(
+  context: CommandContext,
+  options: OpenFeatureStoreOptions & { readonly mode: "read" },
+): Promise<FeatureReader>;
+/** Opens the feature store for writing; it is made where there is none. */
+export function openFeatureStore(context: CommandContext, options: OpenFeatureStoreOptions): Promise<FeatureStore>;
+export async function openFeatureStore(
+  context: CommandContext,
+  options: OpenFeatureStoreOptions,
+): Promise<FeatureStore> {
+  const [{ DuckDbFeatureStore }, { loadIngestConfig }] = await Promise.all([
+    import("../feature_store/mod.ts"),
+    import("../config/ingest_config.ts"),
+  ]);
+  const { featureStore } = options.config ?? await loadIngestConfig();
+  const store = await DuckDbFeatureStore.open(featureStore.path, {
+    mode: options.mode,
+    clock: context.clock,
+    command: commandName(),
+    waitMs: options.waitMs ?? featureStore.waitMs,
+    memoryLimit: featureStore.memoryLimit,
+    threads: featureStore.threads,
+    signal: context.signal,
+  });
+  dropForeignFunctions();
+  return store;
+}
+
+/** The subcommand at work, for whoever finds the store busy. */
+function commandName(): string {
+  return Deno.args[0] ?? "bitcoin-ml";
+}
 
 /** The feature engine that training, store and service share. */
 export async function featureEngine(): Promise<FeatureEngine> {

@@ -61,6 +61,41 @@ export interface DayDigest {
   readonly sha256: string;
 }
 
+/**
+ * What a day of materialised features was computed from: while the day's candles still have this digest, its rows
+ * are up to date (table `feature_days`).
+ */
+export interface FeatureDay {
+  /** `YYYY-MM-DD` of the candles' open times. */
+  readonly day: string;
+  /** Candles of the day that the rows were computed from. */
+  readonly rows: number;
+  /** End of the last of these candles, epoch milliseconds. */
+  readonly endMs: number;
+  /** Day digest of these candles. */
+  readonly sha256: string;
+}
+
+/** Which feature set a write is of. */
+export interface FeatureSetRecord {
+  /** Name, as in `features_<name>`. */
+  readonly name: string;
+  /** {@linkcode FeatureEngine.digest}. */
+  readonly digest: string;
+  /** Canonical JSON of the definitions. */
+  readonly definition: string;
+  /** Version of the program that computed the rows. */
+  readonly codeVersion: string;
+}
+
+/** Options of {@linkcode FeatureStore.writeFeatures}. */
+export interface WriteFeaturesOptions {
+  /** Decision times whose rows are deleted first, so that a recomputed span is replaced. @default nothing */
+  readonly replace?: TimeRange;
+  /** Days that are up to date with this write. @default none */
+  readonly days?: readonly FeatureDay[];
+}
+
 /** A finished or running ingest (table `ingest_runs`). */
 export interface IngestRunRecord {
   /** Id of the run. */
@@ -109,6 +144,8 @@ export interface FeatureReader extends AsyncDisposable {
   ingestRuns(limit: number): Promise<readonly IngestRunRecord[]>;
   /** Decision times `[start, end)` for which the materialised feature set of this digest has rows; undefined where there are none. */
   featureSpan(name: string, digest: string, series: SeriesId): Promise<TimeRange | undefined>;
+  /** What each day of the materialised set of this digest was computed from, ascending; empty where there is none. */
+  featureDays(name: string, digest: string, series: SeriesId): Promise<readonly FeatureDay[]>;
   /** Materialised features whose decision time lies in the range, ascending. @throws {DomainError} `not-found`. */
   loadFeatures(name: string, query: CandleQuery): Promise<FeatureMatrix>;
 }
@@ -133,7 +170,8 @@ export interface FeatureStore extends FeatureReader {
   /** Appends rows to `features_<name>` (created on demand; dropped and begun anew where the digest changed). */
   writeFeatures(
     series: SeriesId,
-    set: { readonly name: string; readonly digest: string; readonly definition: string; readonly codeVersion: string },
+    set: FeatureSetRecord,
     matrix: FeatureMatrix,
+    options?: WriteFeaturesOptions,
   ): Promise<void>;
 }

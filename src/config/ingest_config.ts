@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { DomainError, parseDuration, parseInstant } from "../core/mod.ts";
+import { loadConfig, parseConfig } from "./load.ts";
+
+/** Where the settings of ingest and of the feature store are read from by default. */
+export const INGEST_CONFIG_PATH = "config/bitcoin_ingest.json";
+
+const origin = z.string().regex(/^https?:\/\/[^/?#]+$/, "must be an origin such as https://api.binance.com, no path");
+const count = z.int().positive();
+const milliseconds = z.int().nonnegative();
+const instant = z.string().refine((text) => isReadable(() => parseInstant(text)), "must be a UTC date");
+
+/** Schema of `config/bitcoin_ingest.json`; every key has a default. */
+export const INGEST_CONFIG_SCHEMA = z.strictObject({
+  exchange: z.string().regex(/^[a-z0-9]+$/, "must be an exchange name of ccxt, in lower case").default("binance")
+    .describe("Exchange, as ccxt names it"),
+  symbols: z.array(z.string().min(1)).min(1).default(["BTC/USDT"]).describe("Unified symbols"),
+  interval: z.enum(["1m", "5m", "15m", "1h", "4h", "1d"]).default("1m").describe("Candle length"),
+  since: z.string().refine(
+    (text) => parseDuration(text) !== undefined || isReadable(() => parseInstant(text)),
+    "must be a date or a duration",
+  ).default("P730D").describe("Start of the range without --since: a date, or a duration back from now"),
+  featureStore: z.strictObject({
+    path: z.string().min(1).default("feature_store/bitcoin.duckdb").describe("Database file"),
+    memoryLimit: z.string().regex(/^\d+(\.\d+)?(MB|GB)$/, "must be such as 512MB or 1GB").default("1GB"),
+    threads: count.default(2).describe("Threads of DuckDB"),
+    waitMs: milliseconds.default(3000).describe("How long to wait for another process that holds the store"),
+  }).prefault({}),
+  reports: z.string().min(1).default("reports").describe("Folder of reports"),
+  api: z.strictObject({
+    origins: z.array(origin).min(1).default([
+      "https://data-api.binance.vision",
+      "https://api.binance.com",
+      "https://api1.binance.com",
+      "https://api2.binance.com",
+    ]).describe("REST hosts, tried in order; BINANCE_API_URL replaces them"),
+    pageRows: count.max(1000).default(1000).describe("Candles per request"),
+    inFlight: count.max(32).default(6).describe("Requests at once"),
+    timeoutMs: count.default(15000),
+    attempts: count.default(6).describe("Tries of one request before the host counts as unavailable"),
+    weightShare: z.number().min(0.05).max(1).default(1).describe("Share of the allowed request weight to use"),
+    closedMarginMs: milliseconds.default(2000).describe("How long past its close a candle counts as closed"),
+    clockWarnMs: milliseconds.default(2000).describe("Difference of clocks that is warned about"),
+  }).prefault({}),
+  archive: z.strictObject({
+    origins: z.array(origin).min(1).default(["https://data.binance.vision"])
+      .describe("Archive hosts, tried in order; BINANCE_ARCHIVE_URL replaces them"),
+    parallel: count.max(32).default(6).describe("Downloads at once"),
+    timeoutMs: count.default(60000),
+    attempts: count.default(3).describe("Tries of one file"),
+  }).prefault({}),
+  refreshMinutes: z.int().nonnegative().default(10)
+    .describe("Newest closed minutes that every run asks for again; the exchange's newer value wins there"),
+  archiveWins: z.boolean().default(true).describe("Whether a published archive corrects candles that REST gave"),
+  checks: z.strictObject({
+    priceTolerance: z.number().nonnegative().default(1e-6)
+      .describe("How far quote volume / volume may lie outside [low, high], relative"),
+    closeTimeExceptions: z.array(z.strictObject({ symbol: z.string(), openTime: instant, closeTime: instant }))
+      .default([]).describe("Real candles whose close time is not the end of their interval"),
+  }).prefault({}),
+});
+
+/** Settings of ingest and the feature store, all resolved. */
+export type IngestConfig = z.output<typeof INGEST_CONFIG_SCHEMA>;
+
+/**
+ * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
+ * compiled binary in a folder of its own) those that the program carries.
+ *
+ * @throws {DomainError} `config-invalid` naming file, key and value.
+ */
+export async function loadIngestConfig(path?: string): Promise<IngestConfig> {
+  if (path !== undefined) return await loadConfig(path, INGEST_CONFIG_SCHEMA);
+  if (await isFile(INGEST_CONFIG_PATH)) return await loadConfig(INGEST_CONFIG_PATH, INGEST_CONFIG_SCHEMA);
+  const { default: raw } = await import("../../config/bitcoin_ingest.json", { with: { type: "json" } });
+  const { $schema: _, ...settings } = raw;
+  return parseConfig(INGEST_CONFIG_PATH, settings, INGEST_CONFIG_SCHEMA);
+}
+
+/**
+ * Origins from an environment variable, several separated by commas, or undefined where it is not set.
+ *
+ * @throws {DomainError} `config-invalid` where one is no origin.
+ */
+export function parseOrigins(variable: string, text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const origins = text.split(",").map((part) => part.trim().replace(/\/$/, "")).filter((part) => part !== "");
+  for (const part of origins) {
+    if (origin.safeParse(part).success) continue;
+    throw new DomainError(
+      "config-invalid",
+      `${variable} must hold origins without a path: current value is '${part}'`,
+      {
+        hint: "Write such as https://data-api.binance.vision, several separated by commas",
+      },
+    );
+  }
+  return origins.length === 0 ? undefined : origins;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}
+
+function isReadable(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch {
+    return false;
+  }
+}

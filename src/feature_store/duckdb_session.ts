@@ -1,0 +1,144 @@
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from "@duckdb/node-api";
+import { DomainError } from "../core/mod.ts";
+import { type DuckDbApi, loadDuckDb } from "./duckdb_library.ts";
+import { busy, lockPath, readHolder } from "./store_lock.ts";
+import type { StoreMode } from "./store_path.ts";
+
+/** Limits of an instance. */
+export interface DuckDbLimits {
+  /** As DuckDB writes it: `1GB`. */
+  readonly memoryLimit: string;
+  /** Threads of the query engine. */
+  readonly threads: number;
+}
+
+/** A row as DuckDB gives it back; read by the functions of `values.ts`. */
+export type SqlRow = Readonly<Record<string, DuckDBValue>>;
+
+/** An open instance and the connection that most statements use. */
+export class DuckDbSession implements Disposable {
+  readonly api: DuckDbApi;
+  readonly connection: DuckDBConnection;
+  readonly #instance: DuckDBInstance;
+  readonly #path: string;
+  #open = true;
+
+  private constructor(api: DuckDbApi, instance: DuckDBInstance, connection: DuckDBConnection, path: string) {
+    this.api = api;
+    this.#instance = instance;
+    this.connection = connection;
+    this.#path = path;
+  }
+
+  /**
+   * Opens the database file at `path` (absolute and checked), or a database in memory for `:memory:`, with no way out
+   * of it: no other file, no network, no extension, and the configuration locked.
+   *
+   * @throws {DomainError} `store-damaged`, or `store-busy` where a program without our lock has it open.
+   */
+  static async open(path: string, mode: StoreMode, limits: DuckDbLimits): Promise<DuckDbSession> {
+    const api = await loadDuckDb();
+    let instance: DuckDBInstance;
+    try {
+      instance = await api.DuckDBInstance.create(path, {
+        access_mode: mode === "read" ? "READ_ONLY" : "AUTOMATIC",
+        memory_limit: limits.memoryLimit,
+        threads: String(limits.threads),
+        autoinstall_known_extensions: "false",
+        autoload_known_extensions: "false",
+        enable_external_access: "false",
+        lock_configuration: "true",
+      });
+    } catch (error) {
+      throw openError(path, error);
+    }
+    return new DuckDbSession(api, instance, await instance.connect(), path);
+  }
+
+  /** A connection of its own, for a result that is read while other statements run. The caller closes it. */
+  connect(): Promise<DuckDBConnection> {
+    return this.#instance.connect();
+  }
+
+  /** Runs a statement; values are bound, never spliced in. */
+  async run(sql: string, values: readonly DuckDBValue[] = []): Promise<void> {
+    await this.guard(() => this.connection.run(sql, [...values]));
+  }
+
+  /** Rows of a query, all at once. */
+  async rows(sql: string, values: readonly DuckDBValue[] = []): Promise<SqlRow[]> {
+    const reader = await this.guard(() => this.connection.runAndReadAll(sql, [...values]));
+    return reader.getRowObjects();
+  }
+
+  /** Runs `work` between BEGIN and COMMIT; any failure rolls back. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run("BEGIN TRANSACTION");
+    try {
+      const result = await work();
+      await this.run("COMMIT");
+      return result;
+    } catch (error) {
+      // After a failed COMMIT there is nothing left to roll back; the first error is the one to show.
+      await this.connection.run("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** A `TIMESTAMP` value of epoch milliseconds. */
+  timestamp(ms: number): DuckDBValue {
+    return new this.api.DuckDBTimestampValue(BigInt(Math.trunc(ms)) * 1000n);
+  }
+
+  /** Names the failures of native code that mean a damaged file. */
+  async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw isDamage(error) ? damaged(this.#path, error) : error;
+    }
+  }
+
+  /** Closes connection and instance; a writer's log is folded into the file. */
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+/** `name` as a quoted SQL identifier. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function openError(path: string, error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/Could not set lock|Conflicting lock|being used by another process/i.test(message)) {
+    return busy(path, readHolder(lockPath(path)) ?? lockOwner(message));
+  }
+  return damaged(path, error);
+}
+
+/** DuckDB names the program whose lock it met. */
+function lockOwner(message: string): { pid: number; command: string; startedAt: string } | undefined {
+  const match = /held in (\S+) \(PID (\d+)\)/.exec(message);
+  return match === null
+    ? undefined
+    : { pid: Number(match[2]), command: match[1]!.split("/").at(-1)!, startedAt: "an unknown time" };
+}
+
+function isDamage(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^(IO Error|FATAL Error|INTERNAL Error|Serialization Error)|[Cc]orrupt|checksum|database has been invalidated/
+    .test(message) && !/No space left/.test(message);
+}
+
+function damaged(path: string, error: unknown): DomainError {
+  const message = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0]!;
+  return new DomainError("store-damaged", `Cannot read the feature store '${path}' as it is damaged: ${message}`, {
+    hint: `Move it aside (with ${path}.wal, if there is one) and run ingest again: every candle can be fetched anew`,
+    cause: error,
+  });
+}

@@ -1,0 +1,10 @@
+/**
+ * Candles, their ledgers and materialised features in one DuckDB file.
+ *
+ * @module
+ */
+export { DuckDbFeatureStore, type OpenStoreOptions } from "./duckdb_feature_store.ts";
+export { type LockHolder, lockPath, readHolder } from "./store_lock.ts";
+export type { StoreMode } from "./store_path.ts";
+export { digestDataset, digestDays } from "./day_digest.ts";
+export { reconcileGaps } from "./gap_reconcile.ts";
