@@ -1,0 +1,191 @@
+import { DAY_MS, MINUTE_MS, MISSING_COUNT, type TimeRange, toIsoDay } from "../../core/mod.ts";
+import { categoryBars } from "../charts/shape_chart.ts";
+import { PALETTE } from "../charts/theme.ts";
+import { lineChart, timeBars } from "../charts/time_chart.ts";
+import type { Block, TableBlock } from "../model.ts";
+import {
+  formatAmount,
+  formatMinute,
+  formatNumber,
+  formatPercent,
+  formatPrice,
+  formatSignedPercent,
+} from "../numbers.ts";
+import { bucketCandles, type Buckets } from "../stats/buckets.ts";
+import { calendarProfile, WEEKDAYS } from "../stats/calendar_profile.ts";
+import { moments } from "../stats/moments.ts";
+import { quantile, sortedFinite } from "../stats/quantiles.ts";
+import type { IngestionContext, SectionResult } from "./context.ts";
+import { emptySection } from "./empty_section.ts";
+
+const BUSIEST = 8;
+
+/** How much was traded, when, in how many trades, and who took the price. */
+export function volumeSection(context: IngestionContext): SectionResult {
+  const { columns, days, query, base, quote } = context;
+  const head = {
+    id: "volume",
+    title: "Volume and trades",
+    lead: "How much was traded and when, in how many trades, and which side took the price.",
+  };
+  if (columns.length === 0) return emptySection(head);
+  const step = chartStep(query.range);
+  const buckets = step.ms === DAY_MS ? days : bucketCandles(columns, step.ms);
+  const volume = calendarProfile(columns.openTimeMs, columns.quoteVolume);
+  const trades = calendarProfile(columns.openTimeMs, knownTrades(columns.tradeCount));
+  const blocks: Block[] = [
+    {
+      kind: "chart",
+      caption: `Quote volume ${step.each}, million ${quote}`,
+      spec: timeBars(buckets, buckets.quoteVolume.map((value) => value / 1e6), {
+        range: query.range,
+        title: `M ${quote}`,
+        format: ",~g",
+      }),
+      height: 130,
+    },
+    {
+      kind: "chart",
+      caption: `Trades ${step.each}, thousands`,
+      spec: timeBars(buckets, buckets.trades.map((value) => value / 1e3), {
+        range: query.range,
+        title: "thousand trades",
+        format: ",~g",
+        color: "#3c8d7a",
+      }),
+      height: 115,
+    },
+    {
+      kind: "chart",
+      caption: `Taker share ${step.each}: volume bought by takers as a share of all; the rule is one half`,
+      spec: lineChart(buckets, buckets.takerShare, {
+        range: query.range,
+        title: "taker buys",
+        format: ".0%",
+        level: 0.5,
+        color: PALETTE.orange,
+      }),
+      height: 115,
+    },
+    {
+      kind: "charts",
+      caption: "Mean of a minute by hour of day and by weekday, UTC",
+      columns: 2,
+      height: 110,
+      charts: [
+        { title: `Quote volume, thousand ${quote}`, spec: hourBars(volume.byHour.map((value) => value / 1e3)) },
+        { title: "Trades", spec: hourBars(trades.byHour) },
+        { title: `Quote volume, thousand ${quote}`, spec: weekdayBars(volume.byWeekday.map((value) => value / 1e3)) },
+        { title: "Trades", spec: weekdayBars(trades.byWeekday) },
+      ],
+    },
+    dailyTable(days, base, quote),
+    busiestTable(days, base, quote),
+  ];
+  return {
+    section: { ...head, blocks },
+    data: {
+      quoteVolumeByHour: volume.byHour,
+      quoteVolumeByWeekday: volume.byWeekday,
+      tradesByHour: trades.byHour,
+      tradesByWeekday: trades.byWeekday,
+      days: days.startMs.map((startMs, k) => ({
+        day: toIsoDay(startMs),
+        rows: days.rows[k],
+        volume: days.volume[k],
+        quoteVolume: days.quoteVolume[k],
+        trades: days.trades[k],
+        takerShare: days.takerShare[k],
+      })),
+    },
+  };
+}
+
+/** Step of the bar charts: a week, a day, an hour or minutes, so that there are some tens to some hundreds of bars. */
+function chartStep(range: TimeRange): { readonly ms: number; readonly each: string } {
+  const spanMs = range.endMs - range.startMs;
+  if (spanMs > 1100 * DAY_MS) return { ms: 7 * DAY_MS, each: "per week" };
+  if (spanMs >= 21 * DAY_MS) return { ms: DAY_MS, each: "per day" };
+  if (spanMs >= DAY_MS) return { ms: 60 * MINUTE_MS, each: "per hour" };
+  return { ms: MINUTE_MS, each: "per minute" };
+}
+
+function knownTrades(counts: Int32Array): Float64Array {
+  return Float64Array.from(counts, (count) => count === MISSING_COUNT ? NaN : count);
+}
+
+/** Bars for the 24 hours of a day. */
+export function hourBars(values: readonly number[], title = "") {
+  return categoryBars(values.map((value, hour) => ({ name: String(hour).padStart(2, "0"), value })), {
+    title,
+    axisTitle: "hour, UTC",
+    format: ",~g",
+    everyLabel: 3,
+  });
+}
+
+/** Bars for the seven days of a week. */
+export function weekdayBars(values: readonly number[], title = "") {
+  return categoryBars(values.map((value, day) => ({ name: WEEKDAYS[day]!, value })), { title, format: ",~g" });
+}
+
+function dailyTable(days: Buckets, base: string, quote: string): TableBlock {
+  const rows: readonly (readonly [string, readonly number[], (value: number) => string])[] = [
+    [`Volume, ${base}`, days.volume, formatAmount],
+    [`Quote volume, ${quote}`, days.quoteVolume, formatAmount],
+    ["Trades", days.trades, (value) => formatNumber(value)],
+    [
+      `Mean trade, ${quote}`,
+      days.quoteVolume.map((value, k) => value / days.trades[k]!),
+      (value) => formatNumber(value, 1),
+    ],
+    ["Taker share", days.takerShare, (value) => formatPercent(value)],
+  ];
+  return {
+    kind: "table",
+    caption: "Daily totals: how they are spread over the days of the range",
+    columns: [
+      { title: "Per UTC day" },
+      ...["Lowest", "10 %", "Median", "Mean", "90 %", "Highest"].map((title) => ({ title, align: "right" as const })),
+    ],
+    rows: rows.map(([name, values, format]) => {
+      const sorted = sortedFinite(values);
+      const levels = [0, 0.1, 0.5].map((level) => format(quantile(sorted, level)));
+      return [
+        name,
+        ...levels,
+        format(moments(values).mean),
+        ...[0.9, 1].map((level) => format(quantile(sorted, level))),
+      ];
+    }),
+  };
+}
+
+function busiestTable(days: Buckets, base: string, quote: string): TableBlock {
+  const order = days.startMs.map((_, k) => k)
+    .filter((k) => days.quoteVolume[k]! > 0)
+    .sort((a, b) => days.quoteVolume[b]! - days.quoteVolume[a]!)
+    .slice(0, BUSIEST);
+  return {
+    kind: "table",
+    caption: "Busiest days by quote volume",
+    columns: [
+      { title: "UTC day" },
+      { title: `Quote volume, ${quote}`, align: "right" },
+      { title: `Volume, ${base}`, align: "right" },
+      { title: "Trades", align: "right" },
+      { title: "Taker share", align: "right" },
+      { title: "Close", align: "right" },
+      { title: "Open to close", align: "right" },
+    ],
+    rows: order.map((k) => [
+      formatMinute(days.startMs[k]!).slice(0, 10),
+      formatAmount(days.quoteVolume[k]),
+      formatAmount(days.volume[k]),
+      formatNumber(days.trades[k]),
+      formatPercent(days.takerShare[k]),
+      formatPrice(days.close[k]),
+      formatSignedPercent(days.close[k]! / days.open[k]! - 1),
+    ]),
+  };
+}

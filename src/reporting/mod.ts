@@ -1,0 +1,17 @@
+/**
+ * Reports: a plain model of sections, tables and charts, and its renderers to PDF, HTML and JSON. Heavy libraries are
+ * loaded when a report is rendered, not before.
+ *
+ * @module
+ */
+export { REPORT_FORMATS, type ReportFormat } from "./format.ts";
+export {
+  ingestionReport,
+  type IngestionReportInput,
+  renderIngestionReport,
+  type RenderOptions,
+} from "./ingestion/report.ts";
+export type { IngestReportRun } from "./ingestion/run.ts";
+export { reportFolderName } from "./layout.ts";
+export * from "./model.ts";
+export { renderReport, type RenderTarget } from "./render.ts";
