@@ -5,7 +5,7 @@
  * @module
  */
 import type { IngestConfig } from "../config/ingest_config.ts";
-import type { FeatureEngine, FeatureReader, FeatureStore } from "../core/mod.ts";
+import type { FeatureEngine, FeatureReader, FeatureStore, ModelRegistry, Tracker } from "../core/mod.ts";
 import type { CommandContext } from "./command.ts";
 import type { WallProbe } from "./wall_probe.ts";
 import { dropForeignFunctions } from "./walls.ts";
@@ -52,6 +52,29 @@ export async function openFeatureStore(
 /** The subcommand at work, for whoever finds the store busy. */
 function commandName(): string {
   return Deno.args[0] ?? "bitcoin-ml";
+}
+
+/** Options of {@linkcode openTracker} and {@linkcode openRegistry}. */
+export interface OpenTrackingOptions {
+  /** Opens a local store without writing to it; it must exist. @default false */
+  readonly readOnly?: boolean;
+  /** The store's address. @default MLFLOW_TRACKING_URI (registry: MLFLOW_REGISTRY_URI first), else mlruns/mlflow.db */
+  readonly uri?: string;
+}
+
+/** Opens the runs that MLFLOW_TRACKING_URI names. */
+export async function openTracker(context: CommandContext, options: OpenTrackingOptions = {}): Promise<Tracker> {
+  const { DEFAULT_TRACKING_URI, openTrackerAt } = await import("../MLOps/open.ts");
+  const { uri = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI, readOnly = false } = options;
+  return await openTrackerAt(uri, { readOnly });
+}
+
+/** Opens the registered models that MLFLOW_REGISTRY_URI names; without it, those of MLFLOW_TRACKING_URI. */
+export async function openRegistry(context: CommandContext, options: OpenTrackingOptions = {}): Promise<ModelRegistry> {
+  const { DEFAULT_TRACKING_URI, openRegistryAt } = await import("../MLOps/open.ts");
+  const tracking = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
+  const { uri = context.env("MLFLOW_REGISTRY_URI") ?? tracking, readOnly = false } = options;
+  return await openRegistryAt(uri, { readOnly });
 }
 
 /** The feature engine that training, store and service share. */

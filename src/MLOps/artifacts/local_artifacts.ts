@@ -1,0 +1,96 @@
+import { type ArtifactInfo, TrackingError } from "../../core/mod.ts";
+import { artifactPathParts } from "./artifact_path.ts";
+import { dirname, join } from "./paths.ts";
+
+/** Suffix of a file that is being written; never listed. */
+const PARTIAL = /\.[0-9a-f]{8}\.partial$/;
+
+/**
+ * Writes a file under `root`: beside its target, then renamed into place, so that a reader sees all of it or nothing.
+ *
+ * @throws {TrackingError} INVALID_PARAMETER_VALUE for a path that could leave the root or that is a folder.
+ */
+export async function writeLocalArtifact(root: string, path: string, content: Uint8Array): Promise<void> {
+  if (artifactPathParts(path).length === 0) {
+    throw new TrackingError("INVALID_PARAMETER_VALUE", "Cannot write an artifact as its path is empty");
+  }
+  const target = await insidePath(root, path);
+  await Deno.mkdir(dirname(target), { recursive: true });
+  const partial = `${target}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  try {
+    await Deno.writeFile(partial, content, { createNew: true });
+    await Deno.rename(partial, target);
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    if (error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.NotADirectory) {
+      throw new TrackingError(
+        "INVALID_PARAMETER_VALUE",
+        `Cannot write artifact '${path}' as a folder is in its place`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+/** The bytes of a file under `root`. @throws {TrackingError} RESOURCE_DOES_NOT_EXIST */
+export async function readLocalArtifact(root: string, path: string): Promise<Uint8Array> {
+  const target = await insidePath(root, path);
+  try {
+    return await Deno.readFile(target);
+  } catch (error) {
+    if (
+      error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory ||
+      error instanceof Deno.errors.NotADirectory
+    ) {
+      throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `No such artifact: '${path}'`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Direct children of a folder under `root`, by path; none where it is a file or does not exist. */
+export async function listLocalArtifacts(root: string, path = ""): Promise<ArtifactInfo[]> {
+  const parts = artifactPathParts(path);
+  const folder = await insidePath(root, path);
+  const found: ArtifactInfo[] = [];
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      if (PARTIAL.test(entry.name)) continue;
+      const info = await Deno.stat(join(folder, entry.name)).catch(() => undefined);
+      if (info === undefined) continue; // removed since, or a link to nowhere
+      const childPath = [...parts, entry.name].join("/");
+      found.push(
+        info.isDirectory
+          ? { path: childPath, isDirectory: true }
+          : { path: childPath, isDirectory: false, fileSize: info.size },
+      );
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
+    throw error;
+  }
+  return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+}
+
+/** The absolute path of an artifact, after symbolic links were shown not to lead out of the root. */
+async function insidePath(root: string, path: string): Promise<string> {
+  const parts = artifactPathParts(path);
+  const target = join(root, ...parts);
+  // The deepest existing ancestor decides: what is created below it cannot be a link.
+  const realRoot = await Deno.realPath(root).catch(() => undefined);
+  if (realRoot === undefined) return target;
+  for (let depth = parts.length; depth > 0; depth--) {
+    const real = await Deno.realPath(join(root, ...parts.slice(0, depth))).catch(() => undefined);
+    if (real === undefined) continue;
+    if (real !== realRoot && !real.startsWith(`${realRoot}/`)) {
+      throw new TrackingError("INVALID_PARAMETER_VALUE", `Invalid path: '${path}'`, {
+        hint: "A symbolic link in it leads out of the artifact folder",
+      });
+    }
+    break;
+  }
+  return target;
+}

@@ -1,0 +1,46 @@
+import { DomainError, type ModelRegistry, type Tracker } from "../core/mod.ts";
+
+/** Where runs are kept when nothing else is said (design section 4). */
+export const DEFAULT_TRACKING_URI = "sqlite:///mlruns/mlflow.db";
+
+/** How to reach a store that a URI names. */
+export interface OpenStoreOptions {
+  /** Opens a local store without writing to it. @default false */
+  readonly readOnly?: boolean;
+  /** Where a local store's artifacts go. @default the folder `artifacts` beside the database */
+  readonly artifactRoot?: string;
+}
+
+/**
+ * Opens the runs at `sqlite:///…`.
+ *
+ * @throws {DomainError} `config-invalid` for a URI of another kind; `store-busy`, `store-damaged`.
+ */
+export async function openTrackerAt(uri: string, options: OpenStoreOptions = {}): Promise<Tracker> {
+  if (uri.startsWith("sqlite:")) {
+    const { SqliteTracker } = await import("./sqlite/sqlite_tracker.ts");
+    return await SqliteTracker.open(uri, options);
+  }
+  throw unknownStore(uri);
+}
+
+/** Opens the registered models at a URI; as {@linkcode openTrackerAt}. */
+export async function openRegistryAt(
+  uri: string,
+  options: OpenStoreOptions & { readonly tracker?: Tracker } = {},
+): Promise<ModelRegistry> {
+  if (uri.startsWith("sqlite:")) {
+    const { SqliteRegistry } = await import("./sqlite/sqlite_registry.ts");
+    return await SqliteRegistry.open(uri, options);
+  }
+  throw unknownStore(uri);
+}
+
+function unknownStore(uri: string): DomainError {
+  const isFiles = !/^[a-zA-Z][a-zA-Z0-9+.-]+:/.test(uri) || uri.startsWith("file:");
+  return new DomainError("config-invalid", `Cannot open the tracking store '${uri}' as its kind is not known here`, {
+    hint: isFiles
+      ? `Turn an old file store into a database with: mlflow migrate-filestore --source DIR --target ${DEFAULT_TRACKING_URI}`
+      : "Set MLFLOW_TRACKING_URI to sqlite:///path/to.db or to the http(s) address of an MLflow server",
+  });
+}

@@ -1,0 +1,295 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { TrackingError } from "../../core/mod.ts";
+import { dirname, resolve } from "../artifacts/paths.ts";
+import { NEEDED_COLUMNS, SCHEMA_REVISION, SCHEMA_STATEMENTS } from "./schema.ts";
+
+/** How long one call of SQLite may block this thread on a lock; longer waits happen between calls. */
+const BLOCKING_WAIT_MS = 50;
+/** How long a transaction waits for other processes before it gives up. */
+const DEFAULT_WAIT_MS = 20_000;
+const MAX_CACHED_STATEMENTS = 256;
+
+/** Primary result codes of SQLite that callers are told apart by. */
+const BUSY = 5, LOCKED = 6, READONLY = 8, CORRUPT = 11, FULL = 13, CANTOPEN = 14, CONSTRAINT = 19, NOTADB = 26;
+
+/** A value that SQLite binds. */
+export type SqlValue = SQLInputValue;
+
+/** Options of {@linkcode Database.open}. */
+export interface DatabaseOptions {
+  /** Opens without writing anything: the file must exist. @default false */
+  readonly readOnly?: boolean;
+  /** How long a transaction waits for other processes. @default 20000 */
+  readonly waitMs?: number;
+}
+
+/**
+ * MLflow's SQLite file. Other processes, MLflow among them, may hold and even migrate it at the same time: nothing of
+ * it is cached, transactions are short, and a lock is waited for between calls so that a server stays responsive.
+ */
+export class Database implements Disposable {
+  /** Absolute path, or `:memory:`. */
+  readonly path: string;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #waitMs: number;
+  #closed = false;
+
+  private constructor(path: string, db: DatabaseSync, waitMs: number) {
+    this.path = path;
+    this.#db = db;
+    this.#waitMs = waitMs;
+  }
+
+  /**
+   * Opens the file, or creates it with MLflow's frozen schema. A database of another revision is taken as it is when it
+   * has the tables and columns needed here; its schema is never changed.
+   *
+   * @throws {TrackingError} `store-damaged`, `store-busy`, or RESOURCE_DOES_NOT_EXIST for a read-only open of nothing.
+   */
+  static async open(path: string, options: DatabaseOptions = {}): Promise<Database> {
+    const { readOnly = false, waitMs = DEFAULT_WAIT_MS } = options;
+    const absolute = path === ":memory:" ? path : resolve(path);
+    if (readOnly) await refuseMissing(absolute);
+    else if (absolute !== ":memory:") await Deno.mkdir(dirname(absolute), { recursive: true });
+    let db: DatabaseSync;
+    try {
+      db = new DatabaseSync(absolute, { readOnly });
+    } catch (error) {
+      throw toTrackingError(error, absolute);
+    }
+    const database = new Database(absolute, db, waitMs);
+    try {
+      await database.#prepare(readOnly);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return database;
+  }
+
+  async #prepare(readOnly: boolean): Promise<void> {
+    await this.#retryBusy(() => {
+      this.#db.exec(`PRAGMA busy_timeout = ${BLOCKING_WAIT_MS}`);
+      this.#db.exec("PRAGMA foreign_keys = ON");
+      // As MLflow opens it: LIKE is case-sensitive, ILIKE lowers both sides.
+      this.#db.exec("PRAGMA case_sensitive_like = ON");
+      if (!readOnly) {
+        this.#db.exec("PRAGMA journal_mode = WAL");
+        this.#db.exec("PRAGMA synchronous = NORMAL");
+      }
+    });
+    if (!readOnly && this.#tables().length === 0) {
+      await this.write(() => {
+        if (this.#tables().length > 0) return; // another process was first
+        for (const statement of SCHEMA_STATEMENTS) this.#db.exec(statement);
+      });
+    }
+    await this.read(() => this.#checkSchema());
+  }
+
+  #tables(): string[] {
+    try {
+      return this.all<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name);
+    } catch (error) {
+      throw toTrackingError(error, this.path);
+    }
+  }
+
+  #checkSchema(): void {
+    const tables = new Set(this.#tables());
+    for (const [table, columns] of Object.entries(NEEDED_COLUMNS)) {
+      const found = new Set(
+        tables.has(table)
+          ? this.all<{ name: string }>("SELECT name FROM pragma_table_info(?)", table).map(({ name }) => name)
+          : [],
+      );
+      const missing = columns.filter((column) => !found.has(column));
+      if (missing.length === 0) continue;
+      const revision = tables.has("alembic_version")
+        ? this.get<{ version: string }>("SELECT version_num AS version FROM alembic_version")?.version
+        : undefined;
+      throw new TrackingError(
+        "INVALID_STATE",
+        `Cannot use '${this.path}' as table '${table}' lacks ${missing.join(", ")}: its revision is ${
+          revision ?? "none, so it is no database of MLflow"
+        }`,
+        {
+          code: "store-damaged",
+          hint: revision === undefined
+            ? "Point MLFLOW_TRACKING_URI at another file, such as sqlite:///mlruns/mlflow.db"
+            : `Upgrade it with MLflow 3.0 or newer (this program writes ${SCHEMA_REVISION}): mlflow db upgrade sqlite:///${this.path}`,
+        },
+      );
+    }
+  }
+
+  /** Runs `work` in one read transaction: it sees one state of the database. */
+  read<T>(work: () => T): Promise<T> {
+    return this.#transaction("BEGIN", work);
+  }
+
+  /** Runs `work` in one write transaction, all or nothing. It may run again after a lock, so it must only touch SQL. */
+  write<T>(work: () => T): Promise<T> {
+    return this.#transaction("BEGIN IMMEDIATE", work);
+  }
+
+  #transaction<T>(begin: string, work: () => T): Promise<T> {
+    return this.#retryBusy(() => {
+      this.#db.exec(begin);
+      try {
+        const result = work();
+        this.#db.exec("COMMIT");
+        return result;
+      } catch (error) {
+        this.#rollBack();
+        throw error;
+      }
+    });
+  }
+
+  #rollBack(): void {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // SQLite has already rolled back by itself (full disk, I/O error): nothing is left to undo.
+    }
+  }
+
+  async #retryBusy<T>(attempt: () => T): Promise<T> {
+    const startedAt = performance.now();
+    for (let tries = 0;; tries++) {
+      try {
+        return attempt();
+      } catch (error) {
+        if (!isBusy(error)) throw toTrackingError(error, this.path);
+        const waited = performance.now() - startedAt;
+        if (waited >= this.#waitMs) {
+          throw new TrackingError(
+            "TEMPORARILY_UNAVAILABLE",
+            `Cannot write to '${this.path}' as another process has held it for ${Math.round(waited / 1000)} s`,
+            { code: "store-busy", hint: "Wait for the other process or stop it, then try again", cause: error },
+          );
+        }
+      }
+      await new Promise((done) => setTimeout(done, 5 + Math.random() * Math.min(100, 5 * 2 ** Math.min(tries, 6))));
+    }
+  }
+
+  /** All rows of a query. */
+  all<T>(sql: string, ...values: readonly SqlValue[]): T[] {
+    return this.#statement(sql).all(...values) as T[];
+  }
+
+  /** The first row of a query, or undefined. */
+  get<T>(sql: string, ...values: readonly SqlValue[]): T | undefined {
+    return this.#statement(sql).get(...values) as T | undefined;
+  }
+
+  /** Runs a statement and returns how many rows it changed. */
+  run(sql: string, ...values: readonly SqlValue[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  /** Inserts a row and returns its rowid. */
+  insert(sql: string, ...values: readonly SqlValue[]): number {
+    return Number(this.#statement(sql).run(...values).lastInsertRowid);
+  }
+
+  /** Changes whenever another connection has committed to the file. */
+  dataVersion(): number {
+    return this.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    if (this.#statements.size >= MAX_CACHED_STATEMENTS) {
+      this.#statements.delete(this.#statements.keys().next().value!);
+    }
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** Closes the file; the last one to close folds the write-ahead log into it. */
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#statements.clear();
+    this.#db.close();
+  }
+}
+
+/** The file of a `sqlite:` URI: three slashes for a relative path, four for an absolute one. */
+export function sqlitePath(uri: string): string {
+  const match = /^sqlite:\/\/(?:\/([^?#]*))?(?:[?#].*)?$/.exec(uri);
+  if (match === null) {
+    throw new TrackingError("INVALID_PARAMETER_VALUE", `Cannot read the store's address '${uri}'`, {
+      code: "config-invalid",
+      hint: "Write sqlite:///relative/path.db or sqlite:////absolute/path.db",
+    });
+  }
+  const path = match[1] ?? "";
+  return path === "" || path === ":memory:" ? ":memory:" : path;
+}
+
+/** Whether an error is a violated constraint (a key that exists, mostly). */
+export function isConstraintError(error: unknown): boolean {
+  return resultCode(error) === CONSTRAINT;
+}
+
+async function refuseMissing(path: string): Promise<void> {
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Cannot open '${path}' as it does not exist`, {
+      hint: "Make a run first: task track",
+      cause: error,
+    });
+  }
+}
+
+function resultCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof code === "number" ? code & 0xff : undefined;
+}
+
+function isBusy(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === BUSY || code === LOCKED;
+}
+
+/** Names the failures of SQLite that a user meets; anything else is passed on as it is. */
+function toTrackingError(error: unknown, path: string): unknown {
+  const why = error instanceof Error ? error.message : String(error);
+  switch (resultCode(error)) {
+    case CORRUPT:
+    case NOTADB:
+      return new TrackingError("INVALID_STATE", `Cannot read '${path}' as the database is damaged: ${why}`, {
+        code: "store-damaged",
+        hint: "Restore it from a copy, or move it away to start a new one",
+        cause: error,
+      });
+    case FULL:
+      return new TrackingError("INTERNAL_ERROR", `Cannot write to '${path}' as the disk is full`, {
+        hint: "Free some space and try again; everything committed is intact",
+        cause: error,
+      });
+    case READONLY:
+      return new TrackingError("PERMISSION_DENIED", `Cannot write to '${path}' as it is read-only: ${why}`, {
+        code: "permission-denied",
+        hint: "Give this user write permission for the file and its folder",
+        cause: error,
+      });
+    case CANTOPEN:
+      return new TrackingError("INVALID_STATE", `Cannot open '${path}': ${why}`, {
+        code: "permission-denied",
+        hint: "Check that the folder exists and may be read and written",
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
