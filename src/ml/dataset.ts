@@ -1,0 +1,42 @@
+import { type CandleColumns, type FeatureEngine, type FeatureMatrix, lowerBound } from "../core/mod.ts";
+import { MinuteGrid } from "./features/mod.ts";
+import { computeLabels, type Labels } from "./labels/mod.ts";
+
+/** Features and labels of the same decision times, and the candles that both came from. */
+export interface Dataset {
+  readonly grid: MinuteGrid;
+  readonly features: FeatureMatrix;
+  readonly labels: Labels;
+  readonly featureSetDigest: string;
+  /** Per feature, whether a scored row can lack it. */
+  readonly nullable: readonly boolean[];
+}
+
+/** Options of {@linkcode buildDataset}. */
+export interface DatasetOptions {
+  readonly horizonMinutes: number;
+  /** First decision time; candles before it serve as look-back. */
+  readonly sinceMs: number;
+  /** Features already computed for decision times from `sinceMs` on; computed here where absent. */
+  readonly features?: FeatureMatrix;
+}
+
+/** Joins features with what happened after each decision time. */
+export function buildDataset(candles: CandleColumns, engine: FeatureEngine, options: DatasetOptions): Dataset {
+  const given = options.features ?? engine.compute(candles, { fromMs: options.sinceMs });
+  const features = rowsFrom(given, options.sinceMs);
+  const grid = new MinuteGrid(candles);
+  const labels = computeLabels(grid, features.decisionTimeMs, { horizonMinutes: options.horizonMinutes });
+  return { grid, features, labels, featureSetDigest: engine.digest, nullable: engine.nullable };
+}
+
+function rowsFrom(features: FeatureMatrix, sinceMs: number): FeatureMatrix {
+  const first = lowerBound(features.decisionTimeMs, sinceMs);
+  if (first === 0) return features;
+  return {
+    length: features.length - first,
+    decisionTimeMs: features.decisionTimeMs.subarray(first),
+    names: features.names,
+    columns: features.columns.map((column) => column.subarray(first)),
+  };
+}

@@ -1,0 +1,105 @@
+import { QUANTILE_LEVELS } from "../../core/mod.ts";
+import type { Dataset } from "../dataset.ts";
+import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
+import {
+  type DirectionHead,
+  type ForecastSpec,
+  type ModelFamily,
+  NO_CALIBRATION,
+  type TrainingRanges,
+  type VolatilityHead,
+} from "./forecast_spec.ts";
+import { fitHar, harLogVariance } from "./har.ts";
+import { referenceHistograms } from "./reference_histograms.ts";
+
+/** Families without a network: each is also a baseline. */
+export type PlainFamily = Exclude<ModelFamily, "mlp">;
+
+/** Fits a plain family on the given rows alone (evaluation section 3). */
+export function fitPlainModel(
+  family: PlainFamily,
+  dataset: Dataset,
+  rows: Int32Array,
+  trainingRanges: TrainingRanges,
+): ForecastSpec {
+  const { features, labels } = dataset;
+  const volatility: VolatilityHead = family === "har"
+    ? { kind: "har", ...fitHar(features, labels, rows) }
+    : { kind: "constant", logVariance: Math.log(meanVariance(dataset, rows)) };
+  const logVariance = volatility.kind === "har"
+    ? harLogVariance(volatility, features, rows)
+    : new Float64Array(rows.length).fill(volatility.logVariance);
+  const direction: DirectionHead = family === "contrarian"
+    ? signHead(dataset, rows)
+    : { kind: "constant", logit: upLogit(labels.returnBps, rows) };
+  return {
+    family,
+    ...describeInputs(dataset),
+    scaler: null,
+    heads: {
+      direction,
+      volatility,
+      quantiles: { kind: "standardized", values: standardizedQuantiles(labels.returnBps, rows, logVariance) },
+    },
+    calibration: NO_CALIBRATION,
+    trainingRanges,
+    referenceHistograms: referenceHistograms(features, rows),
+  };
+}
+
+/** What every spec says of its inputs and output. */
+export function describeInputs(
+  { features, featureSetDigest, labels, nullable }: Dataset,
+): Pick<ForecastSpec, "horizonMinutes" | "featureNames" | "featureSetDigest" | "quantileLevels" | "nullable"> {
+  return {
+    horizonMinutes: labels.horizonMinutes,
+    featureNames: features.names,
+    featureSetDigest,
+    quantileLevels: QUANTILE_LEVELS,
+    nullable,
+  };
+}
+
+/** Log odds of up among rows that moved, with half a row added to each side. */
+export function upLogit(returnBps: Float32Array, rows: Iterable<number>): number {
+  let up = 0.5, down = 0.5;
+  for (const row of rows) {
+    if (returnBps[row]! > 0) up++;
+    else if (returnBps[row]! < 0) down++;
+  }
+  return Math.log(up / down);
+}
+
+/** Empirical quantiles of r/σ at the nine levels. */
+export function standardizedQuantiles(
+  returnBps: Float32Array,
+  rows: Int32Array,
+  logVariance: ArrayLike<number>,
+): number[] {
+  const ratios = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) ratios[i] = returnBps[rows[i]!]! * Math.exp(-logVariance[i]! / 2);
+  ratios.sort();
+  return QUANTILE_LEVELS.map((level) => sortedQuantile(ratios, level));
+}
+
+/** Mean realised variance in bps². */
+function meanVariance({ labels }: Dataset, rows: Int32Array): number {
+  let sum = 0;
+  for (const row of rows) sum += labels.realizedVarianceBps2[row]!;
+  return sum / rows.length;
+}
+
+/** Share of up given the sign of the last move over the same horizon; no move and a missing one are one cell. */
+function signHead({ features, labels }: Dataset, rows: Int32Array): DirectionHead {
+  const feature = `return_${labels.horizonMinutes}`;
+  const moves = features.columns[features.names.indexOf(feature)]!;
+  return {
+    kind: "sign",
+    feature,
+    logits: {
+      down: upLogit(labels.returnBps, rows.filter((row) => moves[row]! < 0)),
+      none: upLogit(labels.returnBps, rows.filter((row) => !(moves[row]! < 0) && !(moves[row]! > 0))),
+      up: upLogit(labels.returnBps, rows.filter((row) => moves[row]! > 0)),
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { FeatureMatrix } from "../../core/mod.ts";
+import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
+import type { ReferenceHistogram } from "./forecast_spec.ts";
+
+const BINS = 20;
+/** More rows than this say nothing new about twenty bins. */
+const MOST_ROWS = 100_000;
+
+/** Shapes of the features over the training rows, in bins of equal count; drift is measured against them. */
+export function referenceHistograms(features: FeatureMatrix, rows: Int32Array): ReferenceHistogram[] {
+  const stride = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
+  const picked = rows.filter((_, i) => i % stride === 0);
+  return features.names.map((feature, j) => {
+    const column = features.columns[j]!;
+    const values = Float32Array.from(picked, (row) => column[row]!).filter((value) => !Number.isNaN(value)).sort();
+    const inner = Array.from({ length: BINS - 1 }, (_, i) => Math.fround(sortedQuantile(values, (i + 1) / BINS)));
+    const edges = [...new Set(inner)].filter((edge) => !Number.isNaN(edge));
+    const counts = new Array<number>(edges.length + 1).fill(0);
+    let bin = 0;
+    for (const value of values) {
+      while (bin < edges.length && value >= edges[bin]!) bin++;
+      counts[bin]!++;
+    }
+    return { feature, edges, counts, missing: picked.length - values.length };
+  });
+}

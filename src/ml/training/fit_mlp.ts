@@ -1,0 +1,157 @@
+import { type CallOptions, MINUTE_MS, QUANTILE_LEVELS, type TimeRange } from "../../core/mod.ts";
+import type { Dataset } from "../dataset.ts";
+import { varianceFloor } from "../evaluation/losses.ts";
+import type { Split } from "../labels/mod.ts";
+import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
+import { type ForecastSpec, NO_CALIBRATION, type TrainingRanges } from "../models/forecast_spec.ts";
+import { fitHar, harLogVariance } from "../models/har.ts";
+import { type Network, NetworkForward, startNetwork, withTensors } from "../models/network.ts";
+import { describeInputs, standardizedQuantiles, upLogit } from "../models/plain_models.ts";
+import { referenceHistograms } from "../models/reference_histograms.ts";
+import { fitScaler, Scaler } from "../models/scaler.ts";
+import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome } from "./protocol.ts";
+
+/** Shape and training of the three-headed network. */
+export interface MlpOptions extends TrainingOptions {
+  /** Units of each hidden layer. */
+  readonly hidden: readonly number[];
+  /** Largest |ln σ² − HAR|. */
+  readonly correctionBound: number;
+}
+
+/** Trains one job; in a Worker outside of tests. */
+export type TrainNetwork = (
+  job: TrainingJob,
+  options: CallOptions & {
+    readonly onEpoch?: (report: EpochReport) => void;
+    readonly onStep?: (step: { readonly epoch: number; readonly done: number; readonly total: number }) => void;
+  },
+) => Promise<TrainingOutcome>;
+
+/** A fitted network model with how its training went. */
+export interface FittedMlp {
+  readonly model: SpecForecastModel;
+  readonly outcome: TrainingOutcome;
+}
+
+/**
+ * Fits the network on `split.train`, stops early, shrinks and calibrates on `split.validation`. It starts as the plain
+ * lines (log-HAR, share of up, σ × quantiles of r/σ), all fitted on `split.train` alone.
+ */
+export async function fitMlp(
+  dataset: Dataset,
+  split: Split,
+  options: MlpOptions,
+  deps: { readonly train: TrainNetwork } & Parameters<TrainNetwork>[1],
+): Promise<FittedMlp> {
+  const { features, labels, nullable } = dataset;
+  const line = fitHar(features, labels, split.train);
+  const scalerSpec = fitScaler(features, split.train);
+  const scaler = new Scaler(scalerSpec, nullable);
+  const start = startNetwork({
+    inputs: scaler.width,
+    hidden: options.hidden,
+    flags: scaler.flags,
+    logit: upLogit(labels.returnBps, split.train),
+    quantiles: standardizedQuantiles(labels.returnBps, split.train, harLogVariance(line, features, split.train)),
+    seed: options.seed,
+  });
+  const rows = concatRows(split.train, split.validation);
+  const harLine = harLogVariance(line, features, rows);
+  const inputs = networkInputs(dataset, scaler, rows);
+  const floor = varianceFloor(labels.horizonMinutes);
+  const outcome = await deps.train({
+    rows: {
+      trainRows: split.train.length,
+      validationRows: split.validation.length,
+      inputs,
+      width: scaler.width,
+      harLogVariance: Float32Array.from(harLine),
+      returnBps: Float32Array.from(rows, (row) => labels.returnBps[row]!),
+      realizedVarianceBps2: Float32Array.from(rows, (row) => Math.max(floor, labels.realizedVarianceBps2[row]!)),
+    },
+    network: start,
+    correctionBound: options.correctionBound,
+    options,
+  }, deps);
+  const network = withTensors(start, outcome.tensors);
+
+  const first = split.train.length * scaler.width;
+  const tail = validationOutputs(network, inputs.subarray(first), options.correctionBound);
+  const variances = Float64Array.from(split.validation, (row) => labels.realizedVarianceBps2[row]!);
+  const shrink = fitShrink(
+    {
+      harLogVariance: harLine.subarray(split.train.length),
+      correction: tail.correction,
+      realizedVarianceBps2: variances,
+    },
+    floor,
+  );
+  const uncalibrated: ForecastSpec = {
+    family: "mlp",
+    ...describeInputs(dataset),
+    scaler: scalerSpec,
+    heads: {
+      direction: { kind: "network" },
+      volatility: { kind: "har-network", ...line, bound: options.correctionBound, shrink },
+      quantiles: { kind: "network" },
+    },
+    calibration: NO_CALIBRATION,
+    trainingRanges: trainingRangesOf(dataset, split),
+    referenceHistograms: referenceHistograms(features, split.train),
+  };
+  const returns = Float64Array.from(split.validation, (row) => labels.returnBps[row]!);
+  const { quantilesBps } = new SpecForecastModel(uncalibrated, network)
+    .predictColumns(features.columns, split.validation);
+  const spec: ForecastSpec = {
+    ...uncalibrated,
+    calibration: {
+      logit: fitLogitCalibration(tail.logit, returns),
+      quantileMultipliers: fitQuantileMultipliers(returns, quantilesBps),
+    },
+  };
+  return { model: new SpecForecastModel(spec, network), outcome };
+}
+
+/** Decision times of the rows that a split's models learn from. */
+export function trainingRangesOf({ features }: Dataset, split: Split): TrainingRanges {
+  const rangeOf = (rows: Int32Array): TimeRange => ({
+    startMs: features.decisionTimeMs[rows[0]!]!,
+    endMs: features.decisionTimeMs[rows.at(-1)!]! + MINUTE_MS,
+  });
+  return { train: rangeOf(split.train), validation: rangeOf(split.validation) };
+}
+
+/** Inputs of the rows over shared memory, so that a Worker reads them without a copy. */
+function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array): Float32Array {
+  const inputs = new Float32Array(new SharedArrayBuffer(4 * rows.length * scaler.width));
+  let row = 0;
+  const valueAt = (feature: number) => features.columns[feature]![row]!;
+  for (let i = 0; i < rows.length; i++) {
+    row = rows[i]!;
+    scaler.write(valueAt, inputs, i * scaler.width);
+  }
+  return inputs;
+}
+
+function validationOutputs(network: Network, inputs: Float32Array, bound: number) {
+  const forward = new NetworkForward(network);
+  const width = forward.inputs, count = inputs.length / width;
+  const logit = new Float64Array(count), correction = new Float64Array(count);
+  const buffer = new Float64Array(width), increments = new Float64Array(QUANTILE_LEVELS.length);
+  for (let i = 0; i < count; i++) {
+    buffer.set(inputs.subarray(i * width, (i + 1) * width));
+    const out = forward.run(buffer, increments);
+    logit[i] = out.logit;
+    correction[i] = bound * out.correction;
+  }
+  return { logit, correction };
+}
+
+function concatRows(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}

@@ -1,0 +1,74 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { QUANTILE_LEVELS } from "../../core/mod.ts";
+import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../models/network.ts";
+
+/** One batch on the backend; all but the inputs are columns `[rows, 1]`. */
+export interface BatchTensors {
+  readonly inputs: tf.Tensor2D;
+  readonly harLogVariance: tf.Tensor2D;
+  readonly returnBps: tf.Tensor2D;
+  readonly realizedVariance: tf.Tensor2D;
+  /** 1 up, 0 down or tie. */
+  readonly up: tf.Tensor2D;
+  /** 1 where the price moved. */
+  readonly moved: tf.Tensor2D;
+}
+
+/** The three losses as scalars; the mean of the batch, direction over the rows that moved. */
+export interface LossTensors {
+  readonly direction: tf.Scalar;
+  readonly volatility: tf.Scalar;
+  readonly quantiles: tf.Scalar;
+}
+
+/** Forward pass of the network on the backend; `tensors` in the order of `tensorsOf`. */
+export function networkOutputs(
+  network: Network,
+  tensors: readonly tf.Tensor[],
+  inputs: tf.Tensor2D,
+): { logit: tf.Tensor2D; correction: tf.Tensor2D; increments: tf.Tensor2D } {
+  let at = 0;
+  const affine = (x: tf.Tensor2D) => {
+    const kernel = tensors[at++] as tf.Tensor2D, bias = tensors[at++] as tf.Tensor1D;
+    return tf.add(tf.matMul(x, kernel), bias) as tf.Tensor2D;
+  };
+  let hidden = inputs;
+  for (let i = 0; i < network.hidden.length; i++) hidden = tf.relu(affine(hidden));
+  const logit = affine(hidden);
+  const correction = tf.tanh(affine(hidden));
+  const centre = affine(hidden);
+  const steps = tf.softplus(affine(hidden));
+  return { logit, correction, increments: tf.concat2d([centre, steps], 1) };
+}
+
+/**
+ * Cross entropy of direction (ties left out), QLIKE of variance, pinball of the standardised return. The standardised
+ * return takes σ as given, so that the quantiles cannot pull at the volatility.
+ */
+export function jointLosses(
+  network: Network,
+  tensors: readonly tf.Tensor[],
+  batch: BatchTensors,
+  correctionBound: number,
+): LossTensors {
+  const { logit, correction, increments } = networkOutputs(network, tensors, batch.inputs);
+  const entropy = tf.mul(batch.moved, tf.sub(tf.softplus(logit), tf.mul(batch.up, logit)));
+  const direction = tf.div(tf.sum(entropy), tf.add(tf.sum(batch.moved), 1e-6)) as tf.Scalar;
+
+  const logVariance = tf.add(batch.harLogVariance, tf.mul(correction, correctionBound)) as tf.Tensor2D;
+  const ratio = tf.mul(batch.realizedVariance, tf.exp(tf.neg(logVariance)));
+  const logRatio = tf.sub(tf.log(batch.realizedVariance), logVariance);
+  const volatility = tf.mean(tf.sub(tf.sub(ratio, logRatio), 1)) as tf.Scalar;
+
+  const standardized = tf.mul(batch.returnBps, tf.exp(tf.mul(withoutGradient(logVariance), -0.5)));
+  const quantiles = tf.matMul(increments, tf.tensor2d(INCREMENTS_TO_QUANTILES, [INCREMENTS, QUANTILE_LEVELS.length]));
+  const error = tf.sub(standardized, quantiles);
+  const pinball = tf.add(tf.mul(error, tf.tensor1d([...QUANTILE_LEVELS])), tf.relu(tf.neg(error)));
+  return { direction, volatility, quantiles: tf.mean(pinball) as tf.Scalar };
+}
+
+/** The same values, through which no gradient flows back. */
+function withoutGradient<T extends tf.Tensor>(tensor: T): T {
+  const cut = tf.customGrad((x) => ({ value: tf.clone(x as tf.Tensor), gradFunc: (dy) => tf.zerosLike(dy) }));
+  return cut(tensor) as T;
+}

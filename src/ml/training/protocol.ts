@@ -1,0 +1,83 @@
+import type { Network } from "../models/network.ts";
+
+/** How a network is trained. */
+export interface TrainingOptions {
+  /** Most epochs. */
+  readonly epochs: number;
+  /** Rows of a step. */
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** Epochs without a better validation loss before training stops. */
+  readonly patience: number;
+  /** An epoch takes every n-th row, the phase moving on by one each epoch: neighbours overlap almost wholly. */
+  readonly rowStride: number;
+  /** Weights of the three losses in the joint one. */
+  readonly lossWeights: { readonly direction: number; readonly volatility: number; readonly quantiles: number };
+  readonly seed: number;
+}
+
+/** Rows of a training job as columns over shared memory; training rows first, then validation rows. */
+export interface TrainingRows {
+  readonly trainRows: number;
+  readonly validationRows: number;
+  /** Network inputs, row-major `[rows, width]`. */
+  readonly inputs: Float32Array;
+  readonly width: number;
+  /** ln σ² of the HAR line. */
+  readonly harLogVariance: Float32Array;
+  readonly returnBps: Float32Array;
+  /** Realised variance, floored. */
+  readonly realizedVarianceBps2: Float32Array;
+}
+
+/** Everything a Worker needs to train one network. */
+export interface TrainingJob {
+  readonly rows: TrainingRows;
+  readonly network: Network;
+  /** Largest |ln σ² − HAR|. */
+  readonly correctionBound: number;
+  readonly options: TrainingOptions;
+}
+
+/** Mean losses over some rows. */
+export interface JointLoss {
+  /** The weighted sum that is minimised. */
+  readonly total: number;
+  /** Cross entropy over rows that moved. */
+  readonly direction: number;
+  /** QLIKE. */
+  readonly volatility: number;
+  /** Pinball loss of r/σ. */
+  readonly quantiles: number;
+}
+
+/** State after an epoch; epoch 0 is the start, before any step. */
+export interface EpochReport {
+  readonly epoch: number;
+  /** Steps so far. */
+  readonly steps: number;
+  /** Mean joint loss over the epoch's batches; NaN at epoch 0. */
+  readonly trainLoss: number;
+  readonly validation: JointLoss;
+  readonly learningRate: number;
+  readonly isBest: boolean;
+}
+
+/** What training gives back. */
+export interface TrainingOutcome {
+  /** Kernels and biases of the best epoch, in the order of `tensorsOf`. */
+  readonly tensors: Float32Array[];
+  readonly bestEpoch: number;
+  readonly epochs: number;
+  readonly steps: number;
+}
+
+/** Messages to the Worker. */
+export type WorkerRequest = { readonly wasmFile: string; readonly job: TrainingJob };
+
+/** Messages from the Worker. */
+export type WorkerReply =
+  | { readonly type: "step"; readonly epoch: number; readonly done: number; readonly total: number }
+  | { readonly type: "epoch"; readonly report: EpochReport }
+  | { readonly type: "done"; readonly outcome: TrainingOutcome }
+  | { readonly type: "failed"; readonly message: string; readonly stack: string };
