@@ -18,12 +18,28 @@ export interface Measured {
 
 const RESULTS = "docs/results/two_years.json";
 
-async function measure(command: string, args: readonly string[], folder: string, grants: readonly string[] = []): Promise<Measured> {
+async function measure(
+  command: string,
+  args: readonly string[],
+  folder: string,
+  grants: readonly string[] = [],
+): Promise<Measured> {
   console.error(`${command} ${args.join(" ")} …`);
   const root = Deno.cwd();
   const startedMs = performance.now();
   const child = new Deno.Command("deno", {
-    args: ["run", "-q", "--no-prompt", `--config=${root}/deno.json`, `-P=${command}`, ...grants, `${root}/main.ts`, command, ...args, "--json"],
+    args: [
+      "run",
+      "-q",
+      "--no-prompt",
+      `--config=${root}/deno.json`,
+      `-P=${command}`,
+      ...grants,
+      `${root}/main.ts`,
+      command,
+      ...args,
+      "--json",
+    ],
     cwd: folder,
     stdout: "piped",
     stderr: "inherit",
@@ -31,7 +47,10 @@ async function measure(command: string, args: readonly string[], folder: string,
   let peakKb = 0;
   const timer = setInterval(() => {
     try {
-      peakKb = Math.max(peakKb, Number(/VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))?.[1] ?? 0));
+      peakKb = Math.max(
+        peakKb,
+        Number(/VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))?.[1] ?? 0),
+      );
     } catch {
       // Not Linux, or the process has just ended: the figure stays what it was.
     }
@@ -51,17 +70,37 @@ async function main(archiveDir: string): Promise<void> {
   try {
     // The sets' relative paths are those of the project; here everything is made in a folder of its own.
     const stores = ["feature_store", "mlruns", "reports"].map((name) => `${folder}/${name}`).join(",");
-    const read = `--allow-read=${folder},${archive},${root}/config,${root}/src,${root}/node_modules,${root}/.git,${root}/deno.lock,${root}/deno.json`;
+    const read =
+      `--allow-read=${folder},${archive},${root}/config,${root}/src,${root}/node_modules,${root}/.git,${root}/deno.lock,${root}/deno.json`;
     const grants = [read, `--allow-write=${stores}`];
     const config = (name: string) => ["--config", `${root}/config/${name}.json`];
     const ingest = await measure("ingest", [...config("bitcoin_ingest"), "--archive-dir", archive], folder, grants);
-    const again = await measure("ingest", [...config("bitcoin_ingest"), "--archive-dir", archive, "--no-report"], folder, grants);
+    const again = await measure(
+      "ingest",
+      [...config("bitcoin_ingest"), "--archive-dir", archive, "--no-report"],
+      folder,
+      grants,
+    );
     const track = await measure("track", config("model"), folder, grants);
-    const register = await measure("register", ["--run-id", String(track.result["runId"]), "--reason", "measured", "--force"], folder, grants);
+    const register = await measure(
+      "register",
+      ["--run-id", String(track.result["runId"]), "--reason", "measured", "--force"],
+      folder,
+      grants,
+    );
     const files: Record<string, number> = {};
     files["storeBytes"] = (await Deno.stat(`${folder}/feature_store/bitcoin.duckdb`)).size;
     files["reportBytes"] = (await Deno.stat(`${folder}/${String(ingest.result["report"])}`)).size;
-    const measured = { measuredAt: new Date().toISOString(), deno: Deno.version.deno, cores: navigator.hardwareConcurrency, files, ingest, again, track, register };
+    const measured = {
+      measuredAt: new Date().toISOString(),
+      deno: Deno.version.deno,
+      cores: navigator.hardwareConcurrency,
+      files,
+      ingest,
+      again,
+      track,
+      register,
+    };
     await Deno.writeTextFile(RESULTS, `${JSON.stringify(measured, null, 2).replaceAll(folder, ".")}\n`);
     console.error(`${RESULTS} is written; next: deno task figures`);
   } finally {

@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { commandSets } from "../../src/cli/walls.ts";
+
+const ROOT = Deno.cwd();
+const TOOLCHAIN = `${ROOT}/.tools/denort`;
+const SAMPLE = `${ROOT}/feature_store/sample`;
+const PORT = 8000;
+
+const present = await Deno.stat(`${TOOLCHAIN}/denort`).then(() => true, () => false);
+const skipped = !present && Deno.env.get("CI") !== "true";
+// deno-lint-ignore no-console -- a skipped test says why
+if (skipped) console.log("skipped: no runtime for 'deno compile' in .tools/denort (CONTRIBUTING.md, Set up)");
+
+async function run(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string>; clearEnv?: boolean },
+) {
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...args],
+    stdout: "piped",
+    stderr: "piped",
+    ...options,
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Compiles in a clone that is then deleted, so that nothing of the source or its packages is there when the binary runs. */
+async function compile(folder: string): Promise<void> {
+  const clone = `${folder}/clone`;
+  const steps: [string, string[], string][] = [
+    ["git", ["clone", "-q", "--local", ROOT, clone], folder],
+    [`${TOOLCHAIN}/deno`, ["install", "-q", "--frozen"], clone],
+    [`${TOOLCHAIN}/deno`, [
+      "run",
+      "-q",
+      "-P=build",
+      `--allow-run=${TOOLCHAIN}/deno`,
+      "scripts/build.ts",
+      `READ=${SAMPLE}`,
+    ], clone],
+  ];
+  for (const [command, args, cwd] of steps) {
+    const { code, stderr, stdout } = await run(command, args, { cwd, env: { DENORT_BIN: `${TOOLCHAIN}/denort` } });
+    assertEquals(code, 0, `${command} ${args.join(" ")}: ${stderr}${stdout}`);
+  }
+  await Deno.rename(`${clone}/dist/bitcoin-ml`, `${folder}/bitcoin-ml`);
+  await Deno.remove(clone, { recursive: true });
+}
+
+Deno.test({
+  name: "the binary does the whole line from another folder, with an empty environment and no node_modules",
+  ignore: skipped,
+  async fn(t) {
+    const folder = await Deno.makeTempDir();
+    try {
+      await t.step("compiles", () => compile(folder));
+      const cwd = `${folder}/elsewhere`;
+      await Deno.mkdir(cwd);
+      const binary = (...args: string[]) => run(`${folder}/bitcoin-ml`, args, { cwd, clearEnv: true });
+      await t.step("--help", async () => {
+        const { code, stdout } = await binary("--help");
+        assertEquals(code, 0);
+        assertStringIncludes(stdout, "mlflow-ui");
+      });
+      for (const command of Object.keys(await commandSets())) {
+        await t.step(`walls of ${command}`, async () => {
+          const { code, stdout, stderr } = await binary("doctor", "--walls", command, "--json");
+          assertEquals(code, 0, stdout + stderr);
+          assert((JSON.parse(stdout) as { checks: unknown[] }).checks.length >= 6);
+        });
+      }
+      await t.step("ingest --archive-dir", async () => {
+        const { code, stdout, stderr } = await binary("ingest", "--archive-dir", SAMPLE, "--json");
+        assertEquals(code, 0, stdout + stderr);
+        const result = JSON.parse(stdout) as { rows: { present: number }; report: string };
+        assertEquals(result.rows.present, 90 * 1440 - 80);
+        assert((await Deno.stat(`${cwd}/${result.report}`)).size > 10_000);
+      });
+      let runId = "";
+      await t.step("track --quick", async () => {
+        const { code, stdout, stderr } = await binary("track", "--quick", "--json");
+        assertEquals(code, 0, stdout + stderr);
+        runId = (JSON.parse(stdout) as { runId: string }).runId;
+      });
+      await t.step("register", async () => {
+        const { code, stdout, stderr } = await binary("register", "--run-id", runId, "--json");
+        assertEquals(code, 0, stdout + stderr);
+        assertEquals((JSON.parse(stdout) as { version: string }).version, "1");
+      });
+      await t.step("api", async () => {
+        const child = new Deno.Command(`${folder}/bitcoin-ml`, {
+          args: ["api"],
+          cwd,
+          clearEnv: true,
+          stdout: "piped",
+          stderr: "piped",
+        }).spawn();
+        try {
+          const reader = child.stdout.getReader();
+          const { value } = await reader.read();
+          assertStringIncludes(new TextDecoder().decode(value), `http://127.0.0.1:${PORT}`);
+          reader.releaseLock();
+          const health = await (await fetch(`http://127.0.0.1:${PORT}/health`)).json() as {
+            status: string;
+            model: { runId: string };
+          };
+          assertEquals([health.status, health.model.runId], ["ok", runId]);
+        } finally {
+          child.kill("SIGTERM");
+          await child.stdout.cancel();
+          await child.stderr.cancel();
+          assertEquals((await child.status).code, 143);
+        }
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
