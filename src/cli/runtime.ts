@@ -5,7 +5,14 @@
  * @module
  */
 import type { IngestConfig } from "../config/ingest_config.ts";
-import type { FeatureEngine, FeatureReader, FeatureStore, ModelRegistry, Tracker } from "../core/mod.ts";
+import type {
+  FeatureEngine,
+  FeatureReader,
+  FeatureStore,
+  LoadForecastModel,
+  ModelRegistry,
+  Tracker,
+} from "../core/mod.ts";
 import type { CommandContext } from "./command.ts";
 import type { WallProbe } from "./wall_probe.ts";
 import { dropForeignFunctions } from "./walls.ts";
@@ -75,6 +82,11 @@ export async function openRegistry(context: CommandContext, options: OpenTrackin
   const tracking = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
   const { uri = context.env("MLFLOW_REGISTRY_URI") ?? tracking, readOnly = false } = options;
   return await openRegistryAt(uri, { readOnly });
+}
+
+/** The loader of logged models: it proves hashes and golden rows, and loads no tfjs. */
+export async function loadForecastModel(): Promise<LoadForecastModel> {
+  return (await import("../ml/models/load_forecast_model.ts")).loadForecastModel;
 }
 
 /** The feature engine that training, store and service share. */

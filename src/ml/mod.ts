@@ -4,3 +4,4 @@
  * @module
  */
 export { defaultFeatureEngine, FeatureSet, REALIZED_VARIANCE_MINUTES } from "./features/mod.ts";
+export { loadForecastModel } from "./models/load_forecast_model.ts";

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { type CandleColumns, type FeatureEngine, type FeatureMatrix, lowerBound, MINUTE_MS } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
+import { sha256Of } from "../sha256.ts";
 import type { Indicator } from "./indicator.ts";
 import { MinuteGrid } from "./minute_grid.ts";
 
@@ -28,7 +28,7 @@ export class FeatureSet implements FeatureEngine {
       dtype: "float32",
       definitionVersion: indicator.definitionVersion,
     })));
-    this.digest = createHash("sha256").update(this.definition).digest("hex");
+    this.digest = sha256Of(this.definition);
   }
 
   compute(columns: CandleColumns, options: { readonly fromMs?: number } = {}): FeatureMatrix {

@@ -1,0 +1,121 @@
+import { stringify } from "yaml";
+import { QUANTILE_LEVELS, registeredModelName } from "../../core/mod.ts";
+import { sha256Of } from "../sha256.ts";
+import { encodeForecastJson, type Golden } from "./forecast_json.ts";
+import { encodeLayersModel } from "./layers_model.ts";
+import { encodeForecastOnnx } from "./onnx/forecast_graph.ts";
+import type { SpecForecastModel } from "./spec_forecast_model.ts";
+
+/** What the tracking store knows of a model before its files are written. */
+export interface ModelIdentity {
+  /** `m-…`, also the UUID in `MLmodel`. */
+  readonly modelId: string;
+  readonly runId: string;
+  readonly createdAtMs: number;
+  /** Free text for `metadata`. */
+  readonly metadata: Readonly<Record<string, string | number>>;
+}
+
+const REQUIREMENTS = ["mlflow>=3.0", "numpy", "onnx>=1.15", "onnxruntime>=1.17"];
+/** Bytes by path. */
+type Files = Map<string, Uint8Array<ArrayBuffer>>;
+
+/**
+ * All files of a logged model (design section 7): what MLflow reads (`MLmodel`, `model.onnx`, requirements, input
+ * examples), what tfjs reads (`model.json`, `weights.bin`, networks only) and what we read (`forecast.json`, with the
+ * sha256 of the others but for `MLmodel`, which MLflow's own tools may rewrite).
+ *
+ * @param goldenRows raw feature rows whose forecasts prove the model when it is loaded, row-major; NaN where missing.
+ */
+export function encodeModelFiles(model: SpecForecastModel, goldenRows: Float32Array, identity: ModelIdentity): Files {
+  const { spec, network } = model;
+  const golden = goldenOf(model, goldenRows);
+  const files: Files = new Map();
+  files.set("model.onnx", encodeForecastOnnx(spec, network));
+  if (network !== undefined) {
+    const layers = encodeLayersModel(network);
+    files.set("model.json", utf8(layers.topology));
+    files.set("weights.bin", layers.weights);
+  }
+  files.set("requirements.txt", utf8(`${REQUIREMENTS.join("\n")}\n`));
+  files.set("python_env.yaml", utf8(stringify({ dependencies: ["-r requirements.txt"] })));
+  const example = golden.inputs.filter((row) => !row.includes(null)).slice(0, 2);
+  files.set("input_example.json", utf8(JSON.stringify(example)));
+  files.set("serving_input_example.json", utf8(JSON.stringify({ inputs: example })));
+  const hashes = Object.fromEntries([...files].map(([path, bytes]) => [path, sha256Of(bytes)]));
+  files.set("forecast.json", utf8(encodeForecastJson({ spec, golden, files: hashes })));
+  files.set("MLmodel", utf8(mlModelText(model, identity, [...files.values()])));
+  return files;
+}
+
+function goldenOf(model: SpecForecastModel, rows: Float32Array): Golden {
+  const width = model.spec.featureNames.length, count = rows.length / width;
+  const forecasts = model.predict(rows, count);
+  const levels = QUANTILE_LEVELS.length;
+  return {
+    inputs: Array.from(
+      { length: count },
+      (_, i) => Array.from(rows.subarray(i * width, (i + 1) * width), (value) => Number.isNaN(value) ? null : value),
+    ),
+    outputs: {
+      probabilityUp: [...forecasts.probabilityUp],
+      volatilityBps: [...forecasts.volatilityBps],
+      quantilesBps: Array.from(
+        { length: count },
+        (_, i) => [...forecasts.quantilesBps.subarray(i * levels, (i + 1) * levels)],
+      ),
+    },
+  };
+}
+
+function mlModelText(
+  { spec, network }: SpecForecastModel,
+  identity: ModelIdentity,
+  files: readonly Uint8Array[],
+): string {
+  const tensor = (columns: number, name?: string) => ({
+    ...(name === undefined ? {} : { name }),
+    type: "tensor",
+    "tensor-spec": { dtype: "float32", shape: [-1, columns] },
+  });
+  return stringify({
+    artifact_path: `models/${identity.modelId}`,
+    flavors: {
+      ...(network === undefined
+        ? { bitcoin_ml: { data: "forecast.json" } }
+        : { tfjs: { data: "model.json", weights: "weights.bin", format: "layers-model", tfjs_version: "4.22.0" } }),
+      onnx: { data: "model.onnx", providers: ["CPUExecutionProvider"] },
+      python_function: { loader_module: "mlflow.onnx", data: "model.onnx", env: { virtualenv: "python_env.yaml" } },
+    },
+    metadata: {
+      family: spec.family,
+      horizon_minutes: spec.horizonMinutes,
+      registered_name: registeredModelName(spec.horizonMinutes),
+      feature_set_digest: spec.featureSetDigest,
+      ...identity.metadata,
+    },
+    model_id: identity.modelId,
+    model_size_bytes: files.reduce((sum, bytes) => sum + bytes.length, 0),
+    model_uuid: identity.modelId,
+    run_id: identity.runId,
+    saved_input_example_info: {
+      artifact_path: "input_example.json",
+      serving_input_path: "serving_input_example.json",
+      type: "ndarray",
+    },
+    signature: {
+      inputs: JSON.stringify([tensor(spec.featureNames.length)]),
+      outputs: JSON.stringify([
+        tensor(1, "probabilityUp"),
+        tensor(1, "volatilityBps"),
+        tensor(QUANTILE_LEVELS.length, "quantilesBps"),
+      ]),
+      params: null,
+    },
+    utc_time_created: new Date(identity.createdAtMs).toISOString().replace("T", " ").replace("Z", "000"),
+  }, { lineWidth: 0 });
+}
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

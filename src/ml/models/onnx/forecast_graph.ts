@@ -1,0 +1,133 @@
+import { QUANTILE_LEVELS } from "../../../core/mod.ts";
+import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "../forecast_spec.ts";
+import { type DenseLayer, INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../network.ts";
+import { GraphBuilder, type Value } from "./graph_builder.ts";
+import { type Bytes, encodeModel } from "./protobuf.ts";
+
+const OPSET = 17;
+const LEVELS = QUANTILE_LEVELS.length;
+const INPUT = "features";
+
+/**
+ * The whole forecast as an ONNX file: raw features in (`features [N, F]`, NaN where missing), `probabilityUp [N, 1]`,
+ * `volatilityBps [N, 1]` and `quantilesBps [N, 9]` out. The same arithmetic as `SpecForecastModel`, in float32.
+ */
+export function encodeForecastOnnx(spec: ForecastSpec, network: Network | undefined): Bytes {
+  const graph = new GraphBuilder();
+  const outputs = network === undefined ? undefined : networkOutputs(graph, spec, network);
+  const { heads, calibration } = spec;
+  // A zero for each input row, whatever the row holds; constants are added to it.
+  const someColumn = graph.columns(INPUT, [0]);
+  const zeros = graph.add("Where", [graph.add("IsNaN", [someColumn]), graph.scalar(0), graph.scalar(0)]);
+  const column = (value: number) => graph.add("Add", [zeros, graph.scalar(value)]);
+
+  const logit = directionLogit(graph, spec, column, outputs?.logit);
+  const { slope, intercept } = calibration.logit;
+  const calibrated = graph.add("Add", [graph.add("Mul", [logit, graph.scalar(slope)]), graph.scalar(intercept)]);
+  graph.addNamed("Sigmoid", [calibrated], "probabilityUp");
+
+  const { volatility } = heads;
+  let logVariance = volatility.kind === "constant" ? column(volatility.logVariance) : harLine(graph, spec, volatility);
+  if (volatility.kind === "har-network") {
+    const step = graph.add("Mul", [outputs!.correction, graph.scalar(volatility.shrink * volatility.bound)]);
+    logVariance = graph.add("Add", [logVariance, step]);
+  }
+  graph.addNamed("Exp", [graph.add("Mul", [logVariance, graph.scalar(0.5)])], "volatilityBps");
+
+  const standardized = heads.quantiles.kind === "standardized"
+    ? graph.row(heads.quantiles.values)
+    : graph.add("MatMul", [outputs!.increments, graph.floats(INCREMENTS_TO_QUANTILES, [INCREMENTS, LEVELS])]);
+  const scaled = graph.add("Mul", [standardized, graph.row(calibration.quantileMultipliers)]);
+  const quantiles = graph.add("Mul", ["volatilityBps", scaled]);
+  // ONNX has no Sort: the nine smallest of nine, in order.
+  graph.addMany("TopK", [quantiles, graph.integers([LEVELS])], ["quantilesBps", "quantileOrder"], {
+    axis: 1,
+    largest: 0,
+    sorted: 1,
+  });
+  return encodeModel(
+    graph.build(`bitcoin-${spec.family}-${spec.horizonMinutes}m`, { name: INPUT, columns: spec.featureNames.length }, [
+      { name: "probabilityUp", columns: 1 },
+      { name: "volatilityBps", columns: 1 },
+      { name: "quantilesBps", columns: LEVELS },
+    ]),
+    { opset: OPSET, producer: "bitcoin-ml" },
+  );
+}
+
+function directionLogit(
+  graph: GraphBuilder,
+  { heads, featureNames }: ForecastSpec,
+  column: (value: number) => Value,
+  networkLogit: Value | undefined,
+): Value {
+  const { direction } = heads;
+  if (direction.kind === "constant") return column(direction.logit);
+  if (direction.kind === "network") return networkLogit!;
+  const move = graph.columns(INPUT, [featureNames.indexOf(direction.feature)]);
+  const { down, none, up } = direction.logits;
+  // Comparisons with NaN are false, so a missing move falls through to `none`.
+  const isUp = graph.add("Greater", [move, graph.scalar(0)]), isDown = graph.add("Less", [move, graph.scalar(0)]);
+  const orDown = graph.add("Where", [isDown, graph.scalar(down), graph.scalar(none)]);
+  return graph.add("Where", [isUp, graph.scalar(up), orDown]);
+}
+
+/** intercept + Σ coefficient · ln max(rv, floor), a missing scale replaced by the next shorter. */
+function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarLine): Value {
+  const columnOf = (name: string) => graph.columns(INPUT, [featureNames.indexOf(name)]);
+  let shorter = columnOf(line.fallback);
+  const scales = line.features.map((name) => {
+    const own = columnOf(name);
+    shorter = graph.add("Where", [graph.add("IsNaN", [own]), shorter, own]);
+    return shorter;
+  });
+  const joined = scales.length === 1 ? scales[0]! : graph.add("Concat", scales, { axis: 1 });
+  const logs = graph.add("Log", [graph.add("Max", [joined, graph.scalar(RV_FLOOR_BPS2)])]);
+  const weighted = graph.add("MatMul", [logs, graph.floats(line.coefficients, [line.coefficients.length, 1])]);
+  return graph.add("Add", [weighted, graph.scalar(line.intercept)]);
+}
+
+function networkOutputs(graph: GraphBuilder, spec: ForecastSpec, network: Network) {
+  let hidden = networkInputs(graph, spec);
+  for (const layer of network.hidden) hidden = dense(graph, layer, hidden);
+  const centre = dense(graph, network.quantileCentre, hidden), steps = dense(graph, network.quantileSteps, hidden);
+  return {
+    logit: dense(graph, network.logit, hidden),
+    correction: dense(graph, network.logVarianceCorrection, hidden),
+    increments: graph.add("Concat", [centre, steps], { axis: 1 }),
+  };
+}
+
+/** Transform, scale, 0 where missing, clip; then the flags. */
+function networkInputs(graph: GraphBuilder, { scaler, nullable }: ForecastSpec): Value {
+  const { transforms, means, scales, clip } = scaler!;
+  const isLog = graph.booleans(transforms.map((transform) => transform === "log"));
+  const logs = graph.add("Log", [graph.add("Max", [INPUT, graph.scalar(RV_FLOOR_BPS2)])]);
+  const transformed = graph.add("Where", [isLog, logs, INPUT]);
+  const scaled = graph.add("Div", [graph.add("Sub", [transformed, graph.row(means)]), graph.row(scales)]);
+  const missing = graph.add("IsNaN", [INPUT]);
+  const filled = graph.add("Where", [missing, graph.scalar(0), scaled]);
+  const clipped = graph.add("Min", [graph.add("Max", [filled, graph.scalar(-clip)]), graph.scalar(clip)]);
+  const flagged = nullable.flatMap((may, j) => may ? [j] : []);
+  if (flagged.length === 0) return clipped;
+  const flags = graph.add("Where", [graph.columns(missing, flagged), graph.scalar(1), graph.scalar(0)]);
+  return graph.add("Concat", [clipped, flags], { axis: 1 });
+}
+
+function dense(graph: GraphBuilder, layer: DenseLayer, input: Value): Value {
+  const product = graph.add("Gemm", [
+    input,
+    graph.floats(layer.kernel, [layer.inputs, layer.units]),
+    graph.floats(layer.bias, [layer.units]),
+  ]);
+  switch (layer.activation) {
+    case "linear":
+      return product;
+    case "relu":
+      return graph.add("Relu", [product]);
+    case "tanh":
+      return graph.add("Tanh", [product]);
+    case "softplus":
+      return graph.add("Softplus", [product]);
+  }
+}
