@@ -217,7 +217,7 @@ function noteVersion(db: Database, modelId: string, made: ModelVersion): void {
   const exists = db.get("SELECT 1 FROM logged_models WHERE model_id = ?", modelId) !== undefined;
   if (!exists) return; // it lives in another store
   const known = getLoggedModel(db, modelId).tags.find(({ key }) => key === VERSIONS_TAG)?.value ?? "[]";
-  const entry = { name: made.name, version: Number(made.version) };
+  const entry = { name: made.name, version: made.version };
   let list: unknown;
   try {
     list = JSON.parse(known);
