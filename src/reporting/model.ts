@@ -142,6 +142,8 @@ export interface Report {
   readonly verdict: { readonly tone: Tone; readonly text: string; readonly detail?: string };
   /** The figures under the verdict. */
   readonly figures: readonly KeyFigure[];
+  /** The picture of the first page, which has no number. */
+  readonly overview?: ChartBlock;
   /** In reading order. */
   readonly sections: readonly Section[];
   /** The numbers behind the text, for machines. */

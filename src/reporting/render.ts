@@ -23,7 +23,7 @@ export async function renderReport(
   const contents = new Map<string, Uint8Array | string>();
   if (formats.some((format) => format !== "json")) {
     const { createChartRenderer } = await import("./charts/render.ts");
-    const drawings = await drawCharts(report.sections, await createChartRenderer(), {
+    const drawings = await drawCharts(report, await createChartRenderer(), {
       ...(signal === undefined ? {} : { signal }),
       onDrawn: (done, total) => progress.update({ stage: "draw", done, total, unit: "figures" }),
     });

@@ -11,31 +11,41 @@ export interface CalendarClass {
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const CELL_GAP = 0.09;
 
-/** Height in points of a year's strip, axis and legend included. */
-export const CALENDAR_HEIGHT = 92;
+/** Years in one {@linkcode calendarChart} at most, so that it fits a page. */
+export const CALENDAR_YEARS = 8;
 
-/** The days of a UTC year as weeks (columns) by weekday (rows), coloured by class. */
-export function calendarChart(
-  year: number,
-  days: readonly { readonly startMs: number; readonly className: string }[],
-  classes: readonly CalendarClass[],
-): ChartSpec {
-  const firstMs = Date.UTC(year, 0, 1);
-  const firstWeekday = weekday(firstMs);
-  const column = (ms: number) => Math.floor(((ms - firstMs) / DAY_MS + firstWeekday) / 7);
-  const monthStarts = MONTHS.map((name, month) => ({ name, at: column(Date.UTC(year, month, 1)) + 0.5 }));
-  const labels = monthStarts.map(({ name, at }) => `'${at}':'${name}'`).join(",");
+const YEAR_ROWS = 8;
+
+/** Height in points of a calendar of so many years, axis and legend included. */
+export function calendarHeight(years: number): number {
+  return 34 + 65 * years;
+}
+
+/** A UTC day of a {@linkcode calendarChart}. */
+export interface CalendarDay {
+  readonly startMs: number;
+  readonly className: string;
+}
+
+/** Days as weeks (columns) by weekday (rows, Monday first), a strip for each year, coloured by class. */
+export function calendarChart(days: readonly CalendarDay[], classes: readonly CalendarClass[]): ChartSpec {
+  const years = [...new Set(days.map(({ startMs }) => new Date(startMs).getUTCFullYear()))];
+  const cells = days.map(({ startMs, className }) => {
+    const year = new Date(startMs).getUTCFullYear();
+    const x = weekColumn(year, startMs), y = years.indexOf(year) * YEAR_ROWS + weekday(startMs);
+    return { x: x + CELL_GAP, x2: x + 1 - CELL_GAP, y: y + CELL_GAP, y2: y + 1 - CELL_GAP, className };
+  });
+  // The months of the last year label the strips; those of another year lie at most one week off.
+  const months = MONTHS.map((name, month) => ({
+    name,
+    at: weekColumn(years.at(-1)!, Date.UTC(years.at(-1)!, month, 7)),
+  }));
+  const names = (entries: readonly (readonly [number, string])[]) =>
+    `({${entries.map(([at, name]) => `'${at}':'${name}'`).join(",")}})[datum.value]`;
+  const yearRows = years.map((year, k) => [k * YEAR_ROWS + 3.5, String(year)] as const);
   return {
-    data: {
-      values: days.map(({ startMs, className }) => ({
-        x: column(startMs) + CELL_GAP,
-        x2: column(startMs) + 1 - CELL_GAP,
-        y: weekday(startMs) + CELL_GAP,
-        y2: weekday(startMs) + 1 - CELL_GAP,
-        className,
-      })),
-    },
-    mark: { type: "rect" },
+    data: { values: cells },
+    mark: { type: "rect", strokeWidth: 0 },
     encoding: {
       x: {
         field: "x",
@@ -43,8 +53,8 @@ export function calendarChart(
         scale: { domain: [0, 54], nice: false },
         axis: {
           title: null,
-          values: monthStarts.map(({ at }) => at),
-          labelExpr: `({${labels}})[datum.value]`,
+          values: months.map(({ at }) => at),
+          labelExpr: names(months.map(({ at, name }) => [at, name])),
           labelAlign: "left",
           domain: false,
           ticks: false,
@@ -54,11 +64,13 @@ export function calendarChart(
       y: {
         field: "y",
         type: "quantitative",
-        scale: { domain: [0, 7], reverse: true, nice: false },
+        scale: { domain: [0, years.length * YEAR_ROWS - 1], reverse: true, nice: false },
         axis: {
-          title: String(year),
-          values: [0.5, 2.5, 4.5, 6.5],
-          labelExpr: "({'0.5':'Mon','2.5':'Wed','4.5':'Fri','6.5':'Sun'})[datum.value]",
+          title: null,
+          values: yearRows.map(([at]) => at),
+          labelExpr: names(yearRows),
+          labelFontWeight: "bold",
+          labelFontSize: 8,
           grid: false,
         },
       },
@@ -67,7 +79,7 @@ export function calendarChart(
         field: "className",
         type: "nominal",
         scale: { domain: classes.map(({ name }) => name), range: classes.map(({ color }) => color) },
-        legend: { symbolType: "square", symbolSize: 42 },
+        legend: { symbolType: "square", symbolSize: 42, symbolStrokeWidth: 0 },
       },
     },
   };
@@ -101,14 +113,20 @@ export function coverageChart(
     data: { values },
     encoding: { x },
     layer: [
-      { mark: { type: "bar", color: PALETTE.accentPale }, encoding: { y: { ...y, datum: 1 } } },
-      { mark: { type: "bar", color: PALETTE.accent }, encoding: { y: { ...y, field: "share" } } },
+      { mark: { type: "bar", color: PALETTE.ruleLight }, encoding: { y: { ...y, datum: 1 } } },
+      { mark: { type: "bar", color: PALETTE.accentLight }, encoding: { y: { ...y, field: "share" } } },
       {
         mark: { type: "text", dy: -5, fontSize: 6.5, fontWeight: "bold", color: PALETTE.bad },
         encoding: { y: { ...y, datum: 1 }, text: { field: "missing", type: "nominal" } },
       },
     ],
   };
+}
+
+/** Which week of the year, counted from the one that holds 1 January. */
+function weekColumn(year: number, ms: number): number {
+  const firstMs = Date.UTC(year, 0, 1);
+  return Math.floor(((ms - firstMs) / DAY_MS + weekday(firstMs)) / 7);
 }
 
 /** Monday is 0; the epoch was a Thursday. */

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../../core/mod.ts";
-import type { Block, Section } from "../model.ts";
+import type { Block, Report } from "../model.ts";
 import type { ChartRenderer } from "./render.ts";
 
 /** Width of a full chart in points: that of an A4 page between its margins. HTML scales the same drawing. */
@@ -16,13 +16,16 @@ export function gridChartWidth(columns: number): number {
   return (CHART_WIDTH - (columns - 1) * CHART_GAP) / columns;
 }
 
-/** Draws every chart of the sections, once for all forms of the report; `onDrawn` is told after each block. */
+/** Draws every chart of a report, once for all forms of the report; `onDrawn` is told after each block. */
 export async function drawCharts(
-  sections: readonly Section[],
+  report: Pick<Report, "overview" | "sections">,
   renderer: ChartRenderer,
   options: CallOptions & { readonly onDrawn?: (done: number, total: number) => void } = {},
 ): Promise<ChartDrawings> {
-  const blocks = sections.flatMap((section) => section.blocks)
+  const blocks = [
+    ...(report.overview === undefined ? [] : [report.overview]),
+    ...report.sections.flatMap(({ blocks }) => blocks),
+  ]
     .filter((block) => block.kind === "chart" || block.kind === "charts");
   const drawings = new Map<Block, readonly string[]>();
   for (const block of blocks) {

@@ -25,8 +25,12 @@ interface TextItem {
 /**
  * Loads Vega and Vega-Lite (0.3 s) and returns a renderer. Element ids count up from zero within one renderer, so that
  * the charts of a page never share one and the same report gives the same bytes.
+ *
+ * @param options.onWarning told what Vega-Lite finds odd in a specification; a test listens
  */
-export async function createChartRenderer(): Promise<ChartRenderer> {
+export async function createChartRenderer(
+  options: { readonly onWarning?: (message: string) => void } = {},
+): Promise<ChartRenderer> {
   const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
   // Without a canvas Vega guesses 0.8 em a character; labels would be dropped as overlapping that do not overlap.
   const { textMetrics, resetSVGDefIds } = vega as unknown as {
@@ -38,6 +42,11 @@ export async function createChartRenderer(): Promise<ChartRenderer> {
     return fontMetrics(heavy ? "bold" : "regular").width(String(text ?? ""), item.fontSize ?? 11);
   };
   resetSVGDefIds();
+  const logger = vega.logger(vega.None);
+  logger.warn = (...args: readonly unknown[]) => {
+    options.onWarning?.(args.join(" "));
+    return logger;
+  };
   return {
     async render(spec, size) {
       const compiled = vegaLite.compile(
@@ -46,7 +55,10 @@ export async function createChartRenderer(): Promise<ChartRenderer> {
           ...spec,
           ...size,
         } as unknown as Parameters<typeof vegaLite.compile>[0],
-        { config: CHART_CONFIG as unknown as NonNullable<Parameters<typeof vegaLite.compile>[1]>["config"] & object },
+        {
+          logger,
+          config: CHART_CONFIG as unknown as NonNullable<Parameters<typeof vegaLite.compile>[1]>["config"] & object,
+        },
       );
       const view = new vega.View(vega.parse(compiled.spec), { renderer: "none", logLevel: vega.Error });
       try {

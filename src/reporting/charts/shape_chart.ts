@@ -1,8 +1,8 @@
 import type { ChartSpec } from "../model.ts";
 import type { Histogram } from "../stats/histogram.ts";
 import { normalDensity } from "../stats/normal.ts";
-import { PALETTE } from "./theme.ts";
-import { valueScale } from "./time_chart.ts";
+import { NUMBER_LABELS, PALETTE } from "./theme.ts";
+import { labels, valueScale } from "./time_chart.ts";
 
 /** Vertical bars for a few named things in the order given. */
 export function categoryBars(
@@ -37,8 +37,8 @@ export function categoryBars(
         scale: valueScale(items.map(({ value }) => value), { zero: true }),
         axis: {
           title: options.title,
-          tickCount: 5,
-          ...(options.format === undefined ? {} : { format: options.format }),
+          tickCount: 4,
+          ...labels(options.format),
         },
       },
     },
@@ -64,13 +64,13 @@ export function densityChart(
     layer: [
       {
         data: { values: bars },
-        mark: { type: "bar", color: PALETTE.accentLight, stroke: "white", strokeWidth: 0.3 },
+        mark: { type: "bar", color: PALETTE.accentLight, strokeWidth: 0 },
         encoding: {
           x: {
             field: "from",
             type: "quantitative",
             scale: { domain: xDomain, nice: false, zero: false },
-            axis: { title: options.title, tickCount: 5 },
+            axis: { title: options.title, tickCount: 5, ...NUMBER_LABELS },
           },
           x2: { field: "to" },
           y: { field: "density", type: "quantitative", scale, axis: null },
@@ -92,13 +92,13 @@ export function sparkHistogram(counts: Histogram): ChartSpec {
   const xDomain = [bars[0]!.from, bars.at(-1)!.to] as const;
   return {
     data: { values: bars },
-    mark: { type: "bar", color: PALETTE.accent, stroke: "white", strokeWidth: 0.3 },
+    mark: { type: "bar", color: PALETTE.accent, strokeWidth: 0 },
     encoding: {
       x: {
         field: "from",
         type: "quantitative",
         scale: { domain: xDomain, nice: false, zero: false },
-        axis: { title: null, tickCount: 3, labelFontSize: 6, format: "~g" },
+        axis: { title: null, tickCount: 3, labelFontSize: 6, ...NUMBER_LABELS },
       },
       x2: { field: "to" },
       y: {
@@ -120,7 +120,7 @@ export function correlogram(
   const values = points.filter(({ value }) => Number.isFinite(value));
   const maxLag = Math.max(1, ...points.map(({ lag }) => lag));
   const scale = valueScale([...values.map(({ value }) => value), options.band, -options.band], { zero: true });
-  const axis = { title: options.title, tickCount: 5 };
+  const axis = { title: options.title, tickCount: 5, ...NUMBER_LABELS };
   const band = [{ from: 0, to: maxLag, low: -options.band, high: options.band }].filter(({ high }) =>
     Number.isFinite(high)
   );
@@ -134,7 +134,7 @@ export function correlogram(
             field: "from",
             type: "quantitative",
             scale: { domain: [0, maxLag], nice: false },
-            axis: { title: "lag, minutes", tickCount: 8 },
+            axis: { title: "lag, minutes", tickCount: 6 },
           },
           x2: { field: "to" },
           y: { field: "low", type: "quantitative", scale, axis },

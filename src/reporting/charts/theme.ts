@@ -27,6 +27,15 @@ export const SERIES_COLORS = [
   PALETTE.bad,
 ] as const;
 
+/**
+ * Labels of a numeric axis: thousands separated, no exponent but for numbers that would be all zeros. The formats of
+ * d3 that fit one size of numbers write the other as `5e+2`.
+ */
+export const NUMBER_LABELS = {
+  labelExpr: "abs(datum.value) >= 1e9 || (datum.value != 0 && abs(datum.value) < 1e-5) " +
+    "? format(datum.value, '.2~e') : format(datum.value, ',~f')",
+} as const;
+
 const axisText = { labelFontSize: 7, titleFontSize: 7.5, labelColor: PALETTE.muted, titleColor: PALETTE.text };
 
 /** Vega-Lite `config` of every chart. Sizes are points. */
@@ -51,8 +60,8 @@ export const CHART_CONFIG = {
     titlePadding: 6,
     labelLimit: 140,
   },
-  axisX: { grid: false, labelFlush: false, labelOverlap: "greedy" },
-  axisY: { domain: false, ticks: false, labelOverlap: "greedy" },
+  axisX: { grid: false, labelFlush: false, labelOverlap: "greedy", labelSeparation: 5 },
+  axisY: { domain: false, ticks: false, labelOverlap: "greedy", minExtent: 30 },
   legend: {
     ...axisText,
     labelColor: PALETTE.text,

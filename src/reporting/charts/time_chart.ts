@@ -1,6 +1,6 @@
 import { DAY_MS, type TimeRange } from "../../core/mod.ts";
 import type { ChartSpec } from "../model.ts";
-import { PALETTE } from "./theme.ts";
+import { NUMBER_LABELS, PALETTE } from "./theme.ts";
 
 /** Points of a chart over time; `values[k]` belongs to the bucket that starts at `startMs[k]`. */
 export interface TimeColumns {
@@ -18,8 +18,27 @@ export function timeAxis(range: TimeRange): ChartSpec {
   return {
     field: "t",
     type: "temporal",
-    scale: { type: "utc", domain: [range.startMs, Math.max(range.endMs, range.startMs + 1)], nice: false },
+    scale: {
+      type: "utc",
+      domain: [utcDateTime(range.startMs), utcDateTime(Math.max(range.endMs, range.startMs + 1))],
+      nice: false,
+    },
     axis: { title: null, format, tickCount: 8 },
+  };
+}
+
+/** A moment as Vega-Lite writes one; a bare number is compared by its text where layers share a scale. */
+function utcDateTime(ms: number) {
+  const date = new Date(ms);
+  return {
+    utc: true,
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    date: date.getUTCDate(),
+    hours: date.getUTCHours(),
+    minutes: date.getUTCMinutes(),
+    seconds: date.getUTCSeconds(),
+    milliseconds: date.getUTCMilliseconds(),
   };
 }
 
@@ -41,6 +60,11 @@ export function valueScale(
     [min, max] = options.zero && min === 0 ? [0, 1] : [min - room, max + room];
   }
   return { domain: [min, max], nice: true, zero: options.zero ?? false };
+}
+
+/** How an axis writes its numbers: by a d3 format, or as plain numbers. */
+export function labels(format: string | undefined): ChartSpec {
+  return format === undefined ? NUMBER_LABELS : { format };
 }
 
 /** Rows of a chart, with an empty row wherever a bucket is missing so that lines break there. */
@@ -88,7 +112,7 @@ export function lineChart(
   const axis = {
     title: options.title,
     tickCount: 5,
-    ...(options.format === undefined ? {} : { format: options.format }),
+    ...labels(options.format),
   };
   const y = (field: string) => ({ field, type: "quantitative", scale, axis });
   return {
@@ -127,7 +151,7 @@ export function timeBars(
   const axis = {
     title: options.title,
     tickCount: 5,
-    ...(options.format === undefined ? {} : { format: options.format }),
+    ...labels(options.format),
   };
   return {
     data: { values: rows },
@@ -151,7 +175,7 @@ export function areaChart(
   const axis = {
     title: options.title,
     tickCount: 5,
-    ...(options.format === undefined ? {} : { format: options.format }),
+    ...labels(options.format),
   };
   return {
     data: { values: timeRows(columns, { value }) },

@@ -26,6 +26,7 @@ export function renderHtml(report: Report, drawings: ChartDrawings): string {
     report.verdict.detail === undefined ? "" : `<p>${escapeHtml(report.verdict.detail)}</p>`
   }</div>
 ${figures(report.figures)}
+${report.overview === undefined ? "" : renderBlock({ block: report.overview }, drawings)}
 </header>
 <nav aria-label="Contents"><h2>Contents</h2><ol>${
     sections.map(({ section }) => `<li><a href="#${section.id}">${escapeHtml(section.title)}</a></li>`).join("")
@@ -61,14 +62,14 @@ function renderBlock({ block, label }: NumberedBlock, drawings: ChartDrawings): 
         block.items.map(({ label, value }) => `<dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd>`).join("")
       }</dl>`;
     case "table":
-      return table(block, label!);
+      return table(block, label);
     case "chart":
-      return `<figure>${caption("figcaption", label!, block.caption)}${drawing(drawings, block, 0, block.caption)}${
+      return `<figure>${caption("figcaption", label, block.caption)}${drawing(drawings, block, 0, block.caption)}${
         note(block.note)
       }</figure>`;
     case "charts":
       return `<figure>${
-        caption("figcaption", label!, block.caption)
+        caption("figcaption", label, block.caption)
       }<div class="grid" style="--columns:${block.columns}">${
         block.charts.map(({ title }, i) =>
           `<div><h3 title="${escapeHtml(title)}">${escapeHtml(title)}</h3>${drawing(drawings, block, i, title)}</div>`
@@ -77,7 +78,7 @@ function renderBlock({ block, label }: NumberedBlock, drawings: ChartDrawings): 
   }
 }
 
-function table(block: Extract<Block, { kind: "table" }>, label: string): string {
+function table(block: Extract<Block, { kind: "table" }>, label: string | undefined): string {
   const attributes = block.columns.map(({ align, wrap }) => {
     const names = [...(align === "right" ? ["right"] : []), ...(wrap ? ["wrap"] : [])];
     return names.length === 0 ? "" : ` class="${names.join(" ")}"`;
@@ -105,8 +106,9 @@ function drawing(drawings: ChartDrawings, block: Block, index: number, label: st
   return drawings.get(block)![index]!.replace("<svg ", `<svg role="img" aria-label="${escapeHtml(label)}" `);
 }
 
-function caption(tag: string, label: string, text: string): string {
-  return `<${tag}><b>${escapeHtml(label)}</b>${escapeHtml(text)}</${tag}>`;
+function caption(tag: string, label: string | undefined, text: string): string {
+  const number = label === undefined ? "" : `<b>${escapeHtml(label)}</b>`;
+  return `<${tag}>${number}${escapeHtml(text)}</${tag}>`;
 }
 
 function note(text: string | undefined): string {

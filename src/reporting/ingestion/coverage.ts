@@ -1,5 +1,12 @@
 import { DAY_MS, type GapCause, MINUTE_MS, subtractRanges, type TimeRange, toIsoDay, totalMs } from "../../core/mod.ts";
-import { CALENDAR_HEIGHT, calendarChart, type CalendarClass, coverageChart } from "../charts/calendar_chart.ts";
+import {
+  CALENDAR_YEARS,
+  calendarChart,
+  type CalendarClass,
+  type CalendarDay,
+  calendarHeight,
+  coverageChart,
+} from "../charts/calendar_chart.ts";
 import { PALETTE } from "../charts/theme.ts";
 import type { Block, TableBlock } from "../model.ts";
 import { formatCoverage, formatMinute, formatMinutes, formatNumber, NO_VALUE, plural } from "../numbers.ts";
@@ -142,18 +149,24 @@ function gapTable({ run }: IngestionContext): TableBlock | undefined {
 }
 
 function calendarBlocks(days: readonly Span[]): Block[] {
-  const years = new Map<number, { readonly startMs: number; readonly className: string }[]>();
+  const years = new Map<number, CalendarDay[]>();
   for (const { startMs, expected, missing } of days) {
     const year = new Date(startMs).getUTCFullYear();
     if (!years.has(year)) years.set(year, []);
     years.get(year)!.push({ startMs, className: dayClass(expected, missing) });
   }
-  return [...years].map(([year, cells]) => ({
-    kind: "chart",
-    caption: `Calendar of missing minutes, ${year}: a cell is a UTC day`,
-    spec: calendarChart(year, cells, CLASSES),
-    height: CALENDAR_HEIGHT,
-  }));
+  const strips = [...years.values()];
+  const blocks: Block[] = [];
+  for (let start = 0; start < strips.length; start += CALENDAR_YEARS) {
+    const shown = strips.slice(start, start + CALENDAR_YEARS);
+    blocks.push({
+      kind: "chart",
+      caption: "Calendar of missing minutes: a cell is a UTC day, a column a week from Monday (top) to Sunday",
+      spec: calendarChart(shown.flat(), CLASSES),
+      height: calendarHeight(shown.length),
+    });
+  }
+  return blocks;
 }
 
 function dayClass(expected: number, missing: number): string {

@@ -15,7 +15,7 @@ export function featuresSection(
   const head = {
     id: "features",
     title: "Engineered features",
-    lead: `The feature set "${engine.name}" computed on these candles: what a model would be given.`,
+    lead: `The feature set “${engine.name}” computed on these candles: what a model would be given.`,
   };
   if (columns.length === 0) return emptySection(head);
   const { features, rows, every } = summarizeFeatures(columns, engine, options);
@@ -48,7 +48,8 @@ export function featuresSection(
         feature.missing === 0 ? "0" : formatCoverage(feature.missing, rows),
         formatSignificant(feature.mean, 3),
         formatSignificant(feature.sd, 3),
-        ...feature.quantiles.map((value) => formatSignificant(value, 3)),
+        // What is a zero but for rounding is written as one.
+        ...feature.quantiles.map((value) => formatSignificant(Math.abs(value) < 1e-9 * feature.sd ? 0 : value, 3)),
       ]),
       note: `${sampled} A value is missing until its look-back is filled, at the start and after long gaps.`,
     },

@@ -11,6 +11,8 @@ import { emptySection } from "./empty_section.ts";
 
 const SWINGS = 10;
 const DRAWDOWNS = 6;
+/** Falls shallower than this share of the deepest are not worth a row. */
+const NOTABLE_SHARE = 0.1;
 
 /** Price over the range, its largest moves within an hour and a day, and its deepest falls. */
 export function priceSection(context: IngestionContext): SectionResult {
@@ -25,7 +27,8 @@ export function priceSection(context: IngestionContext): SectionResult {
   const first = columns.open[0]!, last = columns.close[columns.length - 1]!;
   const hour = largestSwings(columns, rollingReturnsBps(columns, 60), { minutes: 60, count: SWINGS });
   const day = largestSwings(columns, rollingReturnsBps(columns, 1440), { minutes: 1440, count: SWINGS });
-  const drawdowns = deepestDrawdowns(columns, DRAWDOWNS);
+  const deepest = deepestDrawdowns(columns, DRAWDOWNS);
+  const drawdowns = deepest.filter(({ depth }) => depth <= deepest[0]!.depth * NOTABLE_SHARE);
   const step = formatMinutes(chart.stepMs / 60_000);
   const blocks: Block[] = [
     {
@@ -51,10 +54,9 @@ export function priceSection(context: IngestionContext): SectionResult {
       spec: lineChart(chart, chart.close, {
         range: query.range,
         title: quote,
-        format: ",~g",
         band: { low: chart.low, high: chart.high },
       }),
-      height: 190,
+      height: 175,
     },
     swingTable("Largest moves within 60 minutes, close to close", hour),
     swingTable("Largest moves within 24 hours, close to close", day),
@@ -90,7 +92,7 @@ function swingTable(caption: string, swings: readonly Swing[]): TableBlock {
     kind: "table",
     caption,
     columns: [
-      { title: "#", align: "right" },
+      { title: "#" },
       { title: "From, UTC" },
       { title: "To, UTC" },
       { title: "Close before", align: "right" },

@@ -13,6 +13,7 @@ import { renderReport } from "../render.ts";
 import { ingestionContext, type SectionResult } from "./context.ts";
 import { coverageSection } from "./coverage.ts";
 import { featuresSection } from "./features.ts";
+import { ingestionOverview } from "./overview.ts";
 import { priceSection } from "./price.ts";
 import { ingestionFigures, ingestionVerdict, provenanceSection } from "./provenance.ts";
 import { returnsSection } from "./returns.ts";
@@ -93,6 +94,7 @@ export async function ingestionReport(
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   progress.update({ stage: "report", done: results.length, total: steps.length, unit: "sections" });
+  const overview = ingestionOverview(context);
   return {
     kind: "ingestion",
     title: "Ingestion report",
@@ -101,6 +103,7 @@ export async function ingestionReport(
     reference: run.datasetDigest === "" ? `Run ${run.id}` : `Dataset ${run.datasetDigest.slice(0, 16)}`,
     verdict: ingestionVerdict(context),
     figures: ingestionFigures(context),
+    ...(overview === undefined ? {} : { overview }),
     sections: results.map(({ section }) => section),
     data: {
       query,

@@ -67,7 +67,7 @@ export function returnsSection(context: IngestionContext): SectionResult {
         title: sample.minutes === 1 ? "1 minute" : `${sample.minutes} minutes`,
         spec: returnDensity(sample),
       })),
-      note: "The middle of the distribution: four standard deviations to either side; Table on tails has the rest.",
+      note: "The middle of the distribution: four standard deviations to either side; the table of tails has the rest.",
     },
     momentTable(samples),
     quantileTable(samples),
@@ -94,7 +94,6 @@ export function returnsSection(context: IngestionContext): SectionResult {
       spec: lineChart(daily, daily.annualized, {
         range: query.range,
         title: "% a year",
-        format: ",~g",
         zero: true,
         color: PALETTE.accent,
       }),
@@ -132,7 +131,7 @@ function returnDensity({ sorted, moments: { mean, sd, count } }: ReturnSample) {
   const span = sd > 0 ? 4 * sd : 0;
   const center = count === 0 ? 0 : mean;
   // Few values make few bars, or the picture is a comb.
-  const bins = Math.max(5, Math.min(61, Math.ceil(Math.sqrt(count))));
+  const bins = Math.max(5, Math.min(49, Math.ceil(Math.sqrt(count))));
   const counts = histogram(sorted, { min: center - span, max: center + span, bins });
   return densityChart(counts, { title: "basis points", normal: { mean: center, sd } });
 }
@@ -173,7 +172,7 @@ function quantileTable(samples: readonly ReturnSample[]): TableBlock {
     columns: [
       { title: "Horizon" },
       ...LEVELS.map((level) => ({
-        title: `${formatSignificant(100 * level, level < 0.01 || level > 0.99 ? 3 : 2)} %`,
+        title: `${Number((100 * level).toFixed(2))} %`,
         align: "right" as const,
       })),
     ],

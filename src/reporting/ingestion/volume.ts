@@ -40,9 +40,8 @@ export function volumeSection(context: IngestionContext): SectionResult {
       spec: timeBars(buckets, buckets.quoteVolume.map((value) => value / 1e6), {
         range: query.range,
         title: `M ${quote}`,
-        format: ",~g",
       }),
-      height: 130,
+      height: 108,
     },
     {
       kind: "chart",
@@ -50,10 +49,9 @@ export function volumeSection(context: IngestionContext): SectionResult {
       spec: timeBars(buckets, buckets.trades.map((value) => value / 1e3), {
         range: query.range,
         title: "thousand trades",
-        format: ",~g",
         color: "#3c8d7a",
       }),
-      height: 115,
+      height: 98,
     },
     {
       kind: "chart",
@@ -65,13 +63,13 @@ export function volumeSection(context: IngestionContext): SectionResult {
         level: 0.5,
         color: PALETTE.orange,
       }),
-      height: 115,
+      height: 98,
     },
     {
       kind: "charts",
       caption: "Mean of a minute by hour of day and by weekday, UTC",
       columns: 2,
-      height: 110,
+      height: 90,
       charts: [
         { title: `Quote volume, thousand ${quote}`, spec: hourBars(volume.byHour.map((value) => value / 1e3)) },
         { title: "Trades", spec: hourBars(trades.byHour) },
@@ -119,14 +117,13 @@ export function hourBars(values: readonly number[], title = "") {
   return categoryBars(values.map((value, hour) => ({ name: String(hour).padStart(2, "0"), value })), {
     title,
     axisTitle: "hour, UTC",
-    format: ",~g",
     everyLabel: 3,
   });
 }
 
 /** Bars for the seven days of a week. */
 export function weekdayBars(values: readonly number[], title = "") {
-  return categoryBars(values.map((value, day) => ({ name: WEEKDAYS[day]!, value })), { title, format: ",~g" });
+  return categoryBars(values.map((value, day) => ({ name: WEEKDAYS[day]!, value })), { title });
 }
 
 function dailyTable(days: Buckets, base: string, quote: string): TableBlock {

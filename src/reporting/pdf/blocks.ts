@@ -35,7 +35,9 @@ export function layoutBlock({ block, label }: NumberedBlock, drawings: ChartDraw
       const rows: Piece[] = [];
       for (let start = 0; start < svgs.length; start += block.columns) {
         rows.push({
-          height: GRID_TITLE + block.height + 10,
+          // A small grid stays whole, as its caption speaks of all of it.
+          keepWithNext: svgs.length <= 2 * block.columns && start + block.columns < svgs.length,
+          height: GRID_TITLE + block.height + (start + block.columns < svgs.length ? 10 : 0),
           draw(canvas, y) {
             svgs.slice(start, start + block.columns).forEach((svg, j) => {
               const x = PAGE.left + j * (width + CHART_GAP);

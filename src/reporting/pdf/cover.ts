@@ -1,3 +1,4 @@
+import type { ChartDrawings } from "../charts/draw.ts";
 import { PALETTE } from "../charts/theme.ts";
 import { fontMetrics } from "../fonts/metrics.ts";
 import type { NumberedSection, Report } from "../model.ts";
@@ -15,7 +16,12 @@ export interface ContentsPlace {
 }
 
 /** Title, verdict, key figures and contents: the top of the first page. */
-export function layoutCover(report: Report, sections: readonly NumberedSection[], place: ContentsPlace): Piece[] {
+export function layoutCover(
+  report: Report,
+  sections: readonly NumberedSection[],
+  drawings: ChartDrawings,
+  place: ContentsPlace,
+): Piece[] {
   const contents: Piece = {
     height: 26 + sections.length * ENTRY_HEIGHT,
     draw(canvas, y, pageNumber) {
@@ -42,8 +48,9 @@ export function layoutCover(report: Report, sections: readonly NumberedSection[]
       ...(report.verdict.detail === undefined ? {} : { detail: report.verdict.detail }),
     }),
     gap(18),
-    ...layoutBlock({ block: { kind: "figures", items: report.figures } }, new Map()),
+    ...layoutBlock({ block: { kind: "figures", items: report.figures } }, drawings),
     gap(10),
+    ...(report.overview === undefined ? [] : layoutBlock({ block: report.overview }, drawings)),
     contents,
     gap(26),
   ];

@@ -24,7 +24,7 @@ export async function renderPdf(report: Report, drawings: ChartDrawings): Promis
   const contents: ContentsPlace = { page: 1, y: 0 };
   const starts: { page: number; y: number }[] = [];
 
-  const pieces: Piece[] = layoutCover(report, sections, contents);
+  const pieces: Piece[] = layoutCover(report, sections, drawings, contents);
   for (const { number, section, blocks } of sections) {
     pieces.push(headingPiece(number, section.title, starts));
     if (section.lead !== undefined) {

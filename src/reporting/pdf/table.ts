@@ -10,6 +10,8 @@ const PADDING = 5;
 const ROW_PADDING = 3.6;
 const LINE = TYPE.table * 1.3;
 const MIN_WRAP_WIDTH = 90;
+/** Rows up to which a table stays on one page. */
+const WHOLE_ROWS = 12;
 
 /** The head and the rows of a table as pieces; rows after a page break stand under the head again. */
 export function layoutTable(table: TableBlock): Piece[] {
@@ -21,8 +23,8 @@ export function layoutTable(table: TableBlock): Piece[] {
     ...rows.map((row, i) => ({
       ...row,
       repeat: head,
-      // No single row at the top or the foot of a page.
-      keepWithNext: i < rows.length - 1 && (i === 0 || i === rows.length - 2),
+      // A short table stays whole; a long one leaves no single row at the top or the foot of a page.
+      keepWithNext: i < rows.length - 1 && (rows.length <= WHOLE_ROWS || i === 0 || i === rows.length - 2),
     })),
   ];
 }
@@ -82,7 +84,8 @@ function columnWidths(table: TableBlock): number[] {
   if (excess <= 0) {
     const flexible = table.columns.map(({ wrap }, j) => wrap ? j : -1).filter((j) => j >= 0);
     const takers = flexible.length > 0 ? flexible : widths.map((_, j) => j);
-    for (const j of takers) widths[j]! -= excess / takers.length;
+    const sum = takers.reduce((total, j) => total + natural[j]!, 0);
+    for (const j of takers) widths[j]! -= excess * natural[j]! / sum;
     return widths;
   }
   const givers = table.columns.some(({ wrap }) => wrap)

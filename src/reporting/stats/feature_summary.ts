@@ -30,22 +30,22 @@ export interface FeatureSummary {
 /** Levels of {@linkcode FeatureSummary.quantiles}. */
 export const FEATURE_LEVELS = [0.01, 0.25, 0.5, 0.75, 0.99] as const;
 
-/** Values a feature kept for its quantiles and its shape; moments use all rows. */
-const MAX_SAMPLE = 120_000;
+/** Values a feature keeps for its quantiles and its shape at most; moments use all rows. */
+const MAX_SAMPLE = 250_000;
 /** Candles a chunk: bounds the memory of a computed matrix whatever the range. */
 const CHUNK = 262_144;
 const BINS = 24;
 
 /**
  * Computes the features of an engine over all candles, a chunk at a time, and sums them up. Count, mean, deviation and
- * extremes are of all rows; quantiles and shape are of every n-th row, n the least that keeps 120,000 of them.
+ * extremes are of all rows; quantiles and shape are of every n-th row where there are more than 250,000.
  */
 export function summarizeFeatures(
   columns: CandleColumns,
   engine: FeatureEngine,
   options: CallOptions & { readonly onChunk?: (done: number, total: number) => void } = {},
 ): { readonly features: readonly FeatureSummary[]; readonly rows: number; readonly every: number } {
-  const every = Math.max(1, Math.ceil(columns.length / MAX_SAMPLE));
+  const every = samplingStep(columns.length);
   const parts = engine.names.map(() => new Accumulator(Math.ceil(columns.length / every) + 1));
   let rows = 0;
   for (let start = 0; start < columns.length; start += CHUNK) {
@@ -60,6 +60,13 @@ export function summarizeFeatures(
     options.onChunk?.(end, columns.length);
   }
   return { features: engine.names.map((name, j) => parts[j]!.summary(name, rows)), rows, every };
+}
+
+/** A step that keeps at most the sample and shares no factor with a week of minutes, or it would see some minutes only. */
+function samplingStep(rows: number): number {
+  let step = Math.max(1, Math.ceil(rows / MAX_SAMPLE));
+  while ([2, 3, 5, 7].some((factor) => step % factor === 0)) step++;
+  return step;
 }
 
 /** Moments by Chan's pairwise update of whole chunks, so that a mean far from zero costs no digits. */
