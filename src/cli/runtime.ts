@@ -13,6 +13,7 @@ import type {
   ModelRegistry,
   Tracker,
 } from "../core/mod.ts";
+import type { IngestDeps, IngestRequest } from "../data_ingestion_service/mod.ts";
 import type { CommandContext } from "./command.ts";
 import type { WallProbe } from "./wall_probe.ts";
 import { dropForeignFunctions } from "./walls.ts";
@@ -54,6 +55,21 @@ export async function openFeatureStore(
   });
   dropForeignFunctions();
   return store;
+}
+
+/** Where candles come from, and how ingest treats them; the store is opened apart. */
+export interface IngestSources extends AsyncDisposable {
+  readonly deps: Omit<IngestDeps, "store">;
+}
+
+/** Builds the archive and the exchange that a request needs. @throws {DomainError} `config-invalid`. */
+export async function openIngestSources(
+  context: CommandContext,
+  config: IngestConfig,
+  request: IngestRequest,
+): Promise<IngestSources> {
+  const { buildIngestSources } = await import("./ingest_sources.ts");
+  return await buildIngestSources(context, config, request);
 }
 
 /** The subcommand at work, for whoever finds the store busy. */

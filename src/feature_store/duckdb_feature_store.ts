@@ -185,8 +185,8 @@ export class DuckDbFeatureStore implements FeatureStore {
     });
   }
 
-  recordFile(series: SeriesId, file: ArchiveFileRecord): Promise<void> {
-    return this.#handle.write((session) => writeArchiveFiles(session, series, [file]));
+  recordFiles(series: SeriesId, files: readonly ArchiveFileRecord[]): Promise<void> {
+    return this.#handle.write((session) => writeArchiveFiles(session, series, files));
   }
 
   replaceGaps(series: SeriesId, range: TimeRange, gaps: readonly Gap[], seenAtMs: number): Promise<void> {

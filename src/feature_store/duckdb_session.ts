@@ -55,6 +55,24 @@ export class DuckDbSession implements Disposable {
     return new DuckDbSession(api, instance, await instance.connect(), path);
   }
 
+  /** A database in memory that may read and write files in `folder` (absolute, links followed), and nothing else. */
+  static async openForFolder(folder: string, limits: DuckDbLimits): Promise<DuckDbSession> {
+    const api = await loadDuckDb();
+    const instance = await api.DuckDBInstance.create(":memory:", {
+      memory_limit: limits.memoryLimit,
+      threads: String(limits.threads),
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    const session = new DuckDbSession(api, instance, await instance.connect(), ":memory:");
+    const allowed = `${folder}/`.replace("//", "/").replaceAll("'", "''");
+    // In this order: the list cannot be set once access is off, nor access once the configuration is locked.
+    await session.run(`SET allowed_directories = ['${allowed}']`);
+    await session.run("SET enable_external_access = false");
+    await session.run("SET lock_configuration = true");
+    return session;
+  }
+
   /** A connection of its own, for a result that is read while other statements run. The caller closes it. */
   connect(): Promise<DuckDBConnection> {
     return this.#instance.connect();

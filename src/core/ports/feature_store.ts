@@ -161,8 +161,8 @@ export interface FeatureStore extends FeatureReader {
     batches: readonly CandleBatch[],
     options?: { readonly revise?: boolean },
   ): Promise<WriteSummary>;
-  /** Ledger row of a file that gave no rows (missing, corrupt, mismatch). */
-  recordFile(series: SeriesId, file: ArchiveFileRecord): Promise<void>;
+  /** Ledger rows of files that gave no rows (missing, corrupt, mismatch). */
+  recordFiles(series: SeriesId, files: readonly ArchiveFileRecord[]): Promise<void>;
   /** Makes the open gaps of `range` exactly `gaps`: new ones are added, those that data filled are closed. */
   replaceGaps(series: SeriesId, range: TimeRange, gaps: readonly Gap[], seenAtMs: number): Promise<void>;
   /** Inserts or updates an ingest run by id. */

@@ -15,11 +15,14 @@ export class CsvError extends Error {
   override readonly name: string = "CsvError";
   /** Line of the file, from 1. */
   readonly line: number;
+  /** What is wrong with it. */
+  readonly problem: string;
 
   /** Builds the error for a line. */
-  constructor(line: number, message: string) {
-    super(`line ${line}: ${message}`);
+  constructor(line: number, problem: string) {
+    super(`line ${line}: ${problem}`);
     this.line = line;
+    this.problem = problem;
   }
 }
 

@@ -1,0 +1,202 @@
+import type { IngestConfig } from "../config/ingest_config.ts";
+import {
+  DomainError,
+  type FeatureStore,
+  type Interval,
+  INTERVAL_MS,
+  isDomainError,
+  parseInstantOrDuration,
+  type SeriesId,
+  toIso,
+  type Warning,
+} from "../core/mod.ts";
+import type {
+  IngestDeps,
+  IngestPlan,
+  IngestRequest,
+  IngestResult,
+  SourceChoice,
+} from "../data_ingestion_service/mod.ts";
+import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { ingestJson, ingestText, planJson, planText } from "./ingest_output.ts";
+import { featureEngine, openFeatureStore, openIngestSources } from "./runtime.ts";
+import { VERSION } from "./version.ts";
+
+/** `ingest`: candles into the feature store, proven; then features and the report. */
+export const command: Command = {
+  summary: "Bring candles into the feature store and prove them",
+  options: {
+    exchange: { type: "string", value: "NAME", description: "Exchange, as ccxt names it (default: config)" },
+    symbol: {
+      type: "string",
+      value: "SYMBOL",
+      multiple: true,
+      description: "Symbol such as BTC/USDT (default: config)",
+    },
+    interval: {
+      type: "string",
+      description: "Candle length (default: config)",
+      choices: Object.keys(INTERVAL_MS),
+    },
+    since: {
+      type: "string",
+      value: "DATE",
+      description: "Start: 2024-01-31, 2024-01-31T12:00Z or back from now, P90D",
+    },
+    until: { type: "string", value: "DATE", description: "End, exclusive (default: the exchange's now)" },
+    source: {
+      type: "string",
+      choices: ["auto", "archive", "rest"],
+      description: "Archive for closed days and REST for the rest, or one alone",
+    },
+    "archive-dir": { type: "string", value: "DIR", description: "Local mirror in the archive's layout, in its place" },
+    "dry-run": { type: "boolean", description: "Show what would be fetched; store nothing" },
+    "no-features": { type: "boolean", description: "Leave the materialised features as they are" },
+    "no-report": { type: "boolean", description: "Write no report" },
+    export: { type: "string", value: "parquet:DIR", description: "Also write the range as Parquet, a folder a month" },
+  },
+  examples: [
+    { line: "task ingest", does: "two years of BTC/USDT, or what is missing of them" },
+    { line: "task ingest -- --archive-dir feature_store/sample", does: "the bundled sample, offline" },
+    { line: "task ingest -- --since P7D --source rest --no-report", does: "the last week over REST" },
+    { line: "task ingest -- --since 2024-01-01 --dry-run", does: "what that would fetch" },
+  ],
+  async run(context) {
+    const startedMs = context.clock.monotonicMs();
+    const { loadIngestConfig } = await import("../config/ingest_config.ts");
+    const config = await loadIngestConfig(context.options.string("config"));
+    const requests = readRequests(context, config);
+    const exportDir = readExport(context.options.string("export"));
+    await using sources = await openIngestSources(context, config, requests[0]!);
+    await using store = await openFeatureStore(context, { mode: "write", config });
+    const deps: IngestDeps = { ...sources.deps, store };
+    if (context.options.boolean("dry-run")) return await dryRun(context, requests, deps, startedMs);
+    const { ingest } = await import("../data_ingestion_service/mod.ts");
+    const runs: IngestResult[] = [];
+    let report: string | undefined;
+    const warnings: Warning[] = [];
+    let error: DomainError | undefined;
+    for (const request of requests) {
+      const result = await ingest(request, deps, { signal: context.signal });
+      runs.push(result);
+      error ??= result.error;
+      if (isDomainError(result.error, "interrupted")) break;
+      report = await afterwards(context, config, store, result, exportDir, warnings, startedMs) ?? report;
+    }
+    const requestTally = deps.exchange?.tally ?? { count: 0, weight: 0, retries: 0 };
+    const outcome = { runs, requests: requestTally, report, seconds: secondsSince(context, startedMs) };
+    return {
+      json: ingestJson(outcome),
+      text: ingestText(outcome),
+      warnings: [...new Map([...runs.flatMap((run) => run.warnings), ...warnings].map((w) => [w.message, w])).values()],
+      ...(error === undefined ? {} : { error }),
+      next: report === undefined ? ["task track"] : [`open ${report}`, "task track"],
+    };
+  },
+};
+
+/** One request a symbol; the dates are read once, so that all share a range. */
+function readRequests({ options, clock }: CommandContext, config: IngestConfig): IngestRequest[] {
+  const exchange = options.string("exchange") ?? config.exchange;
+  const interval = (options.string("interval") ?? config.interval) as Interval;
+  const mirror = options.string("archive-dir") !== undefined;
+  const source = (options.string("source") ?? (mirror ? "archive" : "auto")) as SourceChoice;
+  if (mirror && source === "rest") {
+    throw new DomainError("usage", "Cannot ingest with '--archive-dir' and '--source rest' together", {
+      hint: "Leave one of them out",
+    });
+  }
+  const nowMs = clock.nowMs();
+  const since = options.string("since"), until = options.string("until");
+  const sinceMs = since === undefined ? undefined : parseInstantOrDuration(since, nowMs, "--since");
+  const untilMs = until === undefined ? undefined : parseInstantOrDuration(until, nowMs, "--until");
+  if (sinceMs !== undefined && untilMs !== undefined && untilMs <= sinceMs) {
+    throw new DomainError(
+      "usage",
+      `Cannot ingest as the range is empty: --since is ${toIso(sinceMs)}, --until is ${toIso(untilMs)}`,
+      { hint: "--since must lie before --until" },
+    );
+  }
+  const symbols = options.strings("symbol").length > 0 ? options.strings("symbol") : config.symbols;
+  return [...new Set(symbols.map(unifiedSymbol))].map((symbol) => ({
+    series: { exchange, symbol, interval } satisfies SeriesId,
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+    ...(untilMs === undefined ? {} : { untilMs }),
+    source,
+  }));
+}
+
+/** `btc/usdt` → `BTC/USDT`. @throws {DomainError} `usage` where there is no slash: where to cut is a guess. */
+function unifiedSymbol(text: string): string {
+  const symbol = text.toUpperCase();
+  if (/^[A-Z0-9]+\/[A-Z0-9]+$/.test(symbol)) return symbol;
+  const quote = /^([A-Z0-9]+?)(USDT|USDC|FDUSD|TUSD|BUSD|BTC|ETH|BNB|EUR|TRY)$/.exec(symbol);
+  throw new DomainError("usage", `Option '--symbol' must be a pair such as BTC/USDT: current value is '${text}'`, {
+    ...(quote === null ? {} : { hint: `Did you mean '${quote[1]}/${quote[2]}'?` }),
+  });
+}
+
+function readExport(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const folder = /^parquet:(.+)$/.exec(text)?.[1];
+  if (folder !== undefined) return folder;
+  throw new DomainError("usage", `Option '--export' must be parquet:DIR: current value is '${text}'`);
+}
+
+async function dryRun(
+  context: CommandContext,
+  requests: readonly IngestRequest[],
+  deps: IngestDeps,
+  startedMs: number,
+): Promise<CommandResult> {
+  const { planIngest } = await import("../data_ingestion_service/mod.ts");
+  const plans: IngestPlan[] = [];
+  for (const request of requests) plans.push(await planIngest(request, deps, { signal: context.signal }));
+  const requestTally = deps.exchange?.tally ?? { count: 0, weight: 0, retries: 0 };
+  return {
+    json: planJson(plans, requestTally, secondsSince(context, startedMs)),
+    text: planText(plans),
+    warnings: deps.exchange?.warnings ?? [],
+  };
+}
+
+/** Features, report and export of one series; returns the report's path. */
+async function afterwards(
+  context: CommandContext,
+  config: IngestConfig,
+  store: FeatureStore,
+  result: IngestResult,
+  exportDir: string | undefined,
+  _warnings: Warning[],
+  startedMs: number,
+): Promise<string | undefined> {
+  const { options, signal, progress, clock } = context;
+  const features = !options.boolean("no-features") && result.series.interval === "1m";
+  const wantsReport = !options.boolean("no-report") && result.rows.present > 0;
+  const engine = features || wantsReport ? await featureEngine() : undefined;
+  if (features) {
+    const { materializeFeatures } = await import("../feature_store/mod.ts");
+    await materializeFeatures(store, result.series, engine!, { codeVersion: VERSION, progress, signal });
+  }
+  const query = { ...result.series, range: result.range };
+  if (exportDir !== undefined) {
+    const { exportParquet } = await import("../feature_store/mod.ts");
+    await exportParquet(store, query, exportDir, { limits: config.featureStore, signal });
+  }
+  if (!wantsReport) return undefined;
+  const { renderIngestionReport } = await import("../reporting/mod.ts");
+  const seconds = secondsSince(context, startedMs);
+  const { files } = await renderIngestionReport({
+    reader: store,
+    query,
+    engine: engine!,
+    run: { ...result, ...result.run, seconds, datasetDigest: result.datasetDigest },
+    outDir: config.reports,
+    nowMs: clock.nowMs(),
+  }, { progress, signal });
+  return files.find((file) => file.endsWith(".pdf")) ?? files[0];
+}
+
+function secondsSince({ clock }: CommandContext, startedMs: number): number {
+  return Math.round(clock.monotonicMs() - startedMs) / 1000;
+}

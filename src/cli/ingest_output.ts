@@ -1,0 +1,136 @@
+import { type Gap, type RequestTally, toIso } from "../core/mod.ts";
+import type { FileCounts, IngestPlan, IngestResult } from "../data_ingestion_service/mod.ts";
+
+/** What an ingest did, over all its series. */
+export interface IngestOutcome {
+  readonly runs: readonly IngestResult[];
+  readonly requests: RequestTally;
+  /** Path of the (last) report. */
+  readonly report: string | undefined;
+  readonly seconds: number;
+}
+
+/** The object of `ingest --json` (design section 4). */
+export function ingestJson({ runs, requests, report, seconds }: IngestOutcome): Record<string, unknown> {
+  const series = runs.map(seriesJson);
+  return {
+    ...(series.length === 1 ? series[0] : {}),
+    series,
+    files: sumFiles(runs),
+    requests,
+    report: report ?? null,
+    seconds,
+  };
+}
+
+/** The object of `ingest --dry-run --json`. */
+export function planJson(
+  plans: readonly IngestPlan[],
+  requests: RequestTally,
+  seconds: number,
+): Record<string, unknown> {
+  const series = plans.map(({ series, range, missing, files, rest, present }) => ({
+    ...series,
+    range: rangeJson(range),
+    rows: { expected: minutesOf(range), present },
+    plan: { missing: missing.map(rangeJson), files: files.map(({ path }) => path), rest: rest.map(rangeJson) },
+  }));
+  return { dryRun: true, ...(series.length === 1 ? series[0] : {}), series, requests, seconds };
+}
+
+/** What a person reads of a run. */
+export function ingestText({ runs, requests, report, seconds }: IngestOutcome): string {
+  const files = sumFiles(runs);
+  const lines = runs.flatMap(({ series, range, rows, gaps, datasetDigest }) => [
+    [`${series.exchange} ${series.symbol} ${series.interval}`, `${toIso(range.startMs)} to ${toIso(range.endMs)}`],
+    [
+      "candles",
+      `${count(rows.present)} of ${count(rows.expected)}, ${count(rows.added)} new, ${count(rows.revised)} revised`,
+    ],
+    ["missing", gapsText(gaps, rows.expected - rows.present)],
+    ["dataset", datasetDigest],
+  ]);
+  const read = files.verified + files.unverified;
+  if (read + files.missing + files.refetched > 0) {
+    lines.push([
+      "files",
+      `${count(read)} read (${count(files.verified)} verified, ${
+        count(files.unverified)
+      } without a published checksum), ${count(files.missing)} not there, ${count(files.refetched)} fetched again`,
+    ]);
+  }
+  if (requests.count > 0) {
+    lines.push([
+      "requests",
+      `${count(requests.count)}, weight ${count(requests.weight)}, ${count(requests.retries)} retries`,
+    ]);
+  }
+  if (report !== undefined) lines.push(["report", report]);
+  lines.push(["took", `${seconds.toFixed(1)} s`]);
+  return aligned(lines);
+}
+
+/** What a person reads of a plan. */
+export function planText(plans: readonly IngestPlan[]): string {
+  return aligned(plans.flatMap(({ series, range, missing, files, rest, present }) => [
+    [`${series.exchange} ${series.symbol} ${series.interval}`, `${toIso(range.startMs)} to ${toIso(range.endMs)}`],
+    ["there", `${count(present)} of ${count(minutesOf(range))} candles`],
+    [
+      "would ask",
+      `${count(missing.reduce((sum, span) => sum + minutesOf(span), 0))} minutes in ${missing.length} spans`,
+    ],
+    ["archive", files.length === 0 ? "nothing" : `${files.length} files, ${files[0]!.name} to ${files.at(-1)!.name}`],
+    [
+      "REST",
+      rest.length === 0
+        ? "nothing"
+        : rest.map(({ startMs, endMs }) => `${toIso(startMs)} to ${toIso(endMs)}`).join(", "),
+    ],
+  ]));
+}
+
+/** One line on what is missing and why. */
+function gapsText(gaps: readonly Gap[], missing: number): string {
+  if (gaps.length === 0) return missing === 0 ? "nothing" : `${count(missing)} minutes`;
+  const minutes = gaps.reduce((sum, gap) => sum + gap.minutes, 0);
+  const shown = gaps.slice(0, 3).map(({ startMs, endMs, cause }) => `${toIso(startMs)} to ${toIso(endMs)} (${cause})`);
+  const more = gaps.length > shown.length ? ` and ${gaps.length - shown.length} more` : "";
+  return `${count(minutes)} minutes: ${shown.join(", ")}${more}`;
+}
+
+function seriesJson({ series, range, rows, gaps, datasetDigest }: IngestResult): Record<string, unknown> {
+  return {
+    ...series,
+    range: rangeJson(range),
+    rows,
+    gaps: gaps.map((gap) => ({ ...rangeJson(gap), minutes: gap.minutes, cause: gap.cause })),
+    datasetDigest,
+  };
+}
+
+function sumFiles(runs: readonly IngestResult[]): FileCounts {
+  const sum = (key: keyof FileCounts) => runs.reduce((total, { files }) => total + files[key], 0);
+  return {
+    verified: sum("verified"),
+    unverified: sum("unverified"),
+    refetched: sum("refetched"),
+    missing: sum("missing"),
+  };
+}
+
+function rangeJson({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }) {
+  return { start: toIso(startMs), end: toIso(endMs) };
+}
+
+function minutesOf({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): number {
+  return (endMs - startMs) / 60_000;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+function aligned(lines: readonly (readonly string[])[]): string {
+  const width = Math.max(...lines.map(([label]) => label!.length));
+  return lines.map(([label, value]) => `${label!.padEnd(width)}  ${value}`).join("\n");
+}

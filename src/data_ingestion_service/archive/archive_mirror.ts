@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { type CallOptions, DomainError, type SeriesId } from "../../core/mod.ts";
+import { type ArchiveFile, archiveFolder, type ArchiveKind, parseArchiveName } from "./archive_layout.ts";
+import { type ArchiveAnswer, type ArchiveSource, parseChecksum } from "./archive_source.ts";
+
+const KINDS: readonly ArchiveKind[] = ["monthly", "daily"];
+
+/** A local folder in the archive's own layout. */
+export class ArchiveMirror implements ArchiveSource {
+  readonly kind = "mirror";
+  readonly name: string;
+
+  /** `root` is the folder that holds `spot/`. */
+  constructor(root: string) {
+    this.name = root;
+  }
+
+  /** See {@linkcode ArchiveSource.list}. @throws {DomainError} `not-found`, `permission-denied`. */
+  async list(series: SeriesId): Promise<readonly ArchiveFile[]> {
+    await this.#requireFolder();
+    const files: ArchiveFile[] = [];
+    for (const kind of KINDS) {
+      for (const name of await namesIn(join(this.name, archiveFolder(series, kind)))) {
+        const file = parseArchiveName(series, kind, name);
+        if (file !== undefined) files.push(file);
+      }
+    }
+    return files.sort((a, b) => a.range.startMs - b.range.startMs || b.range.endMs - a.range.endMs);
+  }
+
+  /** See {@linkcode ArchiveSource.fetch}. */
+  async fetch(file: ArchiveFile, options: CallOptions = {}): Promise<ArchiveAnswer> {
+    const path = join(this.name, file.path);
+    const bytes = await readOptional(path, options);
+    if (bytes === undefined) return { found: false };
+    const checksum = await readOptional(`${path}.CHECKSUM`, options);
+    if (checksum === undefined) return { found: true, bytes, expectedSha256: undefined };
+    const expectedSha256 = parseChecksum(new TextDecoder().decode(checksum), file.name);
+    if (expectedSha256 === undefined) {
+      throw new DomainError("checksum-mismatch", `Cannot read the checksum in '${path}.CHECKSUM'`, {
+        hint: "It must hold 64 hex digits, two spaces and the file's name; copy it again or remove it",
+      });
+    }
+    return { found: true, bytes, expectedSha256 };
+  }
+
+  /** See {@linkcode ArchiveSource.location}. */
+  location(file: ArchiveFile): string {
+    return file.path;
+  }
+
+  async #requireFolder(): Promise<void> {
+    try {
+      if ((await Deno.stat(this.name)).isDirectory) return;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) {
+        throw new DomainError(
+          "permission-denied",
+          `Cannot read the archive mirror '${this.name}' as it is not granted`,
+          {
+            hint: `Grant it: task ingest READ=${this.name} -- --archive-dir ${this.name}`,
+            cause: error,
+          },
+        );
+      }
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    throw new DomainError("not-found", `Cannot read the archive mirror as '${this.name}' is no folder`, {
+      hint: "Name the folder that holds spot/daily/klines/…",
+    });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function readOptional(path: string, options: CallOptions): Promise<Uint8Array | undefined> {
+  try {
+    return await Deno.readFile(path, options);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

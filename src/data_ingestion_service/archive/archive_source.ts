@@ -1,0 +1,34 @@
+import type { CallOptions, SeriesId } from "../../core/mod.ts";
+import type { ArchiveFile } from "./archive_layout.ts";
+
+/** What came of asking for a file. */
+export type ArchiveAnswer =
+  | { readonly found: true; readonly bytes: Uint8Array; readonly expectedSha256: string | undefined }
+  | { readonly found: false };
+
+/** A place that holds archive files. */
+export interface ArchiveSource {
+  /** `mirror` is a local folder, whose files are final; a file of `http` may be asked for again. */
+  readonly kind: "mirror" | "http";
+  /** How the source is named in messages: a folder or an origin. */
+  readonly name: string;
+  /** Files of the series that are there, oldest first, monthly before daily; undefined where it cannot be listed. */
+  list(series: SeriesId): Promise<readonly ArchiveFile[] | undefined>;
+  /**
+   * Bytes of a file with its published checksum, if there is one.
+   *
+   * @throws {DomainError} `fetch-failed`, `region-blocked`, `permission-denied`.
+   */
+  fetch(file: ArchiveFile, options?: CallOptions): Promise<ArchiveAnswer>;
+  /** What the ledger says of where a file is from. */
+  location(file: ArchiveFile): string;
+}
+
+/**
+ * The 64 hex digits of a `.CHECKSUM` text (`HEX  NAME`), in lower case, or undefined where it is no checksum of the
+ * file.
+ */
+export function parseChecksum(text: string, name: string): string | undefined {
+  const match = /^([0-9a-fA-F]{64})[ \t]+\*?(\S+)\s*$/.exec(text);
+  return match !== null && match[2] === name ? match[1]!.toLowerCase() : undefined;
+}

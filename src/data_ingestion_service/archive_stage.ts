@@ -1,0 +1,112 @@
+import {
+  type ArchiveFileRecord,
+  type CandleQuery,
+  type SeriesId,
+  type TimeRange,
+  toIso,
+  type Warning,
+} from "../core/mod.ts";
+import { type ArchiveFile, parseArchiveName } from "./archive/archive_layout.ts";
+import { type ArchiveFailure, readArchiveFile } from "./archive/archive_reader.ts";
+import type { ArchiveSource } from "./archive/archive_source.ts";
+import { CommitBuffer } from "./commit_buffer.ts";
+import { type AskedSpan, NOT_THERE } from "./explain_gaps.ts";
+import type { FileCounts, IngestDeps, StageOptions } from "./ingest_types.ts";
+import { mapOrdered } from "./ordered_pool.ts";
+import { baseName, daysOf, planFiles } from "./plan.ts";
+
+/** What the archive gave. */
+export interface ArchiveStageResult {
+  readonly files: FileCounts;
+  /** Files of which nothing could be stored, with the reason. */
+  readonly failures: readonly ArchiveFailure[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Reads the planned files in order, proves each, and stores those that hold; then the days of months that failed. */
+export async function runArchiveStage(
+  query: CandleQuery,
+  files: readonly ArchiveFile[],
+  source: ArchiveSource,
+  deps: IngestDeps,
+  options: StageOptions,
+): Promise<ArchiveStageResult> {
+  const { store, clock, progress, settings } = deps;
+  const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, revise: settings.archiveWins });
+  const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0 };
+  const failures: ArchiveFailure[] = [];
+  const oddCloseTimes: number[] = [];
+  const rules = {
+    interval: query.interval,
+    priceTolerance: settings.priceTolerance,
+    closeTimeExceptions: settings.closeTimeExceptions.get(query.symbol) ?? new Map<number, number>(),
+  };
+  const readAll = async (wanted: readonly ArchiveFile[]) => {
+    const failed: ArchiveFailure[] = [];
+    let done = 0;
+    const work = (file: ArchiveFile) => {
+      options.signal?.throwIfAborted();
+      const nowMs = clock.nowMs();
+      return readArchiveFile(source, file, { ...options, rules, attempts: settings.archiveAttempts, nowMs });
+    };
+    try {
+      for await (const outcome of mapOrdered(wanted, settings.archiveParallel, work)) {
+        counts.refetched += outcome.refetched;
+        if (outcome.ok) {
+          counts[outcome.batch.file!.verdict as "verified" | "unverified"]++;
+          oddCloseTimes.push(...outcome.oddCloseTimes);
+          await buffer.push(outcome.batch);
+        } else {
+          if (outcome.record.verdict === "missing") counts.missing++;
+          failed.push(outcome);
+        }
+        progress.update({
+          stage: "archive",
+          done: ++done,
+          total: wanted.length,
+          unit: "files",
+          note: outcome.file.name,
+        });
+      }
+    } finally {
+      // What was read and proven is kept, also when the run is stopped here.
+      await buffer.flush();
+      if (failed.length > 0) await store.recordFiles(query, failed.map(({ record }) => record));
+    }
+    failures.push(...failed);
+    return failed;
+  };
+  const failed = await readAll(files);
+  const months = source.kind === "http" ? failed.filter(({ file }) => file.kind === "monthly") : [];
+  if (months.length > 0) {
+    const listed = months.flatMap(({ file }) => daysOf(query, file));
+    const missing = months.map(({ file }) => clip(file.range, query.range));
+    await readAll(planFiles({ series: query, missing, listed, known: [], nowMs: clock.nowMs() }));
+  }
+  return {
+    files: counts,
+    failures,
+    warnings: oddCloseTimes.length === 0 ? [] : [{
+      code: "odd-close-time",
+      message: `${oddCloseTimes.length} candles close before the end of their interval, first that of ${
+        toIso(oddCloseTimes[0]!)
+      }; they are stored as they are`,
+    }],
+  };
+}
+
+/** What the ledger says of the archive's answers, over all runs. */
+export function archiveAnswers(series: SeriesId, records: readonly ArchiveFileRecord[]): AskedSpan[] {
+  return records.flatMap((record) => {
+    const name = baseName(record.location);
+    const file = parseArchiveName(series, record.kind, name);
+    if (file === undefined) return [];
+    const answered = record.verdict === "verified" || record.verdict === "unverified";
+    const failure = record.verdict === "missing" ? NOT_THERE : `it is ${record.verdict}`;
+    return [{ ...file.range, by: name, ...(answered ? {} : { failure }) }];
+  });
+}
+
+function clip(range: TimeRange, within: TimeRange): TimeRange {
+  return { startMs: Math.max(range.startMs, within.startMs), endMs: Math.min(range.endMs, within.endMs) };
+}

@@ -1,0 +1,318 @@
+import {
+  type CallOptions,
+  type CandleQuery,
+  DomainError,
+  type Gap,
+  type IngestRunRecord,
+  intersectRanges,
+  INTERVAL_MS,
+  isDomainError,
+  isEmptyRange,
+  mergeRanges,
+  MINUTE_MS,
+  subtractRanges,
+  type TimeRange,
+  toIso,
+  type Warning,
+} from "../core/mod.ts";
+import type { ArchiveFailure } from "./archive/archive_reader.ts";
+import { archiveAnswers, type ArchiveStageResult, runArchiveStage } from "./archive_stage.ts";
+import type { RowTally } from "./commit_buffer.ts";
+import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./explain_gaps.ts";
+import type { IngestDeps, IngestPlan, IngestRequest, IngestResult } from "./ingest_types.ts";
+import { missingRanges, planFiles, refreshRange } from "./plan.ts";
+import { askNow, type ExchangeNow, resolveRange } from "./resolve_range.ts";
+import { type RestStageResult, runRestStage } from "./rest_stage.ts";
+
+const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0 };
+
+/**
+ * What {@linkcode ingest} would do: asks for the clock and the listing, stores nothing.
+ *
+ * @throws {DomainError} as {@linkcode ingest}.
+ */
+export async function planIngest(
+  request: IngestRequest,
+  deps: IngestDeps,
+  options: CallOptions = {},
+): Promise<IngestPlan> {
+  const { query } = await prepare(request, deps, options);
+  return await plan(query, request, deps);
+}
+
+/**
+ * Brings the candles of a series into the store and proves them: computes what is missing, reads archive files, asks
+ * REST for the rest, and gives every minute that is still missing one recorded cause. What is committed stays; a run
+ * that was cut short continues where it stopped.
+ *
+ * A run that could not get all it wanted returns a result with `error`; it throws only where there is nothing to show.
+ *
+ * @throws {DomainError} `symbol-unknown`, `usage` (an empty range), `exchange-unavailable`, `not-found` (no mirror).
+ */
+export async function ingest(
+  request: IngestRequest,
+  deps: IngestDeps,
+  options: CallOptions = {},
+): Promise<IngestResult> {
+  const { query, now } = await prepare(request, deps, options);
+  const { store, clock, settings } = deps;
+  const startedAtMs = clock.nowMs();
+  const id = crypto.randomUUID();
+  const tally: RowTally = { added: 0, revised: 0 };
+  const run = (status: IngestRunRecord["status"], datasetDigest?: string): IngestRunRecord => ({
+    id,
+    startedAtMs,
+    ...(status === "running" ? {} : { endedAtMs: clock.nowMs() }),
+    status,
+    settings: { ...request.series, source: request.source, ...rangeText(query.range), ...settings.describe },
+    rowsAdded: tally.added,
+    rowsRevised: tally.revised,
+    ...(datasetDigest === undefined ? {} : { datasetDigest }),
+  });
+  await store.recordIngestRun(run("running"));
+  const work: Work = { query, request, deps, now, tally, options, warnings: [...now.warnings] };
+  let error: DomainError | undefined;
+  try {
+    error = await fill(work);
+  } catch (thrown) {
+    if (!isDomainError(thrown, "interrupted")) {
+      await store.recordIngestRun(run("failed"));
+      throw thrown;
+    }
+    error = thrown;
+  }
+  const datasetDigest = await store.datasetDigest(query);
+  const interrupted = isDomainError(error, "interrupted");
+  const record = run(error === undefined ? "finished" : interrupted ? "interrupted" : "failed", datasetDigest);
+  await store.recordIngestRun(record);
+  const { startMs, endMs } = query.range;
+  return {
+    run: record,
+    series: request.series,
+    range: query.range,
+    rows: {
+      expected: (endMs - startMs) / INTERVAL_MS[query.interval],
+      present: await store.countCandles(query),
+      ...tally,
+    },
+    gaps: await gapsWithin(work),
+    files: work.archive?.files ?? NO_FILES,
+    datasetDigest,
+    warnings: [...work.warnings, ...(deps.exchange?.warnings ?? [])],
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** The state of one run. */
+interface Work {
+  readonly query: CandleQuery;
+  readonly request: IngestRequest;
+  readonly deps: IngestDeps;
+  readonly now: ExchangeNow;
+  readonly tally: RowTally;
+  readonly options: CallOptions;
+  readonly warnings: Warning[];
+  archive?: ArchiveStageResult;
+}
+
+async function prepare(request: IngestRequest, deps: IngestDeps, options: CallOptions) {
+  const now = await askNow(request, deps, options);
+  const range = await resolveRange(request, deps, now);
+  return { query: { ...request.series, range } satisfies CandleQuery, now };
+}
+
+async function plan(query: CandleQuery, request: IngestRequest, deps: IngestDeps): Promise<IngestPlan> {
+  const { store, archive, exchange, clock } = deps;
+  const missing = missingRanges(
+    query.range,
+    await store.coverage(query, query.range),
+    await store.gaps(query, query.range),
+  );
+  const files = archive === undefined || missing.length === 0 ? [] : planFiles({
+    series: query,
+    missing,
+    listed: await archive.list(query),
+    known: await store.archiveFiles(query),
+    nowMs: clock.nowMs(),
+  });
+  const rest = exchange === undefined ? [] : subtractRanges(missing, files.map(({ range }) => range));
+  return { series: request.series, range: query.range, missing, files, rest, present: await store.countCandles(query) };
+}
+
+/** Archive, REST, then the ledger of gaps; returns why the range is not whole, if somebody should act on it. */
+async function fill(work: Work): Promise<DomainError | undefined> {
+  const { query, request, deps, options, tally, now } = work;
+  const { store, archive, exchange, settings } = deps;
+  const stage = { ...options, tally };
+  const planned = await plan(query, request, deps);
+  if (archive !== undefined && planned.files.length > 0) {
+    work.archive = await runArchiveStage(query, planned.files, archive, deps, stage);
+    work.warnings.push(...work.archive.warnings);
+  }
+  options.signal?.throwIfAborted();
+  let rest: RestStageResult = { asked: [], error: undefined };
+  let listedAtMs: number | undefined;
+  if (exchange !== undefined) {
+    const open = await openRanges(work);
+    const first = await firstListed(work, open);
+    listedAtMs = first.openTimeMs;
+    const wanted = subtractRanges(open, listedAtMs === undefined ? [] : [{ startMs: 0, endMs: listedAtMs }]);
+    const refresh = refreshRange(query, query.range, now.closedEndMs, settings.refreshMinutes);
+    const ranges = mergeRanges([...wanted, ...(isEmptyRange(refresh) ? [] : [refresh])]);
+    if (first.error !== undefined) {
+      const failure = first.error.message;
+      rest = { asked: ranges.map((range) => ({ ...range, by: exchange.id, failure })), error: first.error };
+    } else rest = await runRestStage(query, ranges, exchange, deps, stage);
+  }
+  options.signal?.throwIfAborted();
+  const missing = subtractRanges([query.range], await store.coverage(query, query.range));
+  const settled = settledGaps(await store.gaps(query, query.range), missing);
+  const spans = explainGaps(subtractRanges(missing, settled), {
+    archive: archiveAnswers(query, await store.archiveFiles(query)),
+    rest: rest.asked,
+    trades: exchange === undefined ? [] : await tradeEvidence(work, missing, rest.asked),
+    outages: settings.outages,
+    archivePublishes: archive?.kind === "http",
+    ...(listedAtMs === undefined ? {} : { listedAtMs }),
+    nowMs: now.nowMs,
+  });
+  const seenAtMs = deps.clock.nowMs();
+  await store.replaceGaps(query, query.range, [...settled, ...toGaps(spans, seenAtMs)], seenAtMs);
+  const failedMs = spans.filter(({ cause }) => cause === "fetch_failed");
+  return whyNotWhole(work, missing, failedMs, rest.error);
+}
+
+async function openRanges({ query, deps: { store } }: Work): Promise<TimeRange[]> {
+  return missingRanges(
+    query.range,
+    await store.coverage(query, query.range),
+    await store.gaps(query, query.range),
+  );
+}
+
+/** Asks when the series began, where what is missing lies before all that is stored. */
+async function firstListed(
+  { query, deps: { store, exchange }, options }: Work,
+  open: readonly TimeRange[],
+): Promise<{ readonly openTimeMs?: number; readonly error?: DomainError }> {
+  const first = open[0];
+  if (first === undefined || exchange === undefined) return {};
+  const span = await store.span(query);
+  if (span !== undefined && span.startMs <= first.startMs) return {};
+  try {
+    const openTimeMs = await exchange.firstOpenTime(query, options);
+    return openTimeMs === undefined ? {} : { openTimeMs };
+  } catch (error) {
+    if (!isDomainError(error) || error.code === "interrupted" || error.code === "symbol-unknown") throw error;
+    return { error };
+  }
+}
+
+/** Gaps of earlier runs that still stand and are final, cut to what is still missing. */
+function settledGaps(gaps: readonly Gap[], missing: readonly TimeRange[]): Gap[] {
+  return gaps.filter(({ cause }) => cause === "outage" || cause === "not_listed").flatMap((gap) =>
+    missing.map((range) => intersectRanges(gap, range)).filter((part) => !isEmptyRange(part)).map((part) => ({
+      ...gap,
+      ...part,
+      minutes: (part.endMs - part.startMs) / MINUTE_MS,
+    }))
+  );
+}
+
+/** Asks the trade numbering about minutes for which the exchange answered that it has no candle. */
+async function tradeEvidence(
+  { query, deps: { exchange }, options }: Work,
+  missing: readonly TimeRange[],
+  asked: readonly AskedSpan[],
+): Promise<GapEvidence["trades"]> {
+  const tradesAround = exchange?.tradesAround?.bind(exchange);
+  if (tradesAround === undefined) return [];
+  const answered = mergeRanges(asked.filter(({ failure }) => failure === undefined));
+  const found = [];
+  for (const range of missing.flatMap((span) => answered.map((other) => intersectRanges(span, other)))) {
+    if (isEmptyRange(range)) continue;
+    try {
+      const around = await tradesAround({ ...query, range }, options);
+      if (around === undefined) continue;
+      const { before, after } = around;
+      const none = before.timeMs < range.startMs && after.timeMs >= range.endMs && after.id === before.id + 1;
+      const evidence = none
+        ? `aggTrades: trade ${before.id} at ${toIso(before.timeMs)} is followed by ${after.id} at ${
+          toIso(after.timeMs)
+        }`
+        : `aggTrades: there were trades up to ${toIso(before.timeMs)}, but the exchange has no candles`;
+      found.push({ ...range, none, evidence });
+    } catch (error) {
+      // Evidence is a bonus: without it the gap is explained by what the sources said.
+      if (!isDomainError(error) || error.code === "interrupted") throw error;
+    }
+  }
+  return found;
+}
+
+async function gapsWithin({ query, deps: { store } }: Work): Promise<Gap[]> {
+  const gaps = await store.gaps(query, query.range);
+  return gaps.map((gap) => {
+    const part = intersectRanges(gap, query.range);
+    return { ...gap, ...part, minutes: (part.endMs - part.startMs) / MINUTE_MS };
+  });
+}
+
+/** A failed proof outranks an unreadable file, and that a source that could not be reached. */
+function whyNotWhole(
+  work: Work,
+  missing: readonly TimeRange[],
+  failed: readonly TimeRange[],
+  restError: DomainError | undefined,
+): DomainError | undefined {
+  const failures = (work.archive?.failures ?? []).filter((
+    failure,
+  ): failure is ArchiveFailure & { error: DomainError } => failure.error !== undefined);
+  const unfilled = failures.filter(({ file }) => touches(file.range, missing));
+  for (const { file, error } of failures) {
+    if (!touches(file.range, missing)) {
+      work.warnings.push({
+        code: "file-replaced",
+        message: `${error.message}; another source filled ${file.name}'s span`,
+      });
+    }
+  }
+  const refetched = work.archive?.files.refetched ?? 0;
+  if (refetched > 0) {
+    work.warnings.push({ code: "file-refetched", message: `${refetched} whole files had to be fetched again` });
+  }
+  const errors = [...unfilled.map(({ error }) => error), ...(restError === undefined ? [] : [restError])];
+  const worst = [5, 3].map((exit) => errors.filter((error) => error.traits.exit === exit)).find((some) =>
+    some.length > 0
+  );
+  if (worst !== undefined) return joined(worst);
+  if (failed.length === 0) return undefined;
+  const minutes = failed.reduce((sum, { startMs, endMs }) => sum + (endMs - startMs) / MINUTE_MS, 0);
+  const why = errors[0];
+  const spans = failed.slice(0, 3).map(({ startMs, endMs }) => `${toIso(startMs)} to ${toIso(endMs)}`).join(", ");
+  const more = failed.length > 3 ? ` and ${failed.length - 3} more spans` : "";
+  return new DomainError(
+    why?.traits.exit === 4 ? why.code : "fetch-failed",
+    `Cannot get ${minutes} minutes (${spans}${more})${
+      why === undefined ? " as no source has them" : `: ${why.message}`
+    }`,
+    { hint: why?.hint ?? "What came is stored; run again to ask only for what is missing", cause: why },
+  );
+}
+
+function joined(errors: readonly DomainError[]): DomainError {
+  const first = errors[0]!;
+  if (errors.length === 1) return first;
+  return new DomainError(first.code, `${first.message} (and ${errors.length - 1} more like it)`, {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    cause: first,
+  });
+}
+
+function touches(range: TimeRange, ranges: readonly TimeRange[]): boolean {
+  return ranges.some((other) => !isEmptyRange(intersectRanges(range, other)));
+}
+
+function rangeText({ startMs, endMs }: TimeRange): Record<string, string> {
+  return { since: toIso(startMs), until: toIso(endMs) };
+}

@@ -1,0 +1,20 @@
+/**
+ * Candles from archives and exchanges, proven and brought into the feature store, and read back from it.
+ *
+ * @module
+ */
+export { countCandles, coverage, loadCandles } from "./reader.ts";
+export { ingest, planIngest } from "./ingest.ts";
+export type {
+  FileCounts,
+  IngestDeps,
+  IngestPlan,
+  IngestRequest,
+  IngestResult,
+  IngestSettings,
+  SourceChoice,
+} from "./ingest_types.ts";
+export type { ArchiveAnswer, ArchiveSource } from "./archive/archive_source.ts";
+export type { ArchiveFile, ArchiveKind } from "./archive/archive_layout.ts";
+export { ArchiveMirror } from "./archive/archive_mirror.ts";
+export { type KnownOutage, parseOutages } from "./outage_calendar.ts";
