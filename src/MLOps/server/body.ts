@@ -1,0 +1,90 @@
+import { TrackingError } from "../../core/mod.ts";
+import { BodyTooLargeError } from "./error_response.ts";
+import { Fields, invalidParameter, isRecord } from "./fields.ts";
+
+/** Bytes of a JSON body; a dataset's profile alone may hold 16 MiB. */
+export const MAX_JSON_BYTES = 32 * 1024 * 1024;
+/** Bytes of a log-batch body, MLflow's limit. */
+export const MAX_BATCH_BYTES = 1_000_000;
+const MAX_NESTING = 64;
+
+/**
+ * The fields of a request: the query of a GET, else the JSON body; a DELETE without a body may use the query too.
+ *
+ * @throws {TrackingError} for a content type that is not JSON, a body that is too large or no JSON object.
+ */
+export async function readFields(
+  request: Request,
+  options: { readonly maxBytes?: number; readonly tooLarge?: (bytes: number) => Error } = {},
+): Promise<Fields> {
+  const url = new URL(request.url);
+  if (request.method === "GET" || request.method === "HEAD") return Fields.fromQuery(url.searchParams);
+  const type = request.headers.get("content-type");
+  if (request.method !== "DELETE" || type !== null) requireJsonType(type);
+  const text = new TextDecoder().decode(
+    await readLimited(request, options.maxBytes ?? MAX_JSON_BYTES, options.tooLarge),
+  );
+  if (text === "" && request.method === "DELETE") return Fields.fromQuery(url.searchParams);
+  return new Fields(parseObject(text));
+}
+
+/** The whole body. @throws {BodyTooLargeError} past `maxBytes`, before more is read. */
+export async function readLimited(
+  request: Request,
+  maxBytes: number,
+  tooLarge: (bytes: number) => Error = () =>
+    new BodyTooLargeError(`The request body is larger than ${maxBytes} bytes, the most that this route takes`),
+): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > maxBytes) throw tooLarge(announced);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // A chunked body announces nothing, so the bytes are counted as they come.
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(size);
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}
+
+function requireJsonType(type: string | null): void {
+  if (type === null) throw invalidParameter("Bad Request. Content-Type header is missing.");
+  if (type.split(";", 1)[0]!.trim().toLowerCase() !== "application/json") {
+    throw invalidParameter("Bad Request. Content-Type must be one of ['application/json'].");
+  }
+}
+
+/** A body that is no JSON counts as empty, as MLflow has it; JSON text inside JSON (old clients) is opened. */
+function parseObject(text: string): Record<string, unknown> {
+  let value = parseJson(text);
+  if (typeof value === "string") value = parseJson(value);
+  if (value === undefined || value === null) return {};
+  if (!isRecord(value)) {
+    throw new TrackingError("BAD_REQUEST", "The request body must be a JSON object");
+  }
+  if (nestingExceeds(value, MAX_NESTING)) {
+    throw new TrackingError("BAD_REQUEST", `The request body is nested deeper than ${MAX_NESTING} levels`);
+  }
+  return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function nestingExceeds(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (depth === 0) return true;
+  return Object.values(value).some((item) => nestingExceeds(item, depth - 1));
+}

@@ -1,0 +1,182 @@
+import { TrackingError } from "../../core/mod.ts";
+
+const SEE_DOCS = "See the API docs for more information about request parameters.";
+const MAX_SHOWN = 500;
+
+/**
+ * The fields of a request message, read one by one with MLflow's rules and words: unknown fields are ignored, `null`
+ * counts as unset, 64-bit integers may be text, doubles may be `"NaN"` or `"Infinity"`, and the text of an error is
+ * that of MLflow's server, as clients match on it.
+ */
+export class Fields {
+  readonly #raw: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+
+  /** Reads `raw`; `path` is where it stands in the request, for messages (`metrics[0]`). */
+  constructor(raw: Readonly<Record<string, unknown>>, path = "") {
+    this.#raw = raw;
+    this.#path = path;
+  }
+
+  /** Reads a query string: a repeated parameter is a list. */
+  static fromQuery(query: URLSearchParams): Fields {
+    const raw: Record<string, unknown> = Object.create(null);
+    for (const name of new Set(query.keys())) {
+      const values = query.getAll(name);
+      raw[name] = values.length === 1 ? values[0] : values;
+    }
+    return new Fields(raw);
+  }
+
+  /** Text, or undefined where it is not given. @throws {TrackingError} where it is no text. */
+  string(name: string): string | undefined {
+    const value = this.#value(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== "string") throw this.invalid(name, value);
+    return value;
+  }
+
+  /** Text that must be there and not be empty. @throws {TrackingError} where it is missing or no text. */
+  requiredString(name: string): string {
+    const value = this.string(name);
+    if (value === undefined || value === "") throw this.missing(name);
+    return value;
+  }
+
+  /** `run_id`, or its old name `run_uuid`, which clients still send beside it. */
+  requiredRunId(): string {
+    return this.string("run_id") || this.string("run_uuid") || this.requiredString("run_id");
+  }
+
+  /** A 64-bit integer, as number or as text. @throws {TrackingError} where it is no integer that a double holds. */
+  integer(name: string): number | undefined {
+    const value = this.#value(name);
+    if (value === undefined) return undefined;
+    const number = typeof value === "string" && /^[+-]?\d+(\.0+)?$/.test(value.trim()) ? Number(value) : value;
+    if (typeof number !== "number" || !Number.isSafeInteger(number)) throw this.invalid(name, value);
+    return number;
+  }
+
+  /** An integer that must be there. @throws {TrackingError} as {@linkcode integer}, and where it is missing. */
+  requiredInteger(name: string): number {
+    const value = this.integer(name);
+    if (value === undefined) throw this.missing(name);
+    return value;
+  }
+
+  /** A double that must be there; may be NaN or infinite. @throws {TrackingError} where it is missing or no number. */
+  requiredDouble(name: string): number {
+    const value = this.#value(name);
+    if (value === undefined || value === "") throw this.missing(name);
+    const number = toDouble(value);
+    if (number === undefined) throw this.invalid(name, value);
+    return number;
+  }
+
+  /** A boolean, `true` or `false` as text in a query. @throws {TrackingError} where it is neither. */
+  boolean(name: string): boolean | undefined {
+    const value = this.#value(name);
+    if (value === undefined || typeof value === "boolean") return value;
+    if (value === "true" || value === "True") return true;
+    if (value === "false" || value === "False") return false;
+    throw this.invalid(name, value);
+  }
+
+  /** A list of texts; one text counts as a list of one, as a query gives it. @throws {TrackingError} otherwise. */
+  strings(name: string): readonly string[] {
+    const value = this.#value(name);
+    if (value === undefined) return [];
+    if (typeof value === "string") return [value];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw this.invalid(name, value);
+    return value;
+  }
+
+  /** A list of messages. @throws {TrackingError} where it is no list of objects. */
+  messages(name: string): readonly Fields[] {
+    const value = this.#value(name);
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) throw this.invalid(name, value);
+    return value.map((item, i) => {
+      if (!isRecord(item)) throw this.invalid(`${name}[${i}]`, item);
+      return new Fields(item, `${this.#path === "" ? "" : `${this.#path}.`}${name}[${i}]`);
+    });
+  }
+
+  /** A nested message that must be there. @throws {TrackingError} where it is missing or no object. */
+  requiredMessage(name: string): Fields {
+    const value = this.#value(name);
+    if (value === undefined) throw this.missing(name);
+    if (!isRecord(value)) throw this.invalid(name, value);
+    return new Fields(value, this.#name(name));
+  }
+
+  /** One of a few words. @throws {TrackingError} where it is another. */
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const value = this.string(name);
+    if (value === undefined || value === "") return undefined;
+    const found = choices.find((choice) => choice === value.toUpperCase());
+    if (found === undefined) {
+      throw this.invalid(name, value, `must be one of ${choices.join(", ")}`);
+    }
+    return found;
+  }
+
+  /** The error for a field that is not there. */
+  missing(name: string): TrackingError {
+    return invalidParameter(`Missing value for required parameter '${this.#name(name)}'. ${SEE_DOCS}`);
+  }
+
+  /** The error for a field whose value does not fit; without a reason it tells the type seen. */
+  invalid(name: string, value: unknown, reason?: string): TrackingError {
+    const why = reason ?? ` Hint: Value was of type '${pythonType(value)}'`;
+    return invalidParameter(
+      `Invalid value ${showValue(value)} for parameter '${this.#name(name)}' supplied: ${why}. ${SEE_DOCS}`,
+    );
+  }
+
+  #value(name: string): unknown {
+    const value = Object.hasOwn(this.#raw, name) ? this.#raw[name] : undefined;
+    return value === null ? undefined : value;
+  }
+
+  #name(name: string): string {
+    return this.#path === "" ? name : `${this.#path}.${name}`;
+  }
+}
+
+/** A 400 with MLflow's code for a bad value. */
+export function invalidParameter(message: string): TrackingError {
+  return new TrackingError("INVALID_PARAMETER_VALUE", message);
+}
+
+/** Whether a parsed JSON value is an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function toDouble(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string") return undefined;
+  if (value === "NaN") return NaN;
+  if (value === "Infinity") return Infinity;
+  if (value === "-Infinity") return -Infinity;
+  const number = Number(value);
+  return value.trim() === "" || !Number.isFinite(number) ? undefined : number;
+}
+
+/** Compact JSON with sorted keys, cut where a hostile value would fill the answer. */
+function showValue(value: unknown): string {
+  const text = JSON.stringify(
+    value,
+    (_key, item) => isRecord(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => a < b ? -1 : 1)) : item,
+  ) ?? "null";
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+}
+
+function pythonType(value: unknown): string {
+  if (value === null || value === undefined) return "NoneType";
+  if (Array.isArray(value)) return "list";
+  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  if (typeof value === "string") return "str";
+  return typeof value === "boolean" ? "bool" : "dict";
+}

@@ -1,0 +1,13 @@
+/**
+ * MLflow's REST API over a tracker and a registry.
+ *
+ * @module
+ */
+export {
+  createTrackingApp,
+  SPOKEN_MLFLOW_VERSION,
+  type TrackingServerDeps,
+  type TrackingServerOptions,
+} from "./app.ts";
+export { ArtifactAccess, type ArtifactFolders, type ArtifactRoot } from "./artifact_access.ts";
+export { type ArtifactFile, ArtifactFolder } from "./artifact_folder.ts";

@@ -1,0 +1,82 @@
+/** Maps values of an axis to pixels, with ticks at round values. */
+export interface Scale {
+  /** Pixel of a value. */
+  at(value: number): number;
+  /** Round values inside the axis, ascending. */
+  readonly ticks: readonly number[];
+  /** Distance of neighbouring ticks, for their text; on a logarithmic axis that of the smallest tick. */
+  readonly step: number;
+  /** Whether pixels follow the logarithm. */
+  readonly isLog: boolean;
+  /** Value at the first pixel. */
+  readonly min: number;
+  /** Value at the last pixel. */
+  readonly max: number;
+}
+
+/** How an axis is laid out. */
+export interface ScaleOptions {
+  /** Pixels of the two ends. */
+  readonly pixels: readonly [number, number];
+  /** About how many ticks. */
+  readonly ticks: number;
+  /** Whether ticks stand on integers only. @default false */
+  readonly integer?: boolean;
+  /** Whether the ends move out to round values. @default false */
+  readonly nice?: boolean;
+}
+
+/** A linear axis over `[min, max]`; a single value gets room on both sides. */
+export function linearScale(min: number, max: number, options: ScaleOptions): Scale {
+  let [low, high] = [min, max];
+  if (low === high) {
+    const room = options.integer ? 1 : low === 0 ? 1 : Math.abs(low) * 0.1;
+    [low, high] = [low - room, high + room];
+  }
+  // Values near the largest double would overflow in their difference; such an axis is cut to what a double can span.
+  if (!Number.isFinite(high - low)) [low, high] = [Math.max(low, -8e307), Math.min(high, 8e307)];
+  const step = roundStep((high - low) / Math.max(1, options.ticks), options.integer ?? false);
+  if (options.nice) {
+    low = Math.floor(low / step + 1e-9) * step;
+    high = Math.ceil(high / step - 1e-9) * step;
+  }
+  const ticks: number[] = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9 && ticks.length < 50; i++) {
+    ticks.push(i * step + 0); // never −0
+  }
+  const [from, to] = options.pixels;
+  const factor = (to - from) / (high - low);
+  return { at: (value) => from + (value - low) * factor, ticks, step, isLog: false, min: low, max: high };
+}
+
+/** A logarithmic axis over `[min, max]`, both positive, with ticks at 1, 2, 5 times powers of ten. */
+export function logScale(min: number, max: number, options: ScaleOptions): Scale {
+  const low = Math.log10(min === max ? min / 2 : min);
+  const high = Math.log10(min === max ? max * 2 : max);
+  const decades = Math.max(1, Math.ceil((high - low) / Math.max(1, options.ticks)));
+  const multiples = high - low < 1 ? [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9] : high - low < 3 ? [1, 2, 5] : [1];
+  const ticks: number[] = [];
+  for (let power = Math.floor(low); power <= Math.ceil(high); power += multiples.length === 1 ? decades : 1) {
+    for (const multiple of multiples) {
+      const tick = multiple * 10 ** power;
+      if (Math.log10(tick) >= low - 1e-9 && Math.log10(tick) <= high + 1e-9) ticks.push(tick);
+    }
+  }
+  const [from, to] = options.pixels;
+  const factor = (to - from) / (high - low);
+  return {
+    at: (value) => from + (Math.log10(value) - low) * factor,
+    ticks,
+    step: ticks[0] ?? min,
+    isLog: true,
+    min: 10 ** low,
+    max: 10 ** high,
+  };
+}
+
+function roundStep(rough: number, integer: boolean): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const share = rough / power;
+  const step = (share <= 1 ? 1 : share <= 2 ? 2 : share <= 5 ? 5 : 10) * power;
+  return integer ? Math.max(1, Math.round(step)) : step;
+}

@@ -1,0 +1,7 @@
+/**
+ * Pages over a tracker and a registry, written on the server: nothing is loaded from elsewhere.
+ *
+ * @module
+ */
+export { failurePage, registerPages } from "./pages.ts";
+export type { PageDeps } from "./routes/context.ts";

@@ -1,0 +1,105 @@
+import type { ArtifactInfo, Experiment, LoggedModel } from "../../../core/mod.ts";
+import { formatNumber } from "../format.ts";
+import { EMPTY, type Html, html } from "../html.ts";
+import type { Page } from "../layout.ts";
+import { facts, findable, keyValueTable, section } from "../parts/facts.ts";
+import { fileTable } from "../parts/files.ts";
+import { copyable, timeOf } from "../parts/words.ts";
+import { urls } from "../urls.ts";
+import { tagSection } from "./model_page.ts";
+
+/** What the page of a logged model shows. */
+export interface LoggedModelState {
+  /** The model. */
+  readonly model: LoggedModel;
+  /** Experiment that it is of. */
+  readonly experiment: Experiment;
+  /** Files at its root; a text where they cannot be listed. */
+  readonly files: readonly ArtifactInfo[] | string;
+}
+
+/** A logged model: what it was made by, its scores and files. */
+export function loggedModelPage({ model, experiment, files }: LoggedModelState): Page {
+  return {
+    title: model.name,
+    section: "experiments",
+    crumbs: [
+      { label: "Experiments", href: urls.experiments() },
+      { label: experiment.name, href: urls.experiment(experiment.experimentId) },
+      { label: "Logged models", href: urls.experimentModels(experiment.experimentId) },
+      { label: model.name },
+    ],
+    body: html`<div class="head"><h1>${model.name}</h1><span class="chip">${
+      model.status.toLowerCase().replace("_", " ")
+    }</span></div>
+${
+      facts([
+        ["Address", copyable(`models:/${model.modelId}`)],
+        ["Type", model.modelType],
+        [
+          "Run",
+          model.sourceRunId === undefined
+            ? undefined
+            : html`<a href="${urls.run(experiment.experimentId, model.sourceRunId)}">${model.sourceRunId}</a>`,
+        ],
+        ["Created", timeOf(model.creationTimestampMs)],
+        ["Changed", timeOf(model.lastUpdatedTimestampMs)],
+        ["Message", model.statusMessage],
+      ])
+    }
+<div class="sections">
+${
+      section(
+        "files",
+        "Files",
+        html`${
+          typeof files === "string"
+            ? html`<p class="alert">${files}</p>`
+            : fileTable(files, (path) => urls.loggedModelArtifacts(model.modelId, path), "No files.")
+        }<p class="muted small">${model.artifactUri}</p>`,
+      )
+    }
+${metrics(model)}
+${
+      model.params.length === 0 ? EMPTY : section("params", "Parameters", keyValueTable("parameters", model.params), {
+        count: model.params.length,
+      })
+    }
+${tagSection(model.tags)}
+</div>`,
+  };
+}
+
+function metrics(model: LoggedModel): Html {
+  if (model.metrics.length === 0) return EMPTY;
+  return section(
+    "metrics",
+    "Metrics",
+    findable(
+      "metrics",
+      model.metrics.length,
+      html`
+        <table class="pairs">
+          <caption class="visually-hidden">Metrics of the model</caption>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col" class="number">Value</th>
+              <th scope="col">Dataset</th>
+            </tr>
+          </thead>
+          <tbody>${model.metrics.toSorted((a, b) => a.key < b.key ? -1 : 1).map((metric) =>
+            html`
+              <tr>
+                <th scope="row">${metric.key}</th>
+                <td class="number" title="${metric.value}">${formatNumber(metric.value)}</td>
+                <td>${metric.datasetName}</td>
+              </tr>
+            `
+          )}</tbody>
+        </table>
+      `,
+    ),
+    { count: model.metrics.length },
+  );
+}

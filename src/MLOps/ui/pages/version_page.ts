@@ -1,0 +1,134 @@
+import type { ArtifactInfo, Experiment, ModelVersion, Run } from "../../../core/mod.ts";
+import { formatNumber } from "../format.ts";
+import { EMPTY, type Html, html } from "../html.ts";
+import type { Page } from "../layout.ts";
+import { empty, facts, findable, section } from "../parts/facts.ts";
+import { fileTable } from "../parts/files.ts";
+import { gateEvidence, isGateTag } from "../parts/gate.ts";
+import { aliasChip, copyable, timeOf } from "../parts/words.ts";
+import { urls } from "../urls.ts";
+import { stateOf, tagSection } from "./model_page.ts";
+
+/** What the page of a version shows. */
+export interface VersionState {
+  /** The version. */
+  readonly version: ModelVersion;
+  /** The run it was made from, and the run's experiment; unset where it is not in this store. */
+  readonly origin: { readonly run: Run; readonly experiment: Experiment } | undefined;
+  /** Files at the root of the model directory; a text where they cannot be listed. */
+  readonly files: readonly ArtifactInfo[] | string;
+}
+
+/** A version of a registered model: where it came from, what the gate saw, how to load it. */
+export function versionPage({ version, origin, files }: VersionState): Page {
+  const { name } = version;
+  const uri = version.aliases[0] === undefined
+    ? `models:/${name}/${version.version}`
+    : `models:/${name}@${version.aliases[0]}`;
+  const evidence = gateEvidence(version.tags);
+  return {
+    title: `${name} ${version.version}`,
+    section: "models",
+    crumbs: [
+      { label: "Models", href: urls.models() },
+      { label: name, href: urls.model(name) },
+      { label: `Version ${version.version}` },
+    ],
+    body: html`<div class="head"><h1>${name} <span class="muted">version ${version.version}</span></h1>${
+      version.aliases.map((alias) => aliasChip(name, alias, version.version))
+    }</div>
+${version.description === "" ? EMPTY : html`<p class="note">${version.description}</p>`}
+${
+      facts([
+        ["Address", copyable(uri)],
+        ["Status", stateOf(version) + (version.statusMessage === "" ? "" : `: ${version.statusMessage}`)],
+        ["Run", origin === undefined ? version.runId || undefined : runOf(origin)],
+        [
+          "Logged model",
+          version.modelId === undefined
+            ? undefined
+            : html`<a href="${urls.loggedModel(version.modelId)}">${version.modelId}</a>`,
+        ],
+        ["Source", version.source],
+        ["Registered", timeOf(version.creationTimestamp)],
+        ["Changed", timeOf(version.lastUpdatedTimestamp)],
+        ["By", version.userId || undefined],
+      ])
+    }
+<div class="sections">
+${
+      section(
+        "gate",
+        "Gate",
+        evidence === EMPTY
+          ? empty(
+            html`No evidence of the gate on this version. <code>task register</code> writes it when it promotes a run.`,
+          )
+          : evidence,
+      )
+    }
+${origin === undefined ? EMPTY : metrics(origin.run, origin.experiment)}
+${
+      section(
+        "files",
+        "Files",
+        typeof files === "string"
+          ? html`<p class="alert">${files}</p>`
+          : fileTable(files, (path) => urls.versionArtifacts(name, version.version, path), "No files."),
+      )
+    }
+${
+      section(
+        "load",
+        "Load it",
+        html`
+          <p>In Python:</p>
+          <pre>import mlflow
+          model = mlflow.pyfunc.load_model("${uri}")</pre>
+          <p>As a service:</p>
+          <pre>task api -- --model-uri ${uri}</pre>
+        `,
+      )
+    }
+${tagSection(version.tags.filter((tag) => !isGateTag(tag)))}
+</div>`,
+  };
+}
+
+function runOf({ run, experiment }: { readonly run: Run; readonly experiment: Experiment }): Html {
+  return html`<a href="${urls.run(experiment.experimentId, run.info.runId)}">${run.info.runName || run.info.runId}</a>
+<span class="muted">of <a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a></span>`;
+}
+
+function metrics(run: Run, experiment: Experiment): Html {
+  if (run.metrics.length === 0) return EMPTY;
+  const sorted = run.metrics.toSorted((a, b) => a.key < b.key ? -1 : 1);
+  return section(
+    "metrics",
+    "Metrics of its run",
+    findable(
+      "metrics",
+      sorted.length,
+      html`
+        <table class="pairs">
+          <caption class="visually-hidden">Newest value of each metric</caption>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col" class="number">Newest value</th>
+            </tr>
+          </thead>
+          <tbody>${sorted.map(({ key, value }) =>
+            html`
+              <tr>
+                <th scope="row"><a href="${urls.metric(experiment.experimentId, run.info.runId, key)}">${key}</a></th>
+                <td class="number" title="${value}">${formatNumber(value)}</td>
+              </tr>
+            `
+          )}</tbody>
+        </table>
+      `,
+    ),
+    { count: run.metrics.length },
+  );
+}

@@ -1,0 +1,132 @@
+import type { Run } from "../../../core/mod.ts";
+import { formatDuration, formatNumber } from "../format.ts";
+import { attribute, EMPTY, type Html, html } from "../html.ts";
+import { type Column, columnId, type RunsQuery, toParameters } from "../runs_query.ts";
+import { type Query, urls } from "../urls.ts";
+import { deletedChip, statusChip, timeAgo } from "./words.ts";
+
+/** What the table of runs shows. */
+export interface RunsTableState {
+  /** Experiment that the runs are of. */
+  readonly experimentId: string;
+  /** The runs of this page. */
+  readonly runs: readonly Run[];
+  /** Columns beyond the fixed ones. */
+  readonly columns: readonly Column[];
+  /** What the address asks for. */
+  readonly query: RunsQuery;
+  /** Now, for how long ago. */
+  readonly nowMs: number;
+}
+
+/** Runs as rows that can be ordered by a click on a heading and picked for comparison. */
+export function runsTable(state: RunsTableState): Html {
+  const { experimentId, runs, columns, query, nowMs } = state;
+  const heading = (column: Column, label: string, className = "") => sortableHeading(column, label, className, state);
+  return html`
+    <form action="/compare" method="get" class="runs" data-compare>
+      <div class="toolbar"><button type="submit" class="button primary" data-compare-button>Compare selected</button>
+    <span class="muted" data-compare-hint>Pick two or more runs.</span></div>
+      <div class="scroll">
+        <table class="data">
+          <caption class="visually-hidden">Runs, ordered by ${columnId(query.order)} ${query.order.isDescending
+            ? "descending"
+            : "ascending"}</caption>
+          <thead>
+            <tr>
+    <th scope="col" class="pick"><input type="checkbox" data-pick-all aria-label="Pick all runs of this page" hidden></th>
+    ${heading({ entity: "attributes", key: "run_name" }, "Run", "sticky")}
+    ${heading({ entity: "attributes", key: "status" }, "Status")}
+    ${heading({ entity: "attributes", key: "start_time" }, "Started")}
+    <th scope="col">Duration</th>
+    ${columns.map((column) => heading(column, column.key, column.entity === "metrics" ? "number" : ""))}
+            </tr>
+          </thead>
+          <tbody>${runs.map((run) =>
+            html`<tr>
+<td class="pick"><input type="checkbox" name="run" value="${run.info.runId}" aria-label="Pick run ${run.info.runName}"></td>
+<th scope="row" class="sticky"><a href="${urls.run(experimentId, run.info.runId)}">${
+              run.info.runName || run.info.runId
+            }</a> ${deletedChip(run.info.lifecycleStage)}</th>
+<td>${statusChip(run.info.status)}</td>
+<td>${timeAgo(run.info.startTime, nowMs)}</td>
+<td>${run.info.endTime === undefined ? EMPTY : formatDuration(run.info.endTime - run.info.startTime)}</td>
+${columns.map((column) => cell(run, column))}
+</tr>`
+          )}</tbody>
+        </table>
+      </div>
+    </form>
+  `;
+}
+
+function sortableHeading(column: Column, label: string, className: string, state: RunsTableState): Html {
+  const { order } = state.query;
+  const isOrder = order.entity === column.entity && order.key === column.key;
+  // The first click brings the newest or the largest to the top, but names from A to Z.
+  const startsDescending = column.entity === "metrics" || column.key === "start_time";
+  const isDescending = isOrder ? !order.isDescending : startsDescending;
+  const parameters = toParameters({ ...state.query, order: { ...column, isDescending }, tokens: [] });
+  const sort = !isOrder ? EMPTY : html`
+    aria-sort="${order.isDescending ? "descending" : "ascending"}"
+  `;
+  const arrow = !isOrder
+    ? EMPTY
+    : html`<span class="arrow" aria-hidden="true">${order.isDescending ? "↓" : "↑"}</span>`;
+  return html`
+    <th scope="col" class="${className}"
+      ${sort}><a href="${urls.experiment(state.experimentId, parameters)}" title="${columnId(
+        column,
+      )}">${label}${arrow}</a></th>
+  `;
+}
+
+function cell(run: Run, { entity, key }: Column): Html {
+  if (entity === "metrics") {
+    const metric = run.metrics.find((candidate) => candidate.key === key);
+    if (metric === undefined) return html`<td class="number muted">–</td>`;
+    return html`<td class="number" title="${metric.value}">${formatNumber(metric.value)}</td>`;
+  }
+  const list = entity === "params" ? run.params : run.tags;
+  const value = list.find((candidate) => candidate.key === key)?.value;
+  return value === undefined ? html`<td class="muted">–</td>` : html`<td class="text" title="${value}">${value}</td>`;
+}
+
+/** Boxes to choose the columns of the table of runs from. */
+export function columnChooser(available: readonly Column[], chosen: readonly Column[]): Html {
+  const isChosen = new Set(chosen.map(columnId));
+  const groups = [["metrics", "Metrics"], ["params", "Parameters"], ["tags", "Tags"]] as const;
+  return html`
+    <details class="chooser">
+      <summary class="button">Columns <span class="count">${chosen.length}</span></summary>
+      <div class="panel">
+    <input type="hidden" name="chosen" value="1">
+    <label class="find" hidden><span class="visually-hidden">Find a column</span><input type="search" placeholder="Find a column" autocomplete="off" data-find-option></label>
+    ${groups.map(([entity, title]) => {
+      const columns = available.filter((column) => column.entity === entity);
+      return columns.length === 0
+        ? EMPTY
+        : html`<fieldset><legend>${title}</legend>${
+          columns.map((column) =>
+            html`<label class="option"><input type="checkbox" name="col" value="${columnId(column)}"${
+              attribute("checked", isChosen.has(columnId(column)))
+            }> ${column.key}</label>`
+          )
+        }</fieldset>`;
+    })}
+    <button type="submit" class="button primary">Show these columns</button>
+      </div>
+    </details>
+  `;
+}
+
+/** Hidden fields that keep parameters of the address when a form is sent. */
+export function hiddenFields(parameters: Query): Html {
+  return html`${
+    Object.entries(parameters).flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : value === undefined || value === "" ? [] : [value]).map((item) =>
+        html`<input type="hidden" name="${name}" value="${String(item)}">`
+      )
+    )
+  }`;
+}

@@ -1,0 +1,77 @@
+import type { Context } from "@hono/hono";
+import { type ArtifactInfo, type Clock, isDomainError, type ModelRegistry, type Tracker } from "../../../core/mod.ts";
+import type { ArtifactAccess, ArtifactRoot } from "../../server/artifact_access.ts";
+import { type Page, renderPage } from "../layout.ts";
+
+/** What the pages read from. */
+export interface PageDeps {
+  /** Store of experiments and runs. */
+  readonly tracker: Tracker;
+  /** Store of registered models. */
+  readonly registry: ModelRegistry;
+  /** Where artifacts are. */
+  readonly artifacts: ArtifactAccess;
+  /** Says what is long ago. */
+  readonly clock: Pick<Clock, "nowMs">;
+}
+
+/** Nothing is loaded from elsewhere and no script runs but ours; a page cannot be framed by another. */
+const POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** A page as an answer. */
+export function pageResponse(page: Page): Response {
+  return new Response(String(renderPage(page)), {
+    status: page.status ?? 200,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": POLICY,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cache-control": "no-store",
+    },
+  });
+}
+
+/** Parameters of a request's address. */
+export function parametersOf(context: Context): URLSearchParams {
+  return new URL(context.req.url).searchParams;
+}
+
+/** The files at a root, or why they cannot be listed: a page shows the rest of what it has all the same. */
+export async function listOrReason(
+  open: () => ArtifactRoot | Promise<ArtifactRoot>,
+): Promise<readonly ArtifactInfo[] | string> {
+  try {
+    return await (await open()).list();
+  } catch (error) {
+    if (isDomainError(error)) return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+    if (error instanceof Deno.errors.NotCapable) return "The server may not read the folder of these files";
+    throw error;
+  }
+}
+
+/** A text of a filter in quotes; a quote that it holds becomes `_`, which stands for any character. */
+export function likePattern(text: string): string {
+  return `'%${text.replaceAll("'", "_")}%'`;
+}
+
+/** Tokens of the pages passed, as an address has them. */
+export function pageTokens(parameters: URLSearchParams): readonly string[] {
+  return parameters.getAll("page");
+}
+
+/** The last token as an option of a search. */
+export function tokenOption(tokens: readonly string[]): { readonly pageToken?: string } {
+  const token = tokens.at(-1);
+  return token === undefined ? {} : { pageToken: token };
+}

@@ -1,0 +1,93 @@
+import type { Hono } from "@hono/hono";
+import { isDomainError, type Page, type Run, type ViewType } from "../../../core/mod.ts";
+import { experimentModelsPage, experimentPage } from "../pages/experiment_page.ts";
+import { experimentsPage } from "../pages/experiments_page.ts";
+import { orderClause, parseRunsQuery } from "../runs_query.ts";
+import { urls } from "../urls.ts";
+import { likePattern, type PageDeps, pageResponse, pageTokens, parametersOf, tokenOption } from "./context.ts";
+
+const EXPERIMENTS_A_PAGE = 50;
+const MODELS_A_PAGE = 50;
+const VIEWS: readonly ViewType[] = ["ACTIVE_ONLY", "DELETED_ONLY", "ALL"];
+
+/** Registers the list of experiments and the pages of one. */
+export function experimentPageRoutes(app: Hono, { tracker, clock }: PageDeps): void {
+  app.get("/", async (context) => {
+    const parameters = parametersOf(context);
+    const search = parameters.get("q")?.trim() ?? "";
+    const view = VIEWS.find((known) => known === parameters.get("view")) ?? "ACTIVE_ONLY";
+    const tokens = pageTokens(parameters);
+    const page = await tracker.searchExperiments({
+      maxResults: EXPERIMENTS_A_PAGE,
+      viewType: view,
+      ...(search === "" ? {} : { filter: `name ILIKE ${likePattern(search)}` }),
+      ...tokenOption(tokens),
+    });
+    const rows = await Promise.all(page.items.map(async (experiment) => {
+      const { items } = await tracker.searchRuns({ experimentIds: [experiment.experimentId], maxResults: 1 });
+      return { experiment, newest: items[0] };
+    }));
+    return pageResponse(experimentsPage({
+      rows,
+      search,
+      view,
+      tokens,
+      nextToken: page.nextPageToken,
+      size: EXPERIMENTS_A_PAGE,
+      storeUri: withoutSecrets(tracker.uri),
+      nowMs: clock.nowMs(),
+    }));
+  });
+
+  app.get("/experiments", (context) => context.redirect(urls.experiments()));
+
+  app.get("/experiments/:id", async (context) => {
+    const experiment = await tracker.getExperiment(context.req.param("id"));
+    const query = parseRunsQuery(parametersOf(context));
+    let found: Page<Run> = { items: [] };
+    let filterError: string | undefined;
+    try {
+      found = await tracker.searchRuns({
+        experimentIds: [experiment.experimentId],
+        maxResults: query.size,
+        orderBy: [orderClause(query)],
+        viewType: query.view,
+        ...(query.filter === "" ? {} : { filter: query.filter }),
+        ...tokenOption(query.tokens),
+      });
+    } catch (error) {
+      if (!isDomainError(error, "input-invalid")) throw error;
+      filterError = error.message;
+    }
+    return pageResponse(experimentPage({
+      experiment,
+      query,
+      runs: found.items,
+      nextToken: found.nextPageToken,
+      filterError,
+      nowMs: clock.nowMs(),
+    }));
+  });
+
+  app.get("/experiments/:id/models", async (context) => {
+    const experiment = await tracker.getExperiment(context.req.param("id"));
+    const tokens = pageTokens(parametersOf(context));
+    const page = await tracker.searchLoggedModels({
+      experimentIds: [experiment.experimentId],
+      maxResults: MODELS_A_PAGE,
+      ...tokenOption(tokens),
+    });
+    const at = (next: readonly string[]) => urls.experimentModels(experiment.experimentId, { page: next });
+    return pageResponse(experimentModelsPage(experiment, page.items, {
+      nowMs: clock.nowMs(),
+      offset: tokens.length * MODELS_A_PAGE,
+      ...(tokens.length === 0 ? {} : { previous: at(tokens.slice(0, -1)) }),
+      ...(page.nextPageToken === undefined ? {} : { next: at([...tokens, page.nextPageToken]) }),
+    }));
+  });
+}
+
+/** A store's address without user and password. */
+function withoutSecrets(uri: string): string {
+  return uri.replace(/^(https?:\/\/)[^/@]*@/i, "$1");
+}

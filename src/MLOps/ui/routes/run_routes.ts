@@ -1,0 +1,105 @@
+import type { Hono } from "@hono/hono";
+import { isDomainError, type LoggedModel, type Metric } from "../../../core/mod.ts";
+import { historyOf, steppedKeys } from "../histories.ts";
+import { type ComparedRun, comparePage } from "../pages/compare_page.ts";
+import { metricPage, parseChartView } from "../pages/metric_page.ts";
+import { runPage } from "../pages/run_page.ts";
+import { urls } from "../urls.ts";
+import { listOrReason, type PageDeps, pageResponse, parametersOf } from "./context.ts";
+
+const MAX_CHARTS = 24;
+const MAX_COMPARED = 20;
+
+/** Registers the pages of a run and the comparison of several. */
+export function runPageRoutes(app: Hono, deps: PageDeps): void {
+  const { tracker, registry, artifacts, clock } = deps;
+
+  app.get("/runs/:run", async (context) => {
+    const { info } = await tracker.getRun(context.req.param("run"));
+    return context.redirect(urls.run(info.experimentId, info.runId));
+  });
+
+  app.get("/experiments/:id/runs/:run", async (context) => {
+    const run = await tracker.getRun(context.req.param("run"));
+    const { runId, experimentId } = run.info;
+    if (experimentId !== context.req.param("id")) return context.redirect(urls.run(experimentId, runId));
+    const keys = steppedKeys([run]);
+    const [experiment, histories, files, models, versions] = await Promise.all([
+      tracker.getExperiment(experimentId),
+      Promise.all(keys.slice(0, MAX_CHARTS).map(async (key) => [key, await historyOf(tracker, runId, key)] as const)),
+      listOrReason(() => artifacts.ofRun(run)),
+      Promise.all(run.modelOutputs.map(({ modelId }) => loggedModelOrNone(deps, modelId))),
+      registry.searchModelVersions({ filter: `run_id = '${runId}'`, maxResults: 50 }),
+    ]);
+    return pageResponse(runPage({
+      experiment,
+      run,
+      histories: new Map(histories),
+      uncharted: Math.max(0, keys.length - MAX_CHARTS),
+      files,
+      models: models.filter((model) => model !== undefined),
+      versions: versions.items,
+      nowMs: clock.nowMs(),
+    }));
+  });
+
+  app.get("/experiments/:id/runs/:run/metric", async (context) => {
+    const parameters = parametersOf(context);
+    const key = parameters.get("key") ?? "";
+    const run = await tracker.getRun(context.req.param("run"));
+    const { runId, experimentId } = run.info;
+    if (key === "") return context.redirect(urls.run(experimentId, runId));
+    const [experiment, history] = await Promise.all([
+      tracker.getExperiment(experimentId),
+      historyOf(tracker, runId, key),
+    ]);
+    return pageResponse(metricPage({ experiment, run, key, history, view: parseChartView(parameters) }));
+  });
+
+  app.get("/compare", async (context) => {
+    const parameters = parametersOf(context);
+    const asked = [...new Set(parameters.getAll("run").flatMap((ids) => ids.split(",")))].filter((id) => id !== "");
+    const unknown: string[] = [];
+    const runs: ComparedRun[] = [];
+    for (const runId of asked.slice(0, MAX_COMPARED)) {
+      try {
+        const run = await tracker.getRun(runId);
+        runs.push({ run, experiment: await tracker.getExperiment(run.info.experimentId) });
+      } catch (error) {
+        if (!isDomainError(error, "not-found", "input-invalid")) throw error;
+        unknown.push(runId);
+      }
+    }
+    const chartable = steppedKeys(runs.map(({ run }) => run));
+    const wanted = parameters.get("metric");
+    const charted = chartable.find((key) => key === wanted) ?? mostShared(runs, chartable);
+    const histories: readonly (readonly Metric[])[] = charted === undefined
+      ? []
+      : await Promise.all(runs.map(({ run }) => historyOf(tracker, run.info.runId, charted)));
+    return pageResponse(comparePage({
+      runs,
+      unknown,
+      chartable,
+      charted,
+      histories,
+      view: parseChartView(parameters),
+      onlyDifferences: parameters.get("diff") === "1",
+    }));
+  });
+}
+
+/** The metric that most of the runs have, the first by name among equals. */
+function mostShared(runs: readonly ComparedRun[], keys: readonly string[]): string | undefined {
+  const count = (key: string) => runs.filter(({ run }) => run.metrics.some((metric) => metric.key === key)).length;
+  return keys.toSorted((a, b) => count(b) - count(a))[0];
+}
+
+/** A logged model, or none where it was deleted since. */
+async function loggedModelOrNone({ tracker }: PageDeps, modelId: string): Promise<LoggedModel | undefined> {
+  try {
+    return await tracker.getLoggedModel(modelId);
+  } catch (error) {
+    if (isDomainError(error, "not-found")) return undefined;
+    throw error;
+  }
+}
