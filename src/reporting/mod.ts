@@ -12,6 +12,7 @@ export {
   type RenderOptions,
 } from "./ingestion/report.ts";
 export type { IngestReportRun } from "./ingestion/run.ts";
+export { type StoredIngest, storedIngest } from "./ingestion/stored_run.ts";
 export { reportFolderName } from "./layout.ts";
 export * from "./model.ts";
 export { renderReport, type RenderTarget } from "./render.ts";

@@ -4,11 +4,12 @@ import {
   type CandleQuery,
   type CandleSource,
   DAY_MS,
+  INTERVAL_MS,
+  MINUTE_MS,
   rangesFromGrid,
   subtractRanges,
   type TimeRange,
 } from "../../core/mod.ts";
-import { INTERVAL_MS } from "../../core/mod.ts";
 import type { Section } from "../model.ts";
 import { bucketCandles, type Buckets, bucketStep } from "../stats/buckets.ts";
 import { rollingReturnsBps } from "../stats/returns.ts";
@@ -23,7 +24,11 @@ export interface IngestionContext {
   readonly days: Buckets;
   /** Candles by a step that suits a chart of the range. */
   readonly chart: Buckets;
-  /** One-minute log returns in basis points, NaN across gaps. */
+  /** Length of a candle. */
+  readonly stepMs: number;
+  /** Minutes of a candle. */
+  readonly stepMinutes: number;
+  /** Log returns of one candle in basis points, NaN across gaps. */
   readonly returnsBps: Float64Array;
   /** Spans of the range without candles, by the candles themselves. */
   readonly missing: readonly TimeRange[];
@@ -50,12 +55,15 @@ export function ingestionContext(
 ): IngestionContext {
   const { query, columns } = parts;
   const [base = query.symbol, quote = ""] = query.symbol.split("/");
-  const present = rangesFromGrid(columns.openTimeMs, INTERVAL_MS[query.interval]);
+  const stepMs = INTERVAL_MS[query.interval];
+  const present = rangesFromGrid(columns.openTimeMs, stepMs);
   return {
     ...parts,
     days: bucketCandles(columns, DAY_MS),
-    chart: bucketCandles(columns, bucketStep(query.range, CHART_POINTS)),
-    returnsBps: rollingReturnsBps(columns, 1),
+    chart: bucketCandles(columns, Math.max(stepMs, bucketStep(query.range, CHART_POINTS))),
+    stepMs,
+    stepMinutes: stepMs / MINUTE_MS,
+    returnsBps: rollingReturnsBps(columns, 1, stepMs),
     missing: subtractRanges([query.range], present),
     base,
     quote,

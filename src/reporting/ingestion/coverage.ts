@@ -33,7 +33,7 @@ const CLASSES: readonly CalendarClass[] = [
 
 /** Which minutes are there, which are not and why, and which rows look odd. */
 export function coverageSection(context: IngestionContext): SectionResult {
-  const { query, run, missing, columns } = context;
+  const { query, run, missing, columns, stepMs } = context;
   const months = monthlyCoverage(query.range, missing);
   const days = dailyMissing(query.range, missing);
   const unrecorded = subtractRanges(missing, run.gaps);
@@ -76,7 +76,7 @@ export function coverageSection(context: IngestionContext): SectionResult {
       months: months.map(({ startMs, ...rest }) => ({ month: toIsoDay(startMs).slice(0, 7), ...rest })),
       missingRanges: missing,
       unrecordedMinutes: totalMs(unrecorded) / MINUTE_MS,
-      oddities: findOddities(columns),
+      oddities: findOddities(columns, stepMs),
     },
   };
 }
@@ -174,7 +174,7 @@ function dayClass(expected: number, missing: number): string {
   return CLASSES[index]!.name;
 }
 
-function oddityTable({ columns }: IngestionContext): TableBlock {
+function oddityTable({ columns, stepMs }: IngestionContext): TableBlock {
   return {
     kind: "table",
     caption: "Rows that are stored as they came but deserve a look",
@@ -185,7 +185,7 @@ function oddityTable({ columns }: IngestionContext): TableBlock {
       { title: "First", align: "right" },
       { title: "Last", align: "right" },
     ],
-    rows: findOddities(columns).map(({ name, count, firstMs, lastMs }) => [
+    rows: findOddities(columns, stepMs).map(({ name, count, firstMs, lastMs }) => [
       name,
       formatNumber(count),
       count === 0 ? NO_VALUE : formatCoverage(count, columns.length),

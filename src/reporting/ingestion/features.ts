@@ -8,7 +8,7 @@ import { emptySection } from "./empty_section.ts";
 
 /** What the engineered features look like on these candles. */
 export function featuresSection(
-  { columns }: IngestionContext,
+  { columns, query }: IngestionContext,
   engine: FeatureEngine,
   options: CallOptions & { readonly onChunk?: (done: number, total: number) => void } = {},
 ): SectionResult {
@@ -18,6 +18,9 @@ export function featuresSection(
     lead: `The feature set “${engine.name}” computed on these candles: what a model would be given.`,
   };
   if (columns.length === 0) return emptySection(head);
+  if (query.interval !== "1m") {
+    return emptySection(head, `Features are defined on one-minute candles; these are of ${query.interval}.`);
+  }
   const { features, rows, every } = summarizeFeatures(columns, engine, options);
   const shaped = features.filter(({ shape }) => shape.total > 0);
   const sampled = every === 1

@@ -10,14 +10,14 @@ export interface Oddity {
 }
 
 /** Counts rows that are legal but odd, or that break what a candle promises. One pass. */
-export function findOddities(columns: CandleColumns): Oddity[] {
+export function findOddities(columns: CandleColumns, stepMs: number = MINUTE_MS): Oddity[] {
   const { open, high, low, close, volume, openTimeMs, closeTimeMs, quoteVolume, tradeCount } = columns;
   const { takerBuyBaseVolume } = columns;
   const checks: readonly { readonly name: string; readonly test: (i: number) => boolean }[] = [
-    { name: "No trade in the minute (volume 0)", test: (i) => volume[i] === 0 },
+    { name: "No trade in the candle (volume 0)", test: (i) => volume[i] === 0 },
     {
-      name: "Close time is not the last millisecond of the minute",
-      test: (i) => closeTimeMs[i]! - openTimeMs[i]! !== MINUTE_MS - 1,
+      name: "Close time is not the last millisecond of the candle",
+      test: (i) => closeTimeMs[i]! - openTimeMs[i]! !== stepMs - 1,
     },
     {
       name: "Open or close outside low to high",

@@ -7,9 +7,9 @@ import type { IngestionContext } from "./context.ts";
 const POINTS = 240;
 
 /** The price in one small picture for the first page, or undefined where there is no candle. */
-export function ingestionOverview({ columns, query, quote }: IngestionContext): ChartBlock | undefined {
+export function ingestionOverview({ columns, query, quote, stepMs }: IngestionContext): ChartBlock | undefined {
   if (columns.length === 0) return undefined;
-  const buckets = bucketCandles(columns, bucketStep(query.range, POINTS));
+  const buckets = bucketCandles(columns, Math.max(stepMs, bucketStep(query.range, POINTS)));
   return {
     kind: "chart",
     caption: `${query.symbol} over the range, ${quote}`,

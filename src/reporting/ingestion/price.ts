@@ -1,4 +1,4 @@
-import { toIso } from "../../core/mod.ts";
+import { DAY_MS, MINUTE_MS, toIso } from "../../core/mod.ts";
 import { PALETTE } from "../charts/theme.ts";
 import { areaChart, lineChart } from "../charts/time_chart.ts";
 import type { Block, TableBlock } from "../model.ts";
@@ -16,7 +16,7 @@ const NOTABLE_SHARE = 0.1;
 
 /** Price over the range, its largest moves within an hour and a day, and its deepest falls. */
 export function priceSection(context: IngestionContext): SectionResult {
-  const { columns, chart, query, quote } = context;
+  const { columns, chart, query, quote, stepMs } = context;
   const head = {
     id: "price",
     title: "Price and biggest swings",
@@ -25,11 +25,16 @@ export function priceSection(context: IngestionContext): SectionResult {
   if (columns.length === 0) return emptySection(head);
   const high = argBest(columns.high, (a, b) => a > b), low = argBest(columns.low, (a, b) => a < b);
   const first = columns.open[0]!, last = columns.close[columns.length - 1]!;
-  const hour = largestSwings(columns, rollingReturnsBps(columns, 60), { minutes: 60, count: SWINGS });
-  const day = largestSwings(columns, rollingReturnsBps(columns, 1440), { minutes: 1440, count: SWINGS });
-  const deepest = deepestDrawdowns(columns, DRAWDOWNS);
+  const swings = (spanMs: number) => {
+    const candles = spanMs / stepMs;
+    // Candles longer than the span cannot tell.
+    if (!Number.isInteger(candles)) return [];
+    return largestSwings(columns, rollingReturnsBps(columns, candles, stepMs), { candles, count: SWINGS, stepMs });
+  };
+  const hour = swings(60 * MINUTE_MS), day = swings(DAY_MS);
+  const deepest = deepestDrawdowns(columns, DRAWDOWNS, stepMs);
   const drawdowns = deepest.filter(({ depth }) => depth <= deepest[0]!.depth * NOTABLE_SHARE);
-  const step = formatMinutes(chart.stepMs / 60_000);
+  const step = formatMinutes(chart.stepMs / MINUTE_MS);
   const blocks: Block[] = [
     {
       kind: "figures",
@@ -109,7 +114,7 @@ function swingTable(caption: string, swings: readonly Swing[]): TableBlock {
     ]),
     note: swings.length === 0
       ? "The range holds no such move: it is shorter than the span, or the price never changed over one."
-      : `${plural(swings.length, "move")} that do not overlap, by size; spans with a missing minute take no part.`,
+      : `${plural(swings.length, "move")} that do not overlap, by size; spans with a missing candle take no part.`,
   };
 }
 

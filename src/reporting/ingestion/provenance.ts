@@ -23,10 +23,10 @@ const SOURCE_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** The sentence on top of the report: is every minute there, and if not, is it known why. */
-export function ingestionVerdict({ run, columns, missing }: IngestionContext): Report["verdict"] {
+export function ingestionVerdict({ run, columns, missing, stepMinutes }: IngestionContext): Report["verdict"] {
   const { expected, present } = run.rows;
-  const lacking = expected - present;
-  const share = `${formatNumber(present)} of ${formatNumber(expected)} minutes (${formatCoverage(present, expected)})`;
+  const lacking = (expected - present) * stepMinutes;
+  const share = `${formatNumber(present)} of ${formatNumber(expected)} candles (${formatCoverage(present, expected)})`;
   const proof = run.files.verified > 0
     ? `${plural(run.files.verified, "source file")} verified against a published checksum`
     : run.files.unverified > 0
@@ -42,7 +42,7 @@ export function ingestionVerdict({ run, columns, missing }: IngestionContext): R
   if (run.status !== "finished") {
     return { tone: "bad", text: `The ingest did not finish (${run.status}): the store holds ${share}`, detail };
   }
-  if (expected === 0) return { tone: "neutral", text: "The asked range holds no closed minute yet", detail };
+  if (expected === 0) return { tone: "neutral", text: "The asked range holds no closed candle yet", detail };
   if (present === 0) return { tone: "bad", text: `No candle is stored for the asked range: ${share}`, detail };
   if (lacking === 0) return { tone: "good", text: `Complete: ${share} are stored`, detail };
   const minutesOf = (...causes: readonly string[]) =>
@@ -76,15 +76,15 @@ export function ingestionVerdict({ run, columns, missing }: IngestionContext): R
 
 /** The tiles under the verdict. */
 export function ingestionFigures(context: IngestionContext): KeyFigure[] {
-  const { run, columns, missing, days, quote } = context;
-  const lacking = run.rows.expected - run.rows.present;
+  const { run, columns, missing, days, quote, stepMinutes } = context;
+  const lacking = (run.rows.expected - run.rows.present) * stepMinutes;
   const sum = (values: readonly number[]) =>
     values.reduce((total, value) => Number.isNaN(value) ? total : total + value, 0);
   const quoteVolume = sum(days.quoteVolume), trades = sum(days.trades);
   const first = columns.open[0], last = columns.close[columns.length - 1];
   return [
     {
-      label: "Minutes stored",
+      label: "Candles stored",
       value: formatNumber(run.rows.present),
       note: `of ${formatNumber(run.rows.expected)} asked for`,
     },
@@ -142,10 +142,13 @@ export function provenanceSection(context: IngestionContext): SectionResult {
         } added, ${formatNumber(run.rows.revised)} revised`,
       },
       {
-        label: "Archive files of this run",
-        value: `${formatNumber(run.files.verified)} verified, ${formatNumber(run.files.unverified)} unverified, ${
-          formatNumber(run.files.refetched)
-        } fetched again, ${formatNumber(run.files.missing)} missing`,
+        label: "Archive files",
+        value: [
+          `${formatNumber(run.files.verified)} verified`,
+          `${formatNumber(run.files.unverified)} unverified`,
+          ...(run.files.refetched === undefined ? [] : [`${formatNumber(run.files.refetched)} fetched again`]),
+          `${formatNumber(run.files.missing)} missing`,
+        ].join(", "),
       },
       {
         label: "Requests",

@@ -13,6 +13,7 @@ import { renderReport } from "../render.ts";
 import { ingestionContext, type SectionResult } from "./context.ts";
 import { coverageSection } from "./coverage.ts";
 import { featuresSection } from "./features.ts";
+import { filesOfRange } from "./ledger.ts";
 import { ingestionOverview } from "./overview.ts";
 import { priceSection } from "./price.ts";
 import { ingestionFigures, ingestionVerdict, provenanceSection } from "./provenance.ts";
@@ -66,15 +67,11 @@ export async function ingestionReport(
   const { reader, query, engine, run, nowMs } = input;
   const { progress = SILENT_PROGRESS, signal } = options;
   const columns = await reader.loadCandles(query);
-  const touching = (await reader.archiveFiles(query)).filter(({ firstOpenTimeMs, lastOpenTimeMs }) =>
-    firstOpenTimeMs === undefined || lastOpenTimeMs === undefined ||
-    (firstOpenTimeMs < query.range.endMs && lastOpenTimeMs >= query.range.startMs)
-  );
   const context = ingestionContext({
     query,
     run,
     columns,
-    files: touching,
+    files: filesOfRange(await reader.archiveFiles(query), query.range),
     sourceCounts: await reader.sourceCounts(query),
   });
   const steps: readonly (() => SectionResult)[] = [

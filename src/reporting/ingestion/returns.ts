@@ -3,8 +3,8 @@ import { correlogram, densityChart } from "../charts/shape_chart.ts";
 import { PALETTE } from "../charts/theme.ts";
 import { lineChart } from "../charts/time_chart.ts";
 import type { Block, TableBlock } from "../model.ts";
-import { formatNumber, formatPercent, formatSignificant, NO_VALUE } from "../numbers.ts";
-import { autocorrelation, minuteSeries } from "../stats/autocorrelation.ts";
+import { formatNumber, formatPercent, formatSignificant, NO_VALUE, plural } from "../numbers.ts";
+import { autocorrelation, gridSeries } from "../stats/autocorrelation.ts";
 import { calendarProfile } from "../stats/calendar_profile.ts";
 import { histogram } from "../stats/histogram.ts";
 import { type Moments, moments } from "../stats/moments.ts";
@@ -15,17 +15,18 @@ import type { IngestionContext, SectionResult } from "./context.ts";
 import { emptySection } from "./empty_section.ts";
 import { hourBars, weekdayBars } from "./volume.ts";
 
+/** Minutes; those that are no multiple of the candle are left out. */
 const HORIZONS = [1, 15, 60] as const;
 const SIGMAS = [2, 3, 4, 5, 6] as const;
 const LEVELS = [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999] as const;
 const SHORT_LAGS = 60;
-/** Every lag to an hour, then every quarter of an hour to a day and a half. */
+/** In candles: every lag to an hour of minutes, then every quarter of an hour to a day and a half. */
 const LONG_LAGS = [
-  ...Array.from({ length: 60 }, (_, k) => k + 1),
+  ...Array.from({ length: SHORT_LAGS }, (_, k) => k + 1),
   ...Array.from({ length: 140 }, (_, k) => 75 + 15 * k),
 ];
-/** Returns of a day at least for its volatility to be told: half of its minutes. */
-const MIN_DAY_RETURNS = 720;
+/** Share of a day's returns that must exist for its volatility to be told. */
+const MIN_DAY_SHARE = 0.5;
 const MINUTES_PER_YEAR = 365 * 1440;
 
 interface ReturnSample {
@@ -36,27 +37,29 @@ interface ReturnSample {
 
 /** How returns are spread, whether they remember, and when they are large. */
 export function returnsSection(context: IngestionContext): SectionResult {
-  const { columns, returnsBps, query } = context;
+  const { columns, returnsBps, query, stepMs, stepMinutes } = context;
   const head = {
     id: "returns",
     title: "Returns",
     lead:
       "Log returns in basis points (1 bp = 0.01 %): how far from normal they are, whether they remember, and when " +
-      "they are large. A return across a missing minute is left out, never taken for a jump.",
+      "they are large. A return across a missing candle is left out, never taken for a jump.",
   };
-  const samples = HORIZONS.map((minutes): ReturnSample => {
-    const rolling = minutes === 1 ? returnsBps : rollingReturnsBps(columns, minutes);
-    const values = alignedReturns(columns, rolling, minutes);
+  const horizons = [...new Set([stepMinutes, ...HORIZONS])].filter((minutes) => minutes % stepMinutes === 0);
+  const samples = horizons.map((minutes): ReturnSample => {
+    const candles = minutes / stepMinutes;
+    const rolling = candles === 1 ? returnsBps : rollingReturnsBps(columns, candles, stepMs);
+    const values = alignedReturns(columns.openTimeMs, rolling, candles, stepMs);
     return { minutes, sorted: sortedFinite(values), moments: moments(values) };
   });
   if (samples[0]!.moments.count === 0) {
-    return emptySection(head, "There are no two neighbouring minutes in the range, so there is no return.");
+    return emptySection(head, "There are no two neighbouring candles in the range, so there is no return.");
   }
-  const memory = measureMemory(columns.openTimeMs, returnsBps);
+  const memory = measureMemory(context);
   const squares = Float64Array.from(returnsBps, (value) => value * value);
   const profile = calendarProfile(columns.openTimeMs, squares);
-  const hourly = (meanSquare: number) => Math.sqrt(meanSquare * 60);
-  const daily = dailyVolatility(columns.openTimeMs, squares);
+  const hourly = (meanSquare: number) => Math.sqrt(meanSquare * 60 / stepMinutes);
+  const daily = dailyVolatility(columns.openTimeMs, squares, stepMinutes);
   const blocks: Block[] = [
     {
       kind: "charts",
@@ -64,7 +67,7 @@ export function returnsSection(context: IngestionContext): SectionResult {
       columns: 3,
       height: 120,
       charts: samples.map((sample) => ({
-        title: sample.minutes === 1 ? "1 minute" : `${sample.minutes} minutes`,
+        title: plural(sample.minutes, "minute"),
         spec: returnDensity(sample),
       })),
       note: "The middle of the distribution: four standard deviations to either side; the table of tails has the rest.",
@@ -74,16 +77,17 @@ export function returnsSection(context: IngestionContext): SectionResult {
     tailTable(samples),
     {
       kind: "charts",
-      caption: "Autocorrelation of one-minute returns; the band is where white noise stays with 95 % probability",
+      caption:
+        "Autocorrelation of the returns of one candle; the band is where white noise stays with 95 % probability",
       columns: 2,
       height: 125,
       charts: [
         {
-          title: "Returns, lags to an hour",
+          title: "Returns, short lags",
           spec: correlogram(memory.returns, { title: "", band: memory.band }),
         },
         {
-          title: "Absolute returns, lags to a day and a half",
+          title: "Absolute returns, long lags",
           spec: correlogram(memory.absolute, { title: "", band: memory.band, line: true }),
         },
       ],
@@ -108,7 +112,7 @@ export function returnsSection(context: IngestionContext): SectionResult {
         { title: "By hour of day", spec: hourBars(profile.byHour.map(hourly)) },
         { title: "By weekday", spec: weekdayBars(profile.byWeekday.map(hourly)) },
       ],
-      note: "Root of 60 times the mean squared one-minute return.",
+      note: "Root of the mean squared return of one candle, scaled to an hour by the root of time.",
     },
   ];
   return {
@@ -215,18 +219,20 @@ function beyond({ sorted, moments: { mean, sd } }: ReturnSample, sigma: number):
   return count;
 }
 
-function measureMemory(openTimeMs: Float64Array, returnsBps: Float64Array) {
-  const returns = minuteSeries(openTimeMs, returnsBps);
-  const absolute = minuteSeries(openTimeMs, Float64Array.from(returnsBps, Math.abs));
-  const at = (series: typeof returns) => (lag: number) => ({ lag, value: autocorrelation(series, lag) });
+function measureMemory({ columns: { openTimeMs }, returnsBps, stepMs, stepMinutes }: IngestionContext) {
+  const returns = gridSeries(openTimeMs, returnsBps, stepMs);
+  const absolute = gridSeries(openTimeMs, Float64Array.from(returnsBps, Math.abs), stepMs);
+  const points = (series: typeof returns, lags: readonly number[]) =>
+    lags.filter((lag) => lag < series.deviations.length)
+      .map((lag) => ({ lag: lag * stepMinutes, value: autocorrelation(series, lag) }));
   return {
-    returns: LONG_LAGS.filter((lag) => lag <= SHORT_LAGS).map(at(returns)),
-    absolute: LONG_LAGS.filter((lag) => lag < absolute.deviations.length).map(at(absolute)),
+    returns: points(returns, LONG_LAGS.slice(0, SHORT_LAGS)),
+    absolute: points(absolute, LONG_LAGS),
     band: 1.96 / Math.sqrt(returns.count),
   };
 }
 
-function dailyVolatility(openTimeMs: Float64Array, squares: Float64Array) {
+function dailyVolatility(openTimeMs: Float64Array, squares: Float64Array, stepMinutes: number) {
   const startMs: number[] = [], sums: number[] = [], counts: number[] = [];
   for (let i = 0; i < squares.length; i++) {
     if (Number.isNaN(squares[i]!)) continue;
@@ -239,10 +245,10 @@ function dailyVolatility(openTimeMs: Float64Array, squares: Float64Array) {
     sums[sums.length - 1]! += squares[i]!;
     counts[counts.length - 1]!++;
   }
-  const kept = startMs.map((_, k) => k).filter((k) => counts[k]! >= MIN_DAY_RETURNS);
+  const kept = startMs.map((_, k) => k).filter((k) => counts[k]! * stepMinutes >= MIN_DAY_SHARE * 1440);
   return {
     stepMs: DAY_MS,
     startMs: kept.map((k) => startMs[k]!),
-    annualized: kept.map((k) => 100 * Math.sqrt(sums[k]! / counts[k]! * MINUTES_PER_YEAR) / 1e4),
+    annualized: kept.map((k) => 100 * Math.sqrt(sums[k]! / counts[k]! * MINUTES_PER_YEAR / stepMinutes) / 1e4),
   };
 }

@@ -13,11 +13,11 @@ export interface IngestReportRun {
   readonly seconds?: number;
   /** `finished`, `failed` or `interrupted`. */
   readonly status: string;
-  /** Counts of minutes. */
+  /** Counts of candles. */
   readonly rows: {
-    /** Minutes of the asked range. */
+    /** Candles that the asked range has room for. */
     readonly expected: number;
-    /** Stored minutes of the asked range after the run. */
+    /** Stored candles of the asked range after the run. */
     readonly present: number;
     /** New in this run. */
     readonly added: number;
@@ -30,7 +30,8 @@ export interface IngestReportRun {
   readonly files: {
     readonly verified: number;
     readonly unverified: number;
-    readonly refetched: number;
+    /** Whole-file retries, or undefined where not known. */
+    readonly refetched?: number;
     readonly missing: number;
   };
   /** What was asked of the exchange, or undefined where not known. */

@@ -22,14 +22,14 @@ const BUSIEST = 8;
 
 /** How much was traded, when, in how many trades, and who took the price. */
 export function volumeSection(context: IngestionContext): SectionResult {
-  const { columns, days, query, base, quote } = context;
+  const { columns, days, query, base, quote, stepMs } = context;
   const head = {
     id: "volume",
     title: "Volume and trades",
     lead: "How much was traded and when, in how many trades, and which side took the price.",
   };
   if (columns.length === 0) return emptySection(head);
-  const step = chartStep(query.range);
+  const step = chartStep(query.range, stepMs);
   const buckets = step.ms === DAY_MS ? days : bucketCandles(columns, step.ms);
   const volume = calendarProfile(columns.openTimeMs, columns.quoteVolume);
   const trades = calendarProfile(columns.openTimeMs, knownTrades(columns.tradeCount));
@@ -67,7 +67,7 @@ export function volumeSection(context: IngestionContext): SectionResult {
     },
     {
       kind: "charts",
-      caption: "Mean of a minute by hour of day and by weekday, UTC",
+      caption: "Mean of a candle by hour of day and by weekday, UTC",
       columns: 2,
       height: 90,
       charts: [
@@ -100,12 +100,12 @@ export function volumeSection(context: IngestionContext): SectionResult {
 }
 
 /** Step of the bar charts: a week, a day, an hour or minutes, so that there are some tens to some hundreds of bars. */
-function chartStep(range: TimeRange): { readonly ms: number; readonly each: string } {
+function chartStep(range: TimeRange, stepMs: number): { readonly ms: number; readonly each: string } {
   const spanMs = range.endMs - range.startMs;
   if (spanMs > 1100 * DAY_MS) return { ms: 7 * DAY_MS, each: "per week" };
-  if (spanMs >= 21 * DAY_MS) return { ms: DAY_MS, each: "per day" };
-  if (spanMs >= DAY_MS) return { ms: 60 * MINUTE_MS, each: "per hour" };
-  return { ms: MINUTE_MS, each: "per minute" };
+  if (spanMs >= 21 * DAY_MS || stepMs === DAY_MS) return { ms: DAY_MS, each: "per day" };
+  if (spanMs >= DAY_MS && stepMs <= 60 * MINUTE_MS) return { ms: 60 * MINUTE_MS, each: "per hour" };
+  return { ms: Math.max(stepMs, MINUTE_MS), each: "per candle" };
 }
 
 function knownTrades(counts: Int32Array): Float64Array {

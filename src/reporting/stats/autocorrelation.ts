@@ -1,7 +1,7 @@
 import { MINUTE_MS, rangesFromGrid, type TimeRange } from "../../core/mod.ts";
 
-/** A series on a minute grid: deviations from the mean, zero where missing, and the spans that have values. */
-export interface MinuteSeries {
+/** A series on the grid of its candles: deviations from the mean, zero where missing, and the spans that have values. */
+export interface GridSeries {
   readonly deviations: Float64Array;
   /** Filled spans as half-open index ranges of `deviations`, ascending. */
   readonly runs: readonly { readonly start: number; readonly end: number }[];
@@ -10,8 +10,12 @@ export interface MinuteSeries {
   readonly variance: number;
 }
 
-/** Puts the finite `values` (one per open time) on the minute grid between the first and the last of them. */
-export function minuteSeries(openTimeMs: Float64Array, values: Float64Array): MinuteSeries {
+/** Puts the finite `values` (one per open time) on the grid of candles between the first and the last of them. */
+export function gridSeries(
+  openTimeMs: Float64Array,
+  values: Float64Array,
+  stepMs: number = MINUTE_MS,
+): GridSeries {
   const times = new Float64Array(values.length);
   let count = 0, sum = 0;
   for (let i = 0; i < values.length; i++) {
@@ -21,7 +25,7 @@ export function minuteSeries(openTimeMs: Float64Array, values: Float64Array): Mi
   }
   if (count === 0) return { deviations: new Float64Array(0), runs: [], count, variance: NaN };
   const mean = sum / count, startMs = times[0]!;
-  const index = (ms: number) => Math.round((ms - startMs) / MINUTE_MS);
+  const index = (ms: number) => Math.round((ms - startMs) / stepMs);
   const deviations = new Float64Array(index(times[count - 1]!) + 1);
   let squares = 0;
   for (let i = 0; i < values.length; i++) {
@@ -30,16 +34,16 @@ export function minuteSeries(openTimeMs: Float64Array, values: Float64Array): Mi
     deviations[index(openTimeMs[i]!)] = d;
     squares += d * d;
   }
-  const runs = rangesFromGrid(times.subarray(0, count), MINUTE_MS)
+  const runs = rangesFromGrid(times.subarray(0, count), stepMs)
     .map((range: TimeRange) => ({ start: index(range.startMs), end: index(range.endMs) }));
   return { deviations, runs, count, variance: squares / count };
 }
 
 /**
- * Autocorrelation at `lag` minutes: the mean product over the pairs of minutes that both exist, divided by the
+ * Autocorrelation at `lag` candles: the mean product over the pairs of candles that both exist, divided by the
  * variance of all. NaN where there is no such pair or the series is flat.
  */
-export function autocorrelation(series: MinuteSeries, lag: number): number {
+export function autocorrelation(series: GridSeries, lag: number): number {
   const { deviations, runs, variance } = series;
   const pairs = countPairs(runs, lag);
   // Dust from rounding is no variance.
@@ -50,7 +54,7 @@ export function autocorrelation(series: MinuteSeries, lag: number): number {
 }
 
 /** Indices `i` for which both `i` and `i − lag` lie in a run. O(runs). */
-function countPairs(runs: MinuteSeries["runs"], lag: number): number {
+function countPairs(runs: GridSeries["runs"], lag: number): number {
   let pairs = 0;
   for (let a = 0, b = 0; a < runs.length && b < runs.length;) {
     const start = Math.max(runs[a]!.start, runs[b]!.start + lag);

@@ -14,11 +14,11 @@ export interface Drawdown {
 }
 
 /** The `count` deepest falls of the closes, deepest first. One pass. */
-export function deepestDrawdowns(columns: CandleColumns, count: number): Drawdown[] {
+export function deepestDrawdowns(columns: CandleColumns, count: number, stepMs: number = MINUTE_MS): Drawdown[] {
   const { length, close, openTimeMs } = columns;
   const found: Drawdown[] = [];
   let peak = 0, trough = 0;
-  const end = (i: number) => openTimeMs[i]! + MINUTE_MS;
+  const end = (i: number) => openTimeMs[i]! + stepMs;
   const keep = (recovered?: number) => {
     if (trough === peak || length === 0) return;
     const depth = close[trough]! / close[peak]! - 1;

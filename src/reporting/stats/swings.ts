@@ -12,15 +12,15 @@ export interface Swing {
 }
 
 /**
- * The `count` largest moves over `minutes` by absolute log return, no two of which overlap: the largest first, then
- * the largest that does not touch it, and so on. Windows with a missing minute take no part.
+ * The `count` largest moves over `candles` candles by absolute log return, no two of which overlap: the largest first, then
+ * the largest that does not touch it, and so on. Windows with a missing candle take no part.
  */
 export function largestSwings(
   columns: CandleColumns,
   rollingBps: Float64Array,
-  options: { readonly minutes: number; readonly count: number },
+  options: { readonly candles: number; readonly count: number; readonly stepMs?: number },
 ): Swing[] {
-  const { minutes } = options;
+  const { candles, stepMs = MINUTE_MS } = options;
   const size = new Float64Array(rollingBps.length);
   for (let i = 0; i < size.length; i++) size[i] = Math.abs(rollingBps[i]!);
   const swings: Swing[] = [];
@@ -31,10 +31,10 @@ export function largestSwings(
       if (size[i]! > bestSize) [best, bestSize] = [i, size[i]!];
     }
     if (best < 0) break;
-    const from = columns.close[best - minutes]!, to = columns.close[best]!;
-    const endMs = columns.openTimeMs[best]! + MINUTE_MS;
-    swings.push({ startMs: endMs - minutes * MINUTE_MS, endMs, from, to, change: to / from - 1 });
-    size.fill(NaN, Math.max(0, best - minutes + 1), Math.min(size.length, best + minutes));
+    const from = columns.close[best - candles]!, to = columns.close[best]!;
+    const endMs = columns.openTimeMs[best]! + stepMs;
+    swings.push({ startMs: endMs - candles * stepMs, endMs, from, to, change: to / from - 1 });
+    size.fill(NaN, Math.max(0, best - candles + 1), Math.min(size.length, best + candles));
   }
   return swings;
 }
