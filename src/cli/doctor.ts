@@ -4,7 +4,8 @@ import { renderTable } from "./table.ts";
 import { VERSION } from "./version.ts";
 import { probeWalls } from "./wall_probe.ts";
 import { commandSets } from "./walls.ts";
-import { DomainError, nearestWord, toIso } from "../core/mod.ts";
+import { DomainError, isDomainError, nearestWord, toIso } from "../core/mod.ts";
+import { checkFeatureStore, checkTracker, type StoreCheck } from "./store_checks.ts";
 
 /** What a check found: `warn` is worth knowing and fails nothing. */
 interface Check {
@@ -67,14 +68,13 @@ async function wallChecks(commandName: string): Promise<Check[]> {
 }
 
 async function runChecks(context: CommandContext): Promise<Check[]> {
-  const { duckDbVersion, inspectFeatureStore, inspectTrackingStore } = await import("./runtime.ts");
-  const checks: [string, () => Promise<Omit<Check, "name">>][] = [
+  const checks: [string, () => Promise<StoreCheck>][] = [
     ["program", checkProgram],
     ["deno", () => Promise.resolve(checkDeno())],
-    ["duckdb", async () => ({ status: "ok", detail: await duckDbVersion() })],
-    ["settings", () => checkSettings()],
-    ["feature store", () => inspectFeatureStore(context)],
-    ["tracking store", () => inspectTrackingStore(context)],
+    ["duckdb", checkDuckDb],
+    ["settings", checkSettings],
+    ["feature store", () => checkStoreOf(context)],
+    ["tracking store", () => checkTrackingOf(context)],
     ["disk", checkDisk],
     ["exchange", () => checkExchange(context)],
   ];
@@ -90,7 +90,7 @@ async function runChecks(context: CommandContext): Promise<Check[]> {
   return rows;
 }
 
-async function checkProgram(): Promise<Omit<Check, "name">> {
+async function checkProgram(): Promise<StoreCheck> {
   const { commit } = await buildInfo();
   return {
     status: "ok",
@@ -100,7 +100,7 @@ async function checkProgram(): Promise<Omit<Check, "name">> {
   };
 }
 
-function checkDeno(): Omit<Check, "name"> {
+function checkDeno(): StoreCheck {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   const enough = major > MINIMUM_DENO[0]! || major === MINIMUM_DENO[0]! && minor >= MINIMUM_DENO[1]!;
   return {
@@ -109,13 +109,46 @@ function checkDeno(): Omit<Check, "name"> {
   };
 }
 
-async function checkSettings(): Promise<Omit<Check, "name">> {
-  const { readAllConfigs } = await import("./runtime.ts");
-  const names = await readAllConfigs();
-  return { status: "ok", detail: `${names.join(", ")} are valid` };
+async function checkDuckDb(): Promise<StoreCheck> {
+  const { duckDbVersion } = await import("./runtime.ts");
+  return { status: "ok", detail: await duckDbVersion() };
 }
 
-async function checkDisk(): Promise<Omit<Check, "name">> {
+async function checkSettings(): Promise<StoreCheck> {
+  const [{ loadIngestConfig }, { loadModelConfig }, { loadApiConfig }] = await Promise.all([
+    import("../config/ingest_config.ts"),
+    import("../config/model_config.ts"),
+    import("../config/api_config.ts"),
+  ]);
+  await Promise.all([loadIngestConfig(), loadModelConfig(), loadApiConfig()]);
+  return { status: "ok", detail: "bitcoin_ingest, model and api are valid" };
+}
+
+async function checkStoreOf(context: CommandContext): Promise<StoreCheck> {
+  const { openFeatureStore } = await import("./runtime.ts");
+  try {
+    await using reader = await openFeatureStore(context, { mode: "read" });
+    return await checkFeatureStore(reader);
+  } catch (error) {
+    if (isDomainError(error, "not-found")) return { status: "warn", detail: "none yet: task ingest" };
+    // Held by a writer is how a store looks while it is being filled.
+    if (isDomainError(error, "store-busy")) return { status: "warn", detail: error.message };
+    throw error;
+  }
+}
+
+async function checkTrackingOf(context: CommandContext): Promise<StoreCheck> {
+  const { openTracker } = await import("./runtime.ts");
+  try {
+    await using tracker = await openTracker(context, { readOnly: true });
+    return await checkTracker(tracker);
+  } catch (error) {
+    if (isDomainError(error, "not-found")) return { status: "warn", detail: "none yet: task track" };
+    throw error;
+  }
+}
+
+async function checkDisk(): Promise<StoreCheck> {
   const { statfs } = await import("node:fs/promises");
   const { bavail, bsize } = await statfs(".");
   const freeBytes = bavail * bsize;
@@ -126,7 +159,7 @@ async function checkDisk(): Promise<Omit<Check, "name">> {
 }
 
 /** Being offline is a state, not a failure: archives and stores work without the exchange. */
-async function checkExchange(context: CommandContext): Promise<Omit<Check, "name">> {
+async function checkExchange(context: CommandContext): Promise<StoreCheck> {
   const url = EXCHANGE_TIME_URL;
   try {
     const response = await fetch(url, {
