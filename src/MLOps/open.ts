@@ -9,6 +9,8 @@ export interface OpenStoreOptions {
   readonly readOnly?: boolean;
   /** Where a local store's artifacts go. @default the folder `artifacts` beside the database */
   readonly artifactRoot?: string;
+  /** Where new experiments of a local store say that their artifacts are, as a path or URI. @default the artifact root */
+  readonly newExperimentLocation?: string;
 }
 
 /**

@@ -9,15 +9,22 @@ import { TrackingError } from "../../core/mod.ts";
 export class ArtifactRoot {
   /** Absolute path of the root. */
   readonly path: string;
+  readonly #newLocation: string | undefined;
 
-  /** Artifacts under `path`, which is made absolute. */
-  constructor(path: string) {
+  /**
+   * Artifacts under `path`, which is made absolute. New experiments are located under `newLocation` (an URI such as
+   * `mlflow-artifacts:`, or a path) where that is given, else under `path`.
+   */
+  constructor(path: string, newLocation?: string) {
     this.path = resolve(path);
+    this.#newLocation = newLocation === undefined ? undefined : resolveLocation(newLocation);
   }
 
   /** Where a new experiment's artifacts go. */
   experimentLocation(experimentId: string): string {
-    return join(this.path, experimentId);
+    return this.#newLocation === undefined
+      ? join(this.path, experimentId)
+      : appendToUri(this.#newLocation, experimentId);
   }
 
   /**

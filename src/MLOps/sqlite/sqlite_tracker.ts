@@ -31,6 +31,8 @@ import * as runs from "./runs.ts";
 export interface SqliteStoreOptions {
   /** Where artifacts go. @default the folder `artifacts` beside the database */
   readonly artifactRoot?: string;
+  /** Where new experiments say that their artifacts are, as a path or URI. @default the artifact root */
+  readonly newExperimentLocation?: string;
   /** Opens an existing store without writing to it. @default false */
   readonly readOnly?: boolean;
   /** How long a transaction waits for other processes, in milliseconds. @default 20000 */
@@ -43,6 +45,7 @@ export interface SqliteStoreOptions {
 export function artifactRootOf(path: string, options: SqliteStoreOptions): ArtifactRoot {
   return new ArtifactRoot(
     options.artifactRoot ?? (path === ":memory:" ? join("mlruns", "artifacts") : join(dirname(path), "artifacts")),
+    options.newExperimentLocation,
   );
 }
 
