@@ -58,6 +58,8 @@ export interface CommandResult {
   readonly json: Readonly<Record<string, unknown>>;
   /** What a person reads on stdout. */
   readonly text: string;
+  /** Whether a service announced its object while it ran; stdout then gets nothing more. @default false */
+  readonly isAnnounced?: boolean;
   /** Things to know that did not stop the work. */
   readonly warnings?: readonly Warning[];
   /** Failure after committed work: printed with the result, its exit code used. */

@@ -85,7 +85,9 @@ async function runCommand(name: string, command: Command, args: readonly string[
 
 function report(result: CommandResult, json: boolean, quiet: boolean, exitOnSignal: number): number {
   const warnings: readonly Warning[] = result.warnings ?? [];
-  if (json) {
+  if (json && result.isAnnounced === true && result.error === undefined) {
+    // One object was promised, and it was printed when the service was ready.
+  } else if (json) {
     const error = result.error === undefined ? {} : { error: errorObject(result.error) };
     print(JSON.stringify({ ...result.json, warnings, ...error }));
   } else {
