@@ -83,21 +83,25 @@ export interface OpenTrackingOptions {
   readonly readOnly?: boolean;
   /** The store's address. @default MLFLOW_TRACKING_URI (registry: MLFLOW_REGISTRY_URI first), else mlruns/mlflow.db */
   readonly uri?: string;
+  /** Folder of a local store's artifacts. @default `artifacts` beside the database */
+  readonly artifactRoot?: string;
+  /** Where new experiments of a local store say that their artifacts are. @default the artifact folder */
+  readonly newExperimentLocation?: string;
 }
 
 /** Opens the runs that MLFLOW_TRACKING_URI names. */
 export async function openTracker(context: CommandContext, options: OpenTrackingOptions = {}): Promise<Tracker> {
   const { DEFAULT_TRACKING_URI, openTrackerAt } = await import("../MLOps/open.ts");
-  const { uri = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI, readOnly = false } = options;
-  return await openTrackerAt(uri, { readOnly });
+  const { uri = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI, ...rest } = options;
+  return await openTrackerAt(uri, rest);
 }
 
 /** Opens the registered models that MLFLOW_REGISTRY_URI names; without it, those of MLFLOW_TRACKING_URI. */
 export async function openRegistry(context: CommandContext, options: OpenTrackingOptions = {}): Promise<ModelRegistry> {
   const { DEFAULT_TRACKING_URI, openRegistryAt } = await import("../MLOps/open.ts");
   const tracking = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
-  const { uri = context.env("MLFLOW_REGISTRY_URI") ?? tracking, readOnly = false } = options;
-  return await openRegistryAt(uri, { readOnly });
+  const { uri = context.env("MLFLOW_REGISTRY_URI") ?? tracking, ...rest } = options;
+  return await openRegistryAt(uri, rest);
 }
 
 /** The loader of logged models: it proves hashes and golden rows, and loads no tfjs. */
@@ -142,4 +146,10 @@ export async function probeDuckDb(): Promise<WallProbe[]> {
     }
   }
   return probes;
+}
+
+/** Version of DuckDB's native library, which is loaded for it. */
+export async function duckDbVersion(): Promise<string> {
+  const { loadDuckDb } = await import("../feature_store/duckdb_library.ts");
+  return (await loadDuckDb()).version();
 }
