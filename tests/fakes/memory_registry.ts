@@ -49,13 +49,14 @@ function pairs(map: ReadonlyMap<string, string>): KeyValue[] {
 
 /** A model registry in memory, over the runs and files of a {@linkcode MemoryTracker}. */
 export class MemoryRegistry implements ModelRegistry {
-  readonly uri: string = "memory:";
+  readonly uri: string;
   readonly #tracker: MemoryTracker;
   readonly #nowMs: () => number;
   readonly #models = new Map<string, StoredModel>();
   #changes = 0;
 
   constructor(tracker: MemoryTracker, options: { readonly nowMs?: () => number } = {}) {
+    this.uri = tracker.uri;
     this.#tracker = tracker;
     this.#nowMs = options.nowMs ?? Date.now;
   }

@@ -76,7 +76,7 @@ function failed(message: string): TrackingError {
 
 /** A tracking store in memory. */
 export class MemoryTracker implements Tracker {
-  readonly uri: string = "memory:";
+  readonly uri: string = `memory:${randomHex()}`;
   readonly #nowMs: () => number;
   readonly #experiments = new Map<string, StoredExperiment>();
   readonly #runs = new Map<string, StoredRun>();
