@@ -13,6 +13,7 @@ import type {
   ModelRegistry,
   Tracker,
 } from "../core/mod.ts";
+import type { CandleFeed } from "../api/mod.ts";
 import type { IngestDeps, IngestRequest } from "../data_ingestion_service/mod.ts";
 import type { CommandContext } from "./command.ts";
 import type { WallProbe } from "./wall_probe.ts";
@@ -55,6 +56,30 @@ export async function openFeatureStore(
   });
   dropForeignFunctions();
   return store;
+}
+
+/** The feature store as the service reads it: looked at from outside, opened for moments, closed again. */
+export async function openCandleFeed(context: CommandContext): Promise<CandleFeed> {
+  const { loadIngestConfig } = await import("../config/ingest_config.ts");
+  const config = await loadIngestConfig();
+  const { path } = config.featureStore;
+  const stamp = async (file: string) => {
+    try {
+      const { mtime, size, ino } = await Deno.stat(file);
+      return `${mtime?.getTime()} ${size} ${ino}`;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "absent";
+      throw error;
+    }
+  };
+  return {
+    // A killed writer leaves committed rows in the write-ahead log, which a reader sees.
+    version: async () => `${await stamp(path)} ${await stamp(`${path}.wal`)}`,
+    async read(use) {
+      await using store = await openFeatureStore(context, { mode: "read", config });
+      return await use(store);
+    },
+  };
 }
 
 /** Where candles come from, and how ingest treats them; the store is opened apart. */

@@ -1,0 +1,129 @@
+import {
+  type Candle,
+  candleAt,
+  type Clock,
+  type FeatureEngine,
+  type FeatureReader,
+  MINUTE_MS,
+  type SeriesId,
+} from "../../core/mod.ts";
+
+/** The store as the service sees it: closed but for moments, so that an ingest can write. */
+export interface CandleFeed {
+  /** Something that differs whenever the store may hold other candles; cheap, opens nothing. */
+  version(): Promise<string>;
+  /** Opens the store for the time of `use`. */
+  read<T>(use: (store: Pick<FeatureReader, "span" | "loadCandles">) => Promise<T>): Promise<T>;
+}
+
+/** The newest decision time and its features. */
+export interface LiveRow {
+  /** End of the newest closed candle, epoch milliseconds. */
+  readonly decisionTimeMs: number;
+  /** That candle. */
+  readonly candle: Candle;
+  /** Raw features in the engine's order; NaN where missing. */
+  readonly features: Float32Array<ArrayBuffer>;
+}
+
+/** What a {@linkcode LiveFeatures} needs. */
+export interface LiveFeaturesDeps {
+  /** The store. */
+  readonly feed: CandleFeed;
+  /** Computes the features, as it did for training. */
+  readonly engine: Pick<FeatureEngine, "names" | "lookbackMinutes" | "compute">;
+  /** Time. */
+  readonly clock: Clock;
+}
+
+/** Settings of {@linkcode LiveFeatures}. */
+export interface LiveFeaturesOptions {
+  /** Whose candles. */
+  readonly series: SeriesId;
+  /** How often at most the store's file is looked at. */
+  readonly checkMs: number;
+}
+
+/** Hours are whole in the window, as features sum over UTC-aligned hours. */
+const HOUR_MS = 3_600_000;
+
+/**
+ * Features of the newest closed candle, kept in memory and computed anew only when the store has changed. The window
+ * read is the engine's look-back, which determines a row to the bit.
+ */
+export class LiveFeatures {
+  readonly #deps: LiveFeaturesDeps;
+  readonly #options: LiveFeaturesOptions;
+  #row: LiveRow | undefined;
+  #reason: string;
+  #version: string | undefined;
+  #checkedAtMs = -Infinity;
+  #running: Promise<void> | undefined;
+
+  /** Nothing is read before the first {@linkcode refresh}. */
+  constructor(deps: LiveFeaturesDeps, options: LiveFeaturesOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#reason = "The feature store has not been read yet";
+  }
+
+  /** The newest row, or undefined while there is none. */
+  get row(): LiveRow | undefined {
+    return this.#row;
+  }
+
+  /** Why there is no row, or why the store could not be read just now; undefined where all is well. */
+  get reason(): string | undefined {
+    return this.#reason === "" ? undefined : this.#reason;
+  }
+
+  /**
+   * Looks at the store where the last look is `checkMs` ago. A store that cannot be read leaves the row as it is, with
+   * the reason. Calls that overlap share one look.
+   */
+  refresh(): Promise<void> {
+    if (this.#running !== undefined) return this.#running;
+    const now = this.#deps.clock.monotonicMs();
+    if (now - this.#checkedAtMs < this.#options.checkMs) return Promise.resolve();
+    this.#checkedAtMs = now;
+    return this.#running = this.#refresh().finally(() => this.#running = undefined);
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      // Taken before reading: what is written meanwhile is seen at the next look.
+      const version = await this.#deps.feed.version();
+      if (version === this.#version) return;
+      const row = await this.#read();
+      this.#version = version;
+      if (row === undefined) {
+        const { exchange, symbol, interval } = this.#options.series;
+        this.#reason = `The feature store holds no candles of ${symbol} ${interval} from ${exchange}`;
+        this.#row = undefined;
+      } else {
+        this.#reason = "";
+        this.#row = row;
+      }
+    } catch (error) {
+      this.#reason = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #read(): Promise<LiveRow | undefined> {
+    const { feed, engine } = this.#deps;
+    const { series } = this.#options;
+    const candles = await feed.read(async (store) => {
+      const span = await store.span(series);
+      if (span === undefined) return undefined;
+      const wanted = span.endMs - (engine.lookbackMinutes + 1) * MINUTE_MS;
+      const startMs = Math.floor(wanted / HOUR_MS) * HOUR_MS;
+      return await store.loadCandles({ ...series, range: { startMs, endMs: span.endMs } });
+    });
+    if (candles === undefined || candles.length === 0) return undefined;
+    const candle = candleAt(candles, candles.length - 1);
+    const decisionTimeMs = candle.openTimeMs + MINUTE_MS;
+    const matrix = engine.compute(candles, { fromMs: decisionTimeMs });
+    const last = matrix.length - 1;
+    return { decisionTimeMs, candle, features: Float32Array.from(matrix.columns, (column) => column[last]!) };
+  }
+}

@@ -1,0 +1,30 @@
+/** Whom a request came from, as `Deno.serve` says it. */
+export interface ConnectionInfo {
+  /** Address of the client. */
+  readonly remoteAddr: Deno.Addr;
+}
+
+/** A request with what the service knows of it. */
+export interface Exchange {
+  /** The request. */
+  readonly request: Request;
+  /** Its id, in every answer. */
+  readonly requestId: string;
+  /** Whether the client is on this machine. */
+  readonly fromLoopback: boolean;
+}
+
+/** Answers a request; errors become problem details. */
+export type Handler = (exchange: Exchange) => Response | Promise<Response>;
+
+/** Whether an address is this machine's own: `127.0.0.0/8`, `::1`, also mapped into IPv6, or `localhost`. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, "").replace(/^::ffff:/, "");
+  return name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
+}
+
+/** Whether the connection comes from this machine. */
+export function isFromLoopback(info: ConnectionInfo | undefined): boolean {
+  const address = info?.remoteAddr;
+  return address !== undefined && "hostname" in address && isLoopbackHost(address.hostname);
+}

@@ -1,0 +1,66 @@
+import { Buffer } from "node:buffer";
+import { createHmac } from "node:crypto";
+import { CHAIN_FIELD, DomainError } from "../../core/mod.ts";
+
+/** The next link: HMAC-SHA-256 over the previous link and the line's own text, 64 hex digits. */
+export function chainLink(key: Uint8Array, previous: string, text: string): string {
+  return createHmac("sha256", key).update(previous).update(text).digest("hex");
+}
+
+/** A record's JSON text with its link as the last member, without line end. */
+export function sealLine(recordJson: string, link: string): string {
+  return `${recordJson.slice(0, -1)},"${CHAIN_FIELD}":"${link}"}`;
+}
+
+const SEALED = new RegExp(`^(\\{.*),"${CHAIN_FIELD}":"([0-9a-f]{64})"\\}$`, "s");
+
+/** The record's JSON text and its link, or undefined where the line is not a sealed one. */
+export function unsealLine(line: string): { readonly recordJson: string; readonly link: string } | undefined {
+  const match = SEALED.exec(line);
+  return match === null ? undefined : { recordJson: `${match[1]!}}`, link: match[2]! };
+}
+
+/** A hash of the key that can be shown: tells which key a log was written with. */
+export function keyFingerprint(key: Uint8Array): string {
+  return createHmac("sha256", key).update("prediction log key").digest("hex").slice(0, 16);
+}
+
+const KEY_BYTES = 32;
+
+/**
+ * The key in `path`, 64 hex digits in a file of mode 0600; made where there is none.
+ *
+ * @throws {DomainError} `config-invalid` where the file holds something else.
+ */
+export async function loadChainKey(path: string): Promise<Uint8Array> {
+  const stored = await readKey(path);
+  if (stored !== undefined) return stored;
+  const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
+  await Deno.mkdir(folder, { recursive: true });
+  try {
+    await Deno.writeTextFile(path, `${Buffer.from(key).toString("hex")}\n`, { createNew: true, mode: 0o600 });
+  } catch (error) {
+    // Another service made it at the same moment: that one counts.
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    return (await readKey(path))!;
+  }
+  return key;
+}
+
+/** The key in `path`, or undefined where there is no file. */
+export async function readKey(path: string): Promise<Uint8Array | undefined> {
+  let text: string;
+  try {
+    text = (await Deno.readTextFile(path)).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new DomainError("config-invalid", `Cannot read the key of the prediction log as '${path}' holds no key`, {
+      hint: "It must be 64 hexadecimal digits; move it away to have a new one made",
+    });
+  }
+  return Uint8Array.from({ length: KEY_BYTES }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16));
+}

@@ -1,0 +1,207 @@
+import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
+import { chainLink, sealLine } from "./chain.ts";
+import { type PendingRecord, toRecord } from "./records.ts";
+
+/** Settings of a {@linkcode PredictionLog}. */
+export interface PredictionLogOptions {
+  /** Folder that holds a folder for each instance. */
+  readonly directory: string;
+  /** Key of the chain. */
+  readonly key: Uint8Array;
+  /** Time. */
+  readonly clock: Clock;
+  /** How long a record may wait: the stated loss when the process is killed. */
+  readonly flushMs: number;
+  /** Size from which on the next file of the day is begun. */
+  readonly maxFileBytes: number;
+  /** Most bytes that wait while the disk refuses them; further records are counted as lost. @default 32 MiB */
+  readonly maxPendingBytes?: number;
+  /** Name of this instance's folder. @default start time and a random part */
+  readonly instance?: string;
+}
+
+/** Records that wait are sealed in parts of this many, so that no pause is long. */
+const SEAL_EVERY = 64;
+
+/**
+ * The append-only record of what was answered: one folder an instance, each line chained to the one before it.
+ * Sealing and writing happen after the answer; a disk that refuses is told by {@linkcode problem} and by a record
+ * of what was lost.
+ */
+export class PredictionLog implements AsyncDisposable {
+  /** Name of this instance's folder. */
+  readonly instance: string;
+  readonly #options: PredictionLogOptions;
+  readonly #folder: string;
+  readonly #maxPendingBytes: number;
+  readonly #encoder = new TextEncoder();
+  #waiting: PendingRecord[] = [];
+  #sealed: string[] = [];
+  #sealedBytes = 0;
+  #n = 0;
+  #link = CHAIN_START;
+  #written = { n: 0, link: CHAIN_START };
+  #lost = 0;
+  #lostInAll = 0;
+  #problem: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #file: Deno.FsFile | undefined;
+  #fileBytes = 0;
+  #fileDay = "";
+  #fileNumber = 0;
+
+  private constructor(options: PredictionLogOptions) {
+    this.#options = options;
+    const stamp = toIso(options.clock.nowMs()).replaceAll(/[-:]|\.\d+/g, "");
+    this.instance = options.instance ?? `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
+    this.#folder = `${options.directory}/${this.instance}`;
+    this.#maxPendingBytes = options.maxPendingBytes ?? 33_554_432;
+  }
+
+  /** Makes the instance's folder; where that fails the log starts with a {@linkcode problem} and tries again. */
+  static async open(options: PredictionLogOptions): Promise<PredictionLog> {
+    const log = new PredictionLog(options);
+    await log.#tryFolder();
+    return log;
+  }
+
+  /** Why records cannot be written at present, or undefined. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Records that were lost since the start. */
+  get lost(): number {
+    return this.#lostInAll;
+  }
+
+  /** Number and link of the last record on disk. */
+  get head(): { readonly n: number; readonly link: string } {
+    return this.#written;
+  }
+
+  /** Takes an answer; returns at once. */
+  append(record: PendingRecord): void {
+    if (this.#sealedBytes > this.#maxPendingBytes) {
+      this.#lost++;
+      this.#lostInAll++;
+      return;
+    }
+    this.#waiting.push(record);
+    if (this.#waiting.length >= SEAL_EVERY) this.#seal();
+    this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
+  }
+
+  /** Writes all that waits; resolves when it is on its way to the disk, also where that failed. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  /** Writes what waits and closes the file; a folder without records is removed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#file?.close();
+    this.#file = undefined;
+    if (this.#written.n > 0) return;
+    try {
+      await Deno.remove(this.#folder);
+    } catch {
+      // Never made, or somebody put something there: it stays.
+    }
+  }
+
+  #seal(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const pending of waiting) this.#place(toRecord(pending));
+  }
+
+  #place(record: object): void {
+    const json = JSON.stringify({ n: ++this.#n, ...record });
+    this.#link = chainLink(this.#options.key, this.#link, json);
+    const line = `${sealLine(json, this.#link)}\n`;
+    this.#sealed.push(line);
+    this.#sealedBytes += line.length;
+  }
+
+  async #write(): Promise<void> {
+    this.#seal();
+    if (this.#lost > 0 && this.#sealedBytes <= this.#maxPendingBytes) {
+      const at = toIso(this.#options.clock.nowMs());
+      this.#place({ at, kind: "lost", records: this.#lost, reason: this.#problem ?? "the disk was too slow" });
+      this.#lost = 0;
+    }
+    if (this.#sealed.length === 0) return;
+    const lines = this.#sealed, bytes = this.#sealedBytes;
+    const head = { n: this.#n, link: this.#link };
+    this.#sealed = [];
+    this.#sealedBytes = 0;
+    try {
+      await this.#tryFolder(true);
+      await this.#append(this.#encoder.encode(lines.join("")));
+      this.#written = head;
+      this.#problem = undefined;
+    } catch (error) {
+      this.#problem = this.#cannotWrite(error);
+      // In front of what came meanwhile: the chain's order is the file's order.
+      this.#sealed = [...lines, ...this.#sealed];
+      this.#sealedBytes += bytes;
+      this.#timer ??= setTimeout(() => void this.flush(), Math.max(1000, this.#options.flushMs));
+    }
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    const day = toIsoDay(this.#options.clock.nowMs());
+    if (this.#file === undefined || day !== this.#fileDay || this.#fileBytes >= this.#options.maxFileBytes) {
+      await this.#nextFile(day);
+    }
+    const file = this.#file!;
+    try {
+      for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
+    } catch (error) {
+      // Half a line would break the chain: the file goes back to its last whole one.
+      await file.truncate(this.#fileBytes).catch(() => undefined);
+      throw error;
+    }
+    this.#fileBytes += bytes.length;
+  }
+
+  async #nextFile(day: string): Promise<void> {
+    this.#file?.close();
+    this.#file = undefined;
+    let number = day === this.#fileDay ? this.#fileNumber + 1 : 1;
+    for (;; number++) {
+      const path = `${this.#folder}/${day}-${number}.jsonl`;
+      try {
+        this.#file = await Deno.open(path, { createNew: true, write: true, append: true, mode: 0o600 });
+        break;
+      } catch (error) {
+        // A clock that was set back comes to a day that has files already.
+        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      }
+    }
+    this.#fileDay = day;
+    this.#fileNumber = number;
+    this.#fileBytes = 0;
+  }
+
+  #cannotWrite(error: unknown): string {
+    return `Cannot write the prediction log in '${this.#folder}': ${(error as Error).message}`;
+  }
+
+  async #tryFolder(strict = false): Promise<void> {
+    if (this.#file !== undefined) return;
+    try {
+      await Deno.mkdir(this.#folder, { recursive: true });
+    } catch (error) {
+      if (strict) throw error;
+      this.#problem = this.#cannotWrite(error);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { DataAge } from "./data/data_age.ts";
+import type { PredictionLog } from "./log/prediction_log.ts";
+import type { ModelHost, SwapReport } from "./model/model_host.ts";
+
+/** What the metrics read when they are asked for. */
+export interface MetricSources {
+  /** The model that answers. */
+  readonly host: Pick<ModelHost, "current">;
+  /** Age of the data. */
+  readonly data: () => DataAge;
+  /** The prediction log, where there is one. */
+  readonly log: Pick<PredictionLog, "head" | "lost" | "problem"> | undefined;
+  /** Version of the program. */
+  readonly programVersion: string;
+}
+
+/** Upper bounds of the latency buckets, in seconds. */
+const LATENCY_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+/** Counters and gauges in Prometheus' text format. */
+export class ServiceMetrics {
+  readonly #registry = new Registry();
+  readonly #duration: Histogram<"method" | "route" | "status">;
+  readonly #inFlight: Gauge;
+  readonly #swaps: Counter<"outcome">;
+  readonly #rows: Counter<"route">;
+  readonly #bound = new Map<string, { observe(seconds: number): void }>();
+
+  /** Registers all metrics. */
+  constructor(sources: MetricSources) {
+    const registers = [this.#registry];
+    this.#duration = new Histogram({
+      name: "bitcoin_ml_http_request_duration_seconds",
+      help: "Time from a request's arrival to its answer, by route and status",
+      labelNames: ["method", "route", "status"],
+      buckets: LATENCY_BUCKETS,
+      registers,
+    });
+    this.#inFlight = new Gauge({
+      name: "bitcoin_ml_http_requests_in_flight",
+      help: "Requests being answered",
+      registers,
+    });
+    this.#swaps = new Counter({
+      name: "bitcoin_ml_model_swaps_total",
+      help: "Attempts to change the model, by outcome",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#rows = new Counter({
+      name: "bitcoin_ml_predicted_rows_total",
+      help: "Rows answered, by route",
+      labelNames: ["route"],
+      registers,
+    });
+    new Gauge({
+      name: "bitcoin_ml_build_info",
+      help: "Version of the program; always 1",
+      labelNames: ["version"],
+      registers,
+    }).set({ version: sources.programVersion }, 1);
+    new Gauge({
+      name: "bitcoin_ml_model_info",
+      help: "The model that answers; 1, or no sample while there is none",
+      labelNames: ["name", "version", "alias", "run_id", "horizon_minutes"],
+      registers,
+      collect() {
+        this.reset();
+        const served = sources.host.current?.served;
+        if (served === undefined) return;
+        const { name, version, alias, runId, horizonMinutes } = served;
+        this.set({ name, version, alias: alias ?? "", run_id: runId, horizon_minutes: String(horizonMinutes) }, 1);
+      },
+    });
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value());
+        },
+      });
+    gauge(
+      "bitcoin_ml_data_age_seconds",
+      "Seconds since the newest closed candle; NaN without candles",
+      () => sources.data().ageSeconds ?? NaN,
+    );
+    gauge("bitcoin_ml_data_stale", "1 where the candles are older than configured", () => Number(sources.data().stale));
+    const { log } = sources;
+    if (log !== undefined) {
+      gauge("bitcoin_ml_prediction_log_records", "Records of the prediction log on disk", () => log.head.n);
+      gauge("bitcoin_ml_prediction_log_lost_records", "Records that could not be written", () => log.lost);
+      gauge("bitcoin_ml_prediction_log_writable", "1 while the log can be written", () => log.problem ? 0 : 1);
+    }
+    gauge("process_resident_memory_bytes", "Resident memory", () => Deno.memoryUsage().rss);
+    gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use", () => Deno.memoryUsage().heapUsed);
+  }
+
+  /** Notes that a request came in. */
+  begin(): void {
+    this.#inFlight.inc();
+  }
+
+  /** Notes its answer. */
+  end(method: string, route: string, status: number, seconds: number): void {
+    this.#inFlight.dec();
+    const key = `${method} ${route} ${status}`;
+    let bound = this.#bound.get(key);
+    if (bound === undefined) {
+      bound = this.#duration.labels(method, route, String(status));
+      this.#bound.set(key, bound);
+    }
+    bound.observe(seconds);
+  }
+
+  /** Notes rows that were answered. */
+  predicted(route: string, rows: number): void {
+    this.#rows.inc({ route }, rows);
+  }
+
+  /** Notes an attempt to change the model. */
+  swapped(report: SwapReport): void {
+    this.#swaps.inc({ outcome: report.outcome });
+  }
+
+  /** All metrics in Prometheus' text format. */
+  async render(): Promise<{ readonly text: string; readonly contentType: string }> {
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The inference service: a registered model behind HTTP.
+ *
+ * @module
+ */
+export { InferenceService, type ServiceDeps, type ServiceOptions, type ServiceReporter } from "./service.ts";
+export { checkHost, listen, type ListenOptions, type RunningServer } from "./http/server.ts";
+export type { ConnectionInfo } from "./http/exchange.ts";
+export type { Fetch } from "./router.ts";
+export type { CandleFeed } from "./data/live_features.ts";
+export {
+  type LoadedModel,
+  ModelHost,
+  type ModelHostDeps,
+  type ModelHostOptions,
+  type SwapReport,
+} from "./model/model_host.ts";
+export { parseModelUri } from "./model/model_uri.ts";
+export type { ModelReference } from "./model/model_uri.ts";
+export type { ModelSource } from "./model/resolve.ts";
+export { PredictionLog, type PredictionLogOptions } from "./log/prediction_log.ts";
+export type { PendingRecord } from "./log/records.ts";
+export { loadChainKey } from "./log/chain.ts";
+export { type Anchor, readAnchors, type WriteAnchor } from "./log/anchors.ts";
+export { type InstanceVerdict, verifyLog } from "./log/verify_log.ts";
+export { readKey } from "./log/chain.ts";
+export type { DataAge } from "./data/data_age.ts";
+export type { RowShape } from "./input/row_shape.ts";
+export type { FeatureIdentity } from "./model/feature_match.ts";
+export type { ServiceSettings } from "./settings.ts";

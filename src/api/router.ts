@@ -1,0 +1,63 @@
+import { Hono } from "@hono/hono";
+import { DomainError } from "../core/mod.ts";
+import { type ConnectionInfo, type Handler, isFromLoopback } from "./http/exchange.ts";
+import { MethodNotAllowedError } from "./http/problem.ts";
+import { problemResponse, requestIdOf } from "./http/respond.ts";
+import type { RouteSpec } from "./openapi/routes.ts";
+
+/** Who watches the requests. */
+export interface RequestObserver {
+  /** A request came in. */
+  begin(): void;
+  /** It was answered; `route` is the route's path, or `unmatched`. */
+  end(method: string, route: string, status: number, seconds: number): void;
+  /** A request hit a bug. */
+  failed(requestId: string, error: unknown): void;
+}
+
+/** What `Deno.serve` calls; without `info` the client counts as being on another machine. */
+export type Fetch = (request: Request, info?: ConnectionInfo) => Response | Promise<Response>;
+
+/** A route with what answers it. */
+export interface BoundRoute extends Pick<RouteSpec, "method" | "path"> {
+  /** Answers it. */
+  readonly handler: Handler;
+}
+
+/** Routes requests; whatever goes wrong is answered as problem details, 404 and 405 included. */
+export function createRouter(routes: readonly BoundRoute[], observer: RequestObserver): Fetch {
+  const app = new Hono<{ Bindings: { readonly info: ConnectionInfo | undefined } }>();
+  const watched = (route: string, handler: Handler) => async (request: Request, info: ConnectionInfo | undefined) => {
+    const startedAt = performance.now();
+    observer.begin();
+    const requestId = requestIdOf(request.headers);
+    let response: Response;
+    try {
+      response = await handler({ request, requestId, fromLoopback: isFromLoopback(info) });
+    } catch (error) {
+      if (!(error instanceof DomainError)) observer.failed(requestId, error);
+      response = problemResponse(error, requestId);
+    }
+    observer.end(request.method, route, response.status, (performance.now() - startedAt) / 1000);
+    return response;
+  };
+  for (const { method, path, handler } of routes) {
+    const answer = watched(path, handler);
+    app.on(method.toUpperCase(), path, (c) => answer(c.req.raw, c.env.info));
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+    const allowed = methods.includes("GET") ? ["HEAD", ...methods] : methods;
+    const refuse = watched(path, ({ request }) => {
+      throw new MethodNotAllowedError(request.method, path, allowed);
+    });
+    app.all(path, (c) => refuse(c.req.raw, c.env.info));
+  }
+  const unmatched = watched("unmatched", ({ request }) => {
+    throw new DomainError("not-found", `There is no route ${new URL(request.url).pathname.slice(0, 200)}`, {
+      hint: "See /docs for those there are",
+    });
+  });
+  app.notFound((c) => unmatched(c.req.raw, c.env.info));
+  return (request, info) => app.fetch(request, { info });
+}

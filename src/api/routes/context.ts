@@ -1,0 +1,39 @@
+import { type Clock, DomainError, type FeatureEngine } from "../../core/mod.ts";
+import type { ServiceSettings } from "../settings.ts";
+import { type DataAge, dataAge } from "../data/data_age.ts";
+import type { LiveFeatures } from "../data/live_features.ts";
+import type { PredictionLog } from "../log/prediction_log.ts";
+import type { ServiceMetrics } from "../metrics.ts";
+import type { LoadedModel, ModelHost } from "../model/model_host.ts";
+
+/** What the routes share. */
+export interface RouteContext {
+  /** Settings. */
+  readonly config: ServiceSettings;
+  /** Time. */
+  readonly clock: Clock;
+  /** Holds the model. */
+  readonly host: ModelHost;
+  /** Holds the newest features. */
+  readonly live: LiveFeatures;
+  /** Feature set that this program computes. */
+  readonly engine: Pick<FeatureEngine, "name" | "digest">;
+  /** The prediction log, unless it is switched off. */
+  readonly log: PredictionLog | undefined;
+  /** Metrics. */
+  readonly metrics: ServiceMetrics;
+  /** Version of the program. */
+  readonly programVersion: string;
+}
+
+/** The model that answers this request to its end. @throws {DomainError} `model-not-loaded` with the reasons. */
+export function requireModel(context: RouteContext): LoadedModel {
+  const { current } = context.host;
+  if (current !== undefined) return current;
+  throw new DomainError("model-not-loaded", `Cannot answer as no model is loaded: ${context.host.reasons.join("; ")}`);
+}
+
+/** Age of the newest candles now. */
+export function currentAge(context: RouteContext): DataAge {
+  return dataAge(context.live.row?.decisionTimeMs, context.clock.nowMs(), context.config.data.staleAfterSeconds);
+}

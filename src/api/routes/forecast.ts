@@ -1,0 +1,131 @@
+import { DomainError, MINUTE_MS, toIso } from "../../core/mod.ts";
+import { checkOutputs, firstNonFiniteRow, forecastMembers } from "../answer.ts";
+import type { LiveRow } from "../data/live_features.ts";
+import type { Exchange, Handler } from "../http/exchange.ts";
+import type { FieldError } from "../http/problem.ts";
+import { jsonTextResponse } from "../http/respond.ts";
+import { invalid } from "../input/row_shape.ts";
+import type { LoadedModel } from "../model/model_host.ts";
+import { currentAge, requireModel, type RouteContext } from "./context.ts";
+
+/** `GET /v1/forecast?horizon=`: a forecast from the newest closed candles in the store. */
+export function forecastRoute(context: RouteContext): Handler {
+  return async (exchange) => {
+    const horizon = readHorizon(exchange);
+    const loaded = requireModel(context);
+    if (horizon !== undefined && horizon !== loaded.served.horizonMinutes) {
+      throw new DomainError("not-found", `Cannot forecast ${horizon} minutes ahead as no such model is loaded`, {
+        hint: `The loaded model forecasts ${loaded.served.horizonMinutes} minutes; serve another with --model-uri`,
+      });
+    }
+    await context.live.refresh();
+    const row = requireRow(context);
+    const { outputs, json } = forecastJson(context, loaded, row, exchange.requestId);
+    context.log?.append({
+      kind: "forecast",
+      atMs: context.clock.nowMs(),
+      requestId: exchange.requestId,
+      model: loaded.served,
+      featureSetDigest: context.engine.digest,
+      decisionTimeMs: row.decisionTimeMs,
+      features: row.features,
+      outputs,
+    });
+    return jsonTextResponse(json, exchange.requestId);
+  };
+}
+
+/**
+ * Forecasts on its own each time a new closed minute is in the store or another version serves, so that the record
+ * of what was forecast has no holes. Returns whether there was something new.
+ */
+export function minuteForecaster(context: RouteContext): () => Promise<boolean> {
+  let done = "";
+  return async () => {
+    await context.live.refresh();
+    const { current } = context.host;
+    const { row } = context.live;
+    if (current === undefined || row === undefined) return false;
+    const key = `${current.served.version} ${current.digest} ${row.decisionTimeMs}`;
+    if (key === done || missingFeatures(current, row).length > 0) return false;
+    done = key;
+    const outputs = current.model.predict(row.features, 1);
+    if (firstNonFiniteRow(outputs) >= 0) return false;
+    context.log?.append({
+      kind: "forecast",
+      atMs: context.clock.nowMs(),
+      requestId: null,
+      model: current.served,
+      featureSetDigest: context.engine.digest,
+      decisionTimeMs: row.decisionTimeMs,
+      features: row.features,
+      outputs,
+    });
+    return true;
+  };
+}
+
+function readHorizon(exchange: Exchange): number | undefined {
+  // Most requests bring no query; building a URL for them would cost more than the forecast.
+  const mark = exchange.request.url.indexOf("?");
+  if (mark < 0) return undefined;
+  const query = new URL(exchange.request.url).searchParams;
+  const errors: FieldError[] = [...new Set(query.keys())].filter((name) => name !== "horizon").map((name) => ({
+    pointer: name.slice(0, 100),
+    message: "is no known parameter; 'horizon' is",
+  }));
+  const given = query.getAll("horizon");
+  const minutes = Number(given[0]);
+  if (given.length > 1) errors.push({ pointer: "horizon", message: "must be given once" });
+  else if (given.length === 1 && !(/^\d{1,4}$/.test(given[0]!) && minutes > 0)) {
+    errors.push({ pointer: "horizon", message: "must be a whole number of minutes, such as 15" });
+  }
+  if (errors.length > 0) throw invalid("Cannot read the query", errors);
+  return given.length === 0 ? undefined : minutes;
+}
+
+function requireRow(context: RouteContext): LiveRow {
+  const { row, reason } = context.live;
+  if (row === undefined) {
+    throw new DomainError("data-stale", `Cannot forecast as there is no candle: ${reason ?? "the store is empty"}`, {
+      hint: "Bring candles in with: task ingest",
+    });
+  }
+  const limit = context.config.data.refuseAfterSeconds;
+  const age = currentAge(context);
+  if (limit !== null && age.ageSeconds !== null && age.ageSeconds > limit) {
+    throw new DomainError(
+      "data-stale",
+      `Cannot forecast as the newest closed candle ended ${age.ageSeconds} s ago, more than ${limit} s`,
+      { hint: "Bring newer candles in with: task ingest" },
+    );
+  }
+  return row;
+}
+
+function missingFeatures(loaded: LoadedModel, row: LiveRow): string[] {
+  return loaded.shape.names.filter((_, j) => Number.isNaN(row.features[j]!) && loaded.shape.nullable[j] === 0);
+}
+
+function forecastJson(context: RouteContext, loaded: LoadedModel, row: LiveRow, requestId: string) {
+  const missing = missingFeatures(loaded, row);
+  if (missing.length > 0) {
+    throw new DomainError(
+      "data-stale",
+      `Cannot forecast at ${toIso(row.decisionTimeMs)} as candles are missing before it: ${missing.join(", ")}`,
+      { hint: "Fill the gap with: task ingest" },
+    );
+  }
+  const outputs = loaded.model.predict(row.features, 1);
+  checkOutputs(outputs, () => "");
+  const { candle, decisionTimeMs } = row;
+  const { horizonMinutes } = loaded.served;
+  const json = `{"asOf":"${toIso(decisionTimeMs)}","horizonMinutes":${horizonMinutes},"endsAt":"${
+    toIso(decisionTimeMs + horizonMinutes * MINUTE_MS)
+  }",${forecastMembers(outputs, 0)},"candle":{"openTime":"${toIso(candle.openTimeMs)}","closeTime":"${
+    toIso(candle.closeTimeMs)
+  }","open":${candle.open},"high":${candle.high},"low":${candle.low},"close":${candle.close},"volume":${candle.volume}},"data":${
+    JSON.stringify(currentAge(context))
+  },"model":${loaded.servedJson},"requestId":"${requestId}"}`;
+  return { outputs, json };
+}

@@ -1,0 +1,68 @@
+import type { Handler } from "../http/exchange.ts";
+import { jsonResponse, textResponse } from "../http/respond.ts";
+import { currentAge, requireModel, type RouteContext } from "./context.ts";
+
+/** `GET /health`: the model and the data behind the answers; 503 with reasons while there is no model. */
+export function healthRoute(context: RouteContext): Handler {
+  return ({ requestId }) => {
+    const { host } = context;
+    const served = host.current?.served;
+    const body = {
+      status: served === undefined ? "unavailable" : "ok",
+      model: served ?? null,
+      data: currentAge(context),
+      swap: host.swap ?? null,
+      ...(served === undefined ? { reasons: host.reasons } : {}),
+    };
+    return jsonResponse(body, requestId, served === undefined ? 503 : 200);
+  };
+}
+
+/** `GET /livez`: the process answers. */
+export function livenessRoute(): Handler {
+  return ({ requestId }) => jsonResponse({ status: "alive" }, requestId);
+}
+
+/** `GET /readyz`: whether traffic should come here: model warm, data fresh, log writable. */
+export function readinessRoute(context: RouteContext): Handler {
+  return ({ requestId }) => {
+    const age = currentAge(context);
+    const { host, live, log, config } = context;
+    const staleReason = age.ageSeconds === null
+      ? live.reason ?? "there are no candles"
+      : `the newest closed candle ended ${age.ageSeconds} s ago, more than ${config.data.staleAfterSeconds} s`;
+    const checks = [
+      check("model", host.current !== undefined, host.reasons.join("; ")),
+      check("data", !age.stale, staleReason),
+      check("log", log?.problem === undefined, log?.problem ?? ""),
+    ];
+    const ready = checks.every(({ passed }) => passed);
+    return jsonResponse({ status: ready ? "ready" : "not ready", checks }, requestId, ready ? 200 : 503);
+  };
+}
+
+function check(name: string, passed: boolean, reason: string) {
+  return { name, passed, reason: passed ? null : reason };
+}
+
+/** `GET /metrics`: Prometheus' text format. */
+export function metricsRoute(context: RouteContext): Handler {
+  return async ({ requestId }) => {
+    const { text, contentType } = await context.metrics.render();
+    return textResponse(text, requestId, { contentType });
+  };
+}
+
+/** `GET /ping`: MLflow's way to ask whether a model can score. */
+export function pingRoute(context: RouteContext): Handler {
+  return ({ requestId }) => {
+    requireModel(context);
+    return textResponse("\n", requestId, { contentType: "application/json" });
+  };
+}
+
+/** `GET /version`: version of the program, as text. */
+export function versionRoute(context: RouteContext): Handler {
+  return ({ requestId }) =>
+    textResponse(context.programVersion, requestId, { contentType: "text/plain; charset=utf-8" });
+}

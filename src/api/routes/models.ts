@@ -1,0 +1,79 @@
+import { toIso } from "../../core/mod.ts";
+import { readJsonBody } from "../http/body.ts";
+import { type Exchange, type Handler, isLoopbackHost } from "../http/exchange.ts";
+import { type FieldError, MAX_FIELD_ERRORS, RequestError } from "../http/problem.ts";
+import { jsonResponse } from "../http/respond.ts";
+import { invalid, isObject, kindOf, pointerToken } from "../input/row_shape.ts";
+import type { LoadedModel } from "../model/model_host.ts";
+import type { RouteContext } from "./context.ts";
+
+/** `GET /v1/models`: what is loaded, and what the alias points to. */
+export function modelsRoute(context: RouteContext): Handler {
+  return ({ requestId }) => jsonResponse(describeModels(context), requestId);
+}
+
+/** `POST /v1/models/reload`: looks now whether the alias moved. Only from this machine, and not from a foreign page. */
+export function reloadRoute(context: RouteContext): Handler {
+  return async (exchange) => {
+    checkOrigin(exchange);
+    const body = await readJsonBody(exchange.request, {
+      maxBytes: context.config.limits.maxBodyBytes,
+      optional: true,
+    });
+    checkEmpty(body);
+    await context.host.check({ force: true });
+    return jsonResponse(describeModels(context), exchange.requestId);
+  };
+}
+
+function describeModels(context: RouteContext) {
+  const { host } = context;
+  return {
+    uri: host.reference.uri,
+    serving: host.current === undefined ? null : describe(host.current),
+    previous: host.previous === undefined ? null : describe(host.previous),
+    target: host.target === undefined
+      ? null
+      : { name: host.target.name, version: host.target.version, runId: host.target.runId },
+    swap: host.swap ?? null,
+    registry: { reachable: host.registryError === undefined, reason: host.registryError?.message ?? null },
+  };
+}
+
+function describe({ served, model, digest, loadedAtMs, shape }: LoadedModel) {
+  return {
+    ...served,
+    family: model.info.family,
+    digest,
+    loadedAt: toIso(loadedAtMs),
+    featureSetDigest: model.info.featureSetDigest,
+    features: shape.names.map((name, j) => ({ name, nullable: shape.nullable[j] === 1 })),
+  };
+}
+
+function checkOrigin({ request, fromLoopback }: Exchange): void {
+  if (!fromLoopback) {
+    throw new RequestError("forbidden", "Cannot reload for another machine as this service has no keys");
+  }
+  const origin = request.headers.get("origin");
+  // A page of another site can name itself in Origin or, by DNS rebinding, in Host: both must be this machine.
+  const host = new URL(request.url).host;
+  if (!isLoopbackHost(host.replace(/:\d+$/, "")) || (origin !== null && origin !== new URL(request.url).origin)) {
+    throw new RequestError("forbidden", "Cannot reload for a page of another origin", {
+      errors: [{ pointer: "origin", message: "must be absent or this service's own" }],
+    });
+  }
+}
+
+function checkEmpty(body: unknown): void {
+  if (!isObject(body)) {
+    throw invalid("Cannot reload as the body is no object", [
+      { pointer: "", message: `must be absent or an empty object: it is ${kindOf(body)}` },
+    ]);
+  }
+  const errors: FieldError[] = Object.keys(body).slice(0, MAX_FIELD_ERRORS).map((key) => ({
+    pointer: `/${pointerToken(key)}`,
+    message: "is no known member; reload takes none",
+  }));
+  if (errors.length > 0) throw invalid("Cannot reload as the body has members", errors);
+}

@@ -1,0 +1,83 @@
+import { type ForecastColumns, QUANTILE_KEYS } from "../../core/mod.ts";
+import { checkOutputs, predictionsJson } from "../answer.ts";
+import { readJsonBody } from "../http/body.ts";
+import type { Exchange, Handler } from "../http/exchange.ts";
+import { jsonTextResponse, problemResponse } from "../http/respond.ts";
+import { readMlflowBody } from "../input/mlflow_rows.ts";
+import { readNamedBody } from "../input/named_rows.ts";
+import { readOrderedBody } from "../input/ordered_rows.ts";
+import type { FeatureRows, RowShape } from "../input/row_shape.ts";
+import type { LoadedModel } from "../model/model_host.ts";
+import { requireModel, type RouteContext } from "./context.ts";
+
+type BodyReader = (body: unknown, shape: RowShape) => FeatureRows;
+
+async function answer(
+  context: RouteContext,
+  exchange: Exchange,
+  route: string,
+  read: BodyReader,
+  member: string,
+): Promise<{ readonly loaded: LoadedModel; readonly outputs: ForecastColumns }> {
+  const loaded = requireModel(context);
+  const body = await readJsonBody(exchange.request, { maxBytes: context.config.limits.maxBodyBytes });
+  const { rows, count } = read(body, loaded.shape);
+  const outputs = loaded.model.predict(rows, count);
+  checkOutputs(outputs, (row) => count === 1 ? `/${member}` : `/${member}/${row}`);
+  context.metrics.predicted(route, count);
+  context.log?.append({
+    kind: "predict",
+    atMs: context.clock.nowMs(),
+    requestId: exchange.requestId,
+    model: loaded.served,
+    features: rows,
+    outputs,
+  });
+  return { loaded, outputs };
+}
+
+/** `POST /predict`: a row, or an array of rows, in the model's feature order. */
+export function predictRoute(context: RouteContext): Handler {
+  return async (exchange) => {
+    const { loaded, outputs } = await answer(context, exchange, "/predict", readOrderedBody, "features");
+    return jsonTextResponse(predictionsJson(outputs, loaded.servedJson, exchange.requestId), exchange.requestId);
+  };
+}
+
+/** `POST /v1/predict`: rows by feature name. */
+export function namedPredictRoute(context: RouteContext): Handler {
+  return async (exchange) => {
+    const { loaded, outputs } = await answer(context, exchange, "/v1/predict", readNamedBody, "instances");
+    return jsonTextResponse(predictionsJson(outputs, loaded.servedJson, exchange.requestId), exchange.requestId);
+  };
+}
+
+/** `POST /invocations`: MLflow's scoring protocol; the answer is the model's three tensors by name. */
+export function invocationsRoute(context: RouteContext): Handler {
+  return async (exchange) => {
+    try {
+      const { outputs } = await answer(context, exchange, "/invocations", readMlflowBody, "inputs");
+      const width = QUANTILE_KEYS.length;
+      const columns = (values: Float32Array) => Array.from(values, (value) => [value]);
+      const quantilesBps = Array.from(
+        { length: outputs.length },
+        (_, i) => Array.from(outputs.quantilesBps.subarray(i * width, (i + 1) * width)),
+      );
+      const predictions = {
+        probabilityUp: columns(outputs.probabilityUp),
+        volatilityBps: columns(outputs.volatilityBps),
+        quantilesBps,
+      };
+      return jsonTextResponse(JSON.stringify({ predictions }), exchange.requestId);
+    } catch (error) {
+      // MLflow's clients read these two members; the problem details stand beside them.
+      const code = (error as { code?: string }).code === "input-invalid" ? "INVALID_PARAMETER_VALUE" : "BAD_REQUEST";
+      const response = problemResponse(error, exchange.requestId, {
+        error_code: code,
+        message: error instanceof Error ? error.message : String(error),
+      });
+      if (response.status >= 500) throw error;
+      return response;
+    }
+  };
+}

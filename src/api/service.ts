@@ -1,0 +1,178 @@
+import type { Clock, FeatureEngine, LoadForecastModel } from "../core/mod.ts";
+import type { ServiceSettings } from "./settings.ts";
+import type { DataAge } from "./data/data_age.ts";
+import { type CandleFeed, LiveFeatures } from "./data/live_features.ts";
+import { AnchorKeeper, type WriteAnchor } from "./log/anchors.ts";
+import type { PredictionLog } from "./log/prediction_log.ts";
+import { ServiceMetrics } from "./metrics.ts";
+import { ModelHost, type SwapReport } from "./model/model_host.ts";
+import { parseModelUri } from "./model/model_uri.ts";
+import type { ModelSource } from "./model/resolve.ts";
+import { ROUTES } from "./openapi/routes.ts";
+import { createRouter, type Fetch } from "./router.ts";
+import { currentAge, type RouteContext } from "./routes/context.ts";
+import { docsRoute, openApiRoute } from "./routes/docs.ts";
+import { forecastRoute, minuteForecaster } from "./routes/forecast.ts";
+import { healthRoute, livenessRoute, metricsRoute, pingRoute, readinessRoute, versionRoute } from "./routes/health.ts";
+import { modelsRoute, reloadRoute } from "./routes/models.ts";
+import { invocationsRoute, namedPredictRoute, predictRoute } from "./routes/predict.ts";
+import type { Handler } from "./http/exchange.ts";
+
+/** What happens inside a service that an operator should know of. */
+export interface ServiceReporter {
+  /** The model changed, or could not. */
+  swapped(report: SwapReport): void;
+  /** The registry cannot be asked; undefined once it can again. */
+  registry(error: Error | undefined): void;
+  /** A request hit a bug. */
+  failed(requestId: string, error: unknown): void;
+}
+
+/** What an inference service needs. */
+export interface ServiceDeps {
+  /** Where models come from. */
+  readonly source: ModelSource;
+  /** Proves and builds a model. */
+  readonly load: LoadForecastModel;
+  /** Computes features. */
+  readonly engine: FeatureEngine;
+  /** The candles. */
+  readonly feed: CandleFeed;
+  /** Record of what was answered; undefined where it is switched off. */
+  readonly log: PredictionLog | undefined;
+  /** Notes the log's head at a model version; undefined leaves the log without anchors. */
+  readonly anchor?: WriteAnchor;
+  /** Time. */
+  readonly clock: Clock;
+  /** Told of swaps and failures. */
+  readonly reporter: ServiceReporter;
+}
+
+/** Options of {@linkcode InferenceService}. */
+export interface ServiceOptions {
+  /** Settings. */
+  readonly config: ServiceSettings;
+  /** Which model, `models:/NAME@ALIAS` or `models:/NAME/VERSION`. */
+  readonly modelUri: string;
+  /** Version of the program. */
+  readonly programVersion: string;
+}
+
+/** The inference service without its socket: answers requests, watches the registry and the store. */
+export class InferenceService {
+  /** Answers a request. */
+  readonly fetch: Fetch;
+  readonly #host: ModelHost;
+  readonly #live: LiveFeatures;
+  readonly #context: RouteContext;
+  readonly #anchors: AnchorKeeper | undefined;
+
+  /** Builds the service; {@linkcode start} loads the model. */
+  constructor(deps: ServiceDeps, options: ServiceOptions) {
+    const { config, programVersion } = options;
+    const series = { ...config.series, interval: "1m" as const };
+    this.#live = new LiveFeatures(deps, { series, checkMs: config.data.checkSeconds * 1000 });
+    this.#host = new ModelHost(parseModelUri(options.modelUri), { ...deps, features: deps.engine }, {
+      maxRows: config.limits.maxRows,
+      pollMs: config.model.pollSeconds * 1000,
+      retryRefusedMs: config.model.retryRefusedSeconds * 1000,
+      onSwap: (report) => {
+        metrics.swapped(report);
+        deps.reporter.swapped(report);
+      },
+      onRegistryState: (error) => deps.reporter.registry(error),
+    });
+    const metrics = new ServiceMetrics({
+      host: this.#host,
+      data: () => currentAge(context),
+      log: deps.log,
+      programVersion,
+    });
+    const context: RouteContext = {
+      config,
+      clock: deps.clock,
+      host: this.#host,
+      live: this.#live,
+      engine: deps.engine,
+      log: deps.log,
+      metrics,
+      programVersion,
+    };
+    this.#context = context;
+    if (deps.log !== undefined && deps.anchor !== undefined) this.#anchors = new AnchorKeeper(deps.log, deps.anchor);
+    this.fetch = createRouter(bindRoutes(context), {
+      begin: () => metrics.begin(),
+      end: (method, route, status, seconds) => metrics.end(method, route, status, seconds),
+      failed: (requestId, error) => deps.reporter.failed(requestId, error),
+    });
+  }
+
+  /** Age of the newest candles. */
+  get dataAge(): DataAge {
+    return currentAge(this.#context);
+  }
+
+  /** The host of the model. */
+  get host(): ModelHost {
+    return this.#host;
+  }
+
+  /**
+   * Loads the first model and reads the newest candles.
+   *
+   * @throws {DomainError} `not-found` where the URI means no version; what the registry throws.
+   */
+  async start(): Promise<void> {
+    await Promise.all([this.#host.start(), this.#live.refresh()]);
+  }
+
+  /** Follows the registry and the store until the signal ends it. */
+  async watch(signal: AbortSignal): Promise<void> {
+    const { clock, config } = this.#context;
+    const everyMs = config.predictionLog.anchorSeconds * 1000;
+    await Promise.all([
+      this.#host.watch(signal),
+      this.#watchCandles(signal),
+      this.#anchors?.watch(() => this.#host.current?.served, { everyMs, clock, signal }),
+    ]);
+  }
+
+  /** Writes what the prediction log still holds and anchors it. */
+  async close(): Promise<void> {
+    await this.#context.log?.flush();
+    await this.#anchors?.anchor(this.#host.current?.served);
+  }
+
+  async #watchCandles(signal: AbortSignal): Promise<void> {
+    const { clock, config } = this.#context;
+    const forecast = minuteForecaster(this.#context);
+    while (!signal.aborted) {
+      await forecast();
+      try {
+        await clock.sleep(config.data.checkSeconds * 1000, { signal });
+      } catch {
+        return;
+      }
+    }
+  }
+}
+
+function bindRoutes(context: RouteContext) {
+  const handlers: Readonly<Record<string, Handler>> = {
+    "/predict": predictRoute(context),
+    "/v1/predict": namedPredictRoute(context),
+    "/v1/forecast": forecastRoute(context),
+    "/v1/models": modelsRoute(context),
+    "/v1/models/reload": reloadRoute(context),
+    "/health": healthRoute(context),
+    "/livez": livenessRoute(),
+    "/readyz": readinessRoute(context),
+    "/metrics": metricsRoute(context),
+    "/invocations": invocationsRoute(context),
+    "/ping": pingRoute(context),
+    "/version": versionRoute(context),
+    "/openapi.json": openApiRoute(context),
+    "/docs": docsRoute(context),
+  };
+  return ROUTES.map(({ method, path }) => ({ method, path, handler: handlers[path]! }));
+}

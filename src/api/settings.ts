@@ -1,0 +1,38 @@
+/** Settings of the service; `config/api.json` has them, and its schema says what each allows. */
+export interface ServiceSettings {
+  /** Whose minute candles are forecast. */
+  readonly series: {
+    /** Exchange, as in the store. */
+    readonly exchange: string;
+    /** Symbol, as in the store. */
+    readonly symbol: string;
+  };
+  /** What one request may cost. */
+  readonly limits: {
+    /** Largest body. */
+    readonly maxBodyBytes: number;
+    /** Most rows. */
+    readonly maxRows: number;
+  };
+  /** How changes of the model are noticed. */
+  readonly model: {
+    /** How often the registry is asked. */
+    readonly pollSeconds: number;
+    /** How often a refused version's files are looked at again. */
+    readonly retryRefusedSeconds: number;
+  };
+  /** How fresh candles must be. */
+  readonly data: {
+    /** How often the store's file is looked at. */
+    readonly checkSeconds: number;
+    /** Age from which on data is stale. */
+    readonly staleAfterSeconds: number;
+    /** Age from which on `/v1/forecast` is refused; null never. */
+    readonly refuseAfterSeconds: number | null;
+  };
+  /** The record of what was forecast. */
+  readonly predictionLog: {
+    /** How often the log's head is noted in the registry. */
+    readonly anchorSeconds: number;
+  };
+}

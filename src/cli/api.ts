@@ -1,0 +1,181 @@
+import { DomainError, type Warning } from "../core/mod.ts";
+import type { ServiceReporter } from "../api/mod.ts";
+import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { renderTable } from "./table.ts";
+import { featureEngine, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
+import { VERSION } from "./version.ts";
+
+/** `api`: the model at an alias, over HTTP. */
+export const command: Command = {
+  summary: "Serve the model at an alias over HTTP",
+  positionals: "[verify-log]",
+  options: {
+    host: {
+      type: "string",
+      value: "ADDRESS",
+      description: "Loopback address to listen on (default: config, 127.0.0.1)",
+    },
+    port: {
+      type: "number",
+      value: "PORT",
+      description: "Port to listen on; 0 takes a free one (default: config, 8000)",
+    },
+    "model-uri": {
+      type: "string",
+      value: "URI",
+      description: "models:/NAME@ALIAS, models:/NAME/VERSION or models:/NAME/latest (default: MODEL_URI, config)",
+    },
+  },
+  examples: [
+    { line: "task api", does: "serve models:/bitcoin-model@production on http://127.0.0.1:8000" },
+    { line: "task api PORT=9000 -- --model-uri models:/bitcoin-model/3", does: "one version, on another port" },
+    { line: "curl 'http://127.0.0.1:8000/v1/forecast'", does: "ask it for a forecast" },
+    { line: "task api -- verify-log", does: "prove that nobody changed the prediction log" },
+  ],
+  run(context) {
+    const [word, ...rest] = context.positionals;
+    if (word === undefined) return serve(context);
+    if (word === "verify-log" && rest.length === 0) return verify(context);
+    throw new DomainError("usage", `Unknown word '${[word, ...rest].join(" ")}' after 'api'`, {
+      hint: "Only 'verify-log' can stand there; see: task api -- --help",
+    });
+  },
+};
+
+async function serve(context: CommandContext): Promise<CommandResult> {
+  const { checkHost, InferenceService, listen, loadChainKey, PredictionLog } = await import("../api/mod.ts");
+  const { loadApiConfig } = await import("../config/api_config.ts");
+  const { options, clock, signal, output } = context;
+  const config = await loadApiConfig(options.string("config"));
+  const host = options.string("host") ?? config.host;
+  const port = readPort(options.number("port") ?? config.port);
+  const modelUri = options.string("model-uri") ?? context.env("MODEL_URI") ?? config.modelUri;
+  checkHost(host);
+  signal.throwIfAborted();
+
+  const [engine, load, feed] = await Promise.all([
+    featureEngine(),
+    loadForecastModel(),
+    openCandleFeed(context),
+  ]);
+  await using registry = await openRegistry(context);
+  const { enabled, directory, keyFile, flushMilliseconds, maxFileBytes } = config.predictionLog;
+  await using log = !enabled ? undefined : await PredictionLog.open({
+    directory,
+    key: await loadChainKey(keyFile),
+    clock,
+    flushMs: flushMilliseconds,
+    maxFileBytes,
+  });
+  const service = new InferenceService({
+    source: registry,
+    load,
+    engine,
+    feed,
+    log,
+    anchor: (name, version, tag) => registry.setModelVersionTag(name, version, tag),
+    clock,
+    reporter: reporterOf(context),
+  }, { config, modelUri, programVersion: VERSION });
+  await service.start();
+  signal.throwIfAborted();
+  const server = listen(service.fetch, { host, port, shutdownMs: config.limits.shutdownSeconds * 1000 });
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const watching = service.watch(signal);
+  try {
+    announce(context, server.url, service);
+    await stopped;
+  } finally {
+    output.note("Stopping: requests under way are finished");
+    await server.stop();
+    await watching;
+    await service.close();
+  }
+  return { json: { url: server.url }, text: "", isAnnounced: true };
+}
+
+function announce(context: CommandContext, url: string, service: InstanceType<ServiceClass>): void {
+  const served = service.host.current?.served;
+  const warnings: Warning[] = service.host.reasons.map((message) => ({ code: "model-not-loaded", message }));
+  if (context.output.json) {
+    context.output.announce(JSON.stringify({ url, model: served ?? null, data: service.dataAge, warnings }));
+    return;
+  }
+  context.output.announce(url);
+  const { note } = context.output;
+  if (served !== undefined) {
+    note(`Serving ${served.name} version ${served.version}, ${served.horizonMinutes} minutes ahead; see ${url}/docs`);
+  }
+  for (const { message } of warnings) note(`Every answer is 503 until this is repaired: ${message}`);
+  const { asOf, stale } = service.dataAge;
+  if (asOf === null) note("There are no candles yet, so /v1/forecast answers 503; bring them in with: task ingest");
+  else if (stale) note(`The newest candle is of ${asOf}; bring newer ones in with: task ingest`);
+}
+
+type ServiceClass = typeof import("../api/mod.ts").InferenceService;
+
+function readPort(port: number): number {
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new DomainError("usage", `Option '--port' must be a whole number from 0 to 65535: current value is '${port}'`);
+}
+
+function reporterOf({ progress }: CommandContext): ServiceReporter {
+  return {
+    swapped({ version, outcome, reason }) {
+      if (outcome === "loaded") progress.log(`Version ${version} is loaded`);
+      else if (version === null) progress.log(`The model's alias is gone: ${reason}`);
+      else progress.log(`Version ${version} is refused: ${reason}`);
+    },
+    registry(error) {
+      progress.log(
+        error === undefined ? "The registry answers again" : `The registry cannot be asked: ${error.message}`,
+      );
+    },
+    failed(requestId, error) {
+      const detail = error instanceof Error ? error.stack ?? error.message : String(error);
+      progress.log(`Request ${requestId} hit a bug: ${detail}`);
+    },
+  };
+}
+
+/** `api verify-log`: proves the prediction log up to the last anchor. */
+async function verify(context: CommandContext): Promise<CommandResult> {
+  const { readAnchors, readKey, verifyLog } = await import("../api/mod.ts");
+  const { loadApiConfig } = await import("../config/api_config.ts");
+  const { directory, keyFile } = (await loadApiConfig(context.options.string("config"))).predictionLog;
+  const key = await readKey(keyFile);
+  if (key === undefined) {
+    throw new DomainError("not-found", `Cannot verify the prediction log as its key '${keyFile}' does not exist`, {
+      hint: "The service makes it when it first starts: task api",
+    });
+  }
+  await using registry = await openRegistry(context, { readOnly: true });
+  const instances = await verifyLog(directory, { key, anchors: await readAnchors(registry) });
+  const broken = instances.filter(({ problem }) => problem !== null);
+  const rows = instances.map(({ instance, records, anchored, problem }) => [
+    instance,
+    String(records),
+    String(anchored),
+    String(records - anchored),
+    problem ?? "sound",
+  ]);
+  const table = renderTable([
+    { title: "instance" },
+    { title: "records", align: "right" },
+    { title: "anchored", align: "right" },
+    { title: "unanchored", align: "right" },
+    { title: "verdict" },
+  ], rows);
+  return {
+    json: { passed: broken.length === 0, directory, instances },
+    text: instances.length === 0 ? `There is no prediction log in '${directory}' yet` : table,
+    warnings: instances.filter(({ tornBytes }) => tornBytes > 0).map(({ instance, tornBytes }) => ({
+      code: "log-torn",
+      message: `The log of ${instance} ends within a line (${tornBytes} bytes), as a kill leaves it`,
+    })),
+    exitCode: broken.length === 0 ? 0 : 1,
+  };
+}

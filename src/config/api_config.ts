@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { loadConfig, parseConfig } from "./load.ts";
+
+/** Where the inference service's settings are. */
+export const API_CONFIG_PATH = "config/api.json";
+
+const seconds = (defaultValue: number, description: string) =>
+  z.number().positive().max(86_400).default(defaultValue).describe(description);
+
+/** Settings of the inference service (`config/api.json`); every key may be left out. */
+export const API_CONFIG_SCHEMA = z.strictObject({
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; only loopback ones are taken"),
+  port: z.int().min(0).max(65_535).default(8000).describe("Port to listen on; 0 takes a free one"),
+  modelUri: z.string().min(1).default("models:/bitcoin-model@production").describe(
+    "Model to serve: models:/NAME@ALIAS, models:/NAME/VERSION or models:/NAME/latest; MODEL_URI and --model-uri win",
+  ),
+  series: z.strictObject({
+    exchange: z.string().min(1).default("binance").describe("Exchange of the candles, as in the store"),
+    symbol: z.string().min(1).default("BTC/USDT").describe("Symbol of the candles, as in the store"),
+  }).prefault({}).describe("Whose minute candles GET /v1/forecast is computed from"),
+  limits: z.strictObject({
+    maxBodyBytes: z.int().min(1024).max(268_435_456).default(8_388_608).describe("Largest request body, in bytes"),
+    maxRows: z.int().min(1).max(4096).default(4096).describe("Most rows in one request"),
+    shutdownSeconds: seconds(10, "How long a stop waits for requests that are under way"),
+  }).prefault({}).describe("What one request may cost"),
+  model: z.strictObject({
+    pollSeconds: seconds(2, "How often the registry is asked whether the alias moved"),
+    retryRefusedSeconds: seconds(10, "How often the files of a refused version are looked at for a change"),
+  }).prefault({}).describe("How changes of the model are noticed"),
+  data: z.strictObject({
+    checkSeconds: seconds(1, "How often the feature store's file is looked at for new candles"),
+    staleAfterSeconds: seconds(180, "Age of the newest closed candle from which on data counts as stale"),
+    refuseAfterSeconds: z.number().positive().nullable().default(null).describe(
+      "Age from which on GET /v1/forecast answers 503 instead of an old forecast; null never refuses",
+    ),
+  }).prefault({}).describe("How fresh the candles must be"),
+  predictionLog: z.strictObject({
+    enabled: z.boolean().default(true).describe("Whether forecasts and predictions are logged"),
+    directory: z.string().min(1).default("mlruns/prediction_log").describe("Folder of the prediction log"),
+    keyFile: z.string().min(1).default("mlruns/prediction_log.key").describe(
+      "File of the key that chains the log's lines, made on first use; keep it out of the log's folder",
+    ),
+    flushMilliseconds: z.int().min(1).max(100).default(100).describe("How long a record may wait to be written"),
+    maxFileBytes: z.int().min(4096).max(1_073_741_824).default(67_108_864).describe(
+      "Size from which on the next file of the day is begun",
+    ),
+    anchorSeconds: seconds(60, "How often the chain's head is noted as a tag of the model version"),
+  }).prefault({}).describe("The record of what was forecast"),
+}).describe("Settings of the inference service");
+
+/** Settings of the inference service, resolved. */
+export type ApiConfig = z.output<typeof API_CONFIG_SCHEMA>;
+
+/** JSON Schema of the file, as `config/schemas/api.schema.json` holds it. */
+export function apiConfigJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(API_CONFIG_SCHEMA, { io: "input" }) as Record<string, unknown>;
+  return { ...schema, properties: { $schema: { type: "string" }, ...schema.properties as Record<string, unknown> } };
+}
+
+/**
+ * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
+ * compiled binary in a folder of its own) those that the program carries.
+ *
+ * @throws {DomainError} `config-invalid` naming file, key and value.
+ */
+export async function loadApiConfig(path?: string): Promise<ApiConfig> {
+  if (path !== undefined) return await loadConfig(path, API_CONFIG_SCHEMA);
+  if (await isFile(API_CONFIG_PATH)) return await loadConfig(API_CONFIG_PATH, API_CONFIG_SCHEMA);
+  const { default: raw } = await import("../../config/api.json", { with: { type: "json" } });
+  const { $schema: _, ...settings } = raw;
+  return parseConfig(API_CONFIG_PATH, settings, API_CONFIG_SCHEMA);
+}
+
+/** The settings of an empty file. */
+export function defaultApiConfig(): ApiConfig {
+  return API_CONFIG_SCHEMA.parse({});
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}
