@@ -1,4 +1,5 @@
 import { DomainError, type ModelRegistry, type Tracker } from "../core/mod.ts";
+import type { Credentials } from "./rest/http.ts";
 
 /** Where runs are kept when nothing else is said (design section 4). */
 export const DEFAULT_TRACKING_URI = "sqlite:///mlruns/mlflow.db";
@@ -11,10 +12,14 @@ export interface OpenStoreOptions {
   readonly artifactRoot?: string;
   /** Where new experiments of a local store say that their artifacts are, as a path or URI. @default the artifact root */
   readonly newExperimentLocation?: string;
+  /** What a server is told of who asks. */
+  readonly credentials?: Credentials | undefined;
+  /** Ends calls to a server early. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Opens the runs at `sqlite:///…`.
+ * Opens the runs at `sqlite:///…`, or on the MLflow server at `http(s)://…`.
  *
  * @throws {DomainError} `config-invalid` for a URI of another kind; `store-busy`, `store-damaged`.
  */
@@ -22,6 +27,10 @@ export async function openTrackerAt(uri: string, options: OpenStoreOptions = {})
   if (uri.startsWith("sqlite:")) {
     const { SqliteTracker } = await import("./sqlite/sqlite_tracker.ts");
     return await SqliteTracker.open(uri, options);
+  }
+  if (isServer(uri)) {
+    const { RestTracker } = await import("./rest/rest_tracker.ts");
+    return new RestTracker(uri, options);
   }
   throw unknownStore(uri);
 }
@@ -35,7 +44,24 @@ export async function openRegistryAt(
     const { SqliteRegistry } = await import("./sqlite/sqlite_registry.ts");
     return await SqliteRegistry.open(uri, options);
   }
+  if (isServer(uri)) {
+    const { RestRegistry } = await import("./rest/rest_registry.ts");
+    return new RestRegistry(uri, options);
+  }
   throw unknownStore(uri);
+}
+
+/** Credentials from MLflow's variables: a token wins over user and password. */
+export function credentialsFrom(env: (name: string) => string | undefined): Credentials | undefined {
+  const token = env("MLFLOW_TRACKING_TOKEN");
+  if (token !== undefined) return { kind: "bearer", token };
+  const username = env("MLFLOW_TRACKING_USERNAME");
+  if (username === undefined) return undefined;
+  return { kind: "basic", username, password: env("MLFLOW_TRACKING_PASSWORD") ?? "" };
+}
+
+function isServer(uri: string): boolean {
+  return /^https?:\/\//i.test(uri);
 }
 
 function unknownStore(uri: string): DomainError {

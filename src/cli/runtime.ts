@@ -116,17 +116,17 @@ export interface OpenTrackingOptions {
 
 /** Opens the runs that MLFLOW_TRACKING_URI names. */
 export async function openTracker(context: CommandContext, options: OpenTrackingOptions = {}): Promise<Tracker> {
-  const { DEFAULT_TRACKING_URI, openTrackerAt } = await import("../MLOps/open.ts");
+  const { credentialsFrom, DEFAULT_TRACKING_URI, openTrackerAt } = await import("../MLOps/open.ts");
   const { uri = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI, ...rest } = options;
-  return await openTrackerAt(uri, rest);
+  return await openTrackerAt(uri, { ...rest, credentials: credentialsFrom(context.env), signal: context.signal });
 }
 
 /** Opens the registered models that MLFLOW_REGISTRY_URI names; without it, those of MLFLOW_TRACKING_URI. */
 export async function openRegistry(context: CommandContext, options: OpenTrackingOptions = {}): Promise<ModelRegistry> {
-  const { DEFAULT_TRACKING_URI, openRegistryAt } = await import("../MLOps/open.ts");
+  const { credentialsFrom, DEFAULT_TRACKING_URI, openRegistryAt } = await import("../MLOps/open.ts");
   const tracking = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
   const { uri = context.env("MLFLOW_REGISTRY_URI") ?? tracking, ...rest } = options;
-  return await openRegistryAt(uri, rest);
+  return await openRegistryAt(uri, { ...rest, credentials: credentialsFrom(context.env), signal: context.signal });
 }
 
 /** The loader of logged models: it proves hashes and golden rows, and loads no tfjs. */

@@ -73,6 +73,11 @@ export function checkNewAlias(alias: string): void {
   if (/^v\d+$/i.test(alias)) throw invalid(`Version alias name '${alias}' is reserved.`);
 }
 
+/** The id of the logged model that a source `models:/m-…` names. */
+export function loggedModelIdOf(source: string): string | undefined {
+  return /^models:\/+(m-[0-9a-f]{32})$/.exec(source)?.[1];
+}
+
 /** Refuses a logged model's name that MLflow would refuse. */
 export function checkLoggedModelName(name: string): void {
   if (name !== "" && !LOGGED_MODEL_BAD.some((character) => name.includes(character))) return;

@@ -1,5 +1,5 @@
 import { type KeyValue, type ModelVersion, type RegisteredModel, TrackingError } from "../../core/mod.ts";
-import { checkModelName, versionNumber } from "../rules/names.ts";
+import { checkModelName, loggedModelIdOf, versionNumber } from "../rules/names.ts";
 import type { Database } from "./database.ts";
 
 /** Stage of a deleted version; its row stays so that the number is never used again. */
@@ -59,11 +59,6 @@ export function registeredModelRow(db: Database, name: string): RegisteredModelR
   const row = db.get<RegisteredModelRow>(`SELECT ${MODEL_COLUMNS} FROM registered_models g WHERE g.name = ?`, name);
   if (row !== undefined) return row;
   throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Registered Model with name=${name} not found`);
-}
-
-/** The id of the logged model that a source `models:/m-…` names. */
-export function loggedModelIdOf(source: string): string | undefined {
-  return /^models:\/+(m-[0-9a-f]{32})$/.exec(source)?.[1];
 }
 
 /** Fills in tags and aliases of versions. */

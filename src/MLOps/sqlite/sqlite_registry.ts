@@ -13,9 +13,10 @@ import {
 import { artifactPathParts } from "../artifacts/artifact_path.ts";
 import { listLocalArtifacts, readLocalArtifact } from "../artifacts/local_artifacts.ts";
 import { appendToUri, type ArtifactRoot } from "../artifacts/location.ts";
+import { loggedModelIdOf } from "../rules/names.ts";
 import { Database, sqlitePath } from "./database.ts";
 import { getLoggedModel, searchLoggedModels, setLoggedModelTags } from "./logged_models.ts";
-import { loggedModelIdOf, registeredModelRow, versionRow, withModelDetails } from "./registry_rows.ts";
+import { registeredModelRow, versionRow, withModelDetails } from "./registry_rows.ts";
 import { type RegistrySearch, searchModelVersions, searchRegisteredModels } from "./registry_search.ts";
 import * as writes from "./registry_writes.ts";
 import { getRun } from "./runs.ts";
