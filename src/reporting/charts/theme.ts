@@ -12,6 +12,7 @@ export const PALETTE = {
   accentLight: "#a9c3de",
   accentPale: "#dce7f2",
   orange: "#d07a1d",
+  teal: "#3c8d7a",
   good: "#2f7d57",
   warning: "#b7791f",
   bad: "#b23a33",
@@ -21,7 +22,7 @@ export const PALETTE = {
 export const SERIES_COLORS = [
   PALETTE.accent,
   PALETTE.orange,
-  "#3c8d7a",
+  PALETTE.teal,
   "#8a5a9e",
   PALETTE.muted,
   PALETTE.bad,
@@ -42,6 +43,8 @@ const axisText = { labelFontSize: 7, titleFontSize: 7.5, labelColor: PALETTE.mut
 export const CHART_CONFIG = {
   font: FONT_FAMILY,
   background: null,
+  // The drawing has one label as a whole; one on each of its thousands of marks helps nobody.
+  aria: false,
   padding: { left: 1, right: 3, top: 3, bottom: 1 },
   view: { stroke: null },
   axis: {

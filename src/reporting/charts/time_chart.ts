@@ -20,26 +20,16 @@ export function timeAxis(range: TimeRange): ChartSpec {
     type: "temporal",
     scale: {
       type: "utc",
-      domain: [utcDateTime(range.startMs), utcDateTime(Math.max(range.endMs, range.startMs + 1))],
+      domain: [moment(range.startMs), moment(Math.max(range.endMs, range.startMs + 1))],
       nice: false,
     },
     axis: { title: null, format, tickCount: 8 },
   };
 }
 
-/** A moment as Vega-Lite writes one; a bare number is compared by its text where layers share a scale. */
-function utcDateTime(ms: number) {
-  const date = new Date(ms);
-  return {
-    utc: true,
-    year: date.getUTCFullYear(),
-    month: date.getUTCMonth() + 1,
-    date: date.getUTCDate(),
-    hours: date.getUTCHours(),
-    minutes: date.getUTCMinutes(),
-    seconds: date.getUTCSeconds(),
-    milliseconds: date.getUTCMilliseconds(),
-  };
+/** A moment as an expression: Vega-Lite rewrites a bare number for one layer or channel and calls it a conflict with the next. */
+function moment(ms: number) {
+  return { expr: String(ms) };
 }
 
 /** Vertical axis that leaves a little room around the finite values; a flat series gets a span around it. */

@@ -10,7 +10,7 @@ import { emptySection } from "./empty_section.ts";
 export function featuresSection(
   { columns, query }: IngestionContext,
   engine: FeatureEngine,
-  options: CallOptions & { readonly onChunk?: (done: number, total: number) => void } = {},
+  options: CallOptions = {},
 ): SectionResult {
   const head = {
     id: "features",

@@ -2,7 +2,7 @@ import { DAY_MS, MINUTE_MS, MISSING_COUNT, type TimeRange, toIsoDay } from "../.
 import { categoryBars } from "../charts/shape_chart.ts";
 import { PALETTE } from "../charts/theme.ts";
 import { lineChart, timeBars } from "../charts/time_chart.ts";
-import type { Block, TableBlock } from "../model.ts";
+import type { Block, ChartSpec, TableBlock } from "../model.ts";
 import {
   formatAmount,
   formatMinute,
@@ -12,13 +12,15 @@ import {
   formatSignedPercent,
 } from "../numbers.ts";
 import { bucketCandles, type Buckets } from "../stats/buckets.ts";
-import { calendarProfile, WEEKDAYS } from "../stats/calendar_profile.ts";
+import { type CalendarProfile, calendarProfile, WEEKDAYS } from "../stats/calendar_profile.ts";
 import { moments } from "../stats/moments.ts";
 import { quantile, sortedFinite } from "../stats/quantiles.ts";
 import type { IngestionContext, SectionResult } from "./context.ts";
 import { emptySection } from "./empty_section.ts";
 
 const BUSIEST = 8;
+/** Three of them and the profiles fill a page. */
+const CHART_HEIGHT = 100;
 
 /** How much was traded, when, in how many trades, and who took the price. */
 export function volumeSection(context: IngestionContext): SectionResult {
@@ -33,50 +35,43 @@ export function volumeSection(context: IngestionContext): SectionResult {
   const buckets = step.ms === DAY_MS ? days : bucketCandles(columns, step.ms);
   const volume = calendarProfile(columns.openTimeMs, columns.quoteVolume);
   const trades = calendarProfile(columns.openTimeMs, knownTrades(columns.tradeCount));
+  const quoteVolumes = buckets.quoteVolume.map((value) => value / 1e6);
+  const tradeCounts = buckets.trades.map((value) => value / 1e3);
+  const bars = { range: query.range };
   const blocks: Block[] = [
-    {
-      kind: "chart",
-      caption: `Quote volume ${step.each}, million ${quote}`,
-      spec: timeBars(buckets, buckets.quoteVolume.map((value) => value / 1e6), {
-        range: query.range,
-        title: `M ${quote}`,
-      }),
-      height: 108,
-    },
-    {
-      kind: "chart",
-      caption: `Trades ${step.each}, thousands`,
-      spec: timeBars(buckets, buckets.trades.map((value) => value / 1e3), {
-        range: query.range,
-        title: "thousand trades",
-        color: "#3c8d7a",
-      }),
-      height: 98,
-    },
-    {
-      kind: "chart",
-      caption: `Taker share ${step.each}: volume bought by takers as a share of all; the rule is one half`,
-      spec: lineChart(buckets, buckets.takerShare, {
-        range: query.range,
-        title: "taker buys",
-        format: ".0%",
-        level: 0.5,
-        color: PALETTE.orange,
-      }),
-      height: 98,
-    },
-    {
-      kind: "charts",
-      caption: "Mean of a candle by hour of day and by weekday, UTC",
-      columns: 2,
-      height: 90,
-      charts: [
-        { title: `Quote volume, thousand ${quote}`, spec: hourBars(volume.byHour.map((value) => value / 1e3)) },
-        { title: "Trades", spec: hourBars(trades.byHour) },
-        { title: `Quote volume, thousand ${quote}`, spec: weekdayBars(volume.byWeekday.map((value) => value / 1e3)) },
-        { title: "Trades", spec: weekdayBars(trades.byWeekday) },
-      ],
-    },
+    ...(isStated(quoteVolumes)
+      ? [
+        chart(
+          `Quote volume ${step.each}, million ${quote}`,
+          timeBars(buckets, quoteVolumes, { ...bars, title: `M ${quote}` }),
+        ),
+      ]
+      : [
+        unstated("quote volume"),
+        chart(`Volume ${step.each}, ${base}`, timeBars(buckets, buckets.volume, { ...bars, title: base })),
+      ]),
+    isStated(tradeCounts)
+      ? chart(
+        `Trades ${step.each}, thousands`,
+        timeBars(buckets, tradeCounts, { ...bars, title: "thousand trades", color: PALETTE.teal }),
+      )
+      : unstated("the number of trades"),
+    isStated(buckets.takerShare)
+      ? chart(
+        `Taker share ${step.each}: volume bought by takers as a share of all; the rule is one half`,
+        lineChart(buckets, buckets.takerShare, {
+          ...bars,
+          title: "taker buys",
+          format: ".0%",
+          level: 0.5,
+          color: PALETTE.orange,
+        }),
+      )
+      : unstated("who took the price, or nothing was traded"),
+    ...profileCharts([
+      { title: `Quote volume, thousand ${quote}`, profile: volume, unit: 1e3 },
+      { title: "Trades", profile: trades, unit: 1 },
+    ]),
     dailyTable(days, base, quote),
     busiestTable(days, base, quote),
   ];
@@ -97,6 +92,37 @@ export function volumeSection(context: IngestionContext): SectionResult {
       })),
     },
   };
+}
+
+function chart(caption: string, spec: ChartSpec): Block {
+  return { kind: "chart", caption, spec, height: CHART_HEIGHT };
+}
+
+function isStated(values: readonly number[]): boolean {
+  return values.some((value) => Number.isFinite(value));
+}
+
+function unstated(what: string): Block {
+  return { kind: "callout", tone: "neutral", text: `The exchange does not state ${what}.` };
+}
+
+/** By hour in one row, by weekday in the next, for those that have values. */
+function profileCharts(
+  items: readonly { readonly title: string; readonly profile: CalendarProfile; readonly unit: number }[],
+): Block[] {
+  const shown = items.filter(({ profile }) => isStated(profile.byHour));
+  if (shown.length === 0) return [];
+  const scaled = (values: readonly number[], unit: number) => values.map((value) => value / unit);
+  return [{
+    kind: "charts",
+    caption: "Mean of a candle by hour of day and by weekday, UTC",
+    columns: 2,
+    height: 90,
+    charts: [
+      ...shown.map(({ title, profile, unit }) => ({ title, spec: hourBars(scaled(profile.byHour, unit)) })),
+      ...shown.map(({ title, profile, unit }) => ({ title, spec: weekdayBars(scaled(profile.byWeekday, unit)) })),
+    ],
+  }];
 }
 
 /** Step of the bar charts: a week, a day, an hour or minutes, so that there are some tens to some hundreds of bars. */

@@ -38,33 +38,36 @@ const BINS = 24;
 
 /**
  * Computes the features of an engine over all candles, a chunk at a time, and sums them up. Count, mean, deviation and
- * extremes are of all rows; quantiles and shape are of every n-th row where there are more than 250,000.
+ * extremes are of all rows; quantiles and shape are of every n-th row where there are more than `sampleRows`.
+ *
+ * @param options.chunkRows candles computed at a time: it bounds memory and changes no figure. @default 262144
+ * @param options.sampleRows rows that quantiles and shapes take at most. @default 250000
  */
 export function summarizeFeatures(
   columns: CandleColumns,
   engine: FeatureEngine,
-  options: CallOptions & { readonly onChunk?: (done: number, total: number) => void } = {},
+  options: CallOptions & { readonly chunkRows?: number; readonly sampleRows?: number } = {},
 ): { readonly features: readonly FeatureSummary[]; readonly rows: number; readonly every: number } {
-  const every = samplingStep(columns.length);
+  const { chunkRows = CHUNK, sampleRows = MAX_SAMPLE } = options;
+  const every = samplingStep(columns.length, sampleRows);
   const parts = engine.names.map(() => new Accumulator(Math.ceil(columns.length / every) + 1));
   let rows = 0;
-  for (let start = 0; start < columns.length; start += CHUNK) {
+  for (let start = 0; start < columns.length; start += chunkRows) {
     options.signal?.throwIfAborted();
-    const end = Math.min(columns.length, start + CHUNK);
+    const end = Math.min(columns.length, start + chunkRows);
     const fromMs = columns.openTimeMs[start]! + MINUTE_MS;
     // A row is determined by the candles of the look-back, so a chunk that starts that much earlier gives the same rows.
     const first = lowerBound(columns.openTimeMs, fromMs - engine.lookbackMinutes * MINUTE_MS);
     const matrix = engine.compute(sliceCandles(columns, first, end), { fromMs });
     matrix.columns.forEach((values, j) => parts[j]!.add(values, rows, every));
     rows += matrix.length;
-    options.onChunk?.(end, columns.length);
   }
   return { features: engine.names.map((name, j) => parts[j]!.summary(name, rows)), rows, every };
 }
 
 /** A step that keeps at most the sample and shares no factor with a week of minutes, or it would see some minutes only. */
-function samplingStep(rows: number): number {
-  let step = Math.max(1, Math.ceil(rows / MAX_SAMPLE));
+function samplingStep(rows: number, sampleRows: number): number {
+  let step = Math.max(1, Math.ceil(rows / sampleRows));
   while ([2, 3, 5, 7].some((factor) => step % factor === 0)) step++;
   return step;
 }
