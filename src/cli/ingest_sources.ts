@@ -1,22 +1,83 @@
-import type { IngestConfig } from "../config/ingest_config.ts";
-import { DomainError, parseDuration, parseInstant } from "../core/mod.ts";
-import { ArchiveMirror, type IngestRequest, type IngestSettings, parseOutages } from "../data_ingestion_service/mod.ts";
+import { type IngestConfig, parseOrigins } from "../config/ingest_config.ts";
+import { DomainError, type Exchange, parseDuration, parseInstant, seededRandom } from "../core/mod.ts";
+import {
+  ArchiveHttp,
+  ArchiveMirror,
+  type ArchiveSource,
+  BinanceExchange,
+  type IngestRequest,
+  type IngestSettings,
+  openUnifiedExchange,
+  parseOutages,
+} from "../data_ingestion_service/mod.ts";
 import type { CommandContext } from "./command.ts";
 import type { IngestSources } from "./runtime.ts";
 
-/** Builds what {@linkcode openIngestSources} hands out; apart, so that other commands do not load it. */
+/** Builds what `openIngestSources` hands out; apart, so that other commands do not load it. */
 export async function buildIngestSources(
   context: CommandContext,
   config: IngestConfig,
   request: IngestRequest,
 ): Promise<IngestSources> {
-  const { options, clock, progress } = context;
+  const { clock, progress } = context;
   const { default: calendar } = await import("../../config/binance_outages.json", { with: { type: "json" } });
   const settings = ingestSettings(config, parseOutages(calendar, request.series.exchange), context);
-  const mirror = options.string("archive-dir");
-  if (mirror === undefined) throw new DomainError("usage", "Name a mirror with --archive-dir DIR");
-  const archive = new ArchiveMirror(mirror);
-  return { deps: { archive, clock, progress, settings }, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const archive = request.source === "rest" ? undefined : openArchive(context, config, request);
+  const exchange = request.source === "archive" ? undefined : await openExchange(context, config, request);
+  return {
+    deps: {
+      clock,
+      progress,
+      settings,
+      ...(archive === undefined ? {} : { archive }),
+      ...(exchange === undefined ? {} : { exchange }),
+    },
+    async [Symbol.asyncDispose]() {
+      await exchange?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function openArchive(
+  context: CommandContext,
+  config: IngestConfig,
+  { series, source }: IngestRequest,
+): ArchiveSource | undefined {
+  const mirror = context.options.string("archive-dir");
+  if (mirror !== undefined) return new ArchiveMirror(mirror);
+  if (series.exchange !== "binance") {
+    if (source === "auto") return undefined;
+    throw new DomainError("usage", `Cannot ingest from the archive of '${series.exchange}' as only binance has one`, {
+      hint: "Use --source rest",
+    });
+  }
+  const { origins, attempts, timeoutMs } = config.archive;
+  return new ArchiveHttp({
+    origins: parseOrigins("BINANCE_ARCHIVE_URL", context.env("BINANCE_ARCHIVE_URL")) ?? origins,
+    attempts,
+    timeoutMs,
+    clock: context.clock,
+    random: backoffDice(context),
+  });
+}
+
+async function openExchange(
+  context: CommandContext,
+  config: IngestConfig,
+  { series }: IngestRequest,
+): Promise<Exchange> {
+  const { origins, ...api } = config.api;
+  const options = { ...api, clock: context.clock, random: backoffDice(context) };
+  if (series.exchange !== "binance") return await openUnifiedExchange(series.exchange, options);
+  return new BinanceExchange({
+    ...options,
+    origins: parseOrigins("BINANCE_API_URL", context.env("BINANCE_API_URL")) ?? origins,
+  });
+}
+
+/** Processes that failed together must not come back together. */
+function backoffDice({ clock }: CommandContext) {
+  return seededRandom((clock.nowMs() ^ Deno.pid) | 0);
 }
 
 function ingestSettings(

@@ -98,7 +98,7 @@ export async function ingest(
     gaps: await gapsWithin(work),
     files: work.archive?.files ?? NO_FILES,
     datasetDigest,
-    warnings: [...work.warnings, ...(deps.exchange?.warnings ?? [])],
+    warnings: [...work.warnings, ...(deps.archive?.warnings ?? []), ...(deps.exchange?.warnings ?? [])],
     ...(error === undefined ? {} : { error }),
   };
 }

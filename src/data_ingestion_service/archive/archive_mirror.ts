@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CallOptions, DomainError, type SeriesId } from "../../core/mod.ts";
+import { type CallOptions, DomainError, type SeriesId, type Warning } from "../../core/mod.ts";
 import { type ArchiveFile, archiveFolder, type ArchiveKind, parseArchiveName } from "./archive_layout.ts";
 import { type ArchiveAnswer, type ArchiveSource, parseChecksum } from "./archive_source.ts";
 
@@ -9,6 +9,7 @@ const KINDS: readonly ArchiveKind[] = ["monthly", "daily"];
 export class ArchiveMirror implements ArchiveSource {
   readonly kind = "mirror";
   readonly name: string;
+  readonly warnings: readonly Warning[] = [];
 
   /** `root` is the folder that holds `spot/`. */
   constructor(root: string) {

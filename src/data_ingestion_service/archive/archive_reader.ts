@@ -54,7 +54,8 @@ export async function readArchiveFile(
   options: ReadArchiveOptions,
 ): Promise<ArchiveRows | ArchiveFailure> {
   const attempts = source.kind === "http" ? options.attempts ?? 1 : 1;
-  for (let refetched = 0;; refetched++) {
+  let refetched = 0;
+  for (let attempt = 1;; attempt++) {
     let answer: ArchiveAnswer;
     try {
       answer = await source.fetch(file, options);
@@ -66,10 +67,12 @@ export async function readArchiveFile(
     if (!answer.found) {
       return failure(source, file, { verdict: "missing", bytes: 0, refetched, error: undefined, options });
     }
+    refetched += answer.retries ?? 0;
     const outcome = proveFile(source, file, answer.bytes, answer.expectedSha256, refetched, options);
-    const again = !outcome.ok && refetched + 1 < attempts &&
+    const again = !outcome.ok && attempt < attempts &&
       isDomainError(outcome.error, "checksum-mismatch", "archive-unreadable");
     if (!again) return outcome;
+    refetched++;
   }
 }
 

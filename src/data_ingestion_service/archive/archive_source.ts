@@ -1,9 +1,15 @@
-import type { CallOptions, SeriesId } from "../../core/mod.ts";
+import type { CallOptions, SeriesId, Warning } from "../../core/mod.ts";
 import type { ArchiveFile } from "./archive_layout.ts";
 
 /** What came of asking for a file. */
 export type ArchiveAnswer =
-  | { readonly found: true; readonly bytes: Uint8Array; readonly expectedSha256: string | undefined }
+  | {
+    readonly found: true;
+    readonly bytes: Uint8Array;
+    readonly expectedSha256: string | undefined;
+    /** Times the file had to be asked for again before it came whole. @default 0 */
+    readonly retries?: number;
+  }
   | { readonly found: false };
 
 /** A place that holds archive files. */
@@ -20,6 +26,8 @@ export interface ArchiveSource {
    * @throws {DomainError} `fetch-failed`, `region-blocked`, `permission-denied`.
    */
   fetch(file: ArchiveFile, options?: CallOptions): Promise<ArchiveAnswer>;
+  /** What a user should know of how it went. */
+  readonly warnings: readonly Warning[];
   /** What the ledger says of where a file is from. */
   location(file: ArchiveFile): string;
 }

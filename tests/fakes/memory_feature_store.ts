@@ -1,0 +1,257 @@
+import {
+  type ArchiveFileRecord,
+  type Candle,
+  CANDLE_FIELDS,
+  candleAt,
+  type CandleBatch,
+  type CandleColumns,
+  type CandleQuery,
+  candlesFromRows,
+  type CandleSource,
+  type DayDigest,
+  DomainError,
+  type FeatureDay,
+  type FeatureMatrix,
+  type FeatureSetRecord,
+  type FeatureStore,
+  type Gap,
+  type IngestRunRecord,
+  intersectRanges,
+  type Interval,
+  INTERVAL_MS,
+  isEmptyRange,
+  mergeRanges,
+  rangesFromGrid,
+  type SeriesId,
+  sliceCandles,
+  type TimeRange,
+  type WriteFeaturesOptions,
+  type WriteSummary,
+} from "../../src/core/mod.ts";
+import { digestDataset, digestDays } from "../../src/feature_store/day_digest.ts";
+import { reconcileGaps } from "../../src/feature_store/gap_reconcile.ts";
+
+interface StoredSeries {
+  readonly id: SeriesId;
+  readonly candles: Map<number, { readonly candle: Candle; readonly source: CandleSource }>;
+  readonly files: Map<string, ArchiveFileRecord>;
+  gaps: Gap[];
+}
+
+interface StoredFeatures {
+  readonly set: FeatureSetRecord;
+  readonly names: readonly string[];
+  readonly rows: Map<string, Map<number, readonly number[]>>;
+  readonly days: Map<string, Map<string, FeatureDay>>;
+}
+
+/** A revision, as the table `candle_revisions` has it. */
+export interface StoredRevision {
+  readonly openTimeMs: number;
+  readonly field: string;
+  readonly oldValue: number;
+  readonly newValue: number;
+}
+
+/** A feature store of maps: the plainest thing that keeps the port's promises. */
+export class MemoryFeatureStore implements FeatureStore {
+  readonly revisions: StoredRevision[] = [];
+  readonly #series = new Map<string, StoredSeries>();
+  readonly #features = new Map<string, StoredFeatures>();
+  readonly #runs = new Map<string, IngestRunRecord>();
+
+  series(): Promise<readonly SeriesId[]> {
+    const found = [...this.#series.values()].filter(({ candles }) => candles.size > 0).map(({ id }) => id);
+    return Promise.resolve(found.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1));
+  }
+
+  span(series: SeriesId): Promise<TimeRange | undefined> {
+    const times = this.#times(series);
+    if (times.length === 0) return Promise.resolve(undefined);
+    return Promise.resolve({ startMs: times[0]!, endMs: times.at(-1)! + INTERVAL_MS[series.interval] });
+  }
+
+  countCandles(query: CandleQuery): Promise<number> {
+    return Promise.resolve(this.#columns(query).length);
+  }
+
+  coverage(series: SeriesId, range?: TimeRange): Promise<readonly TimeRange[]> {
+    const spans = rangesFromGrid(this.#times(series), INTERVAL_MS[series.interval]);
+    return Promise.resolve(
+      mergeRanges(range === undefined ? spans : spans.map((span) => intersectRanges(span, range))),
+    );
+  }
+
+  loadCandles(query: CandleQuery): Promise<CandleColumns> {
+    return Promise.resolve(this.#columns(query));
+  }
+
+  async *scan(query: CandleQuery): AsyncIterable<CandleColumns> {
+    const columns = this.#columns(query);
+    for (let start = 0; start < columns.length; start += 65_536) {
+      yield await Promise.resolve(sliceCandles(columns, start, start + 65_536));
+    }
+  }
+
+  gaps(series: SeriesId, range: TimeRange, options: { readonly closed?: boolean } = {}): Promise<readonly Gap[]> {
+    const { gaps } = this.#of(series);
+    return Promise.resolve(
+      gaps.filter((gap) => !isEmptyRange(intersectRanges(gap, range)))
+        .filter((gap) => options.closed === true || gap.closedAtMs === undefined)
+        .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs),
+    );
+  }
+
+  dayDigests(query: CandleQuery): Promise<readonly DayDigest[]> {
+    return Promise.resolve(digestDays(this.#columns(query)));
+  }
+
+  datasetDigest(query: CandleQuery): Promise<string> {
+    return Promise.resolve(digestDataset(digestDays(this.#columns(query))));
+  }
+
+  archiveFiles(series: SeriesId): Promise<readonly ArchiveFileRecord[]> {
+    return Promise.resolve([...this.#of(series).files.values()].sort((a, b) => a.location < b.location ? -1 : 1));
+  }
+
+  sourceCounts(query: CandleQuery): Promise<Readonly<Partial<Record<CandleSource, number>>>> {
+    const counts: Partial<Record<CandleSource, number>> = {};
+    for (const [ms, { source }] of this.#of(query).candles) {
+      if (ms >= query.range.startMs && ms < query.range.endMs) counts[source] = (counts[source] ?? 0) + 1;
+    }
+    return Promise.resolve(counts);
+  }
+
+  ingestRuns(limit: number): Promise<readonly IngestRunRecord[]> {
+    const runs = [...this.#runs.values()].sort((a, b) => b.startedAtMs - a.startedAtMs || (a.id < b.id ? 1 : -1));
+    return Promise.resolve(runs.slice(0, limit));
+  }
+
+  featureSpan(name: string, digest: string, series: SeriesId): Promise<TimeRange | undefined> {
+    const stored = this.#features.get(name);
+    const times = [...stored?.rows.get(keyOf(series))?.keys() ?? []].sort((a, b) => a - b);
+    if (stored?.set.digest !== digest || times.length === 0) return Promise.resolve(undefined);
+    return Promise.resolve({ startMs: times[0]!, endMs: times.at(-1)! + INTERVAL_MS[series.interval] });
+  }
+
+  featureDays(name: string, digest: string, series: SeriesId): Promise<readonly FeatureDay[]> {
+    const stored = this.#features.get(name);
+    if (stored?.set.digest !== digest) return Promise.resolve([]);
+    const days = [...stored.days.get(keyOf(series))?.values() ?? []];
+    return Promise.resolve(days.sort((a, b) => a.day < b.day ? -1 : 1));
+  }
+
+  loadFeatures(name: string, query: CandleQuery): Promise<FeatureMatrix> {
+    const stored = this.#features.get(name);
+    if (stored === undefined) return Promise.reject(new DomainError("not-found", `Cannot find feature set '${name}'`));
+    const rows = [...stored.rows.get(keyOf(query)) ?? []]
+      .filter(([ms]) => ms >= query.range.startMs && ms < query.range.endMs).sort(([a], [b]) => a - b);
+    return Promise.resolve({
+      length: rows.length,
+      decisionTimeMs: Float64Array.from(rows, ([ms]) => ms),
+      names: stored.names,
+      columns: stored.names.map((_, k) => Float32Array.from(rows, ([, values]) => values[k]!)),
+    });
+  }
+
+  writeCandles(
+    series: SeriesId,
+    batches: readonly CandleBatch[],
+    options: { readonly revise?: boolean } = {},
+  ): Promise<WriteSummary> {
+    const stored = this.#of(series);
+    let added = 0, revised = 0;
+    for (const { columns, source, file } of batches) {
+      for (let i = 0; i < columns.length; i++) {
+        const candle = candleAt(columns, i);
+        const before = stored.candles.get(candle.openTimeMs);
+        if (before === undefined) added++;
+        else {
+          const fields = CANDLE_FIELDS.filter((field) => !Object.is(before.candle[field], candle[field]));
+          if (fields.length === 0 || options.revise !== true) continue;
+          revised++;
+          for (const field of fields) {
+            const { openTimeMs } = candle;
+            this.revisions.push({ openTimeMs, field, oldValue: before.candle[field], newValue: candle[field] });
+          }
+        }
+        stored.candles.set(candle.openTimeMs, { candle, source });
+      }
+      if (file !== undefined) stored.files.set(file.location, file);
+    }
+    return Promise.resolve({ added, revised });
+  }
+
+  recordFiles(series: SeriesId, files: readonly ArchiveFileRecord[]): Promise<void> {
+    for (const file of files) this.#of(series).files.set(file.location, file);
+    return Promise.resolve();
+  }
+
+  replaceGaps(series: SeriesId, range: TimeRange, gaps: readonly Gap[], seenAtMs: number): Promise<void> {
+    const stored = this.#of(series);
+    const open = stored.gaps.filter(({ closedAtMs }) => closedAtMs === undefined);
+    const { remove, add } = reconcileGaps(open, range, gaps, seenAtMs);
+    stored.gaps = [...stored.gaps.filter((gap) => !remove.includes(gap)), ...add];
+    return Promise.resolve();
+  }
+
+  recordIngestRun(run: IngestRunRecord): Promise<void> {
+    this.#runs.set(run.id, run);
+    return Promise.resolve();
+  }
+
+  writeFeatures(
+    series: SeriesId,
+    set: FeatureSetRecord,
+    matrix: FeatureMatrix,
+    options: WriteFeaturesOptions = {},
+  ): Promise<void> {
+    let stored = this.#features.get(set.name);
+    if (stored?.set.digest !== set.digest) {
+      stored = { set, names: matrix.names, rows: new Map(), days: new Map() };
+      this.#features.set(set.name, stored);
+    }
+    const rows = stored.rows.get(keyOf(series)) ?? new Map<number, readonly number[]>();
+    stored.rows.set(keyOf(series), rows);
+    if (options.replace !== undefined) {
+      const { startMs, endMs } = options.replace;
+      for (const ms of rows.keys()) if (ms >= startMs && ms < endMs) rows.delete(ms);
+    }
+    for (let i = 0; i < matrix.length; i++) {
+      rows.set(matrix.decisionTimeMs[i]!, matrix.columns.map((column) => column[i]!));
+    }
+    const days = stored.days.get(keyOf(series)) ?? new Map<string, FeatureDay>();
+    stored.days.set(keyOf(series), days);
+    for (const day of options.days ?? []) days.set(day.day, day);
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #of(series: SeriesId): StoredSeries {
+    const key = keyOf(series);
+    let stored = this.#series.get(key);
+    if (stored === undefined) {
+      const { exchange, symbol, interval } = series;
+      stored = { id: { exchange, symbol, interval }, candles: new Map(), files: new Map(), gaps: [] };
+      this.#series.set(key, stored);
+    }
+    return stored;
+  }
+
+  #times(series: SeriesId): number[] {
+    return [...this.#of(series).candles.keys()].sort((a, b) => a - b);
+  }
+
+  #columns(query: CandleQuery): CandleColumns {
+    const { candles } = this.#of(query);
+    const times = this.#times(query).filter((ms) => ms >= query.range.startMs && ms < query.range.endMs);
+    return candlesFromRows(times.map((ms) => candles.get(ms)!.candle));
+  }
+}
+
+function keyOf({ exchange, symbol, interval }: { exchange: string; symbol: string; interval: Interval }): string {
+  return `${exchange}\0${symbol}\0${interval}`;
+}
