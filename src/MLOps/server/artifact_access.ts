@@ -9,7 +9,7 @@ import type {
   Tracker,
 } from "../../core/mod.ts";
 import { type ArtifactFile, ArtifactFolder, contains, outside } from "./artifact_folder.ts";
-import { locateArtifacts, safeArtifactPath } from "./artifact_path.ts";
+import { locateArtifacts, noSuchArtifact, safeArtifactPath } from "./artifact_path.ts";
 
 /** Which folders {@linkcode ArtifactAccess} reads and writes. */
 export interface ArtifactFolders {
@@ -17,6 +17,11 @@ export interface ArtifactFolders {
   readonly destination: string;
   /** Further folders of this machine whose files may be shown: those that local commands log to. */
   readonly served: readonly string[];
+  /**
+   * Folder of the local store. Of it only folders named by an experiment's number may be shown: the Python client puts
+   * artifacts there when it logs straight into the database; the database and the rest are nobody's artifacts.
+   */
+  readonly storeFolder?: string;
 }
 
 /** Something whose artifacts are shown: a run, a logged model, a version of a registered model. */
@@ -39,6 +44,7 @@ export class ArtifactAccess {
   /** The folder behind `mlflow-artifacts:/`. */
   readonly destination: ArtifactFolder;
   readonly #served: readonly string[];
+  readonly #storeFolder: string | undefined;
   readonly #tracker: Tracker;
   readonly #registry: ModelRegistry;
 
@@ -48,7 +54,8 @@ export class ArtifactAccess {
     stores: { readonly tracker: Tracker; readonly registry: ModelRegistry },
   ) {
     this.destination = new ArtifactFolder(folders.destination);
-    this.#served = [folders.destination, ...folders.served].map((folder) => normalize(folder).replace(/(.)\/$/, "$1"));
+    this.#served = [folders.destination, ...folders.served].map(plainPath);
+    this.#storeFolder = folders.storeFolder === undefined ? undefined : plainPath(folders.storeFolder);
     this.#tracker = stores.tracker;
     this.#registry = stores.registry;
   }
@@ -85,11 +92,23 @@ export class ArtifactAccess {
     const location = locateArtifacts(uri);
     if (location.kind === "other") return throughAdapter(uri, remote);
     if (location.kind === "proxied") return inFolder(uri, this.destination, location.path);
-    const place = normalize(location.path).replace(/(.)\/$/, "$1");
-    const folder = this.#served.find((served) => contains(served, place));
+    const place = plainPath(location.path);
+    const folder = this.#served.find((served) => contains(served, place)) ?? this.#experimentFolder(place);
     if (folder === undefined) throw outside(uri);
     return inFolder(uri, new ArtifactFolder(folder), place.slice(folder.length).replace(/^\/+/, ""));
   }
+
+  /** The folder of an experiment in the store's folder that holds `place`. */
+  #experimentFolder(place: string): string | undefined {
+    const store = this.#storeFolder;
+    if (store === undefined || !contains(store, place)) return undefined;
+    const first = place.slice(store.length).replace(/^\/+/, "").split("/", 1)[0]!;
+    return /^\d+$/.test(first) ? `${store}/${first}` : undefined;
+  }
+}
+
+function plainPath(path: string): string {
+  return normalize(path).replace(/(.)\/$/, "$1");
 }
 
 interface RemoteFiles {
@@ -108,6 +127,7 @@ function inFolder(uri: string, folder: ArtifactFolder, base: string): ArtifactRo
     },
     async open(path) {
       const plain = safeArtifactPath(path);
+      if (plain === "") throw noSuchArtifact(plain); // the base itself is a folder, whatever lies there
       return { ...await folder.open(below(plain)), path: plain };
     },
     write: (path, content) => folder.write(below(safeArtifactPath(path)), content),

@@ -1,6 +1,7 @@
 import { TrackingError } from "../../core/mod.ts";
 
-const SEE_DOCS = "See the API docs for more information about request parameters.";
+/** How MLflow ends a message about a parameter. */
+export const SEE_DOCS = "See the API docs for more information about request parameters.";
 const MAX_SHOWN = 500;
 
 /**
@@ -11,11 +12,13 @@ const MAX_SHOWN = 500;
 export class Fields {
   readonly #raw: Readonly<Record<string, unknown>>;
   readonly #path: string;
+  readonly #isQuery: boolean;
 
   /** Reads `raw`; `path` is where it stands in the request, for messages (`metrics[0]`). */
-  constructor(raw: Readonly<Record<string, unknown>>, path = "") {
+  constructor(raw: Readonly<Record<string, unknown>>, path = "", isQuery = false) {
     this.#raw = raw;
     this.#path = path;
+    this.#isQuery = isQuery;
   }
 
   /** Reads a query string: a repeated parameter is a list. */
@@ -25,7 +28,7 @@ export class Fields {
       const values = query.getAll(name);
       raw[name] = values.length === 1 ? values[0] : values;
     }
-    return new Fields(raw);
+    return new Fields(raw, "", true);
   }
 
   /** Text, or undefined where it is not given. @throws {TrackingError} where it is no text. */
@@ -82,11 +85,11 @@ export class Fields {
     throw this.invalid(name, value);
   }
 
-  /** A list of texts; one text counts as a list of one, as a query gives it. @throws {TrackingError} otherwise. */
+  /** A list of texts; in a query one text is a list of one. @throws {TrackingError} otherwise. */
   strings(name: string): readonly string[] {
     const value = this.#value(name);
     if (value === undefined) return [];
-    if (typeof value === "string") return [value];
+    if (this.#isQuery && typeof value === "string") return [value];
     if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw this.invalid(name, value);
     return value;
   }
@@ -110,11 +113,11 @@ export class Fields {
     return new Fields(value, this.#name(name));
   }
 
-  /** One of a few words. @throws {TrackingError} where it is another. */
+  /** One of a few words, or its number, counted from 1 as MLflow does. @throws {TrackingError} where it is another. */
   choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
-    const value = this.string(name);
+    const value = this.#value(name);
     if (value === undefined || value === "") return undefined;
-    const found = choices.find((choice) => choice === value.toUpperCase());
+    const found = choices.find((choice, i) => choice === value || String(i + 1) === String(value));
     if (found === undefined) {
       throw this.invalid(name, value, `must be one of ${choices.join(", ")}`);
     }

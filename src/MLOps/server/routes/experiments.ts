@@ -77,11 +77,13 @@ export function experimentRoutes(rest: RestRouter, tracker: Tracker): void {
 /** Answers a search of datasets; also served at the path that MLflow's server has by a slip. */
 export async function searchDatasets(tracker: Tracker, fields: Fields) {
   const experimentIds = fields.strings("experiment_ids");
-  if (experimentIds.length === 0) throw fields.missing("experiment_ids");
+  if (experimentIds.length === 0) {
+    throw invalidParameter("SearchDatasets request must specify at least one experiment_id.");
+  }
   if (experimentIds.length > MAX_DATASET_EXPERIMENTS) {
     throw invalidParameter(
-      `SearchDatasets request must specify at least one experiment_id and at most ${MAX_DATASET_EXPERIMENTS}: ` +
-        `current count is ${experimentIds.length}`,
+      `SearchDatasets request cannot specify more than ${MAX_DATASET_EXPERIMENTS} experiment_ids. ` +
+        `Received ${experimentIds.length} experiment_ids.`,
     );
   }
   const found = await tracker.searchDatasets(experimentIds);
@@ -100,12 +102,10 @@ async function byName(tracker: Tracker, name: string): Promise<Experiment> {
   return experiment;
 }
 
-/** What follows `#` or `?` would be lost or read as settings when the location becomes an address. */
+/** What follows `#` would be lost when the location becomes an address, and no location may climb. */
 function checkArtifactLocation(location: string): void {
-  if (/[#?]/.test(location)) {
-    throw invalidParameter(
-      `'artifact_location' URL can't include fragments or params: current value is '${location}'`,
-    );
+  if (location.includes("#")) {
+    throw invalidParameter(`'artifact_location' URL can't include fragments: current value is '${location}'`);
   }
   if (location.split("/").some((part) => part === ".." || /^(?:%2e|\.)(?:%2e|\.)$/i.test(part))) {
     throw invalidParameter(`Invalid artifact location: current value is '${location}'`);

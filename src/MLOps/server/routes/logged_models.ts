@@ -7,6 +7,8 @@ import { fileMessage, loggedModelMessage, message } from "../messages.ts";
 import type { RestRouter } from "../rest.ts";
 import { readParams, readTags } from "./read.ts";
 
+const STATUSES = ["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"] as const;
+
 /** Registers the routes of logged models (reference 4.3). */
 export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts: ArtifactAccess): void {
   rest.on("POST", "logged-models", async (fields) => {
@@ -24,11 +26,13 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
   });
 
   rest.on("POST", "logged-models/search", async (fields) => {
+    const experimentIds = fields.strings("experiment_ids");
+    if (experimentIds.length === 0) throw fields.missing("experiment_ids");
     const filter = fields.string("filter");
     const maxResults = fields.integer("max_results");
     const pageToken = fields.string("page_token");
     const page = await tracker.searchLoggedModels({
-      experimentIds: fields.strings("experiment_ids"),
+      experimentIds,
       ...(filter ? { filter } : {}),
       datasets: fields.messages("datasets").map((dataset) => {
         const datasetDigest = dataset.string("dataset_digest");
@@ -51,13 +55,12 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
   });
 
   rest.on("PATCH", "logged-models/:id", async (fields, context) => {
-    const given = fields.requiredString("status");
-    const status = given.replace(/^LOGGED_MODEL_/, "");
-    if (status !== "READY" && status !== "UPLOAD_FAILED") {
-      throw invalidParameter(
-        `Invalid model status: ${given}. Expected statuses are: LOGGED_MODEL_READY, LOGGED_MODEL_UPLOAD_FAILED`,
-      );
+    const given = fields.choice("status", STATUSES);
+    if (given === undefined) throw fields.missing("status");
+    if (given === "LOGGED_MODEL_PENDING") {
+      throw invalidParameter("Invalid value for parameter 'status' supplied: an upload ends READY or UPLOAD_FAILED");
     }
+    const status = given === "LOGGED_MODEL_READY" ? "READY" : "UPLOAD_FAILED";
     return { model: loggedModelMessage(await tracker.finalizeLoggedModel(context.req.param("id")!, status)) };
   });
 

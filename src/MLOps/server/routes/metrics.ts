@@ -1,5 +1,5 @@
 import type { Tracker } from "../../../core/mod.ts";
-import { type Fields, invalidParameter } from "../fields.ts";
+import { invalidParameter, SEE_DOCS } from "../fields.ts";
 import { message, metricMessage } from "../messages.ts";
 import { sampleHistories, wholeHistory } from "../metric_history.ts";
 import type { RestRouter } from "../rest.ts";
@@ -8,7 +8,6 @@ const MAX_HISTORY = 50_000;
 const MAX_BULK = 25_000;
 const MAX_BULK_RUNS = 100;
 const MAX_SAMPLE = 2_500;
-const DEFAULT_SAMPLE = 320;
 
 /** Registers the routes of metric histories (reference 4.2). */
 export function metricRoutes(rest: RestRouter, tracker: Tracker): void {
@@ -16,11 +15,18 @@ export function metricRoutes(rest: RestRouter, tracker: Tracker): void {
     const runId = fields.requiredRunId();
     const key = fields.requiredString("metric_key");
     const maxResults = fields.integer("max_results");
-    if (maxResults !== undefined && maxResults < 0) throw invalidMaxResults(maxResults, MAX_HISTORY);
+    if (maxResults === undefined) {
+      const history = await wholeHistory(tracker, runId, key);
+      return message({ metrics: history.map((metric) => metricMessage(metric)) });
+    }
+    if (maxResults < 1) {
+      throw invalidParameter(
+        `Invalid value ${maxResults} for parameter 'max_results' supplied. It must be a positive integer.`,
+      );
+    }
     const pageToken = fields.string("page_token");
-    // Without a size MLflow's own server answers an empty page; a whole one is what the caller meant.
     const page = await tracker.metricHistory(runId, key, {
-      maxResults: Math.min(maxResults || MAX_BULK, MAX_HISTORY),
+      maxResults: Math.min(maxResults, MAX_HISTORY),
       ...(pageToken ? { pageToken } : {}),
     });
     return message({
@@ -30,10 +36,19 @@ export function metricRoutes(rest: RestRouter, tracker: Tracker): void {
   });
 
   rest.on("GET", "metrics/get-history-bulk-interval", async (fields) => {
-    const runIds = readRunIds(fields, "run_ids");
+    const runIds = fields.strings("run_ids");
+    if (runIds.length === 0) throw fields.missing("run_ids");
+    if (runIds.length > MAX_BULK_RUNS) {
+      throw invalidParameter(
+        `GetMetricHistoryBulkInterval request must specify at most ${MAX_BULK_RUNS} run_ids. ` +
+          `Received ${runIds.length} run_ids. ${SEE_DOCS}`,
+      );
+    }
     const key = fields.requiredString("metric_key");
-    const maxResults = fields.integer("max_results") ?? DEFAULT_SAMPLE;
-    if (maxResults < 1 || maxResults > MAX_SAMPLE) throw invalidMaxResults(maxResults, MAX_SAMPLE);
+    const maxResults = fields.integer("max_results") ?? MAX_SAMPLE;
+    if (maxResults < 1 || maxResults > MAX_SAMPLE) {
+      throw invalidParameter(`max_results must be between 1 and ${MAX_SAMPLE}. ${SEE_DOCS}`);
+    }
     const startStep = fields.integer("start_step");
     const endStep = fields.integer("end_step");
     if ((startStep === undefined) !== (endStep === undefined)) {
@@ -57,10 +72,19 @@ export function metricRoutes(rest: RestRouter, tracker: Tracker): void {
   });
 
   rest.on("GET", "metrics/get-history-bulk", async (fields) => {
-    const runIds = [...readRunIds(fields, "run_id")].sort();
-    const key = fields.requiredString("metric_key");
+    const runIds = fields.strings("run_id").toSorted();
+    if (runIds.length === 0) {
+      throw invalidParameter("GetMetricHistoryBulk request must specify at least one run_id.");
+    }
+    if (runIds.length > MAX_BULK_RUNS) {
+      throw invalidParameter(
+        `GetMetricHistoryBulk request cannot specify more than ${MAX_BULK_RUNS} run_ids. ` +
+          `Received ${runIds.length} run_ids.`,
+      );
+    }
+    const key = fields.string("metric_key");
+    if (key === undefined) throw invalidParameter("GetMetricHistoryBulk request must specify a metric_key.");
     const maxResults = Math.min(fields.integer("max_results") ?? MAX_BULK, MAX_BULK);
-    if (maxResults < 1) throw invalidMaxResults(maxResults, MAX_BULK);
     const metrics = [];
     for (const runId of runIds) {
       if (metrics.length >= maxResults) break;
@@ -69,23 +93,4 @@ export function metricRoutes(rest: RestRouter, tracker: Tracker): void {
     }
     return message({ metrics });
   }, { ajaxOnly: true });
-}
-
-function readRunIds(fields: Fields, name: string): readonly string[] {
-  const runIds = fields.strings(name);
-  if (runIds.length === 0) throw invalidParameter(`GetMetricHistoryBulk request must specify at least one ${name}.`);
-  if (runIds.length > MAX_BULK_RUNS) {
-    throw invalidParameter(
-      `GetMetricHistoryBulk request cannot specify more than ${MAX_BULK_RUNS} ${name}. ` +
-        `Received ${runIds.length} ${name}.`,
-    );
-  }
-  return runIds;
-}
-
-function invalidMaxResults(value: number, limit: number) {
-  return invalidParameter(
-    `Invalid value ${value} for parameter 'max_results' supplied: ` +
-      `It must be a positive integer, but at most ${limit}, got value ${value}`,
-  );
 }

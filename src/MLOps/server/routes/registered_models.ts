@@ -1,4 +1,5 @@
 import { type ModelRegistry, type ModelVersion, TrackingError } from "../../../core/mod.ts";
+import { canonicalStage } from "../../rules/names.ts";
 import { invalidParameter } from "../fields.ts";
 import { message, modelVersionMessage, registeredModelMessage } from "../messages.ts";
 import type { RestRouter } from "../rest.ts";
@@ -52,11 +53,9 @@ export function registeredModelRoutes(rest: RestRouter, registry: ModelRegistry)
   });
 
   rest.on("GET|POST", "registered-models/get-latest-versions", async (fields) => {
-    const stages = fields.strings("stages").map((stage) => stage.toLowerCase());
+    const stages: readonly string[] = fields.strings("stages").map(canonicalStage);
     const { latestVersions } = await registry.getRegisteredModel(fields.requiredString("name"));
-    const wanted = latestVersions.filter(({ currentStage }) =>
-      stages.length === 0 || stages.includes(currentStage.toLowerCase())
-    );
+    const wanted = latestVersions.filter(({ currentStage }) => stages.length === 0 || stages.includes(currentStage));
     return message({ model_versions: wanted.map(modelVersionMessage) });
   });
 

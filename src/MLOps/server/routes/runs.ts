@@ -1,5 +1,5 @@
 import { type RunStatus, type Tracker, TrackingError } from "../../../core/mod.ts";
-import { checkParamKeysUnique } from "../../rules/entries.ts";
+import { checkMetric, checkParamKeysUnique } from "../../rules/entries.ts";
 import {
   MAX_BATCH_BYTES,
   MAX_ENTITIES_PER_BATCH,
@@ -71,7 +71,10 @@ export function runRoutes(rest: RestRouter, tracker: Tracker): void {
 
 function loggingRoutes(rest: RestRouter, tracker: Tracker): void {
   rest.on("POST", "runs/log-metric", async (fields) => {
-    await tracker.logBatch(fields.requiredRunId(), { metrics: [readMetric(fields)] });
+    const runId = fields.requiredRunId();
+    const metric = readMetric(fields);
+    checkMetric(metric); // a store would call it metrics[0]
+    await tracker.logBatch(runId, { metrics: [metric] });
     return {};
   });
 
@@ -145,7 +148,7 @@ function checkBatchSize(counts: { readonly metrics: number; readonly params: num
     if (count <= limit) continue;
     throw invalidParameter(
       `A batch logging request can contain at most ${limit} ${name}. Got ${count} ${name}. ` +
-        "Please split up metrics, params, and tags across multiple requests and try again.",
+        `Please split up ${name} across multiple requests and try again.`,
     );
   }
 }
@@ -157,7 +160,7 @@ async function appendModelHistory(tracker: Tracker, runId: string, fields: Field
   try {
     model = JSON.parse(text);
   } catch {
-    throw invalidParameter("Malformed model info. \n 'model_json' is no JSON");
+    throw invalidParameter(`Malformed model info. \n ${text.slice(0, 500)} \n is not a valid JSON.`);
   }
   const wanted = ["artifact_path", "flavors", "utc_time_created", "run_id"];
   const lacking = wanted.filter((name) => !isRecord(model) || !Object.hasOwn(model, name));

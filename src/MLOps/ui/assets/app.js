@@ -251,6 +251,5 @@ function wire(root) {
 
 if (location.hash.startsWith("#/")) followHash();
 addEventListener("hashchange", () => location.hash.startsWith("#/") && followHash());
-for (const origin of document.querySelectorAll("[data-origin]")) origin.textContent = location.origin;
 wire(document);
 keepLive(document.querySelector("main"));

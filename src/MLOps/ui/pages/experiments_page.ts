@@ -1,5 +1,5 @@
 import type { Experiment, Run, ViewType } from "../../../core/mod.ts";
-import { attribute, EMPTY, html } from "../html.ts";
+import { attribute, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty } from "../parts/facts.ts";
 import { pager } from "../parts/pager.ts";
@@ -30,6 +30,8 @@ export interface ExperimentsState {
   readonly size: number;
   /** Where the runs are kept, as the user set it. */
   readonly storeUri: string;
+  /** Address of this server, as the browser asked it. */
+  readonly origin: string;
   /** Now, for how long ago. */
   readonly nowMs: number;
 }
@@ -105,7 +107,7 @@ ${
       ${rows.length === 0
         ? empty(search === "" ? "No experiments here." : html`No experiment's name holds “${search}”.`)
         : table}
-      ${isFirstUse ? firstSteps() : EMPTY}
+      ${isFirstUse ? firstSteps(state.origin) : EMPTY}
       ${pager({
         noun: "experiments",
         offset: tokens.length * state.size,
@@ -117,17 +119,20 @@ ${
   };
 }
 
-function firstSteps() {
+function firstSteps(origin: string): Html {
+  const python = [
+    "import mlflow",
+    `mlflow.set_tracking_uri("${origin}")`,
+    "with mlflow.start_run():",
+    '    mlflow.log_metric("loss", 0.5)',
+  ].join("\n");
   return html`
     <section class="card" aria-labelledby="first">
       <h2 id="first">Log a first run</h2>
       <p>Train a model here:</p>
       <pre>task track -- --quick</pre>
       <p>or log from Python:</p>
-      <pre>import mlflow
-    mlflow.set_tracking_uri("<span data-origin>http://127.0.0.1:5000</span>")
-    with mlflow.start_run():
-        mlflow.log_metric("loss", 0.5)</pre>
+      <pre>${python}</pre>
     </section>
   `;
 }

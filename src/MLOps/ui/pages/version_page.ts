@@ -83,8 +83,7 @@ ${
         "Load it",
         html`
           <p>In Python:</p>
-          <pre>import mlflow
-          model = mlflow.pyfunc.load_model("${uri}")</pre>
+          <pre>${`import mlflow\nmodel = mlflow.pyfunc.load_model("${uri}")`}</pre>
           <p>As a service:</p>
           <pre>task api -- --model-uri ${uri}</pre>
         `,

@@ -30,7 +30,7 @@ const POLICY = [
 
 /** A page as an answer. */
 export function pageResponse(page: Page): Response {
-  return new Response(String(renderPage(page)), {
+  return new Response(String(renderPage(page)).trim(), {
     status: page.status ?? 200,
     headers: {
       "content-type": "text/html; charset=utf-8",

@@ -35,6 +35,7 @@ export function experimentPageRoutes(app: Hono, { tracker, clock }: PageDeps): v
       nextToken: page.nextPageToken,
       size: EXPERIMENTS_A_PAGE,
       storeUri: withoutSecrets(tracker.uri),
+      origin: new URL(context.req.url).origin,
       nowMs: clock.nowMs(),
     }));
   });

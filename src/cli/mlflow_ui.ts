@@ -1,0 +1,224 @@
+import { dirname, resolve } from "node:path";
+import { DomainError, type ModelRegistry, type Tracker } from "../core/mod.ts";
+import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { openRegistry, openTracker } from "./runtime.ts";
+
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 5000;
+const PROXY_LOCATION = "mlflow-artifacts:";
+/** How long requests in flight may take to end once the service is asked to stop. */
+const SHUTDOWN_MS = 5_000;
+
+/** Where the server listens, and what it serves. */
+interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly storeUri: string;
+  /** Folder of what clients upload. */
+  readonly destination: string;
+  /** What new experiments are told about where their artifacts are. */
+  readonly newExperimentLocation: string;
+  /** Folder of the local store; unset where the store is remote. */
+  readonly storeFolder: string | undefined;
+  readonly allowedHosts: readonly string[];
+}
+
+/** `mlflow-ui`: MLflow's REST API and our own pages over the tracking store. */
+export const command: Command = {
+  summary: "Show runs and models; MLflow clients can log here",
+  options: {
+    host: { type: "string", value: "HOST", description: `Address to listen on (default ${DEFAULT_HOST})` },
+    port: {
+      type: "number",
+      value: "PORT",
+      description: `Port to listen on, 0 for a free one (default ${DEFAULT_PORT})`,
+    },
+    "backend-store-uri": {
+      type: "string",
+      value: "URI",
+      description: "Store of runs and models (default MLFLOW_TRACKING_URI, else sqlite:///mlruns/mlflow.db)",
+    },
+    "default-artifact-root": {
+      type: "string",
+      value: "URI",
+      description: "Where new experiments put artifacts (default: through this server)",
+    },
+    "artifacts-destination": {
+      type: "string",
+      value: "DIR",
+      description: "Folder of what clients upload (default: artifacts beside the store)",
+    },
+    "allowed-hosts": {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      description: "Further host name by which clients may ask, beside this machine's and private addresses",
+    },
+  },
+  examples: [
+    { line: "task mlflow-ui", does: "the runs of mlruns/ on http://127.0.0.1:5000" },
+    { line: "task mlflow-ui PORT=5001", does: "on another port, with the permission for it" },
+    {
+      line: "task mlflow-ui WRITE=/data/ml -- --backend-store-uri sqlite:////data/ml/mlflow.db",
+      does: "another store, with the permission for its folder",
+    },
+  ],
+  run,
+};
+
+async function run(context: CommandContext): Promise<CommandResult> {
+  const settings = await readSettings(context);
+  await using tracker = await openTracker(context, {
+    uri: settings.storeUri,
+    artifactRoot: settings.destination,
+    newExperimentLocation: settings.newExperimentLocation,
+  });
+  await using registry = await openRegistry(context, { uri: settings.storeUri, artifactRoot: settings.destination });
+  const app = await buildApp(context, settings, tracker, registry);
+  const listening = Promise.withResolvers<Deno.NetAddr>();
+  const server = listen(settings, (request) => app.fetch(request), listening.resolve);
+  const address = await listening.promise;
+
+  const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${address.port}`;
+  const json = { url, backendStoreUri: settings.storeUri };
+  context.output.announce(context.output.json ? JSON.stringify(json) : url);
+  if (!isLoopback(settings.host)) {
+    context.output.note(
+      `Whoever reaches ${settings.host} can read and change runs and models: this server asks for no password`,
+    );
+  }
+  await stopped(context.signal);
+  await shutDown(server);
+  return { json, text: "", isAnnounced: true };
+}
+
+async function readSettings(context: CommandContext): Promise<Settings> {
+  const { options } = context;
+  const { DEFAULT_TRACKING_URI } = await import("../MLOps/open.ts");
+  const host = options.string("host") ?? DEFAULT_HOST;
+  const port = options.number("port") ?? DEFAULT_PORT;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new DomainError("usage", `Option '--port' must be an integer in 0..65535: current value is ${port}`);
+  }
+  const asked = options.string("backend-store-uri") ?? context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
+  // Clients on this machine have MLFLOW_TRACKING_URI set to this very server, which cannot be its own store.
+  const storeUri = isOwnAddress(asked, host, port) ? DEFAULT_TRACKING_URI : asked;
+  const storeFolder = await localFolder(storeUri);
+  return {
+    host,
+    port,
+    storeUri,
+    storeFolder,
+    destination: options.string("artifacts-destination") ?? `${storeFolder ?? "mlruns"}/artifacts`,
+    newExperimentLocation: options.string("default-artifact-root") ?? PROXY_LOCATION,
+    allowedHosts: [...options.strings("allowed-hosts"), host],
+  };
+}
+
+async function buildApp(context: CommandContext, settings: Settings, tracker: Tracker, registry: ModelRegistry) {
+  const [{ createTrackingApp }, { failurePage, registerPages }] = await Promise.all([
+    import("../MLOps/server/mod.ts"),
+    import("../MLOps/ui/mod.ts"),
+  ]);
+  const { newExperimentLocation } = settings;
+  const isLocal = !/^[a-z][a-z0-9+.-]+:/i.test(newExperimentLocation);
+  return createTrackingApp({
+    tracker,
+    registry,
+    artifacts: {
+      destination: resolve(settings.destination),
+      served: isLocal ? [resolve(newExperimentLocation)] : [],
+      ...(settings.storeFolder === undefined ? {} : { storeFolder: resolve(settings.storeFolder) }),
+    },
+    onFailure(error, request) {
+      const text = error instanceof DomainError ? error.message : error instanceof Error ? error.stack : String(error);
+      context.output.note(`${request.method} ${new URL(request.url).pathname} failed: ${text}`);
+    },
+  }, {
+    allowedHosts: settings.allowedHosts,
+    pages: {
+      register: (app, artifacts) => registerPages(app, { tracker, registry, artifacts, clock: context.clock }),
+      showFailure: failurePage,
+    },
+  });
+}
+
+/**
+ * Starts to listen.
+ *
+ * @throws {DomainError} `port-in-use`; `permission-denied` for a port that is not granted or kept for the system;
+ * `usage` for a host that is not of this machine.
+ */
+function listen(
+  { host, port }: Settings,
+  handler: (request: Request) => Response | Promise<Response>,
+  onReady: (address: Deno.NetAddr) => void,
+): Deno.HttpServer<Deno.NetAddr> {
+  const at = `${host}:${port}`;
+  try {
+    return Deno.serve({ hostname: host, port, onListen: onReady }, handler);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new DomainError("port-in-use", `Cannot listen on ${at} as the port is in use`, {
+        hint: `Stop the program that has it, or choose another port: task mlflow-ui PORT=${port + 1}`,
+        cause: error,
+      });
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new DomainError("permission-denied", `Cannot listen on ${at} as the permission for it is not granted`, {
+        hint: host === DEFAULT_HOST
+          ? `Grant it to the task: task mlflow-ui PORT=${port}`
+          : `Grant it to the task: task mlflow-ui HOST=${host} PORT=${port}`,
+        cause: error,
+      });
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new DomainError("permission-denied", `Cannot listen on ${at} as the system keeps the port for itself`, {
+        hint: "Choose a port of 1024 or more",
+        cause: error,
+      });
+    }
+    if (error instanceof Deno.errors.AddrNotAvailable || error instanceof TypeError || isLookupFailure(error)) {
+      throw new DomainError("usage", `Cannot listen on ${at} as the host is no address of this machine`, {
+        hint: `Leave --host out for ${DEFAULT_HOST}, or give 0.0.0.0 for all addresses`,
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+function isLookupFailure(error: unknown): boolean {
+  return error instanceof Error && /lookup|resolve|address information/i.test(error.message);
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
+}
+
+/** Lets requests in flight end; those that take too long are left behind. */
+async function shutDown(server: Deno.HttpServer): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<void>((done) => timer = setTimeout(done, SHUTDOWN_MS));
+  await Promise.race([server.shutdown(), tooLong]);
+  clearTimeout(timer);
+}
+
+/** Folder of a local store. */
+async function localFolder(storeUri: string): Promise<string | undefined> {
+  if (!storeUri.startsWith("sqlite:")) return undefined;
+  const { sqlitePath } = await import("../MLOps/sqlite/database.ts");
+  return dirname(sqlitePath(storeUri));
+}
+
+function isOwnAddress(uri: string, host: string, port: number): boolean {
+  const match = /^https?:\/\/(?:[^/@]*@)?(\[[^\]]+\]|[^/:]+):(\d+)/i.exec(uri);
+  if (match === null || Number(match[2]) !== port) return false;
+  const named = match[1]!.replace(/[[\]]/g, "").toLowerCase();
+  return named === host.toLowerCase() || (isLoopback(named) && (isLoopback(host) || host === "0.0.0.0"));
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
