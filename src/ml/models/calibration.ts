@@ -1,49 +1,61 @@
 import { QUANTILE_LEVELS } from "../../core/mod.ts";
 import { qlike } from "../evaluation/losses.ts";
 import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
-import { type CalibrationSpec, NO_CALIBRATION } from "./forecast_spec.ts";
+import type { CalibrationSpec } from "./forecast_spec.ts";
 
 const LEVELS = QUANTILE_LEVELS.length;
 const MULTIPLIER_RANGE = [0.5, 2] as const;
 /** A slope outside would sharpen beyond, or turn round, what the validation tail can support. */
 const SLOPE_RANGE = [0, 1.5] as const;
-
 /**
- * Slope and intercept of a logistic line on given logits, by Newton's method, ties (return 0) left out. The slope is
- * held in [0, 1.5]; at a bound the intercept is fitted alone, so that a direction that is not there becomes a share.
+ * What is believed before the tail is seen, as means and standard deviations: the share of up of any quarter lies
+ * within about a percentage point of one half. Without it, a tail of a few days teaches that week's trend as a bias.
  */
-export function fitLogitCalibration(logits: Float64Array, returnBps: ArrayLike<number>): CalibrationSpec["logit"] {
-  const free = newton(logits, returnBps, undefined);
-  if (free.slope >= SLOPE_RANGE[0] && free.slope <= SLOPE_RANGE[1]) return free;
-  return newton(logits, returnBps, Math.min(SLOPE_RANGE[1], Math.max(SLOPE_RANGE[0], free.slope || 0)));
+const INTERCEPT_PRIOR = { mean: 0, sd: 0.02 } as const;
+const SLOPE_PRIOR = { mean: 1, sd: 0.5 } as const;
+/** Returns beyond a quantile that weigh as much as the belief that its multiplier is 1. */
+const MULTIPLIER_PRIOR_EVENTS = 20;
+
+/** Rows of a validation tail whose labels overlap: only every `horizonMinutes`-th is news. */
+export interface OverlappingRows {
+  readonly returnBps: ArrayLike<number>;
+  readonly horizonMinutes: number;
 }
 
-function newton(logits: Float64Array, returnBps: ArrayLike<number>, fixedSlope: number | undefined) {
-  let slope = fixedSlope ?? 1, intercept = 0;
-  for (let iteration = 0; iteration < 30; iteration++) {
-    let g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
+/**
+ * Slope and intercept of a logistic line on given logits: the most probable ones under the priors above, each row
+ * counting for one over the horizon, ties (return 0) left out. Newton's method; the slope is held in [0, 1.5].
+ */
+export function fitLogitCalibration(
+  logits: Float64Array,
+  { returnBps, horizonMinutes }: OverlappingRows,
+): CalibrationSpec["logit"] {
+  let slope: number = SLOPE_PRIOR.mean, intercept: number = INTERCEPT_PRIOR.mean;
+  for (let iteration = 0; iteration < 50; iteration++) {
+    // Gradient and Hessian of the negative log posterior; the priors make the latter positive.
+    let h00 = INTERCEPT_PRIOR.sd ** -2, h01 = 0, h11 = SLOPE_PRIOR.sd ** -2;
+    let g0 = (intercept - INTERCEPT_PRIOR.mean) * h00, g1 = (slope - SLOPE_PRIOR.mean) * h11;
     for (let i = 0; i < logits.length; i++) {
       const move = returnBps[i]!;
       if (move === 0) continue;
       const x = logits[i]!, p = 1 / (1 + Math.exp(-(intercept + slope * x)));
-      const error = p - (move > 0 ? 1 : 0), weight = p * (1 - p);
+      const error = (p - (move > 0 ? 1 : 0)) / horizonMinutes, weight = p * (1 - p) / horizonMinutes;
       g0 += error;
       g1 += error * x;
       h00 += weight;
       h01 += weight * x;
       h11 += weight * x * x;
     }
-    let step0: number, step1 = 0;
     const determinant = h00 * h11 - h01 * h01;
-    // All logits alike: slope and intercept cannot be told apart, so only the intercept moves.
-    if (fixedSlope !== undefined || determinant < 1e-9 * h00 * h11) step0 = g0 / h00;
-    else {
-      step0 = (h11 * g0 - h01 * g1) / determinant;
-      step1 = (h00 * g1 - h01 * g0) / determinant;
-    }
-    intercept -= step0;
-    slope -= step1;
-    if (Math.abs(step0) + Math.abs(step1) < 1e-10) break;
+    const step0 = (h11 * g0 - h01 * g1) / determinant;
+    const wanted = slope - (h00 * g1 - h01 * g0) / determinant;
+    const bounded = Math.min(SLOPE_RANGE[1], Math.max(SLOPE_RANGE[0], wanted));
+    // At a bound the intercept moves alone.
+    const moved0 = bounded === wanted ? step0 : g0 / h00;
+    const moved1 = slope - bounded;
+    intercept -= moved0;
+    slope = bounded;
+    if (Math.abs(moved0) + Math.abs(moved1) < 1e-12) break;
   }
   return { slope, intercept };
 }
@@ -71,14 +83,15 @@ export function fitShrink(
 }
 
 /**
- * Multipliers of σ that bring each level's share of returns below it to the level. Within [.5, 2]; 1 for the median
- * and for a quantile on the wrong side of 0, which no multiplier can move there.
+ * Multipliers of σ that bring each level's share of returns below it to the level, drawn towards 1 where the tail holds
+ * few returns beyond the level. Within [.5, 2]; 1 for the median and for a quantile on the wrong side of 0, which no
+ * multiplier can move there.
  *
  * @param quantilesBps uncalibrated, row-major `[N, 9]`.
  */
 export function fitQuantileMultipliers(
-  returnBps: ArrayLike<number>,
   quantilesBps: Float32Array,
+  { returnBps, horizonMinutes }: OverlappingRows,
 ): CalibrationSpec["quantileMultipliers"] {
   const count = returnBps.length;
   return QUANTILE_LEVELS.map((level, j) => {
@@ -92,13 +105,10 @@ export function fitQuantileMultipliers(
     }
     ratios.sort();
     // Below 0 the ratio turns round: r ≤ m·q holds where r/q ≥ m.
-    const multiplier = sortedQuantile(ratios, below ? 1 - level : level);
-    return Math.min(MULTIPLIER_RANGE[1], Math.max(MULTIPLIER_RANGE[0], multiplier));
+    const found = sortedQuantile(ratios, below ? 1 - level : level);
+    const events = count / horizonMinutes * Math.min(level, 1 - level);
+    const trust = events / (events + MULTIPLIER_PRIOR_EVENTS);
+    const [least, most] = MULTIPLIER_RANGE;
+    return Math.exp(trust * Math.log(Math.min(most, Math.max(least, found))));
   });
-}
-
-/** Whether a calibration leaves everything as it is. */
-export function isIdentity(calibration: CalibrationSpec): boolean {
-  return calibration.logit.slope === 1 && calibration.logit.intercept === 0 &&
-    calibration.quantileMultipliers.every((value, i) => value === NO_CALIBRATION.quantileMultipliers[i]);
 }

@@ -7,6 +7,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const instant = z.iso.datetime();
 const nine = z.array(finite).length(QUANTILE_LEVELS.length);
 const range = z.strictObject({ start: instant, end: instant });
+const signCells = { feature: z.string(), logits: z.strictObject({ down: finite, none: finite, up: finite }) };
 const harLine = {
   features: z.array(z.string()).min(1),
   fallback: z.string(),
@@ -32,12 +33,8 @@ const SCHEMA = z.strictObject({
   heads: z.strictObject({
     direction: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("constant"), logit: finite }),
-      z.strictObject({
-        kind: z.literal("sign"),
-        feature: z.string(),
-        logits: z.strictObject({ down: finite, none: finite, up: finite }),
-      }),
-      z.strictObject({ kind: z.literal("network") }),
+      z.strictObject({ kind: z.literal("sign"), ...signCells }),
+      z.strictObject({ kind: z.literal("sign-network"), ...signCells }),
     ]),
     volatility: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("constant"), logVariance: finite }),

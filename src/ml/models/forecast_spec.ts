@@ -25,13 +25,15 @@ export interface ScalerSpec {
 /** How a row becomes the logit of `probabilityUp`, before calibration. */
 export type DirectionHead =
   | { readonly kind: "constant"; readonly logit: number }
-  /** One logit for each sign of the last move; missing counts as no move. */
-  | {
-    readonly kind: "sign";
-    readonly feature: string;
-    readonly logits: { readonly down: number; readonly none: number; readonly up: number };
-  }
-  | { readonly kind: "network" };
+  | ({ readonly kind: "sign" } & SignCells)
+  /** The cell's logit + the network's. */
+  | ({ readonly kind: "sign-network" } & SignCells);
+
+/** One logit for each sign of the last move; a missing move counts as none. */
+export interface SignCells {
+  readonly feature: string;
+  readonly logits: { readonly down: number; readonly none: number; readonly up: number };
+}
 
 /** The log-HAR line: ln σ² = intercept + Σ coefficient · ln max(rv, .01). */
 export interface HarLine {

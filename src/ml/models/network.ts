@@ -53,8 +53,6 @@ export interface NetworkStart {
   readonly hidden: readonly number[];
   /** The last inputs that are 0/1 flags: their weights start at 0, so a flag that training never saw stays mute. */
   readonly flags: number;
-  /** Logit that every row gets at the start. */
-  readonly logit: number;
   /** Standardised quantiles that every row gets at the start, ascending. */
   readonly quantiles: readonly number[];
   readonly seed: number;
@@ -91,7 +89,7 @@ export function startNetwork(start: NetworkStart): Network {
   steps.push(q[4]! - q[3]!, q[3]! - q[2]!, q[2]! - q[1]!, q[1]! - q[0]!);
   return {
     hidden,
-    logit: head("logit", "linear", [start.logit]),
+    logit: head("logit", "linear", [0]),
     logVarianceCorrection: head("logVarianceCorrection", "tanh", [0]),
     quantileCentre: head("quantileCentre", "linear", [q[4]!]),
     quantileSteps: head("quantileSteps", "softplus", steps.map(inverseSoftplus)),

@@ -6,6 +6,7 @@ import {
   type ForecastSpec,
   type ModelFamily,
   NO_CALIBRATION,
+  type SignCells,
   type TrainingRanges,
   type VolatilityHead,
 } from "./forecast_spec.ts";
@@ -30,7 +31,7 @@ export function fitPlainModel(
     ? harLogVariance(volatility, features, rows)
     : new Float64Array(rows.length).fill(volatility.logVariance);
   const direction: DirectionHead = family === "contrarian"
-    ? signHead(dataset, rows)
+    ? { kind: "sign", ...fitSignCells(dataset, rows) }
     : { kind: "constant", logit: upLogit(labels.returnBps, rows) };
   return {
     family,
@@ -90,11 +91,10 @@ function meanVariance({ labels }: Dataset, rows: Int32Array): number {
 }
 
 /** Share of up given the sign of the last move over the same horizon; no move and a missing one are one cell. */
-function signHead({ features, labels }: Dataset, rows: Int32Array): DirectionHead {
+export function fitSignCells({ features, labels }: Dataset, rows: Int32Array): SignCells {
   const feature = `return_${labels.horizonMinutes}`;
   const moves = features.columns[features.names.indexOf(feature)]!;
   return {
-    kind: "sign",
     feature,
     logits: {
       down: upLogit(labels.returnBps, rows.filter((row) => moves[row]! < 0)),

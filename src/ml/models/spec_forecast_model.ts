@@ -32,7 +32,7 @@ export class SpecForecastModel implements ForecastModel {
    */
   constructor(spec: ForecastSpec, network?: Network) {
     const { heads } = spec;
-    const needsNetwork = heads.direction.kind === "network" || heads.volatility.kind === "har-network" ||
+    const needsNetwork = heads.direction.kind === "sign-network" || heads.volatility.kind === "har-network" ||
       heads.quantiles.kind === "network";
     if (needsNetwork && (network === undefined || spec.scaler === null)) {
       throw new RangeError(`Cannot build a '${spec.family}' model without its network and scaler`);
@@ -59,7 +59,7 @@ export class SpecForecastModel implements ForecastModel {
     const line = heads.volatility.kind === "constant" ? undefined : heads.volatility;
     this.#harColumns = line?.features.map((name) => this.#indexOf(name)) ?? [];
     this.#harFallback = line === undefined ? -1 : this.#indexOf(line.fallback);
-    this.#signColumn = heads.direction.kind === "sign" ? this.#indexOf(heads.direction.feature) : -1;
+    this.#signColumn = heads.direction.kind === "constant" ? -1 : this.#indexOf(heads.direction.feature);
   }
 
   predict(rows: Float32Array, count: number): ForecastColumns {
@@ -119,16 +119,10 @@ export class SpecForecastModel implements ForecastModel {
 
   #logit(valueAt: (feature: number) => number, networkLogit: number): number {
     const { direction } = this.spec.heads;
-    switch (direction.kind) {
-      case "constant":
-        return direction.logit;
-      case "network":
-        return networkLogit;
-      case "sign": {
-        const move = valueAt(this.#signColumn);
-        return move > 0 ? direction.logits.up : move < 0 ? direction.logits.down : direction.logits.none;
-      }
-    }
+    if (direction.kind === "constant") return direction.logit;
+    const move = valueAt(this.#signColumn);
+    const cell = move > 0 ? direction.logits.up : move < 0 ? direction.logits.down : direction.logits.none;
+    return direction.kind === "sign" ? cell : cell + networkLogit;
   }
 
   #harLine(line: HarLine, valueAt: (feature: number) => number): number {

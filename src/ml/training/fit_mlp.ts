@@ -3,10 +3,10 @@ import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import type { Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
-import { type ForecastSpec, NO_CALIBRATION, type TrainingRanges } from "../models/forecast_spec.ts";
-import { fitHar, harLogVariance } from "../models/har.ts";
+import { type ForecastSpec, NO_CALIBRATION, type SignCells, type TrainingRanges } from "../models/forecast_spec.ts";
+import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
 import { type Network, NetworkForward, startNetwork, withTensors } from "../models/network.ts";
-import { describeInputs, standardizedQuantiles, upLogit } from "../models/plain_models.ts";
+import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
@@ -37,7 +37,7 @@ export interface FittedMlp {
 
 /**
  * Fits the network on `split.train`, stops early, shrinks and calibrates on `split.validation`. It starts as the plain
- * lines (log-HAR, share of up, σ × quantiles of r/σ), all fitted on `split.train` alone.
+ * lines (log-HAR, share of up after the last move, σ × quantiles of r/σ), all fitted on `split.train` alone.
  */
 export async function fitMlp(
   dataset: Dataset,
@@ -47,18 +47,19 @@ export async function fitMlp(
 ): Promise<FittedMlp> {
   const { features, labels, nullable } = dataset;
   const line = fitHar(features, labels, split.train);
+  const cells = fitSignCells(dataset, split.train);
   const scalerSpec = fitScaler(features, split.train);
   const scaler = new Scaler(scalerSpec, nullable);
   const start = startNetwork({
     inputs: scaler.width,
     hidden: options.hidden,
     flags: scaler.flags,
-    logit: upLogit(labels.returnBps, split.train),
     quantiles: standardizedQuantiles(labels.returnBps, split.train, harLogVariance(line, features, split.train)),
     seed: options.seed,
   });
   const rows = concatRows(split.train, split.validation);
   const harLine = harLogVariance(line, features, rows);
+  const cellLogit = cellLogits(dataset, cells, rows);
   const inputs = networkInputs(dataset, scaler, rows);
   const floor = varianceFloor(labels.horizonMinutes);
   const outcome = await deps.train({
@@ -67,6 +68,7 @@ export async function fitMlp(
       validationRows: split.validation.length,
       inputs,
       width: scaler.width,
+      cellLogit,
       harLogVariance: Float32Array.from(harLine),
       returnBps: Float32Array.from(rows, (row) => labels.returnBps[row]!),
       realizedVarianceBps2: Float32Array.from(rows, (row) => Math.max(floor, labels.realizedVarianceBps2[row]!)),
@@ -93,7 +95,7 @@ export async function fitMlp(
     ...describeInputs(dataset),
     scaler: scalerSpec,
     heads: {
-      direction: { kind: "network" },
+      direction: { kind: "sign-network", ...cells },
       volatility: { kind: "har-network", ...line, bound: options.correctionBound, shrink },
       quantiles: { kind: "network" },
     },
@@ -101,14 +103,17 @@ export async function fitMlp(
     trainingRanges: trainingRangesOf(dataset, split),
     referenceHistograms: referenceHistograms(features, split.train),
   };
-  const returns = Float64Array.from(split.validation, (row) => labels.returnBps[row]!);
+  const tailRows = {
+    returnBps: Float64Array.from(split.validation, (row) => labels.returnBps[row]!),
+    horizonMinutes: labels.horizonMinutes,
+  };
   const { quantilesBps } = new SpecForecastModel(uncalibrated, network)
     .predictColumns(features.columns, split.validation);
   const spec: ForecastSpec = {
     ...uncalibrated,
     calibration: {
-      logit: fitLogitCalibration(tail.logit, returns),
-      quantileMultipliers: fitQuantileMultipliers(returns, quantilesBps),
+      logit: fitLogitCalibration(tail.logit.map((value, i) => value + cellLogit[split.train.length + i]!), tailRows),
+      quantileMultipliers: fitQuantileMultipliers(quantilesBps, tailRows),
     },
   };
   return { model: new SpecForecastModel(spec, network), outcome };
@@ -133,6 +138,15 @@ function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array):
     scaler.write(valueAt, inputs, i * scaler.width);
   }
   return inputs;
+}
+
+/** Logits of the rows by the sign of their last move. */
+function cellLogits({ features }: Dataset, { feature, logits }: SignCells, rows: Int32Array): Float32Array {
+  const moves = columnOf(features, feature);
+  return Float32Array.from(rows, (row) => {
+    const move = moves[row]!;
+    return move > 0 ? logits.up : move < 0 ? logits.down : logits.none;
+  });
 }
 
 function validationOutputs(network: Network, inputs: Float32Array, bound: number) {

@@ -5,6 +5,7 @@ import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../models/net
 /** One batch on the backend; all but the inputs are columns `[rows, 1]`. */
 export interface BatchTensors {
   readonly inputs: tf.Tensor2D;
+  readonly cellLogit: tf.Tensor2D;
   readonly harLogVariance: tf.Tensor2D;
   readonly returnBps: tf.Tensor2D;
   readonly realizedVariance: tf.Tensor2D;
@@ -51,7 +52,8 @@ export function jointLosses(
   batch: BatchTensors,
   correctionBound: number,
 ): LossTensors {
-  const { logit, correction, increments } = networkOutputs(network, tensors, batch.inputs);
+  const { logit: added, correction, increments } = networkOutputs(network, tensors, batch.inputs);
+  const logit = tf.add(batch.cellLogit, added);
   const entropy = tf.mul(batch.moved, tf.sub(tf.softplus(logit), tf.mul(batch.up, logit)));
   const direction = tf.div(tf.sum(entropy), tf.add(tf.sum(batch.moved), 1e-6)) as tf.Scalar;
 

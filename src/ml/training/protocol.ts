@@ -4,7 +4,7 @@ import type { Network } from "../models/network.ts";
 export interface TrainingOptions {
   /** Most epochs. */
   readonly epochs: number;
-  /** Rows of a step. */
+  /** Most rows of a step; fewer where an epoch would have less than 64 steps, down to 256. */
   readonly batchSize: number;
   readonly learningRate: number;
   /** Epochs without a better validation loss before training stops. */
@@ -23,6 +23,8 @@ export interface TrainingRows {
   /** Network inputs, row-major `[rows, width]`. */
   readonly inputs: Float32Array;
   readonly width: number;
+  /** Logit of up by the sign of the last move, to which the network adds. */
+  readonly cellLogit: Float32Array;
   /** ln σ² of the HAR line. */
   readonly harLogVariance: Float32Array;
   readonly returnBps: Float32Array;

@@ -23,7 +23,7 @@ export function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = 
   const { signal, onEpoch, onStep } = options;
   signal?.throwIfAborted();
   const wasmFile = wasmFilePath();
-  const worker = new Worker(new URL("./train_worker.ts", import.meta.url), {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
     type: "module",
     name: "train",
     deno: {

@@ -13,6 +13,10 @@ export interface TrainingListener {
 
 /** Learning rate is halved after this many epochs without a better validation loss. */
 const PLATEAU_EPOCHS = 2;
+/** The rate rises over this many steps, so that the first epochs' weights are not thrown far from the plain lines. */
+const WARM_UP_STEPS = 500;
+const FEWEST_STEPS = 64;
+const FEWEST_BATCH_ROWS = 256;
 
 /**
  * Trains on the current tfjs backend: Adam on shuffled batches, the validation loss after each epoch, the weights of
@@ -23,12 +27,13 @@ export function trainNetwork(job: TrainingJob, listener: TrainingListener): Trai
   const weights = tensorsOf(job.network).map((values) => values.slice());
   const adam = new Adam(weights, { learningRate: options.learningRate });
   const random = seededRandom(options.seed);
-  const stride = Math.max(1, Math.min(options.rowStride, Math.floor(rows.trainRows / options.batchSize) || 1));
+  const stride = Math.max(1, Math.min(options.rowStride, Math.floor(rows.trainRows / FEWEST_BATCH_ROWS)));
+  const batchSize = batchRows(Math.floor(rows.trainRows / stride), options.batchSize);
   const validationRows = strided(rows.trainRows, rows.trainRows + rows.validationRows, stride, 0);
 
   let best = meanLosses(job, weights, validationRows);
   let bestWeights = weights.map((values) => values.slice());
-  let bestEpoch = 0, steps = 0, epoch = 0, sinceBest = 0;
+  let bestEpoch = 0, steps = 0, epoch = 0, sinceBest = 0, learningRate = options.learningRate;
   listener.epoch({
     epoch: 0,
     steps,
@@ -42,10 +47,11 @@ export function trainNetwork(job: TrainingJob, listener: TrainingListener): Trai
     const order = strided(0, rows.trainRows, stride, epoch % stride);
     shuffle(order, (below) => random.integer(below));
     // The last, shorter batch is dropped: its gradient would weigh as much as a full one's.
-    const batches = Math.max(1, Math.floor(order.length / options.batchSize));
+    const batches = Math.max(1, Math.floor(order.length / batchSize));
     let lossSum = 0;
     for (let batch = 0; batch < batches; batch++) {
-      const picked = order.subarray(batch * options.batchSize, (batch + 1) * options.batchSize);
+      const picked = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+      adam.learningRate = learningRate * Math.min(1, (steps + 1) / WARM_UP_STEPS);
       lossSum += trainingStep(job, weights, adam, picked);
       steps++;
       listener.step(epoch, batch + 1, batches);
@@ -56,9 +62,15 @@ export function trainNetwork(job: TrainingJob, listener: TrainingListener): Trai
     if (isBest) {
       [best, bestEpoch, sinceBest] = [validation, epoch, 0];
       bestWeights = weights.map((values) => values.slice());
-    } else if (++sinceBest % PLATEAU_EPOCHS === 0) adam.learningRate /= 2;
+    } else if (++sinceBest % PLATEAU_EPOCHS === 0) learningRate /= 2;
   }
   return { tensors: bestWeights, bestEpoch, epochs: epoch, steps };
+}
+
+/** Rows of a step: few enough for 64 steps an epoch, so that little data is not learnt in a handful of steps. */
+function batchRows(epochRows: number, most: number): number {
+  const wanted = Math.floor(epochRows / FEWEST_STEPS);
+  return Math.min(most, Math.max(FEWEST_BATCH_ROWS, wanted));
 }
 
 /** One step of Adam on the picked rows, in place; returns the joint loss before it. */
@@ -115,8 +127,9 @@ function weightTensors(job: TrainingJob, weights: readonly Float32Array[]): tf.T
 function batchTensors(rows: TrainingRows, picked: Int32Array): BatchTensors {
   const count = picked.length, { width } = rows;
   const inputs = new Float32Array(count * width);
-  const columns = Array.from({ length: 5 }, () => new Float32Array(count));
-  const [har, returns, variance, up, moved] = columns as [
+  const columns = Array.from({ length: 6 }, () => new Float32Array(count));
+  const [cell, har, returns, variance, up, moved] = columns as [
+    Float32Array,
     Float32Array,
     Float32Array,
     Float32Array,
@@ -126,6 +139,7 @@ function batchTensors(rows: TrainingRows, picked: Int32Array): BatchTensors {
   for (let i = 0; i < count; i++) {
     const row = picked[i]!;
     inputs.set(rows.inputs.subarray(row * width, (row + 1) * width), i * width);
+    cell[i] = rows.cellLogit[row]!;
     har[i] = rows.harLogVariance[row]!;
     const move = returns[i] = rows.returnBps[row]!;
     variance[i] = rows.realizedVarianceBps2[row]!;
@@ -135,6 +149,7 @@ function batchTensors(rows: TrainingRows, picked: Int32Array): BatchTensors {
   const column = (values: Float32Array) => tf.tensor2d(values, [count, 1]);
   return {
     inputs: tf.tensor2d(inputs, [count, width]),
+    cellLogit: column(cell),
     harLogVariance: column(har),
     returnBps: column(returns),
     realizedVariance: column(variance),

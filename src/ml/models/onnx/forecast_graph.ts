@@ -63,13 +63,13 @@ function directionLogit(
 ): Value {
   const { direction } = heads;
   if (direction.kind === "constant") return column(direction.logit);
-  if (direction.kind === "network") return networkLogit!;
   const move = graph.columns(INPUT, [featureNames.indexOf(direction.feature)]);
   const { down, none, up } = direction.logits;
   // Comparisons with NaN are false, so a missing move falls through to `none`.
   const isUp = graph.add("Greater", [move, graph.scalar(0)]), isDown = graph.add("Less", [move, graph.scalar(0)]);
   const orDown = graph.add("Where", [isDown, graph.scalar(down), graph.scalar(none)]);
-  return graph.add("Where", [isUp, graph.scalar(up), orDown]);
+  const cell = graph.add("Where", [isUp, graph.scalar(up), orDown]);
+  return direction.kind === "sign" ? cell : graph.add("Add", [cell, networkLogit!]);
 }
 
 /** intercept + Σ coefficient · ln max(rv, floor), a missing scale replaced by the next shorter. */

@@ -1,0 +1,260 @@
+import {
+  type CandleColumns,
+  DomainError,
+  type FeatureEngine,
+  type FeatureMatrix,
+  type FeatureReader,
+  HORIZONS,
+  isHorizon,
+  MINUTE_MS,
+  parseInstantOrDuration,
+  type SeriesId,
+  type TimeRange,
+  toIso,
+  toIsoDay,
+  type Warning,
+} from "../core/mod.ts";
+import type { ModelConfig } from "../config/model_config.ts";
+import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
+import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { featureEngine, openFeatureStore, openTracker } from "./runtime.ts";
+import { runTags } from "./run_tags.ts";
+import { trackSummary } from "./track_summary.ts";
+
+/** Trains and scores a model on stored candles and logs it as a run. */
+export const command: Command = {
+  summary: "Train and score a model, and log it as a run",
+  options: {
+    model: {
+      type: "string",
+      value: "FAMILY",
+      description: "Model family; default: config (mlp)",
+      choices: ["mlp", "har", "contrarian", "climatology"],
+    },
+    horizon: {
+      type: "string",
+      value: "MIN",
+      description: "Minutes ahead; default: config (15)",
+      choices: HORIZONS.map(String),
+    },
+    since: { type: "string", value: "DATE", description: "First decision time; default: the store's first candle" },
+    until: { type: "string", value: "DATE", description: "End of candles used; default: the store's last candle" },
+    experiment: { type: "string", value: "NAME", description: "Experiment; default: MLFLOW_EXPERIMENT_NAME, config" },
+    "run-name": { type: "string", value: "NAME", description: "Name of the run; default: family and horizon" },
+    seed: { type: "number", value: "N", description: "Seed of weights and shuffles, 1 or more; default: config (1)" },
+    tag: { type: "string", value: "K=V", description: "Tag of the run", multiple: true },
+    quick: { type: "boolean", description: "Score half the range in blocks of a day; from 30 days up" },
+  },
+  examples: [
+    { line: "task track", does: "the network on all stored candles, 15 minutes ahead" },
+    { line: "task track -- --quick", does: "a first look in seconds" },
+    { line: "task track -- --model har --horizon 60", does: "the log-HAR line, an hour ahead" },
+  ],
+  run: track,
+};
+
+async function track(context: CommandContext): Promise<CommandResult> {
+  const startedMs = context.clock.monotonicMs();
+  const { loadModelConfig } = await import("../config/model_config.ts");
+  const config = await loadModelConfig(context.options.string("config"));
+  const userTags = readTags(context.options.strings("tag"));
+  const experimentName = context.options.string("experiment") ?? context.env("MLFLOW_EXPERIMENT_NAME") ??
+    config.experiment;
+  const engine = await featureEngine();
+  const warnings: Warning[] = [];
+  const { settings, candles, features, facts } = await readCandles(context, config, engine, warnings);
+
+  const { datasetInput, epochMetrics, logExperiment, runExperiment, settingsParams, TrackedRun, verdictReasons } =
+    await import("../ml/experiment/mod.ts");
+  const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
+  const nowMs = () => context.clock.nowMs();
+  await using tracker = await openTracker(context);
+  await using run = await TrackedRun.start(tracker, {
+    experimentName,
+    runName: context.options.string("run-name") ?? `${settings.family}-${settings.horizonMinutes}m`,
+    tags: [...await runTags(context, { settings, datasetSha256: facts.sha256 }), ...userTags],
+    nowMs,
+    signal: context.signal,
+    ...userOf(context),
+  });
+  await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
+  await run.log({ params: settingsParams(settings) });
+  const result = await runExperiment(candles, settings, {
+    engine,
+    ...(features === undefined ? {} : { features }),
+    train: trainInWorker,
+    progress: context.progress,
+    signal: context.signal,
+    onEpoch: (report) => run.queue({ metrics: epochMetrics(report, nowMs()) }),
+  });
+  const logged = await logExperiment(tracker, run, result, { settings, facts, featureSet: engine, nowMs });
+  await run.finish();
+
+  const seconds = (context.clock.monotonicMs() - startedMs) / 1000;
+  return {
+    json: {
+      runId: run.runId,
+      experimentId: run.experimentId,
+      experimentName,
+      modelUri: logged.modelUri,
+      metrics: logged.metrics,
+      baselines: result.evaluation.baselines,
+      verdict: { passed: result.verdict.passed, reasons: verdictReasons(result) },
+      datasetDigest: facts.sha256,
+      seconds,
+    },
+    text: trackSummary({ settings, result, runId: run.runId, experimentName, trackingUri: tracker.uri, seconds }),
+    warnings,
+    next: [`task register -- --run-id ${run.runId}`, "task mlflow-ui"],
+  };
+}
+
+interface ReadCandles {
+  readonly settings: ExperimentSettings;
+  readonly candles: CandleColumns;
+  readonly features: FeatureMatrix | undefined;
+  readonly facts: DatasetFacts;
+}
+
+/** Reads what the run needs and lets go of the store, so that an ingest can go on meanwhile. */
+async function readCandles(
+  context: CommandContext,
+  config: ModelConfig,
+  engine: FeatureEngine,
+  warnings: Warning[],
+): Promise<ReadCandles> {
+  const { loadIngestConfig } = await import("../config/ingest_config.ts");
+  const { splitBounds } = await import("../ml/experiment/mod.ts");
+  const ingestConfig = await loadIngestConfig();
+  const series: SeriesId = { exchange: config.exchange, symbol: config.symbol, interval: "1m" };
+  await using store = await openFeatureStore(context, { mode: "read", config: ingestConfig });
+  const span = await store.span(series);
+  if (span === undefined) {
+    throw new DomainError(
+      "not-found",
+      `Cannot train as the feature store has no candles of ${series.exchange} ${series.symbol} ${series.interval}`,
+      { hint: "Bring them in with: task ingest" },
+    );
+  }
+  const range = askedRange(context, span, warnings);
+  const settings = await resolveSettings(context, config, series, range);
+  splitBounds(settings); // refuses a range that is too short before any candle is read
+  const read: TimeRange = {
+    startMs: Math.max(span.startMs, range.startMs - engine.lookbackMinutes * MINUTE_MS),
+    endMs: range.endMs,
+  };
+  const query = { ...series, range: read };
+  const candles = await store.loadCandles(query);
+  return {
+    settings,
+    candles,
+    features: await freshFeatures(store, engine, series, candles, range),
+    facts: {
+      sha256: await store.datasetDigest(query),
+      ...read,
+      rows: candles.length,
+      uri: ingestConfig.featureStore.path,
+    },
+  };
+}
+
+/** Materialised features of the range where they cover every decision time; undefined where they are behind. */
+async function freshFeatures(
+  store: FeatureReader,
+  engine: FeatureEngine,
+  series: SeriesId,
+  candles: CandleColumns,
+  range: TimeRange,
+): Promise<FeatureMatrix | undefined> {
+  const span = await store.featureSpan(engine.name, engine.digest, series);
+  const lastOpenMs = candles.openTimeMs.at(-1);
+  if (span === undefined || lastOpenMs === undefined) return undefined;
+  const lastDecisionMs = lastOpenMs + MINUTE_MS;
+  const firstDecisionMs = Math.max(range.startMs, candles.openTimeMs[0]! + MINUTE_MS);
+  if (span.startMs > firstDecisionMs || span.endMs <= lastDecisionMs) return undefined;
+  return await store.loadFeatures(engine.name, {
+    ...series,
+    range: { startMs: firstDecisionMs, endMs: lastDecisionMs + 1 },
+  });
+}
+
+/** The asked range within what is stored; a clipped end is warned about. */
+function askedRange(context: CommandContext, span: TimeRange, warnings: Warning[]): TimeRange {
+  const nowMs = context.clock.nowMs();
+  const read = (name: "since" | "until", stored: number) => {
+    const text = context.options.string(name);
+    return text === undefined ? stored : parseInstantOrDuration(text, nowMs, `--${name}`);
+  };
+  const asked = { startMs: read("since", span.startMs), endMs: read("until", span.endMs) };
+  if (asked.endMs <= asked.startMs) {
+    throw new DomainError("usage", `--until (${toIso(asked.endMs)}) must lie after --since (${toIso(asked.startMs)})`);
+  }
+  const range = { startMs: Math.max(asked.startMs, span.startMs), endMs: Math.min(asked.endMs, span.endMs) };
+  if (range.endMs <= range.startMs) {
+    throw new DomainError(
+      "not-found",
+      `Cannot train on ${toIso(asked.startMs)} to ${toIso(asked.endMs)} as candles are stored from ${
+        toIso(span.startMs)
+      } to ${toIso(span.endMs)}`,
+      { hint: `Bring them in with: task ingest -- --since ${toIsoDay(asked.startMs)}` },
+    );
+  }
+  if (range.startMs !== asked.startMs || range.endMs !== asked.endMs) {
+    warnings.push({
+      code: "range-clipped",
+      message: `The range is cut to the stored candles: ${toIso(range.startMs)} to ${toIso(range.endMs)}`,
+    });
+  }
+  return range;
+}
+
+async function resolveSettings(
+  { options }: CommandContext,
+  config: ModelConfig,
+  series: SeriesId,
+  range: TimeRange,
+): Promise<ExperimentSettings> {
+  const { quickSettings } = await import("../ml/experiment/mod.ts");
+  const horizonMinutes = Number(options.string("horizon") ?? config.horizonMinutes);
+  if (!isHorizon(horizonMinutes)) {
+    throw new DomainError(
+      "usage",
+      `--horizon must be one of ${HORIZONS.join(", ")}: current value is ${horizonMinutes}`,
+    );
+  }
+  const seed = options.number("seed") ?? config.seed;
+  if (!Number.isInteger(seed) || seed < 1 || seed > 2147483647) {
+    throw new DomainError("usage", `--seed must be a whole number from 1 to 2147483647: current value is ${seed}`);
+  }
+  const { evaluation } = config;
+  const settings: ExperimentSettings = {
+    series,
+    family: (options.string("model") ?? config.model) as ExperimentSettings["family"],
+    horizonMinutes,
+    seed,
+    range,
+    quick: false,
+    mlp: config.mlp,
+    split: evaluation.split,
+    blockDays: evaluation.blockDays,
+    resamples: evaluation.resamples,
+    minimumDays: config.minimumDays,
+    verdict: config.verdict,
+  };
+  return options.boolean("quick") ? quickSettings(settings) : settings;
+}
+
+function readTags(texts: readonly string[]): { key: string; value: string }[] {
+  return texts.map((text) => {
+    const at = text.indexOf("=");
+    if (at < 1) {
+      throw new DomainError("usage", `--tag must be key=value: current value is '${text}'`);
+    }
+    return { key: text.slice(0, at), value: text.slice(at + 1) };
+  });
+}
+
+function userOf(context: CommandContext): { userId?: string } {
+  const userId = context.env("USER") ?? context.env("LOGNAME");
+  return userId === undefined ? {} : { userId };
+}

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { HORIZONS } from "../core/mod.ts";
+import { loadConfig, parseConfig } from "./load.ts";
+
+/** Where the settings of `track` are read from by default. */
+export const MODEL_CONFIG_PATH = "config/model.json";
+
+const count = z.int().positive();
+const share = z.number().gt(0).lt(1);
+const weight = z.number().nonnegative();
+
+/** Schema of `config/model.json`; every key has a default. */
+export const MODEL_CONFIG_SCHEMA = z.strictObject({
+  experiment: z.string().min(1).default("bitcoin").describe("Experiment of runs without --experiment"),
+  exchange: z.string().regex(/^[a-z0-9]+$/, "must be an exchange name of ccxt, in lower case").default("binance"),
+  symbol: z.string().min(1).default("BTC/USDT").describe("Unified symbol"),
+  model: z.enum(["mlp", "har", "contrarian", "climatology"]).default("mlp").describe("Model family without --model"),
+  horizonMinutes: z.union(HORIZONS.map((minutes) => z.literal(minutes))).default(15)
+    .describe("Horizon without --horizon, minutes"),
+  seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
+  minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),
+  mlp: z.strictObject({
+    hidden: z.array(count.max(512)).min(1).max(4).default([64, 64]).describe("Units of the hidden layers"),
+    epochs: count.default(30).describe("Most epochs"),
+    batchSize: count.max(65536).default(2048),
+    learningRate: z.number().positive().max(1).default(0.001),
+    patience: count.default(5).describe("Epochs without a better validation loss before training stops"),
+    rowStride: count.max(60).default(3).describe("An epoch takes every n-th minute, the phase rotating"),
+    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
+    lossWeights: z.strictObject({
+      direction: weight.default(1),
+      volatility: weight.default(1),
+      quantiles: weight.default(1),
+    }).prefault({}),
+  }).prefault({}),
+  evaluation: z.strictObject({
+    split: z.strictObject({
+      kind: z.literal("chronological").default("chronological"),
+      testShare: share.default(0.25).describe("Newest part of the range, scored; --quick takes half"),
+      validationShare: share.default(0.125).describe("Last part of the training span: early stopping, calibration"),
+    }).prefault({}),
+    blockDays: count.default(5).describe("Consecutive days that are resampled together; --quick takes one"),
+    resamples: count.min(100).default(2000),
+  }).prefault({}),
+  verdict: z.strictObject({
+    margins: z.strictObject({
+      qlike: z.number().nonnegative().default(0.01).describe("QLIKE against log-HAR"),
+      logLoss: z.number().nonnegative().default(0.0005).describe("Log-loss against the better simple direction"),
+      pinballShare: z.number().nonnegative().default(0.01).describe("Pinball against log-HAR, as a share of it"),
+    }).prefault({}),
+    coverage90: z.tuple([share, share]).default([0.85, 0.95]),
+    minimumBlocks: count.default(20).describe("Fewer blocks of days than this prove nothing"),
+  }).prefault({}),
+});
+
+/** Settings of `track`, all resolved. */
+export type ModelConfig = z.output<typeof MODEL_CONFIG_SCHEMA>;
+
+/**
+ * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
+ * compiled binary in a folder of its own) those that the program carries.
+ *
+ * @throws {DomainError} `config-invalid` naming file, key and value.
+ */
+export async function loadModelConfig(path?: string): Promise<ModelConfig> {
+  if (path !== undefined) return await loadConfig(path, MODEL_CONFIG_SCHEMA);
+  if (await isFile(MODEL_CONFIG_PATH)) return await loadConfig(MODEL_CONFIG_PATH, MODEL_CONFIG_SCHEMA);
+  const { default: raw } = await import("../../config/model.json", { with: { type: "json" } });
+  const { $schema: _, ...settings } = raw;
+  return parseConfig(MODEL_CONFIG_PATH, settings, MODEL_CONFIG_SCHEMA);
+}
+
+/** The JSON schema beside the config file, for editors; `$schema` itself is allowed in the file. */
+export function modelConfigJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(MODEL_CONFIG_SCHEMA, { io: "input" }) as Record<string, unknown>;
+  return {
+    ...schema,
+    properties: { "$schema": { type: "string" }, ...(schema["properties"] as Record<string, unknown>) },
+  };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { MINUTE_MS, QUANTILE_LEVELS } from "../../core/mod.ts";
+import { areaUnderCurve } from "./auc.ts";
+import { logLoss, meanPinball, qlike, varianceFloor } from "./losses.ts";
+import { type Forecasts, levelIndex, outcomesOf, type TestRows } from "./test_rows.ts";
+
+/** Scores by metric name; those of absent outputs are absent. */
+export type Scores = Readonly<Record<string, number>>;
+
+/** Central intervals by their coverage in per cent and the levels that bound them. */
+export const COVERAGES = [[50, 0.25, 0.75], [80, 0.1, 0.9], [90, 0.05, 0.95], [98, 0.01, 0.99]] as const;
+
+/**
+ * Loss of each row: NaN where the row does not count (a tie, for direction). Direction losses need `probabilityUp`,
+ * and so on; an absent output gives undefined.
+ */
+export interface RowLosses {
+  readonly logLoss?: Float64Array;
+  readonly qlike?: Float64Array;
+  readonly pinball?: Float64Array;
+}
+
+/** Losses of every row, for paired differences. */
+export function rowLosses(test: TestRows, forecasts: Forecasts): RowLosses {
+  const { probabilityUp, volatilityBps, quantilesBps } = forecasts;
+  const floor = varianceFloor(test.horizonMinutes), levels = QUANTILE_LEVELS.length;
+  const each = (lossAt: (row: number) => number) => Float64Array.from({ length: test.length }, (_, row) => lossAt(row));
+  return {
+    ...(probabilityUp === undefined ? {} : {
+      logLoss: each((row) => {
+        const move = test.returnBps[row]!;
+        return move === 0 ? NaN : logLoss(probabilityUp[row]!, move > 0);
+      }),
+    }),
+    ...(volatilityBps === undefined ? {} : {
+      qlike: each((row) => qlike(test.realizedVarianceBps2[row]!, volatilityBps[row]! ** 2, floor)),
+    }),
+    ...(quantilesBps === undefined ? {} : {
+      pinball: each((row) => meanPinball(test.returnBps[row]!, quantilesBps, row * levels)),
+    }),
+  };
+}
+
+/**
+ * Scores of evaluation section 5. QLIKE's level is that of the rows whose minute since the epoch is a multiple of the
+ * horizon, so that no minute counts twice; all other scores take every row.
+ */
+export function scoreForecasts(test: TestRows, forecasts: Forecasts, losses: RowLosses): Scores {
+  const scores: Record<string, number> = {};
+  const { probabilityUp, quantilesBps } = forecasts;
+  if (losses.qlike !== undefined) {
+    const step = test.horizonMinutes * MINUTE_MS;
+    scores["qlike"] = meanOf(losses.qlike, (row) => test.decisionTimeMs[row]! % step === 0);
+  }
+  if (probabilityUp !== undefined && losses.logLoss !== undefined) {
+    const outcomes = outcomesOf(test);
+    scores["log_loss"] = meanOf(losses.logLoss);
+    scores["brier"] = meanOf(
+      Float64Array.from(outcomes, (outcome, row) => (probabilityUp[row]! - outcome) ** 2),
+      (row) => outcomes[row]! >= 0,
+    );
+    scores["auc"] = areaUnderCurve({ scores: probabilityUp, outcomes });
+    scores["accuracy"] = meanOf(
+      Float64Array.from(outcomes, (outcome, row) => (probabilityUp[row]! > 0.5 ? 1 : 0) === outcome ? 1 : 0),
+      (row) => outcomes[row]! >= 0,
+    );
+  }
+  if (quantilesBps !== undefined && losses.pinball !== undefined) {
+    scores["pinball"] = meanOf(losses.pinball);
+    for (const [percent, low, high] of COVERAGES) {
+      const covered = coveredRows(test, quantilesBps, low, high);
+      scores[`coverage_${percent}`] = meanOf(covered);
+      scores[`width_${percent}`] = meanWidth(quantilesBps, low, high);
+    }
+  }
+  return scores;
+}
+
+/** 1 where the return lies within the two levels, bounds included, else 0. */
+export function coveredRows(test: TestRows, quantilesBps: Float32Array, low: number, high: number): Float64Array {
+  const levels = QUANTILE_LEVELS.length, from = levelIndex(low), to = levelIndex(high);
+  return Float64Array.from(test.returnBps, (move, row) => {
+    const at = row * levels;
+    return move >= quantilesBps[at + from]! && move <= quantilesBps[at + to]! ? 1 : 0;
+  });
+}
+
+function meanWidth(quantilesBps: Float32Array, low: number, high: number): number {
+  const levels = QUANTILE_LEVELS.length, from = levelIndex(low), to = levelIndex(high);
+  let sum = 0;
+  for (let at = 0; at < quantilesBps.length; at += levels) sum += quantilesBps[at + to]! - quantilesBps[at + from]!;
+  return sum / (quantilesBps.length / levels);
+}
+
+/** Mean of the rows that count and are no NaN; NaN of none. */
+function meanOf(values: Float64Array, counts: (row: number) => boolean = () => true): number {
+  let sum = 0, count = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    if (Number.isNaN(value) || !counts(row)) continue;
+    sum += value;
+    count++;
+  }
+  return count === 0 ? NaN : sum / count;
+}

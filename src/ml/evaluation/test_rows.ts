@@ -1,0 +1,42 @@
+import { QUANTILE_LEVELS } from "../../core/mod.ts";
+import type { Dataset } from "../dataset.ts";
+
+/** What happened on the scored rows, in float32 as it is stored: the stored file gives every score again. */
+export interface TestRows {
+  readonly length: number;
+  readonly horizonMinutes: number;
+  readonly decisionTimeMs: Float64Array;
+  readonly returnBps: Float32Array;
+  readonly realizedVarianceBps2: Float32Array;
+}
+
+/** Forecasts of one model or baseline on the scored rows; an output that it does not have is absent. */
+export interface Forecasts {
+  readonly probabilityUp?: Float32Array;
+  readonly volatilityBps?: Float32Array;
+  /** Row-major `[N, 9]`. */
+  readonly quantilesBps?: Float32Array;
+}
+
+/** The scored rows of a dataset. */
+export function testRowsOf({ features, labels }: Dataset, rows: Int32Array): TestRows {
+  return {
+    length: rows.length,
+    horizonMinutes: labels.horizonMinutes,
+    decisionTimeMs: Float64Array.from(rows, (row) => features.decisionTimeMs[row]!),
+    returnBps: Float32Array.from(rows, (row) => labels.returnBps[row]!),
+    realizedVarianceBps2: Float32Array.from(rows, (row) => labels.realizedVarianceBps2[row]!),
+  };
+}
+
+/** 1 where the price rose, 0 where it fell, −1 at a tie. */
+export function outcomesOf({ returnBps }: TestRows): Int8Array {
+  return Int8Array.from(returnBps, (move) => move > 0 ? 1 : move < 0 ? 0 : -1);
+}
+
+/** Position of a level among the nine. @throws {RangeError} for another level. */
+export function levelIndex(level: number): number {
+  const at = (QUANTILE_LEVELS as readonly number[]).indexOf(level);
+  if (at < 0) throw new RangeError(`Cannot find quantile level ${level} among ${QUANTILE_LEVELS.join(", ")}`);
+  return at;
+}

@@ -1,0 +1,51 @@
+import { QUANTILE_LEVELS } from "../../core/mod.ts";
+import type { Dataset } from "../dataset.ts";
+import type { Baseline } from "../evaluation/evaluate.ts";
+import type { Forecasts } from "../evaluation/test_rows.ts";
+import type { Split } from "../labels/mod.ts";
+import { ewmaVariance } from "../models/ewma.ts";
+import type { TrainingRanges } from "../models/forecast_spec.ts";
+import { fitPlainModel, standardizedQuantiles } from "../models/plain_models.ts";
+import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+
+/**
+ * What the baselines of evaluation section 3 forecast for the test rows, fitted on the whole training span. An output
+ * that a baseline does not claim is absent.
+ */
+export function baselineForecasts(
+  dataset: Dataset,
+  split: Split,
+  ranges: TrainingRanges,
+): Record<Baseline, Forecasts> {
+  const predict = (family: "climatology" | "contrarian" | "har") =>
+    new SpecForecastModel(fitPlainModel(family, dataset, split.trainingSpan, ranges))
+      .predictColumns(dataset.features.columns, split.test);
+  const climatology = predict("climatology"), contrarian = predict("contrarian"), har = predict("har");
+  return {
+    climatology,
+    contrarian: { probabilityUp: contrarian.probabilityUp },
+    ewma: ewmaForecasts(dataset, split),
+    har: { volatilityBps: har.volatilityBps, quantilesBps: har.quantilesBps },
+  };
+}
+
+function ewmaForecasts({ grid, features, labels }: Dataset, { trainingSpan, test }: Split): Forecasts {
+  const variance = ewmaVariance(grid, features.decisionTimeMs, labels);
+  // A flat market drives the average to 0, where QLIKE has no value: the floor of a single price tick a minute.
+  const floored = (row: number) => Math.max(variance[row]!, labels.horizonMinutes * 1e-4);
+  const known = trainingSpan.filter((row) => !Number.isNaN(variance[row]!));
+  const quantiles = standardizedQuantiles(
+    labels.returnBps,
+    known,
+    Float64Array.from(known, (row) => Math.log(floored(row))),
+  );
+  const volatilityBps = Float32Array.from(test, (row) => Math.sqrt(floored(row)));
+  const levels = QUANTILE_LEVELS.length;
+  const quantilesBps = new Float32Array(test.length * levels);
+  for (let i = 0; i < test.length; i++) {
+    for (let level = 0; level < levels; level++) {
+      quantilesBps[i * levels + level] = volatilityBps[i]! * quantiles[level]!;
+    }
+  }
+  return { volatilityBps, quantilesBps };
+}

@@ -1,0 +1,219 @@
+import { type DatasetInput, DAY_MS, type KeyValue, type Metric, toIso, type Tracker } from "../../core/mod.ts";
+import { evaluationMetrics } from "../evaluation/evaluate.ts";
+import { encodeModelFiles } from "../models/model_files.ts";
+import type { EpochReport } from "../training/protocol.ts";
+import type { ExperimentResult } from "./run_experiment.ts";
+import type { ExperimentSettings } from "./settings.ts";
+import type { TrackedRun } from "./tracked_run.ts";
+
+/** The candles that a run read. */
+export interface DatasetFacts {
+  /** sha256 over the days of the range that was read, 64 hex digits. */
+  readonly sha256: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly rows: number;
+  /** Where the candles are, as a path or URI. */
+  readonly uri: string;
+}
+
+/** MLflow's column for a digest holds this many characters. */
+const DIGEST_LENGTH = 36;
+
+/** Name of the dataset in MLflow. */
+export function datasetName({ series }: ExperimentSettings): string {
+  return `${series.exchange} ${series.symbol} ${series.interval}`;
+}
+
+/** MLflow's dataset entity: digest cut to 36 characters, source, columns, counts. */
+export function datasetInput(settings: ExperimentSettings, facts: DatasetFacts): DatasetInput {
+  const columns = ["open", "high", "low", "close", "volume", "quote_volume", "trade_count"];
+  columns.push("taker_buy_base_volume", "taker_buy_quote_volume");
+  const spec = columns.map((name) => ({ type: name === "trade_count" ? "integer" : "double", name, required: true }));
+  return {
+    dataset: {
+      name: datasetName(settings),
+      digest: facts.sha256.slice(0, DIGEST_LENGTH),
+      sourceType: "local",
+      source: JSON.stringify({ uri: facts.uri, start: toIso(facts.startMs), end: toIso(facts.endMs) }),
+      schema: JSON.stringify({ mlflow_colspec: [{ type: "datetime", name: "open_time", required: true }, ...spec] }),
+      profile: JSON.stringify({
+        num_rows: facts.rows,
+        num_elements: facts.rows * (columns.length + 1),
+        days: (facts.endMs - facts.startMs) / DAY_MS,
+      }),
+    },
+    tags: [{ key: "mlflow.data.context", value: "training" }],
+  };
+}
+
+/** Parameters that are known before training. */
+export function settingsParams(settings: ExperimentSettings): KeyValue[] {
+  const { mlp } = settings;
+  const network = settings.family !== "mlp" ? {} : {
+    hidden: mlp.hidden.join("-"),
+    epochs: mlp.epochs,
+    batch_size: mlp.batchSize,
+    learning_rate: mlp.learningRate,
+    patience: mlp.patience,
+    row_stride: mlp.rowStride,
+    correction_bound: mlp.correctionBound,
+    loss_weights: `${mlp.lossWeights.direction}/${mlp.lossWeights.volatility}/${mlp.lossWeights.quantiles}`,
+  };
+  return keyValues({
+    model: settings.family,
+    horizon_minutes: settings.horizonMinutes,
+    exchange: settings.series.exchange,
+    symbol: settings.series.symbol,
+    interval: settings.series.interval,
+    since: toIso(settings.range.startMs),
+    until: toIso(settings.range.endMs),
+    seed: settings.seed,
+    quick: settings.quick,
+    split_kind: settings.split.kind,
+    test_share: settings.split.testShare,
+    validation_share: settings.split.validationShare,
+    block_days: settings.blockDays,
+    ...network,
+  });
+}
+
+/** Metrics of an epoch; the step is the epoch. */
+export function epochMetrics(report: EpochReport, timestamp: number): Metric[] {
+  const { validation } = report;
+  const values: Record<string, number> = {
+    validation_loss: validation.total,
+    validation_log_loss: validation.direction,
+    validation_qlike: validation.volatility,
+    validation_pinball_standardized: validation.quantiles,
+    learning_rate: report.learningRate,
+    ...(Number.isNaN(report.trainLoss) ? {} : { train_loss: report.trainLoss }),
+  };
+  return Object.entries(values).map(([key, value]) => ({ key, value, timestamp, step: report.epoch }));
+}
+
+/** What {@linkcode logExperiment} needs to know beside the result. */
+export interface LogExperimentOptions {
+  readonly settings: ExperimentSettings;
+  readonly facts: DatasetFacts;
+  readonly featureSet: { readonly name: string; readonly digest: string; readonly definition: string };
+  readonly nowMs: () => number;
+}
+
+/** A logged model by id and URI, and the run's metrics. */
+export interface LoggedExperiment {
+  readonly modelId: string;
+  /** `models:/m-…`. */
+  readonly modelUri: string;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/**
+ * Logs what came out: parameters of the split, evaluation files, the model (PENDING until its files are there, then
+ * READY; UPLOAD_FAILED where that fails) and the metrics, which belong to run, model and dataset.
+ */
+export async function logExperiment(
+  tracker: Tracker,
+  run: TrackedRun,
+  result: ExperimentResult,
+  options: LogExperimentOptions,
+): Promise<LoggedExperiment> {
+  const { settings, facts, featureSet, nowMs } = options;
+  const { train, validation, test } = result.split;
+  const params = keyValues({
+    train_start: toIso(train.startMs),
+    train_end: toIso(train.endMs),
+    validation_start: toIso(validation.startMs),
+    validation_end: toIso(validation.endMs),
+    test_start: toIso(test.startMs),
+    test_end: toIso(test.endMs),
+    train_rows: train.rows,
+    validation_rows: validation.rows,
+    test_rows: test.rows,
+    feature_set: featureSet.name,
+    feature_set_digest: featureSet.digest,
+    feature_count: result.model.spec.featureNames.length,
+  });
+  await run.log({ params });
+  await run.writeFiles(
+    new Map([
+      ...result.files,
+      ["evaluation/summary.json", utf8(JSON.stringify({ ...result.evaluation, verdict: result.verdict }, null, 1))],
+      [`features/${featureSet.name}.json`, utf8(featureSet.definition)],
+      ["settings.json", utf8(JSON.stringify(settings, null, 1))],
+    ]),
+  );
+  const modelId = await logModel(tracker, run, result, options);
+  const metrics = experimentMetrics(result);
+  const timestamp = nowMs();
+  await run.log({
+    metrics: Object.entries(metrics).map(([key, value]) => ({
+      key,
+      value,
+      timestamp,
+      step: 0,
+      modelId,
+      datasetName: datasetName(settings),
+      datasetDigest: facts.sha256.slice(0, DIGEST_LENGTH),
+    })),
+    tags: [
+      { key: "verdict", value: result.verdict.passed ? "passed" : "failed" },
+      { key: "verdict.reasons", value: verdictReasons(result).join("; ") || "all checks passed" },
+    ],
+  });
+  return { modelId, modelUri: `models:/${modelId}`, metrics };
+}
+
+/** All final figures of a run by metric name. */
+export function experimentMetrics({ evaluation, training, verdict }: ExperimentResult): Record<string, number> {
+  return {
+    ...evaluationMetrics(evaluation),
+    verdict_passed: verdict.passed ? 1 : 0,
+    ...(training === undefined ? {} : { best_epoch: training.bestEpoch, training_steps: training.steps }),
+  };
+}
+
+/** Why a verdict is not passed; empty where it is. */
+export function verdictReasons({ verdict }: Pick<ExperimentResult, "verdict">): string[] {
+  return verdict.checks.filter(({ passed }) => !passed).map(({ reason }) => reason);
+}
+
+async function logModel(
+  tracker: Tracker,
+  run: TrackedRun,
+  result: ExperimentResult,
+  { settings, facts, featureSet, nowMs }: LogExperimentOptions,
+): Promise<string> {
+  const evidence = settings.quick ? "quick" : "full";
+  const { modelId } = await tracker.createLoggedModel({
+    experimentId: run.experimentId,
+    name: `${settings.family}-${settings.horizonMinutes}m`,
+    sourceRunId: run.runId,
+    modelType: settings.family,
+    params: keyValues({ horizon_minutes: settings.horizonMinutes, feature_set_digest: featureSet.digest }),
+    tags: keyValues({ "dataset.sha256": facts.sha256, evidence }),
+  });
+  try {
+    const files = encodeModelFiles(result.model, result.goldenRows, {
+      modelId,
+      runId: run.runId,
+      createdAtMs: nowMs(),
+      metadata: { dataset_sha256: facts.sha256, evidence },
+    });
+    await run.writeFiles(files, { modelId });
+  } catch (error) {
+    await tracker.finalizeLoggedModel(modelId, "UPLOAD_FAILED").catch(() => {}); // the first error is the one to see
+    throw error;
+  }
+  await tracker.finalizeLoggedModel(modelId, "READY");
+  await tracker.logOutputs(run.runId, [{ modelId, step: 0 }]);
+  return modelId;
+}
+
+function keyValues(values: Readonly<Record<string, string | number | boolean>>): KeyValue[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value: String(value) }));
+}
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,21 @@
+/**
+ * One experiment from candles to a judged model, and its record in a tracking store.
+ *
+ * @module
+ */
+export { type ExperimentSettings, quickSettings } from "./settings.ts";
+export { type ExperimentDeps, type ExperimentResult, runExperiment, type SplitSummary } from "./run_experiment.ts";
+export { splitBounds } from "./split_bounds.ts";
+export {
+  type DatasetFacts,
+  datasetInput,
+  datasetName,
+  epochMetrics,
+  experimentMetrics,
+  logExperiment,
+  type LogExperimentOptions,
+  type LoggedExperiment,
+  settingsParams,
+  verdictReasons,
+} from "./log_experiment.ts";
+export { type LogBatch, type StartRunOptions, TrackedRun } from "./tracked_run.ts";

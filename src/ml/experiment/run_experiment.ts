@@ -1,0 +1,205 @@
+import {
+  type CallOptions,
+  type CandleColumns,
+  DomainError,
+  type FeatureEngine,
+  type FeatureMatrix,
+  MINUTE_MS,
+  type Progress,
+  type TimeRange,
+} from "../../core/mod.ts";
+import { buildDataset, type Dataset } from "../dataset.ts";
+import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
+import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
+import { testRowsOf } from "../evaluation/test_rows.ts";
+import { judge, type Verdict } from "../evaluation/verdict.ts";
+import { chronologicalSplit, type Split } from "../labels/mod.ts";
+import { fitPlainModel } from "../models/plain_models.ts";
+import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { fitMlp, trainingRangesOf, type TrainNetwork } from "../training/fit_mlp.ts";
+import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
+import { baselineForecasts } from "./baseline_forecasts.ts";
+import type { ExperimentSettings } from "./settings.ts";
+import { splitBounds } from "./split_bounds.ts";
+
+/** What an experiment needs from outside. */
+export interface ExperimentDeps extends CallOptions {
+  readonly engine: FeatureEngine;
+  /** Materialised features of the range, where they are fresh; computed here otherwise. */
+  readonly features?: FeatureMatrix;
+  /** Trains a network, in a Worker outside of tests. */
+  readonly train: TrainNetwork;
+  readonly progress: Progress;
+  /** Called after the start and after each epoch; may write, so it is waited for at the end. */
+  readonly onEpoch?: (report: EpochReport) => void;
+}
+
+/** Spans of decision times and how many rows each has. */
+export interface SplitSummary {
+  readonly train: TimeRange & { readonly rows: number };
+  readonly validation: TimeRange & { readonly rows: number };
+  readonly test: TimeRange & { readonly rows: number };
+}
+
+/** A fitted and scored model with its evidence. */
+export interface ExperimentResult {
+  readonly model: SpecForecastModel;
+  /** How training went; undefined for families without a network. */
+  readonly training: TrainingOutcome | undefined;
+  readonly split: SplitSummary;
+  readonly evaluation: Evaluation;
+  readonly verdict: Verdict;
+  /** Raw rows that prove the logged model when it is loaded, row-major. */
+  readonly goldenRows: Float32Array;
+  /** `evaluation/….parquet` by path. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+/** Steps that {@linkcode runExperiment} tells of beside training. */
+const STEPS = 5;
+
+/**
+ * Fits a model on the training span, scores it and the baselines on the same later rows, and judges it. The model that
+ * is scored is the one handed back: no row it is scored on was in its training.
+ *
+ * @param candles those of the range and of the look-back before it.
+ */
+export async function runExperiment(
+  candles: CandleColumns,
+  settings: ExperimentSettings,
+  deps: ExperimentDeps,
+): Promise<ExperimentResult> {
+  const { progress, signal } = deps;
+  let stepsDone = 0;
+  const stage = async (note: string) => {
+    progress.update({ stage: "track", done: stepsDone++, total: STEPS, unit: "steps", note });
+    // Lets a pending Ctrl-C in, which the loops of this thread would hold up.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    signal?.throwIfAborted();
+  };
+  const bounds = splitBounds(settings);
+  await stage("features and labels");
+  const dataset = buildDataset(candles, deps.engine, {
+    horizonMinutes: settings.horizonMinutes,
+    sinceMs: settings.range.startMs,
+    ...(deps.features === undefined ? {} : { features: deps.features }),
+  });
+  const split = chronologicalSplit(
+    { decisionTimeMs: dataset.features.decisionTimeMs, scorable: dataset.labels.scorable },
+    { ...bounds, horizonMinutes: settings.horizonMinutes },
+  );
+  requireRows(split);
+  const { model, training } = await fitModel(dataset, split, settings, deps);
+  await stage("baselines");
+  const ranges = trainingRangesOf(dataset, split);
+  const baselines = baselineForecasts(dataset, split, ranges);
+  await stage("forecasts");
+  const test = testRowsOf(dataset, split.test);
+  const forecasts = model.predictColumns(dataset.features.columns, split.test);
+  await stage("scores");
+  const evaluation = evaluate(test, { model: forecasts, baselines }, settings);
+  await stage("files");
+  const lastLearnt = (ranges.validation ?? ranges.train).endMs - MINUTE_MS;
+  const files = new Map([
+    [
+      "evaluation/predictions.parquet",
+      encodePredictions(test, forecasts, { fold: 0, train: { startMs: ranges.train.startMs, endMs: lastLearnt } }),
+    ],
+    ["evaluation/baselines.parquet", encodeBaselines(test, baselines)],
+  ]);
+  return {
+    model,
+    training,
+    split: {
+      train: { ...ranges.train, rows: split.train.length },
+      validation: { ...ranges.validation!, rows: split.validation.length },
+      test: { ...spanOf(dataset, split.test), rows: split.test.length },
+    },
+    evaluation,
+    verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
+    goldenRows: goldenRows(dataset, split.test),
+    files,
+  };
+}
+
+async function fitModel(
+  dataset: Dataset,
+  split: Split,
+  settings: ExperimentSettings,
+  deps: ExperimentDeps,
+): Promise<{ model: SpecForecastModel; training: TrainingOutcome | undefined }> {
+  if (settings.family !== "mlp") {
+    const ranges = { train: trainingSpanOf(dataset, split), validation: null };
+    const spec = fitPlainModel(settings.family, dataset, split.trainingSpan, ranges);
+    return { model: new SpecForecastModel(spec), training: undefined };
+  }
+  const { epochs } = settings.mlp;
+  let note = "";
+  const { model, outcome } = await fitMlp(dataset, split, { ...settings.mlp, seed: settings.seed }, {
+    train: deps.train,
+    ...(deps.signal === undefined ? {} : { signal: deps.signal }),
+    onStep: ({ epoch, done, total }) =>
+      deps.progress.update({
+        stage: "train",
+        done: Math.round(100 * (epoch - 1 + done / total)) / 100,
+        total: epochs,
+        unit: "epochs",
+        note,
+      }),
+    onEpoch: (report) => {
+      const { validation: { total, volatility } } = report;
+      note = `validation loss ${total.toFixed(4)}, QLIKE ${volatility.toFixed(4)}`;
+      deps.onEpoch?.(report);
+    },
+  });
+  deps.progress.update({
+    stage: "train",
+    done: epochs,
+    total: epochs,
+    unit: "epochs",
+    note: `best ${outcome.bestEpoch}`,
+  });
+  return { model, training: outcome };
+}
+
+/** Spans of fewer rows than this cannot carry a fit or a score. */
+const FEWEST_ROWS = 1000;
+
+function requireRows(split: Split): void {
+  for (const span of ["train", "validation", "test"] as const) {
+    if (split[span].length >= FEWEST_ROWS) continue;
+    throw new DomainError(
+      "input-invalid",
+      `Cannot train as the ${span} span has too few rows with a label and 61 closes: current value is ${
+        split[span].length
+      }`,
+      { hint: "Fill the gaps with: task ingest, or take a longer range" },
+    );
+  }
+}
+
+function spanOf({ features }: Dataset, rows: Int32Array): TimeRange {
+  return {
+    startMs: features.decisionTimeMs[rows[0]!]!,
+    endMs: features.decisionTimeMs[rows.at(-1)!]! + MINUTE_MS,
+  };
+}
+
+function trainingSpanOf(dataset: Dataset, { trainingSpan }: Split): TimeRange {
+  return spanOf(dataset, trainingSpan);
+}
+
+const GOLDEN_ROWS = 16;
+
+/** Test rows from end to end, and the last one once more with all that may be missing left out. */
+function goldenRows({ features, nullable }: Dataset, test: Int32Array): Float32Array {
+  const width = features.names.length;
+  const rows = new Float32Array((GOLDEN_ROWS + 1) * width);
+  for (let i = 0; i <= GOLDEN_ROWS; i++) {
+    const row = test[Math.floor(Math.min(i, GOLDEN_ROWS - 1) * (test.length - 1) / (GOLDEN_ROWS - 1))]!;
+    for (let j = 0; j < width; j++) {
+      rows[i * width + j] = i === GOLDEN_ROWS && nullable[j] ? NaN : features.columns[j]![row]!;
+    }
+  }
+  return rows;
+}

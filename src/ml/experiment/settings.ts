@@ -1,0 +1,27 @@
+import type { Horizon, SeriesId, TimeRange } from "../../core/mod.ts";
+import type { VerdictLimits } from "../evaluation/verdict.ts";
+import type { ModelFamily } from "../models/forecast_spec.ts";
+import type { MlpOptions } from "../training/fit_mlp.ts";
+
+/** Everything that decides a run's numbers but for the candles and the code. */
+export interface ExperimentSettings {
+  readonly series: SeriesId;
+  readonly family: ModelFamily;
+  readonly horizonMinutes: Horizon;
+  readonly seed: number;
+  /** Decision times; labels end by its end too. */
+  readonly range: TimeRange;
+  /** Half the range is scored, by blocks of a day. */
+  readonly quick: boolean;
+  readonly mlp: Omit<MlpOptions, "seed">;
+  readonly split: { readonly kind: "chronological"; readonly testShare: number; readonly validationShare: number };
+  readonly blockDays: number;
+  readonly resamples: number;
+  readonly minimumDays: number;
+  readonly verdict: VerdictLimits;
+}
+
+/** Settings of `--quick`: half the range trains, the rest is scored in blocks of a day. */
+export function quickSettings(settings: ExperimentSettings): ExperimentSettings {
+  return { ...settings, quick: true, split: { ...settings.split, testShare: 0.5 }, blockDays: 1 };
+}
