@@ -222,7 +222,7 @@ Deno.test("ingestionReport() judges by what is missing and why", async () => {
   // Missing minutes without a recorded gap are found in the candles themselves.
   const silent = await ingestionReport(inputOf(half, range));
   assertEquals(silent.verdict.tone, "warning");
-  assertStringIncludes(textOf(silent), "50 min in 1 span are missing without a recorded gap");
+  assertStringIncludes(textOf(silent), "Missing without a recorded gap: 50 min in 1 span");
 });
 
 Deno.test("renderIngestionReport() never overwrites and leaves nothing when stopped", async () => {

@@ -60,11 +60,20 @@ export async function createChartRenderer(
           config: CHART_CONFIG as unknown as NonNullable<Parameters<typeof vegaLite.compile>[1]>["config"] & object,
         },
       );
-      const view = new vega.View(vega.parse(compiled.spec), { renderer: "none", logLevel: vega.Error });
+      // Vega reports a failure to its logger and goes on to fail at something else.
+      const failures: unknown[] = [];
+      const viewLogger = vega.logger(vega.None);
+      viewLogger.error = (...args: readonly unknown[]) => {
+        failures.push(...args);
+        return viewLogger;
+      };
+      const view = new vega.View(vega.parse(compiled.spec), { renderer: "none", logger: viewLogger });
       try {
         const svg = await view.toSVG();
         // Scale names inherit the font only where Vega writes it out; the root says it for the rest.
         return svg.replace("<svg ", `<svg font-family="${FONT_FAMILY}" `);
+      } catch (error) {
+        throw failures[0] instanceof Error ? failures[0] : error;
       } finally {
         view.finalize();
       }

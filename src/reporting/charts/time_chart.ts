@@ -23,8 +23,14 @@ export function timeAxis(range: TimeRange): ChartSpec {
       domain: [moment(range.startMs), moment(Math.max(range.endMs, range.startMs + 1))],
       nice: false,
     },
-    axis: { title: null, format, tickCount: 8 },
+    axis: { title: null, format, tickCount: ticks(days) },
   };
+}
+
+/** Ticks that a label of {@linkcode timeAxis} tells apart: about eight, or whole days or minutes where those are few. */
+function ticks(days: number) {
+  if (days > 2 && days <= 9) return { interval: "day", step: 1 };
+  return Math.max(1, Math.min(8, Math.round(days * 1440)));
 }
 
 /** A moment as an expression: Vega-Lite rewrites a bare number for one layer or channel and calls it a conflict with the next. */

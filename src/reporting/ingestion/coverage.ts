@@ -14,6 +14,7 @@ import type { IngestionContext, SectionResult } from "./context.ts";
 import { findOddities } from "./oddities.ts";
 
 const SHOWN_GAPS = 40;
+const MIN_CALENDAR_DAYS = 8;
 
 const CAUSES: Readonly<Record<GapCause, string>> = {
   outage: "outage",
@@ -45,9 +46,9 @@ export function coverageSection(context: IngestionContext): SectionResult {
     blocks.push({
       kind: "callout",
       tone: "warning",
-      text: `${formatMinutes(totalMs(unrecorded) / MINUTE_MS)} in ${
+      text: `Missing without a recorded gap: ${formatMinutes(totalMs(unrecorded) / MINUTE_MS)} in ${
         plural(unrecorded.length, "span")
-      } are missing without a recorded gap, the first from ${formatMinute(unrecorded[0]!.startMs)} UTC.`,
+      }, the first from ${formatMinute(unrecorded[0]!.startMs)} UTC.`,
     });
   }
   if (months.length > 0) {
@@ -155,7 +156,8 @@ function calendarBlocks(days: readonly Span[]): Block[] {
     if (!years.has(year)) years.set(year, []);
     years.get(year)!.push({ startMs, className: dayClass(expected, missing) });
   }
-  const strips = [...years.values()];
+  // A calendar of a few days is an empty page; the table of gaps says it all.
+  const strips = days.length < MIN_CALENDAR_DAYS ? [] : [...years.values()];
   const blocks: Block[] = [];
   for (let start = 0; start < strips.length; start += CALENDAR_YEARS) {
     const shown = strips.slice(start, start + CALENDAR_YEARS);

@@ -65,8 +65,8 @@ export function priceSection(context: IngestionContext): SectionResult {
     },
     swingTable("Largest moves within 60 minutes, close to close", hour),
     swingTable("Largest moves within 24 hours, close to close", day),
-    {
-      kind: "chart",
+    ...(drawdowns.length === 0 ? [] : [{
+      kind: "chart" as const,
       caption: "Drawdown: close below the highest close so far, deepest in each step",
       spec: areaChart(chart, chart.drawdown, {
         range: query.range,
@@ -75,8 +75,7 @@ export function priceSection(context: IngestionContext): SectionResult {
         color: PALETTE.bad,
       }),
       height: 120,
-    },
-    ...(drawdowns.length === 0 ? [] : [drawdownTable(drawdowns)]),
+    }, drawdownTable(drawdowns)]),
   ];
   return {
     section: { ...head, blocks },
@@ -92,7 +91,13 @@ export function priceSection(context: IngestionContext): SectionResult {
   };
 }
 
-function swingTable(caption: string, swings: readonly Swing[]): TableBlock {
+function swingTable(caption: string, swings: readonly Swing[]): Block {
+  if (swings.length === 0) {
+    return {
+      kind: "paragraph",
+      text: `${caption}: there is none. The range is shorter than the span, or the price never changed over one.`,
+    };
+  }
   return {
     kind: "table",
     caption,
@@ -112,9 +117,7 @@ function swingTable(caption: string, swings: readonly Swing[]): TableBlock {
       formatPrice(to),
       formatSignedPercent(change),
     ]),
-    note: swings.length === 0
-      ? "The range holds no such move: it is shorter than the span, or the price never changed over one."
-      : `${plural(swings.length, "move")} that do not overlap, by size; spans with a missing candle take no part.`,
+    note: `${plural(swings.length, "move")} that do not overlap, by size; spans with a missing candle take no part.`,
   };
 }
 

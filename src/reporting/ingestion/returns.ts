@@ -75,24 +75,26 @@ export function returnsSection(context: IngestionContext): SectionResult {
     momentTable(samples),
     quantileTable(samples),
     tailTable(samples),
-    {
-      kind: "charts",
-      caption:
-        "Autocorrelation of the returns of one candle; the band is where white noise stays with 95 % probability",
-      columns: 2,
-      height: 125,
-      charts: [
-        {
-          title: "Returns, short lags",
-          spec: correlogram(memory.returns, { title: "", band: memory.band }),
-        },
-        {
-          title: "Absolute returns, long lags",
-          spec: correlogram(memory.absolute, { title: "", band: memory.band, line: true }),
-        },
-      ],
-    },
-    ...(daily.startMs.length === 0 ? [] : [{
+    ...(memory.returns.some(({ value }) => Number.isFinite(value))
+      ? [{
+        kind: "charts" as const,
+        caption:
+          "Autocorrelation of the returns of one candle; the band is where white noise stays with 95 % probability",
+        columns: 2,
+        height: 125,
+        charts: [
+          {
+            title: "Returns, short lags",
+            spec: correlogram(memory.returns, { title: "", band: memory.band }),
+          },
+          {
+            title: "Absolute returns, long lags",
+            spec: correlogram(memory.absolute, { title: "", band: memory.band, line: true }),
+          },
+        ],
+      }]
+      : []),
+    ...(daily.startMs.length < 2 ? [] : [{
       kind: "chart" as const,
       caption: "Realised volatility of each day, per cent a year (365 days)",
       spec: lineChart(daily, daily.annualized, {
