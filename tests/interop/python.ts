@@ -10,7 +10,9 @@ const OWN_PYTHON = ".tools/interop/bin/python";
 
 /** Path of a Python that has MLflow, or why there is none. */
 const found = await findPython();
-if ("reason" in found) console.error(`skipped: interop tests, as ${found.reason}`);
+if ("reason" in found) {
+  Deno.stderr.writeSync(new TextEncoder().encode(`skipped: interop tests, as ${found.reason}\n`));
+}
 
 async function findPython(): Promise<{ readonly path: string } | { readonly reason: string }> {
   const path = Deno.env.get("MLFLOW_PYTHON") ?? OWN_PYTHON;

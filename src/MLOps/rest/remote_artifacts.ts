@@ -42,7 +42,10 @@ export class RemoteArtifacts {
       const response = await this.#http.request({ method: "GET", url: fileUrl(place, parts) });
       return new Uint8Array(await response.arrayBuffer());
     } catch (error) {
-      if (!(error instanceof TrackingError) || error.errorCode !== "ENDPOINT_NOT_FOUND") throw error;
+      // MLflow answers 404 for what is not there, and 400 for a folder; the path itself was checked above.
+      const isNoFile = error instanceof TrackingError &&
+        (error.errorCode === "ENDPOINT_NOT_FOUND" || error.errorCode === "BAD_REQUEST");
+      if (!isNoFile) throw error;
       throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `No such artifact: '${path}'`, { cause: error });
     }
   }

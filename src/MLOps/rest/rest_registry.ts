@@ -73,7 +73,7 @@ export class RestRegistry implements ModelRegistry {
     } = {},
   ): Promise<Page<RegisteredModel>> {
     const answer = await this.#http.get("registered-models/search", {
-      filter: search.filter,
+      filter: search.filter?.trim(),
       max_results: search.maxResults ?? DEFAULT_REGISTERED_MODEL_RESULTS,
       order_by: search.orderBy,
       page_token: search.pageToken,
@@ -131,7 +131,7 @@ export class RestRegistry implements ModelRegistry {
     } = {},
   ): Promise<Page<ModelVersion>> {
     const answer = await this.#http.get("model-versions/search", {
-      filter: search.filter,
+      filter: search.filter?.trim(),
       max_results: search.maxResults ?? DEFAULT_MODEL_VERSION_RESULTS,
       order_by: search.orderBy,
       page_token: search.pageToken,

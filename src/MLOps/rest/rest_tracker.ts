@@ -77,7 +77,7 @@ export class RestTracker implements Tracker {
   ): Promise<Page<Experiment>> {
     const answer = await this.#http.send("POST", "experiments/search", {
       max_results: search.maxResults ?? DEFAULT_SEARCH_RESULTS,
-      filter: search.filter,
+      filter: search.filter?.trim(),
       order_by: search.orderBy,
       page_token: search.pageToken,
       view_type: search.viewType ?? "ACTIVE_ONLY",
@@ -159,7 +159,7 @@ export class RestTracker implements Tracker {
     if (search.experimentIds.length === 0) return { items: [] };
     const answer = await this.#http.send("POST", "runs/search", {
       experiment_ids: search.experimentIds,
-      filter: search.filter,
+      filter: search.filter?.trim(),
       run_view_type: search.viewType ?? "ACTIVE_ONLY",
       max_results: search.maxResults ?? DEFAULT_SEARCH_RESULTS,
       order_by: search.orderBy,
@@ -273,7 +273,7 @@ export class RestTracker implements Tracker {
     if (search.experimentIds.length === 0) return { items: [] };
     const answer = await this.#http.send("POST", "logged-models/search", {
       experiment_ids: search.experimentIds,
-      filter: search.filter,
+      filter: search.filter?.trim(),
       datasets: search.datasets?.map(({ datasetName, datasetDigest }) => ({
         dataset_name: datasetName,
         dataset_digest: datasetDigest,
