@@ -88,6 +88,7 @@ export class PredictionLog implements AsyncDisposable {
       this.#lostInAll++;
       return;
     }
+    this.#noteLost();
     this.#waiting.push(record);
     if (this.#waiting.length >= SEAL_EVERY) this.#seal();
     this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
@@ -130,13 +131,17 @@ export class PredictionLog implements AsyncDisposable {
     this.#sealedBytes += line.length;
   }
 
+  /** The record of a hole stands where the hole is: behind what was kept, before what comes next. */
+  #noteLost(): void {
+    if (this.#lost === 0 || this.#sealedBytes > this.#maxPendingBytes) return;
+    const at = toIso(this.#options.clock.nowMs());
+    this.#place({ at, kind: "lost", records: this.#lost, reason: this.#problem ?? "the disk was too slow" });
+    this.#lost = 0;
+  }
+
   async #write(): Promise<void> {
     this.#seal();
-    if (this.#lost > 0 && this.#sealedBytes <= this.#maxPendingBytes) {
-      const at = toIso(this.#options.clock.nowMs());
-      this.#place({ at, kind: "lost", records: this.#lost, reason: this.#problem ?? "the disk was too slow" });
-      this.#lost = 0;
-    }
+    this.#noteLost();
     if (this.#sealed.length === 0) return;
     const lines = this.#sealed, bytes = this.#sealedBytes;
     const head = { n: this.#n, link: this.#link };

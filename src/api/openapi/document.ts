@@ -1,5 +1,4 @@
-import { createRoute, OpenAPIHono, type z as Zod } from "@hono/zod-openapi";
-import { z } from "zod";
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { ROUTES, type RouteSpec } from "./routes.ts";
 import { ANSWER_SCHEMAS, requestSchemas, type SchemaFeatures } from "./schemas.ts";
 
@@ -23,7 +22,7 @@ export function openApiDocument(
     ...ANSWER_SCHEMAS,
   };
   const registered = new Map(
-    Object.entries(schemas).map(([name, schema]) => [name, registry.register(name, schema as Zod.ZodType)]),
+    Object.entries(schemas).map(([name, schema]) => [name, registry.register(name, schema)]),
   );
   const app = new OpenAPIHono();
   app.openAPIRegistry.definitions.push(...registry.definitions);
@@ -36,7 +35,7 @@ export function openApiDocument(
   return document as unknown as OpenApiDocument;
 }
 
-function toRoute(route: RouteSpec, schemaOf: (name: string) => Zod.ZodType) {
+function toRoute(route: RouteSpec, schemaOf: (name: string) => z.ZodType) {
   const responses = Object.fromEntries(
     Object.entries(route.answers).map(([status, { schema, media, says }]) => {
       const type = media ?? (schema?.endsWith("Problem") ? "application/problem+json" : "application/json");

@@ -1,4 +1,5 @@
-import { z } from "zod";
+// From here, not from zod: a schema made before this extends zod could not be put into the document.
+import { z } from "@hono/zod-openapi";
 import { QUANTILE_KEYS } from "../../core/mod.ts";
 
 /** The features of a model, as far as schemas need them. */

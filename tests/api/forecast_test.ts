@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { MINUTE_MS, sliceCandles, toIso } from "../../src/core/mod.ts";
+import { defaultApiConfig } from "../../src/config/api_config.ts";
+import { defaultFeatureEngine } from "../../src/ml/mod.ts";
+import { SpecForecastModel } from "../../src/ml/models/spec_forecast_model.ts";
+import { randomCandles } from "../ml/candles.ts";
+import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
+import { startService } from "./service_fixture.ts";
+
+const WALK = randomCandles(3 * 1440);
+
+Deno.test("GET /v1/forecast equals the model on the engine's newest row", async () => {
+  const { ask } = await startService({ candles: WALK, ageSeconds: 42 });
+  const response = await ask("/v1/forecast?horizon=15");
+  assertEquals(response.status, 200);
+  const body = await response.json();
+  const endMs = WALK.openTimeMs[WALK.length - 1]! + MINUTE_MS;
+  const matrix = defaultFeatureEngine().compute(WALK, { fromMs: endMs });
+  assertEquals([matrix.length, matrix.decisionTimeMs[0]], [1, endMs]);
+  const expected = new SpecForecastModel(harSpec()).predict(
+    Float32Array.from(matrix.columns, (column) => column[0]!),
+    1,
+  );
+  assertEquals(body.volatilityBps, expected.volatilityBps[0]);
+  assertEquals(body.probabilityUp, expected.probabilityUp[0]);
+  assertEquals(Object.values(body.quantilesBps), Array.from(expected.quantilesBps));
+  assertEquals(body.asOf, toIso(endMs));
+  assertEquals(body.endsAt, toIso(endMs + 15 * MINUTE_MS));
+  assertEquals(body.candle.openTime, toIso(endMs - MINUTE_MS));
+  assertEquals(body.candle.close, WALK.close[WALK.length - 1]);
+  assertEquals(body.data, { asOf: toIso(endMs), ageSeconds: 42, stale: false });
+  assertEquals([body.horizonMinutes, body.model.version], [15, "1"]);
+});
+
+Deno.test("GET /v1/forecast follows new candles and opens the store only when it changed", async () => {
+  const { ask, feed, clock } = await startService({ candles: sliceCandles(WALK, 0, 4000) });
+  const first = await (await ask("/v1/forecast")).json();
+  await clock.advance(5000);
+  await (await ask("/v1/forecast")).body?.cancel();
+  assertEquals(feed.reads, 1);
+  feed.put(sliceCandles(WALK, 0, 4001));
+  await clock.advance(1000);
+  const second = await (await ask("/v1/forecast")).json();
+  assertEquals(Date.parse(second.asOf) - Date.parse(first.asOf), MINUTE_MS);
+  assert(second.volatilityBps !== first.volatilityBps);
+  assertEquals(feed.reads, 2);
+});
+
+Deno.test("GET /v1/forecast says what it cannot do: horizon, query, candles", async () => {
+  const { ask, feed, clock } = await startService({ candles: WALK });
+  for (
+    const [query, status] of [
+      ["?horizon=15", 200],
+      ["?horizon=60", 404],
+      ["?horizon=7", 404],
+      ["?horizon=0", 422],
+      ["?horizon=x", 422],
+      ["?horizon=", 422],
+      ["?horizon=1.5", 422],
+      ["?horizon=15&horizon=15", 422],
+      ["?symbol=BTC", 422],
+      ["", 200],
+    ] as const
+  ) {
+    const response = await ask(`/v1/forecast${query}`);
+    assertEquals([query, response.status], [query, status]);
+    await response.body?.cancel();
+  }
+  assertStringIncludes((await (await ask("/v1/forecast?horizon=60")).json()).detail, "15 minutes");
+  feed.put(sliceCandles(WALK, 0, 0));
+  await clock.advance(1000);
+  const empty = await ask("/v1/forecast");
+  assertEquals(empty.status, 503);
+  const problem = await empty.json();
+  assertStringIncludes(problem.detail, "holds no candles of BTC/USDT 1m");
+  assertEquals(problem.type, "/docs#problem-data-stale");
+});
+
+Deno.test("a store that cannot be read leaves the last row, and without one gives the reason", async () => {
+  const { ask, feed, clock } = await startService({ candles: WALK });
+  feed.put(WALK);
+  feed.error = new Error("held by another");
+  await clock.advance(1000);
+  assertEquals((await ask("/v1/forecast")).status, 200);
+  const fresh = await startService({ candles: WALK });
+  fresh.feed.put(undefined);
+  await fresh.clock.advance(1000);
+  const response = await fresh.ask("/v1/forecast");
+  assertEquals(response.status, 503);
+});
+
+Deno.test("GET /v1/forecast is 503 where candles just before it are missing", async () => {
+  const gap = randomCandles(2000, { missing: (i) => i === 1990 });
+  const { ask } = await startService({ candles: gap });
+  const response = await ask("/v1/forecast");
+  assertEquals(response.status, 503);
+  assertStringIncludes((await response.json()).detail, "return_15");
+});
+
+Deno.test("old candles are stale on /health, not ready on /readyz, and refused only by config", async () => {
+  const { ask } = await startService({ candles: WALK, ageSeconds: 181 });
+  const health = await ask("/health");
+  assertEquals(health.status, 200);
+  assertEquals((await health.json()).data.stale, true);
+  const ready = await ask("/readyz");
+  assertEquals(ready.status, 503);
+  assertEquals((await ready.json()).checks.find((check: { name: string }) => check.name === "data").passed, false);
+  const forecast = await ask("/v1/forecast");
+  assertEquals(forecast.status, 200);
+  assertEquals((await forecast.json()).data.stale, true);
+  const config = { data: { ...defaultApiConfig().data, refuseAfterSeconds: 180 } };
+  const strict = await startService({ candles: WALK, ageSeconds: 181, config });
+  const refused = await strict.ask("/v1/forecast");
+  assertEquals(refused.status, 503);
+  assertStringIncludes((await refused.json()).detail, "181 s ago");
+});
+
+Deno.test("a swap to another horizon moves what /v1/forecast answers", async () => {
+  const fixture = await startService({ candles: WALK });
+  await registerModel(fixture, modelFiles(harSpec({ horizonMinutes: 60 })));
+  await fixture.service.host.check();
+  assertEquals((await fixture.ask("/v1/forecast?horizon=15")).status, 404);
+  assertEquals((await (await fixture.ask("/v1/forecast?horizon=60")).json()).horizonMinutes, 60);
+});

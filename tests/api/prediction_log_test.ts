@@ -1,0 +1,255 @@
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  allocateForecasts,
+  DomainError,
+  type ForecastRecord,
+  type PredictRecord,
+  QUANTILE_LEVELS,
+} from "../../src/core/mod.ts";
+import { loadChainKey, type PendingRecord, PredictionLog, readAnchors, verifyLog } from "../../src/api/mod.ts";
+import { AnchorKeeper } from "../../src/api/log/anchors.ts";
+import { chainLink, unsealLine } from "../../src/api/log/chain.ts";
+import { logFiles } from "../../src/api/log/verify_log.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { withTmpDir } from "../fakes/tmp_dir.ts";
+import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
+import { plainRow, startService } from "./service_fixture.ts";
+
+const KEY = new Uint8Array(32).fill(7);
+const NOW = Date.UTC(2024, 4, 31, 23, 59);
+const MODEL = { name: "bitcoin-model", version: "3", alias: "production", runId: "r", horizonMinutes: 15 };
+
+function pending(requestId: string, rows = 1): PendingRecord {
+  const outputs = allocateForecasts(rows);
+  outputs.probabilityUp.fill(0.5);
+  outputs.volatilityBps.fill(20);
+  outputs.quantilesBps.forEach((_, i) => outputs.quantilesBps[i] = i);
+  return {
+    kind: "predict",
+    atMs: NOW,
+    requestId,
+    model: MODEL,
+    features: new Float32Array(rows * 2).fill(1.5),
+    outputs,
+  };
+}
+
+function openLog(
+  directory: string,
+  options: { clock?: ManualClock; maxFileBytes?: number; maxPendingBytes?: number; instance?: string } = {},
+) {
+  const { clock = new ManualClock(NOW), maxFileBytes = 1e6, ...rest } = options;
+  return PredictionLog.open({ directory, key: KEY, clock, flushMs: 20, maxFileBytes, ...rest });
+}
+
+async function lines(folder: string): Promise<string[]> {
+  const texts = await Promise.all((await logFiles(folder)).map((file) => Deno.readTextFile(`${folder}/${file}`)));
+  return texts.flatMap((text) => text.split("\n").filter((line) => line !== ""));
+}
+
+Deno.test("the service logs forecasts and predictions in records that can be joined and replayed", async () => {
+  await using tmp = await withTmpDir();
+  await using log = await openLog(tmp.path, { instance: "one" });
+  const { ask, post } = await startService({ log });
+  const forecast = await (await ask("/v1/forecast", { headers: { "x-request-id": "f-1" } })).json();
+  const predicted = await (await post("/predict", { features: [plainRow(1), plainRow(2)] }, { "x-request-id": "p-1" }))
+    .json();
+  await log.flush();
+  const [first, second] = (await lines(`${tmp.path}/one`)).map((line) => JSON.parse(line)) as [
+    ForecastRecord,
+    PredictRecord,
+  ];
+  assertEquals(first.n, 1);
+  assertEquals([first.kind, first.requestId, first.decisionTime, first.horizonMinutes], [
+    "forecast",
+    "f-1",
+    forecast.asOf,
+    15,
+  ]);
+  assertEquals([first.name, first.version, first.runId], ["bitcoin-model", "1", forecast.model.runId]);
+  assertEquals([first.probabilityUp, first.volatilityBps], [forecast.probabilityUp, forecast.volatilityBps]);
+  assertEquals(first.quantilesBps, Object.values(forecast.quantilesBps));
+  const features = floats(first.features);
+  assertEquals(features.length, plainRow().length);
+  assertEquals([second.n, second.kind, second.requestId, second.rows], [2, "predict", "p-1", 2]);
+  const outputs = floats(second.outputs);
+  assertEquals(outputs.length, 2 * (2 + QUANTILE_LEVELS.length));
+  assertEquals(outputs[11], predicted.predictions[1].probabilityUp);
+  assertEquals(outputs[13], predicted.predictions[1].quantilesBps["0.01"]);
+  const hash = await crypto.subtle.digest("SHA-256", Float32Array.from([...plainRow(1), ...plainRow(2)]));
+  assertEquals(second.featuresSha256, Buffer.from(hash).toString("hex"));
+});
+
+Deno.test("the service forecasts each closed minute and each new version once on its own", async () => {
+  await using tmp = await withTmpDir();
+  await using log = await openLog(tmp.path, { instance: "one" });
+  const fixture = await startService({ log });
+  const stop = new AbortController();
+  const watching = fixture.service.watch(stop.signal);
+  for (let i = 0; i < 3; i++) await fixture.clock.advance(1000);
+  await registerModel(fixture, modelFiles(harSpec({ logit: 3 })));
+  for (let i = 0; i < 4; i++) await fixture.clock.advance(1000);
+  stop.abort();
+  await watching;
+  await log.flush();
+  const records = (await lines(`${tmp.path}/one`)).map((line) => JSON.parse(line) as ForecastRecord);
+  assertEquals(records.map(({ kind, version, requestId }) => [kind, version, requestId]), [
+    ["forecast", "1", null],
+    ["forecast", "2", null],
+  ]);
+  assertEquals(records[0]!.decisionTime, records[1]!.decisionTime);
+});
+
+Deno.test("PredictionLog writes within its flush time, chains each line, and begins files by day and size", async () => {
+  await using tmp = await withTmpDir();
+  const clock = new ManualClock(NOW);
+  {
+    await using log = await openLog(tmp.path, { clock, instance: "one", maxFileBytes: 1500 });
+    log.append(pending("a"));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assertEquals((await lines(`${tmp.path}/one`)).length, 1, "the timer flushed");
+    for (let i = 0; i < 7; i++) {
+      log.append(pending(`b${i}`));
+      await log.flush();
+    }
+    await clock.advance(2 * 60_000);
+    log.append(pending("next day"));
+  }
+  const files = await logFiles(`${tmp.path}/one`);
+  assert(files.length >= 3 && files.at(-1) === "2024-06-01-1.jsonl", files.join());
+  assert(files.slice(0, -1).every((file, i) => file === `2024-05-31-${i + 1}.jsonl`), files.join());
+  let link = "0".repeat(64);
+  const all = await lines(`${tmp.path}/one`);
+  assertEquals(all.length, 9);
+  for (const line of all) {
+    const sealed = unsealLine(line)!;
+    link = chainLink(KEY, link, sealed.recordJson);
+    assertEquals(sealed.link, link);
+  }
+  const [verdict] = await verifyLog(tmp.path, { key: KEY, anchors: new Map() });
+  assertEquals([verdict!.records, verdict!.anchored, verdict!.problem], [9, 0, null]);
+});
+
+Deno.test("verifyLog() finds an edit, a removal, an insertion, a swap, another key, and a cut behind an anchor", async (t) => {
+  await using tmp = await withTmpDir();
+  await using log = await openLog(tmp.path, { instance: "one" });
+  for (let i = 0; i < 5; i++) log.append(pending(`r${i}`));
+  await log.flush();
+  const anchors = new Map([["one", [{ n: 4, link: unsealLine((await lines(`${tmp.path}/one`))[3]!)!.link }]]]);
+  const path = `${tmp.path}/one/2024-05-31-1.jsonl`;
+  const good = await Deno.readTextFile(path);
+  const rows = good.trimEnd().split("\n");
+  const verdictOf = async (text: string, key = KEY) => {
+    await Deno.writeTextFile(path, text);
+    return (await verifyLog(tmp.path, { key, anchors }))[0]!;
+  };
+  const whole = (changed: string[]) => `${changed.join("\n")}\n`;
+  const sound = await verdictOf(good);
+  assertEquals([sound.problem, sound.records, sound.anchored], [null, 5, 4]);
+  const cases: readonly [title: string, text: string, part: string][] = [
+    ["an edit", whole(rows.with(1, rows[1]!.replace(`"rows":1`, `"rows":2`))), "line 2: it was changed"],
+    ["a removal", whole(rows.toSpliced(2, 1)), "line 3: record 3 belongs here, but this is 4"],
+    ["an insertion", whole(rows.toSpliced(2, 0, rows[1]!)), "line 3: record 3 belongs here, but this is 2"],
+    ["a swap", whole([rows[1]!, rows[0]!, ...rows.slice(2)]), "line 1: record 1 belongs"],
+    ["a line that is no record", whole(rows.with(0, "{}")), "line 1: it is no sealed record"],
+    ["a cut at an anchored record", whole(rows.slice(0, 3)), "4 records were anchored, but the log ends after 3"],
+    ["a torn line at an anchored record", rows.slice(0, 4).join("\n"), "cut short"],
+  ];
+  for (const [title, text, part] of cases) {
+    await t.step(title, async () => assertStringIncludes((await verdictOf(text)).problem ?? "sound", part));
+  }
+  await t.step("another key", async () => {
+    assertStringIncludes((await verdictOf(good, new Uint8Array(32))).problem ?? "sound", "line 1: it was changed");
+  });
+  await t.step("a chain forged with the right key from an anchored record on", async () => {
+    const forged: string[] = [];
+    let link = "0".repeat(64);
+    for (const row of rows) {
+      const json = unsealLine(row)!.recordJson.replace("0.5", "0.9").replace(`"rows":1`, `"rows":2`);
+      link = chainLink(KEY, link, json);
+      forged.push(`${json.slice(0, -1)},"chain":"${link}"}`);
+    }
+    assertStringIncludes(
+      (await verdictOf(whole(forged))).problem ?? "sound",
+      "record 4 is not the one that was anchored",
+    );
+  });
+  await t.step("what a kill leaves is a torn tail, not a forgery", async () => {
+    const verdict = await verdictOf(whole(rows.slice(0, 4)) + rows[4]!.slice(0, 20));
+    assertEquals([verdict.problem, verdict.records, verdict.tornBytes], [null, 4, 20]);
+  });
+  await t.step("a folder that is gone", async () => {
+    const gone = await verifyLog(`${tmp.path}/elsewhere`, { key: KEY, anchors });
+    assertStringIncludes(gone[0]!.problem ?? "sound", "the folder is gone");
+  });
+  await Deno.writeTextFile(path, good);
+});
+
+Deno.test("AnchorKeeper notes the head as a tag of the version that serves, and readAnchors() finds it", async () => {
+  await using tmp = await withTmpDir();
+  await using log = await openLog(tmp.path, { instance: "one" });
+  const fixture = await startService({ log });
+  const { registry } = fixture;
+  const keeper = new AnchorKeeper(log, (name, version, tag) => registry.setModelVersionTag(name, version, tag));
+  await keeper.anchor(MODEL);
+  assertEquals(await readAnchors(registry), new Map(), "an empty log has no head");
+  log.append(pending("a"));
+  await log.flush();
+  await keeper.anchor(MODEL);
+  assertStringIncludes(keeper.problem ?? "", "version=3", "a registry that refuses is told");
+  await keeper.anchor(fixture.service.host.current!.served);
+  assertEquals([await readAnchors(registry), keeper.problem], [new Map([["one", [log.head]]]), undefined]);
+});
+
+Deno.test("PredictionLog survives a disk that refuses, says so, and records what was lost", async () => {
+  await using tmp = await withTmpDir();
+  await Deno.writeTextFile(`${tmp.path}/blocked`, "a file where the folder should be");
+  const directory = `${tmp.path}/blocked`;
+  await using log = await openLog(directory, { instance: "one", maxPendingBytes: 3000 });
+  assertStringIncludes(log.problem ?? "", "Cannot write the prediction log");
+  const fixture = await startService({ log });
+  assertEquals((await fixture.post("/predict", { features: plainRow() })).status, 200, "answers go on");
+  const ready = await (await fixture.ask("/readyz")).json();
+  assertEquals(ready.checks.find((check: { name: string }) => check.name === "log").passed, false);
+  for (let i = 0; i < 50; i++) {
+    log.append(pending(`r${i}`));
+    await log.flush();
+  }
+  assert(log.lost > 30, `${log.lost} lost`);
+  assertEquals(log.head.n, 0);
+  await Deno.remove(directory);
+  await log.flush();
+  log.append(pending("after"));
+  await log.flush();
+  assertEquals(log.problem, undefined);
+  const records = (await lines(`${directory}/one`)).map((line) => JSON.parse(line));
+  const lost = records.find(({ kind }) => kind === "lost");
+  assertEquals(lost.records, log.lost);
+  assertEquals(records.at(-1).requestId, "after");
+  const [verdict] = await verifyLog(directory, { key: KEY, anchors: new Map() });
+  assertEquals([verdict!.problem, verdict!.records], [null, log.head.n]);
+});
+
+Deno.test("PredictionLog leaves no folder where nothing was logged", async () => {
+  await using tmp = await withTmpDir();
+  await (await openLog(tmp.path, { instance: "one" }))[Symbol.asyncDispose]();
+  assertEquals(await Array.fromAsync(Deno.readDir(tmp.path)), []);
+});
+
+Deno.test("loadChainKey() makes a key once, for its owner alone, and refuses what is none", async () => {
+  await using tmp = await withTmpDir();
+  const path = `${tmp.path}/deep/log.key`;
+  const key = await loadChainKey(path);
+  assertEquals(key.length, 32);
+  assertEquals(await loadChainKey(path), key);
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+  await Deno.writeTextFile(path, "hello");
+  const error = await assertRejects(() => loadChainKey(path), DomainError, "holds no key");
+  assertEquals(error.code, "config-invalid");
+});
+
+function floats(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, "base64");
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
