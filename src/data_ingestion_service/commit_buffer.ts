@@ -2,8 +2,11 @@ import type { CandleBatch, Clock, FeatureStore, SeriesId } from "../core/mod.ts"
 
 /** About how long work is gathered before it is committed. */
 const COMMIT_EVERY_MS = 400;
-/** Rows gathered at most: 84 bytes each. */
-const MAX_ROWS = 250_000;
+/**
+ * Rows gathered at most: one row group of DuckDB. More would be written into the file before the commit, and what is
+ * left over rewritten at the next checkpoint: a third of the file would be holes.
+ */
+const MAX_ROWS = 122_880;
 
 /** Rows that a run has committed so far. */
 export interface RowTally {
@@ -41,9 +44,10 @@ export class CommitBuffer {
 
   /** Takes a batch; commits where it is time to. */
   async push(batch: CandleBatch): Promise<void> {
+    if (this.#rows + batch.columns.length > MAX_ROWS) await this.flush();
     this.#batches.push(batch);
     this.#rows += batch.columns.length;
-    if (this.#rows >= MAX_ROWS || this.#clock.monotonicMs() - this.#committedAt >= COMMIT_EVERY_MS) await this.flush();
+    if (this.#clock.monotonicMs() - this.#committedAt >= COMMIT_EVERY_MS) await this.flush();
   }
 
   /** Commits what was gathered. */
