@@ -15,4 +15,6 @@ export type { IngestReportRun } from "./ingestion/run.ts";
 export { type StoredIngest, storedIngest } from "./ingestion/stored_run.ts";
 export { reportFolderName } from "./layout.ts";
 export * from "./model.ts";
+export { modelReport, type ModelReportInput, renderModelReport } from "./model_report/report.ts";
+export { newestRunId } from "./model_report/run_facts.ts";
 export { renderReport, type RenderTarget } from "./render.ts";

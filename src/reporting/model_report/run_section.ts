@@ -1,0 +1,172 @@
+import { toIso } from "../../core/mod.ts";
+import type { Block, KeyFigure, Report, Section } from "../model.ts";
+import { formatMinutes, formatNumber, formatPercent, formatSignificant, NO_VALUE } from "../numbers.ts";
+import type { RunFacts } from "./run_facts.ts";
+import { gainsOf } from "./scores.ts";
+
+/** Tags that say what made the run; the rest of MLflow's own tags is noise here. */
+const SHOWN_TAGS = ["mlflow.source.git.commit", "mlflow.user", "mlflow.source.name"];
+
+/** The sentence on top: did the evidence hold. */
+export function modelVerdict({ run, tags, checks }: RunFacts): Report["verdict"] {
+  const { status } = run.info;
+  const evidence = tags.get("evidence") === "quick"
+    ? "The evidence is of a quick run: enough for a first look, not for a decision."
+    : undefined;
+  const detail = (text: string | undefined) => {
+    const parts = [text, evidence].filter((part) => part !== undefined);
+    return parts.length === 0 ? {} : { detail: parts.join(" ") };
+  };
+  if (status !== "FINISHED") {
+    return { tone: "bad", text: `The run is not finished: its status is ${status}`, ...detail(undefined) };
+  }
+  const verdict = tags.get("verdict");
+  const failed = checks.filter(({ passed }) => !passed).length;
+  if (verdict === "passed") {
+    const held = checks.length === 0 ? undefined : `All ${checks.length} checks hold.`;
+    return { tone: "good", text: "Passed: the evidence meets every limit", ...detail(held) };
+  }
+  if (verdict === undefined) return { tone: "neutral", text: "The run states no verdict", ...detail(undefined) };
+  const reasons = tags.get("verdict.reasons");
+  return {
+    tone: "warning",
+    text: checks.length === 0
+      ? "Not passed: the evidence does not meet every limit"
+      : `Not passed: ${failed} of ${checks.length} checks do not hold`,
+    ...detail(reasons === undefined ? undefined : `${reasons.charAt(0).toUpperCase()}${reasons.slice(1)}.`),
+  };
+}
+
+/** The tiles under the verdict. */
+export function modelFigures(facts: RunFacts): KeyFigure[] {
+  const { metrics, params } = facts;
+  const har = gainsOf(facts).find(({ loss, baseline }) => loss === "qlike" && baseline === "har");
+  const interval = (name: string, digits: number) => {
+    const low = metrics.get(`${name}_low`), high = metrics.get(`${name}_high`);
+    return low === undefined || high === undefined
+      ? undefined
+      : `95 %: ${formatNumber(low, digits)} to ${formatNumber(high, digits)}`;
+  };
+  const tile = (label: string, value: number | undefined, digits: number, note?: string): KeyFigure[] =>
+    value === undefined ? [] : [{ label, value: formatNumber(value, digits), ...(note === undefined ? {} : { note }) }];
+  const horizon = Number(params.get("horizon_minutes"));
+  return [
+    ...(params.has("model")
+      ? [{
+        label: "Model",
+        value: params.get("model")!,
+        ...(horizon > 0 ? { note: `${formatMinutes(horizon)} ahead` } : {}),
+      }]
+      : []),
+    ...tile("QLIKE", metrics.get("qlike"), 4, "volatility, less is better"),
+    ...(har === undefined ? [] : [{
+      label: "QLIKE gain over log-HAR",
+      value: `${har.mean > 0 ? "+" : ""}${formatNumber(har.mean, 4)}`,
+      note: `95 %: ${formatNumber(har.low, 4)} to ${formatNumber(har.high, 4)}`,
+      tone: har.low > 0 ? "good" as const : har.high < 0 ? "bad" as const : "neutral" as const,
+    }]),
+    ...tile("AUC", metrics.get("auc"), 4, interval("auc", 4)),
+    ...tile("Log-loss", metrics.get("log_loss"), 5, "ln 2 = 0.69315 knows nothing"),
+    ...tile("Pinball loss", metrics.get("pinball"), 4, "bps, mean of nine levels"),
+    ...(metrics.has("coverage_90")
+      ? [{
+        label: "Inside the 90 % interval",
+        value: formatPercent(metrics.get("coverage_90"), 1),
+        ...(interval("coverage_90", 3) === undefined ? {} : { note: interval("coverage_90", 3)! }),
+      }]
+      : []),
+    ...tile("Rows scored", metrics.get("test_rows"), 0, "minutes of the test span"),
+  ];
+}
+
+/** Where the run comes from, what it was told, and what it had to prove. */
+export function runSection(facts: RunFacts): Section {
+  const { run, tags, params, checks } = facts;
+  const { info } = run;
+  const took = info.endTime === undefined ? undefined : (info.endTime - info.startTime) / 1000;
+  const ownTags = [...tags].filter(([key]) => !key.startsWith("mlflow.") && !key.startsWith("verdict"));
+  const blocks: Block[] = [{
+    kind: "facts",
+    items: [
+      { label: "Run", value: `${info.runName}, ${info.runId}` },
+      { label: "Experiment", value: `${facts.experimentName} (${info.experimentId}) at ${facts.trackingUri}` },
+      {
+        label: "Status",
+        value: `${info.status}, started ${toIso(info.startTime)}${
+          took === undefined ? "" : `, ${formatNumber(took, 1)} s`
+        }`,
+      },
+      ...run.datasetInputs.map(({ dataset, tags }) => ({
+        label: "Dataset",
+        value: `${dataset.name}, digest ${dataset.digest}${
+          tags.map(({ key, value }) => key === "mlflow.data.context" ? `, for ${value}` : "").join("")
+        }`,
+      })),
+      ...run.modelOutputs.map(({ modelId }) => ({ label: "Logged model", value: `models:/${modelId}` })),
+      ...SHOWN_TAGS.flatMap((key) => tags.has(key) ? [{ label: tagLabel(key), value: tags.get(key)! }] : []),
+    ],
+  }];
+  if (checks.length > 0) {
+    blocks.push({
+      kind: "table",
+      caption: "Checks of the verdict",
+      columns: [{ title: "Check" }, { title: "Result" }, { title: "What was found", wrap: true }],
+      rows: checks.map(({ name, passed, reason }) => [name, passed ? "holds" : "does not hold", reason]),
+    });
+  }
+  if (params.size > 0) {
+    blocks.push({
+      kind: "table",
+      caption: "Parameters",
+      columns: [{ title: "Name" }, { title: "Value", wrap: true }],
+      rows: [...params].sort(byName).map(([key, value]) => [key, value]),
+    });
+  }
+  if (ownTags.length > 0) {
+    blocks.push({
+      kind: "table",
+      caption: "Tags",
+      columns: [{ title: "Name" }, { title: "Value", wrap: true }],
+      rows: ownTags.sort(byName).map(([key, value]) => [key, value]),
+    });
+  }
+  return {
+    id: "run",
+    title: "Run, data and verdict",
+    lead: "What was trained on which data by which code, and whether its evidence meets the limits.",
+    blocks,
+  };
+}
+
+/** Metrics that no other section shows. */
+export function otherMetricsSection(
+  { metrics, curves }: RunFacts,
+  shown: (key: string) => boolean,
+): Section | undefined {
+  const rows = [...metrics].filter(([key]) => !shown(key) && !curves.has(key)).sort(byName);
+  if (rows.length === 0) return undefined;
+  return {
+    id: "metrics",
+    title: "Other metrics",
+    lead: "Latest values of the metrics that the sections before do not show.",
+    blocks: [{
+      kind: "table",
+      caption: "Metrics",
+      columns: [{ title: "Name" }, { title: "Value", align: "right" }],
+      rows: rows.map(([key, value]) => [key, Number.isFinite(value) ? formatSignificant(value, 6) : NO_VALUE]),
+    }],
+  };
+}
+
+function tagLabel(key: string): string {
+  const names: Readonly<Record<string, string>> = {
+    "mlflow.source.git.commit": "Code commit",
+    "mlflow.user": "User",
+    "mlflow.source.name": "Source",
+  };
+  return names[key] ?? key;
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a.localeCompare(b);
+}

@@ -1,0 +1,41 @@
+import { type StepLine, stepLines } from "../charts/model_chart.ts";
+import type { Section } from "../model.ts";
+import type { RunFacts } from "./run_facts.ts";
+
+/** Pictures at most; a run may log a metric for each layer. */
+const MAX_CHARTS = 16;
+/** Prefixes that tell the same quantity on different rows. */
+const SPANS = /^(train|training|validation|valid|val|test|eval)_(?=.)/;
+
+/** Metrics over steps, those of one quantity in one picture; undefined where nothing was logged twice. */
+export function trainingSection({ curves, metrics }: RunFacts): Section | undefined {
+  if (curves.size === 0) return undefined;
+  const groups = new Map<string, StepLine[]>();
+  for (const [name, points] of curves) {
+    const quantity = name.replace(SPANS, "");
+    groups.set(quantity, [...groups.get(quantity) ?? [], { name, points }]);
+  }
+  // Pictures of several lines first: they are the losses.
+  const ordered = [...groups].sort(([a, x], [b, y]) => y.length - x.length || a.localeCompare(b));
+  const best = metrics.get("best_epoch");
+  return {
+    id: "training",
+    title: "Training",
+    lead: `Metrics over the steps of training.${
+      best === undefined ? "" : ` The weights kept are those of epoch ${best}.`
+    }`,
+    blocks: [{
+      kind: "charts",
+      caption: "Training curves",
+      columns: 2,
+      height: 112,
+      charts: ordered.slice(0, MAX_CHARTS).map(([quantity, lines]) => ({
+        title: quantity.replaceAll("_", " "),
+        spec: stepLines(lines.slice(0, 6), { axisTitle: best === undefined ? "step" : "epoch" }),
+      })),
+      ...(ordered.length > MAX_CHARTS
+        ? { note: `${ordered.length - MAX_CHARTS} more are in the run; see them with: task mlflow-ui` }
+        : {}),
+    }],
+  };
+}
