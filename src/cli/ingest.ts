@@ -1,6 +1,7 @@
 import type { IngestConfig } from "../config/ingest_config.ts";
 import {
   DomainError,
+  type FeatureReader,
   type FeatureStore,
   type Interval,
   INTERVAL_MS,
@@ -15,6 +16,7 @@ import type {
   IngestPlan,
   IngestRequest,
   IngestResult,
+  PlanDeps,
   SourceChoice,
 } from "../data_ingestion_service/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
@@ -68,9 +70,12 @@ export const command: Command = {
     const requests = readRequests(context, config);
     const exportDir = readExport(context.options.string("export"));
     await using sources = await openIngestSources(context, config, requests[0]!);
+    if (context.options.boolean("dry-run")) {
+      await using reader = await openForPlan(context, config);
+      return await dryRun(context, requests, { ...sources.deps, store: reader }, startedMs);
+    }
     await using store = await openFeatureStore(context, { mode: "write", config });
     const deps: IngestDeps = { ...sources.deps, store };
-    if (context.options.boolean("dry-run")) return await dryRun(context, requests, deps, startedMs);
     const { ingest } = await import("../data_ingestion_service/mod.ts");
     const runs: IngestResult[] = [];
     let report: string | undefined;
@@ -143,10 +148,21 @@ function readExport(text: string | undefined): string | undefined {
   throw new DomainError("usage", `Option '--export' must be parquet:DIR: current value is '${text}'`);
 }
 
+/** The store as it is; an empty one in memory where there is none yet, as a plan must not make the file. */
+async function openForPlan(context: CommandContext, config: IngestConfig): Promise<FeatureReader> {
+  try {
+    return await openFeatureStore(context, { mode: "read", config });
+  } catch (error) {
+    if (!isDomainError(error, "not-found")) throw error;
+    const featureStore = { ...config.featureStore, path: ":memory:" };
+    return await openFeatureStore(context, { mode: "write", config: { ...config, featureStore } });
+  }
+}
+
 async function dryRun(
   context: CommandContext,
   requests: readonly IngestRequest[],
-  deps: IngestDeps,
+  deps: PlanDeps,
   startedMs: number,
 ): Promise<CommandResult> {
   const { planIngest } = await import("../data_ingestion_service/mod.ts");

@@ -35,7 +35,7 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
       "https://api2.binance.com",
     ]).describe("REST hosts, tried in order; BINANCE_API_URL replaces them"),
     pageRows: count.max(1000).default(1000).describe("Candles per request"),
-    inFlight: count.max(32).default(6).describe("Requests at once"),
+    inFlight: count.max(32).default(8).describe("Requests at once"),
     timeoutMs: count.default(15000),
     attempts: count.default(6).describe("Tries of one request before the host counts as unavailable"),
     weightShare: z.number().min(0.05).max(1).default(1).describe("Share of the allowed request weight to use"),
@@ -56,12 +56,19 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
     priceTolerance: z.number().nonnegative().default(1e-6)
       .describe("How far quote volume / volume may lie outside [low, high], relative"),
     closeTimeExceptions: z.array(z.strictObject({ symbol: z.string(), openTime: instant, closeTime: instant }))
-      .default([]).describe("Real candles whose close time is not the end of their interval"),
+      .default([{ symbol: "BTC/USDT", openTime: "2023-03-24T12:39:00Z", closeTime: "2023-03-24T12:39:41.646Z" }])
+      .describe("Real candles whose close time is not the end of their interval"),
   }).prefault({}),
 });
 
 /** Settings of ingest and the feature store, all resolved. */
 export type IngestConfig = z.output<typeof INGEST_CONFIG_SCHEMA>;
+
+/** The JSON Schema of the file, as `config/schemas/bitcoin_ingest.schema.json` has it. */
+export function ingestConfigJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(INGEST_CONFIG_SCHEMA, { io: "input", unrepresentable: "any" });
+  return { ...schema, properties: { $schema: { type: "string" }, ...schema.properties } };
+}
 
 /**
  * The settings in `path`; without one those in the working directory's config folder, and where that has none (the

@@ -19,7 +19,7 @@ import type { ArchiveFailure } from "./archive/archive_reader.ts";
 import { archiveAnswers, type ArchiveStageResult, runArchiveStage } from "./archive_stage.ts";
 import type { RowTally } from "./commit_buffer.ts";
 import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./explain_gaps.ts";
-import type { IngestDeps, IngestPlan, IngestRequest, IngestResult } from "./ingest_types.ts";
+import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } from "./ingest_types.ts";
 import { missingRanges, planFiles, refreshRange } from "./plan.ts";
 import { askNow, type ExchangeNow, resolveRange } from "./resolve_range.ts";
 import { type RestStageResult, runRestStage } from "./rest_stage.ts";
@@ -33,7 +33,7 @@ const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0 };
  */
 export async function planIngest(
   request: IngestRequest,
-  deps: IngestDeps,
+  deps: PlanDeps,
   options: CallOptions = {},
 ): Promise<IngestPlan> {
   const { query } = await prepare(request, deps, options);
@@ -115,13 +115,13 @@ interface Work {
   archive?: ArchiveStageResult;
 }
 
-async function prepare(request: IngestRequest, deps: IngestDeps, options: CallOptions) {
+async function prepare(request: IngestRequest, deps: PlanDeps, options: CallOptions) {
   const now = await askNow(request, deps, options);
   const range = await resolveRange(request, deps, now);
   return { query: { ...request.series, range } satisfies CandleQuery, now };
 }
 
-async function plan(query: CandleQuery, request: IngestRequest, deps: IngestDeps): Promise<IngestPlan> {
+async function plan(query: CandleQuery, request: IngestRequest, deps: PlanDeps): Promise<IngestPlan> {
   const { store, archive, exchange, clock } = deps;
   const missing = missingRanges(
     query.range,

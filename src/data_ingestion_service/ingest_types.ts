@@ -3,6 +3,7 @@ import type {
   Clock,
   DomainError,
   Exchange,
+  FeatureReader,
   FeatureStore,
   Gap,
   GapCause,
@@ -66,6 +67,9 @@ export interface IngestDeps {
   readonly progress: Progress;
   readonly settings: IngestSettings;
 }
+
+/** What a plan works with: the store is only read. */
+export type PlanDeps = Omit<IngestDeps, "store"> & { readonly store: FeatureReader };
 
 /** Counts of archive files that a run asked for. */
 export interface FileCounts {

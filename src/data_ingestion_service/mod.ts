@@ -12,6 +12,7 @@ export type {
   IngestRequest,
   IngestResult,
   IngestSettings,
+  PlanDeps,
   SourceChoice,
 } from "./ingest_types.ts";
 export type { ArchiveAnswer, ArchiveSource } from "./archive/archive_source.ts";

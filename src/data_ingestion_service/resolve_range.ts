@@ -7,7 +7,7 @@ import {
   toIso,
   type Warning,
 } from "../core/mod.ts";
-import type { IngestDeps, IngestRequest } from "./ingest_types.ts";
+import type { IngestRequest, PlanDeps } from "./ingest_types.ts";
 import { listedSpan } from "./plan.ts";
 
 /** What time it is where the candles come from. */
@@ -25,7 +25,7 @@ export interface ExchangeNow {
  *
  * @throws {DomainError} `symbol-unknown`; and where REST is the only source, why it does not answer.
  */
-export async function askNow(request: IngestRequest, deps: IngestDeps, options: CallOptions): Promise<ExchangeNow> {
+export async function askNow(request: IngestRequest, deps: PlanDeps, options: CallOptions): Promise<ExchangeNow> {
   const { exchange, clock, settings } = deps;
   const closed = (nowMs: number) => {
     const stepMs = INTERVAL_MS[request.series.interval];
@@ -67,7 +67,7 @@ export async function askNow(request: IngestRequest, deps: IngestDeps, options: 
  *
  * @throws {DomainError} `usage` where it is empty; `not-found` where a mirror has no file of the series.
  */
-export async function resolveRange(request: IngestRequest, deps: IngestDeps, now: ExchangeNow): Promise<TimeRange> {
+export async function resolveRange(request: IngestRequest, deps: PlanDeps, now: ExchangeNow): Promise<TimeRange> {
   const { archive, settings, clock } = deps;
   const stepMs = INTERVAL_MS[request.series.interval];
   let startMs = request.sinceMs, endMs = request.untilMs;
