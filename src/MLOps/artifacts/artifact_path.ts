@@ -1,7 +1,10 @@
 import { TrackingError } from "../../core/mod.ts";
 
 // deno-lint-ignore no-control-regex -- control characters are what is looked for
-const UNSAFE = /[\\#\x00-\x1f]/;
+const UNSAFE = /[\\#\x00-\x1f\x7f]/;
+/** Longest name and path that file systems take, in bytes; the root needs room too. */
+const MAX_NAME_BYTES = 255 - ".12345678.partial".length;
+const MAX_PATH_BYTES = 2_048;
 
 /**
  * A relative artifact path as its parts; the empty path is the root. Refused, as MLflow does with "Invalid path":
@@ -10,19 +13,25 @@ const UNSAFE = /[\\#\x00-\x1f]/;
  * @throws {TrackingError} INVALID_PARAMETER_VALUE
  */
 export function artifactPathParts(path: string): string[] {
+  const refuse = (): never => {
+    throw new TrackingError("INVALID_PARAMETER_VALUE", `Invalid path: '${path.slice(0, 300)}'`, {
+      hint: "Give a relative path with '/' between its parts and without '..'",
+    });
+  };
   let decoded = path;
   // A path may be encoded more than once on its way; one that decodes to an unsafe one at any depth is unsafe.
   for (let round = 0; round < 4; round++) {
     if (UNSAFE.test(decoded) || decoded.startsWith("/") || /^[a-zA-Z]:/.test(decoded) || hasParent(decoded)) {
-      throw new TrackingError("INVALID_PARAMETER_VALUE", `Invalid path: '${path}'`, {
-        hint: "Give a relative path with '/' between its parts and without '..'",
-      });
+      refuse();
     }
     const next = decodeOnce(decoded);
     if (next === decoded) break;
     decoded = next;
   }
-  return path.split("/").filter((part) => part !== "" && part !== ".");
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  const bytes = (text: string) => new TextEncoder().encode(text).length;
+  if (bytes(path) > MAX_PATH_BYTES || parts.some((part) => bytes(part) > MAX_NAME_BYTES)) refuse();
+  return parts;
 }
 
 function hasParent(path: string): boolean {

@@ -8,30 +8,76 @@ const PARTIAL = /\.[0-9a-f]{8}\.partial$/;
 /**
  * Writes a file under `root`: beside its target, then renamed into place, so that a reader sees all of it or nothing.
  *
- * @throws {TrackingError} INVALID_PARAMETER_VALUE for a path that could leave the root or that is a folder.
+ * @throws {TrackingError} INVALID_PARAMETER_VALUE for a path that could leave the root, that is the root, or in whose
+ * way a file or folder stands.
  */
-export async function writeLocalArtifact(root: string, path: string, content: Uint8Array): Promise<void> {
-  if (artifactPathParts(path).length === 0) {
-    throw new TrackingError("INVALID_PARAMETER_VALUE", "Cannot write an artifact as its path is empty");
-  }
+export async function writeLocalArtifact(
+  root: string,
+  path: string,
+  content: Uint8Array | ReadableStream<Uint8Array>,
+): Promise<void> {
   const target = await insidePath(root, path);
-  await Deno.mkdir(dirname(target), { recursive: true });
+  if (artifactPathParts(path).length === 0) throw inTheWay(path);
   const partial = `${target}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {
+    await Deno.mkdir(dirname(target), { recursive: true });
     await Deno.writeFile(partial, content, { createNew: true });
     await Deno.rename(partial, target);
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
-    if (error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.NotADirectory) {
-      throw new TrackingError(
-        "INVALID_PARAMETER_VALUE",
-        `Cannot write artifact '${path}' as a folder is in its place`,
-        {
-          cause: error,
-        },
-      );
+    if (error instanceof Deno.errors.AlreadyExists || isNoFile(error)) throw inTheWay(path, error);
+    throw error;
+  }
+}
+
+function inTheWay(path: string, cause?: unknown): TrackingError {
+  return new TrackingError(
+    "INVALID_PARAMETER_VALUE",
+    `Cannot write artifact '${path}' as a file or folder is in its place`,
+    { cause },
+  );
+}
+
+/** Whether there is no file at a path: nothing, a folder, or a file where a folder should be. */
+function isNoFile(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory ||
+    error instanceof Deno.errors.NotADirectory;
+}
+
+/** A file that can be read bit by bit. */
+export interface OpenArtifact {
+  /** Bytes. */
+  readonly size: number;
+  /** Its bytes; must be read to the end or cancelled, as it holds the file open. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** Opens a file under `root`. @throws {TrackingError} RESOURCE_DOES_NOT_EXIST */
+export async function openLocalArtifact(root: string, path: string): Promise<OpenArtifact> {
+  const target = await insidePath(root, path);
+  try {
+    const { isFile, size } = await Deno.stat(target);
+    if (!isFile) throw new Deno.errors.IsADirectory();
+    const file = await Deno.open(target, { read: true });
+    return { size, body: file.readable };
+  } catch (error) {
+    if (isNoFile(error)) {
+      throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `No such artifact: '${path}'`, { cause: error });
     }
     throw error;
+  }
+}
+
+/** Removes a file, or a folder with all it holds, under `root`; one that is not there is fine, the root is not. */
+export async function removeLocalArtifact(root: string, path: string): Promise<void> {
+  const target = await insidePath(root, path);
+  if (artifactPathParts(path).length === 0) {
+    throw new TrackingError("INVALID_PARAMETER_VALUE", "Cannot remove the whole artifact folder");
+  }
+  try {
+    await Deno.remove(target, { recursive: true });
+  } catch (error) {
+    if (!isNoFile(error)) throw error;
   }
 }
 
@@ -41,10 +87,7 @@ export async function readLocalArtifact(root: string, path: string): Promise<Uin
   try {
     return await Deno.readFile(target);
   } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory ||
-      error instanceof Deno.errors.NotADirectory
-    ) {
+    if (isNoFile(error)) {
       throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `No such artifact: '${path}'`, { cause: error });
     }
     throw error;

@@ -1,4 +1,3 @@
-import { normalize } from "node:path";
 import type {
   ArtifactInfo,
   ArtifactOwner,
@@ -8,7 +7,7 @@ import type {
   Run,
   Tracker,
 } from "../../core/mod.ts";
-import { type ArtifactFile, ArtifactFolder, contains, outside } from "./artifact_folder.ts";
+import { type ArtifactFile, ArtifactFolder, contains, outside, plainPath } from "./artifact_folder.ts";
 import { locateArtifacts, noSuchArtifact, safeArtifactPath } from "./artifact_path.ts";
 
 /** Which folders {@linkcode ArtifactAccess} reads and writes. */
@@ -105,10 +104,6 @@ export class ArtifactAccess {
     const first = place.slice(store.length).replace(/^\/+/, "").split("/", 1)[0]!;
     return /^\d+$/.test(first) ? `${store}/${first}` : undefined;
   }
-}
-
-function plainPath(path: string): string {
-  return normalize(path).replace(/(.)\/$/, "$1");
 }
 
 interface RemoteFiles {

@@ -1,36 +1,12 @@
 import { TrackingError } from "../../core/mod.ts";
+import { artifactPathParts } from "../artifacts/artifact_path.ts";
 import { invalidParameter } from "./fields.ts";
 
-const MAX_PATH_BYTES = 1024;
-const MAX_NAME_BYTES = 255;
 const PROXY_PREFIX = "/mlflow-artifacts/artifacts";
 
-/**
- * A relative artifact path in its plain form, without empty and `.` parts; `""` is the root.
- *
- * @throws {TrackingError} 400 `Invalid path` where it could leave the root: `..`, `#`, a back-slash, an absolute path
- * or drive, control characters, also behind (repeated) percent-encoding.
- */
+/** A relative artifact path in its plain form; `""` is the root. @throws {TrackingError} 400 `Invalid path`. */
 export function safeArtifactPath(path: string): string {
-  let decoded = path;
-  // A second decoder behind us must not find what the first one hid.
-  for (let round = 0; round < 10; round++) {
-    const next = percentDecode(decoded);
-    if (next === decoded) break;
-    decoded = next;
-  }
-  for (const form of [path, decoded]) {
-    if (
-      form.startsWith("/") || /[#\\]/.test(form) || hasControlCharacter(form) || /^[a-z]:/i.test(form) ||
-      form.split("/").includes("..")
-    ) throw invalidParameter("Invalid path");
-  }
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
-  const encoder = new TextEncoder();
-  const plain = parts.join("/");
-  if (encoder.encode(plain).length > MAX_PATH_BYTES) throw invalidParameter("Invalid path");
-  if (parts.some((part) => encoder.encode(part).length > MAX_NAME_BYTES)) throw invalidParameter("Invalid path");
-  return plain;
+  return artifactPathParts(path).join("/");
 }
 
 /**
@@ -42,12 +18,8 @@ export function pathAfter(requestUrl: string, prefix: string): string {
   const raw = requestUrl.replace(/^[a-z]+:\/\/[^/?#]*/i, "").split(/[?#]/, 1)[0]!;
   const start = raw.indexOf(prefix);
   const encoded = start < 0 ? "" : raw.slice(start + prefix.length);
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(encoded);
-  } catch {
-    throw invalidParameter("Invalid path");
-  }
+  const decoded = percentDecoded(encoded);
+  if (decoded === undefined) throw invalidParameter("Invalid path");
   return safeArtifactPath(decoded);
 }
 
@@ -67,17 +39,12 @@ export function locateArtifacts(uri: string): ArtifactLocation {
   if (scheme === "mlflow-artifacts") {
     return { kind: "proxied", path: safeArtifactPath(withoutHost(uri.slice(scheme.length + 1)).replace(/^\/+/, "")) };
   }
-  if (scheme === "http" || scheme === "https") {
-    const { pathname } = new URL(uri);
-    const start = pathname.indexOf(PROXY_PREFIX);
-    if (start < 0) return { kind: "other" };
-    return {
-      kind: "proxied",
-      path: safeArtifactPath(decodeURIComponent(pathname.slice(start + PROXY_PREFIX.length)).replace(/^\/+/, "")),
-    };
-  }
-  if (scheme === "file") return { kind: "local", path: decodeURIComponent(new URL(uri).pathname) };
-  return { kind: "other" };
+  const path = URL.canParse(uri) ? percentDecoded(new URL(uri).pathname) : undefined;
+  if (path === undefined) return { kind: "other" };
+  if (scheme === "file") return { kind: "local", path };
+  const start = scheme === "http" || scheme === "https" ? path.indexOf(PROXY_PREFIX) : -1;
+  if (start < 0) return { kind: "other" };
+  return { kind: "proxied", path: safeArtifactPath(path.slice(start + PROXY_PREFIX.length).replace(/^\/+/, "")) };
 }
 
 /** What follows the scheme, without host and port of `mlflow-artifacts://host:port/P`. */
@@ -90,18 +57,10 @@ export function noSuchArtifact(path: string): TrackingError {
   return new TrackingError("RESOURCE_DOES_NOT_EXIST", `No such artifact: '${path}'`);
 }
 
-function percentDecode(text: string): string {
+function percentDecoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return undefined;
   }
-}
-
-function hasControlCharacter(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
 }

@@ -1,6 +1,5 @@
-import { normalize } from "node:path";
 import type { Tracker } from "../../core/mod.ts";
-import { contains } from "./artifact_folder.ts";
+import { contains, plainPath } from "./artifact_folder.ts";
 import { locateArtifacts } from "./artifact_path.ts";
 import { invalidParameter } from "./fields.ts";
 
@@ -45,7 +44,7 @@ export async function checkModelSource(
 
 function localPath(uri: string): string | undefined {
   const location = locateArtifacts(uri);
-  return location.kind === "local" ? normalize(location.path).replace(/(.)\/$/, "$1") : undefined;
+  return location.kind === "local" ? plainPath(location.path) : undefined;
 }
 
 function hasParent(uri: string): boolean {

@@ -1,6 +1,17 @@
 import script from "./assets/app.js" with { type: "text" };
 import icon from "./assets/icon.svg" with { type: "text" };
-import style from "./assets/style.css" with { type: "text" };
+import artifacts from "./assets/style/artifacts.css" with { type: "text" };
+import base from "./assets/style/base.css" with { type: "text" };
+import charts from "./assets/style/charts.css" with { type: "text" };
+import forms from "./assets/style/forms.css" with { type: "text" };
+import frame from "./assets/style/frame.css" with { type: "text" };
+import pieces from "./assets/style/pieces.css" with { type: "text" };
+import smallScreens from "./assets/style/small_screens.css" with { type: "text" };
+import tables from "./assets/style/tables.css" with { type: "text" };
+import theme from "./assets/style/theme.css" with { type: "text" };
+
+/** One sheet; small screens come last, as they override the rest. */
+const style = [theme, base, frame, pieces, forms, tables, charts, artifacts, smallScreens].join("\n");
 
 /** Files that pages load, by their path; all of them come with the program. */
 export const ASSETS: Readonly<Record<string, { readonly text: string; readonly type: string }>> = {

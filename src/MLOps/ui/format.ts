@@ -13,6 +13,33 @@ export function formatNumber(value: number): string {
   return withMinus(String(Number(value.toPrecision(6))));
 }
 
+/**
+ * Numbers that stand under or beside each other, with the same decimals so that they line up: five significant digits
+ * of the largest. One that would vanish so keeps its own digits.
+ */
+export function formatAligned(values: readonly (number | undefined)[]): readonly (string | undefined)[] {
+  const sizes = values.filter((value) => value !== undefined && Number.isFinite(value) && value !== 0)
+    .map((value) => Math.abs(value!));
+  const largest = Math.max(...sizes);
+  const areCounts = values.every((value) => value === undefined || !Number.isFinite(value) || Number.isInteger(value));
+  const isPlain = sizes.length > 0 && !areCounts && largest < 1e9 && largest >= 1e-4;
+  const decimals = isPlain ? Math.min(9, Math.max(2, 4 - Math.floor(Math.log10(largest)))) : 0;
+  return values.map((value) => {
+    if (value === undefined) return undefined;
+    const vanishes = value !== 0 && Math.abs(value) < 10 ** (1 - decimals);
+    if (!isPlain || !Number.isFinite(value) || vanishes) return formatNumber(value);
+    return withMinus(
+      value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+    );
+  });
+}
+
+/** A change, signed, in three significant digits. */
+export function formatChange(change: number): string {
+  const text = formatNumber(Number(change.toPrecision(3)));
+  return change > 0 ? `+${text}` : text;
+}
+
 /** A number with the decimals that tell neighbouring ticks apart. */
 export function formatTick(value: number, step: number): string {
   const size = Math.abs(value);

@@ -1,10 +1,10 @@
 import type { Experiment, Metric, Run } from "../../../core/mod.ts";
 import type { Series } from "../chart/line_chart.ts";
-import { formatDuration, formatNumber } from "../format.ts";
+import { formatAligned, formatChange, formatDuration } from "../format.ts";
 import { toPoints } from "../histories.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
-import { empty, section } from "../parts/facts.ts";
+import { empty, findable, section } from "../parts/facts.ts";
 import { statusChip, timeOf } from "../parts/words.ts";
 import { type Query, urls } from "../urls.ts";
 import { type ChartView, largeChart, viewSwitch } from "./metric_page.ts";
@@ -160,31 +160,37 @@ function runTable(runs: readonly ComparedRun[]): Html {
 }
 
 function metricTable({ runs, onlyDifferences }: CompareState): Html {
-  const keys = allKeys(runs.map(({ run }) => run.metrics));
-  const rows = keys.map((key) => ({
+  const rows = byDepth(allKeys(runs.map(({ run }) => run.metrics))).map((key) => ({
     key,
     values: runs.map(({ run }) => run.metrics.find((metric) => metric.key === key)?.value),
   })).filter(({ values }) => !onlyDifferences || differ(values));
   if (rows.length === 0) return empty(onlyDifferences ? "No metric differs." : "None logged.");
-  return html`
-    <p class="muted small">Small figures: the difference to the first run.</p>
-    <div class="scroll">
-      <table class="data compare">${heading(runs, "Metrics, newest values")}<tbody>${rows.map(({ key, values }) =>
-        html`<tr class="${differ(values) ? "differs" : ""}"><th scope="row" class="sticky">${key}</th>${
-          values.map((value, i) => metricCell(value, i === 0 ? undefined : values[0]))
-        }</tr>`
-      )}</tbody></table>
-    </div>
-  `;
+  const table = html`<table class="data compare">${heading(runs, "Metrics, newest values", "number")}<tbody>${
+    rows.map(({ key, values }) => {
+      const texts = formatAligned(values);
+      return html`<tr><th scope="row" class="sticky">${key}</th>${
+        values.map((value, i) => metricCell(value, texts[i], i === 0 ? undefined : values[0]))
+      }</tr>`;
+    })
+  }</tbody></table>`;
+  return html`<p class="muted small">Small figures: the difference to the first run.</p>${
+    findable("metrics", rows.length, table)
+  }`;
 }
 
-function metricCell(value: number | undefined, first: number | undefined): Html {
+function metricCell(value: number | undefined, text: string | undefined, first: number | undefined): Html {
   if (value === undefined) return html`<td class="number muted">–</td>`;
   const change = first === undefined ? NaN : value - first;
   const note = !Number.isFinite(change) || change === 0
     ? EMPTY
-    : html`<span class="change">${change > 0 ? "+" : ""}${formatNumber(change)}</span>`;
-  return html`<td class="number" title="${value}">${formatNumber(value)}${note}</td>`;
+    : html`<span class="change">${formatChange(change)}</span>`;
+  return html`<td class="number" title="${value}">${text}${note}</td>`;
+}
+
+/** Keys of the whole before those of folds and parts. */
+function byDepth(keys: readonly string[]): readonly string[] {
+  const depth = (key: string) => key.split(/[/.]/).length;
+  return keys.toSorted((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
 }
 
 function textTable(
@@ -211,7 +217,7 @@ function textTable(
   `;
 }
 
-function heading(runs: readonly ComparedRun[], caption: string): Html {
+function heading(runs: readonly ComparedRun[], caption: string, className = ""): Html {
   return html`
     <caption class="visually-hidden">${caption}</caption>
     <thead>
@@ -219,9 +225,13 @@ function heading(runs: readonly ComparedRun[], caption: string): Html {
         { run, experiment },
         i,
       ) =>
-        html`<th scope="col"><span class="swatch c${i % 10}" aria-hidden="true"></span><a href="${
-          urls.run(experiment.experimentId, run.info.runId)
-        }">${nameOf(run)}</a></th>`
+        html`
+          <th scope="col"
+            class="${className}"><span class="swatch c${i % 10}" aria-hidden="true"></span><a href="${urls.run(
+              experiment.experimentId,
+              run.info.runId,
+            )}">${nameOf(run)}</a></th>
+        `
       )}</tr>
     </thead>
   `;

@@ -29,11 +29,12 @@ export function loggedModelPage({ model, experiment, files }: LoggedModelState):
       { label: "Logged models", href: urls.experimentModels(experiment.experimentId) },
       { label: model.name },
     ],
-    body: html`<div class="head"><h1>${model.name}</h1><span class="chip">${
-      model.status.toLowerCase().replace("_", " ")
-    }</span></div>
-${
-      facts([
+    body: html`
+      <div class="head"><h1>${model.name}</h1><span class="chip">${model.status.toLowerCase().replace(
+        "_",
+        " ",
+      )}</span></div>
+      ${facts([
         ["Address", copyable(`models:/${model.modelId}`)],
         ["Type", model.modelType],
         [
@@ -45,29 +46,28 @@ ${
         ["Created", timeOf(model.creationTimestampMs)],
         ["Changed", timeOf(model.lastUpdatedTimestampMs)],
         ["Message", model.statusMessage],
-      ])
-    }
-<div class="sections">
-${
-      section(
-        "files",
-        "Files",
-        html`${
-          typeof files === "string"
-            ? html`<p class="alert">${files}</p>`
-            : fileTable(files, (path) => urls.loggedModelArtifacts(model.modelId, path), "No files.")
-        }<p class="muted small">${model.artifactUri}</p>`,
-      )
-    }
-${metrics(model)}
-${
-      model.params.length === 0 ? EMPTY : section("params", "Parameters", keyValueTable("parameters", model.params), {
-        count: model.params.length,
-      })
-    }
-${tagSection(model.tags)}
-</div>`,
+      ])}
+      <div class="sections">
+        <div class="column">
+      ${section("files", "Files", fileList(model, files))}
+      ${tagSection(model.tags)}
+        </div>
+        <div class="column">
+      ${metrics(model)}
+      ${model.params.length === 0
+        ? EMPTY
+        : section("params", "Parameters", keyValueTable("parameters", model.params), { count: model.params.length })}
+        </div>
+      </div>
+    `,
   };
+}
+
+function fileList({ modelId, artifactUri }: LoggedModel, files: LoggedModelState["files"]): Html {
+  const list = typeof files === "string"
+    ? html`<p class="alert">${files}</p>`
+    : fileTable(files, (path) => urls.loggedModelArtifacts(modelId, path), "No files.");
+  return html`${list}<p class="muted small">${artifactUri}</p>`;
 }
 
 function metrics(model: LoggedModel): Html {

@@ -1,4 +1,4 @@
-import type { ArtifactInfo, Experiment, LoggedModel, Metric, ModelVersion, Run } from "../../../core/mod.ts";
+import type { ArtifactInfo, Experiment, KeyValue, LoggedModel, Metric, ModelVersion, Run } from "../../../core/mod.ts";
 import { lineChart } from "../chart/line_chart.ts";
 import { formatDuration, formatNumber } from "../format.ts";
 import { toPoints } from "../histories.ts";
@@ -77,39 +77,30 @@ ${
 ${versions.length === 0 && info.status === "FINISHED" && run.modelOutputs.length > 0 ? promotion(info.runId) : EMPTY}
 <div class="sections">
 ${charts(state)}
+<div class="column">
 ${section("metrics", "Metrics", metricTable(state), { count: run.metrics.length })}
-${
-      section(
-        "params",
-        "Parameters",
-        run.params.length === 0 ? empty("None logged.") : keyValueTable("parameters", run.params),
-        {
-          count: run.params.length,
-        },
-      )
-    }
 ${section("datasets", "Datasets", datasets(run), { count: run.datasetInputs.length })}
+${section("artifacts", "Artifacts", artifacts(state))}
+</div>
+<div class="column">
+${pairs("params", "Parameters", run.params)}
 ${section("models", "Logged models", loggedModels(state), { count: run.modelOutputs.length })}
-${
-      section(
-        "artifacts",
-        "Artifacts",
-        html`${
-          typeof state.files === "string" ? html`<p class="alert">${state.files}</p>` : fileTable(
-            state.files,
-            (path) => urls.runArtifacts(experiment.experimentId, info.runId, path),
-            "No files logged.",
-          )
-        }<p class="muted small">${info.artifactUri}</p>`,
-      )
-    }
-${
-      section("tags", "Tags", run.tags.length === 0 ? empty("None set.") : keyValueTable("tags", run.tags), {
-        count: run.tags.length,
-      })
-    }
+${pairs("tags", "Tags", run.tags)}
+</div>
 </div>`,
   };
+}
+
+function pairs(id: string, title: string, entries: readonly KeyValue[]): Html {
+  const body = entries.length === 0 ? empty("None.") : keyValueTable(title.toLowerCase(), entries);
+  return section(id, title, body, { count: entries.length });
+}
+
+function artifacts({ experiment, run, files }: RunState): Html {
+  const list = typeof files === "string"
+    ? html`<p class="alert">${files}</p>`
+    : fileTable(files, (path) => urls.runArtifacts(experiment.experimentId, run.info.runId, path), "No files logged.");
+  return html`${list}<p class="muted small">${run.info.artifactUri}</p>`;
 }
 
 function charts({ experiment, run, histories, uncharted }: RunState): Html {
@@ -138,7 +129,8 @@ function charts({ experiment, run, histories, uncharted }: RunState): Html {
 
 function metricTable({ experiment, run }: RunState): Html {
   if (run.metrics.length === 0) return empty("None logged.");
-  const sorted = run.metrics.toSorted((a, b) => a.key < b.key ? -1 : 1);
+  const depth = (key: string) => key.split(/[/.]/).length;
+  const sorted = run.metrics.toSorted((a, b) => depth(a.key) - depth(b.key) || (a.key < b.key ? -1 : 1));
   return findable(
     "metrics",
     sorted.length,

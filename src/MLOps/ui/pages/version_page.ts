@@ -25,7 +25,6 @@ export function versionPage({ version, origin, files }: VersionState): Page {
   const uri = version.aliases[0] === undefined
     ? `models:/${name}/${version.version}`
     : `models:/${name}@${version.aliases[0]}`;
-  const evidence = gateEvidence(version.tags);
   return {
     title: `${name} ${version.version}`,
     section: "models",
@@ -34,12 +33,12 @@ export function versionPage({ version, origin, files }: VersionState): Page {
       { label: name, href: urls.model(name) },
       { label: `Version ${version.version}` },
     ],
-    body: html`<div class="head"><h1>${name} <span class="muted">version ${version.version}</span></h1>${
-      version.aliases.map((alias) => aliasChip(name, alias, version.version))
-    }</div>
-${version.description === "" ? EMPTY : html`<p class="note">${version.description}</p>`}
-${
-      facts([
+    body: html`
+      <div class="head"><h1>${name} <span class="muted">version ${version.version}</span></h1>${version.aliases.map((
+        alias,
+      ) => aliasChip(name, alias, version.version))}</div>
+      ${version.description === "" ? EMPTY : html`<p class="note">${version.description}</p>`}
+      ${facts([
         ["Address", copyable(uri)],
         ["Status", stateOf(version) + (version.statusMessage === "" ? "" : `: ${version.statusMessage}`)],
         ["Run", origin === undefined ? version.runId || undefined : runOf(origin)],
@@ -53,45 +52,41 @@ ${
         ["Registered", timeOf(version.creationTimestamp)],
         ["Changed", timeOf(version.lastUpdatedTimestamp)],
         ["By", version.userId || undefined],
-      ])
-    }
-<div class="sections">
-${
-      section(
-        "gate",
-        "Gate",
-        evidence === EMPTY
-          ? empty(
-            html`No evidence of the gate on this version. <code>task register</code> writes it when it promotes a run.`,
-          )
-          : evidence,
-      )
-    }
-${origin === undefined ? EMPTY : metrics(origin.run, origin.experiment)}
-${
-      section(
-        "files",
-        "Files",
-        typeof files === "string"
-          ? html`<p class="alert">${files}</p>`
-          : fileTable(files, (path) => urls.versionArtifacts(name, version.version, path), "No files."),
-      )
-    }
-${
-      section(
-        "load",
-        "Load it",
-        html`
-          <p>In Python:</p>
-          <pre>${`import mlflow\nmodel = mlflow.pyfunc.load_model("${uri}")`}</pre>
-          <p>As a service:</p>
-          <pre>task api -- --model-uri ${uri}</pre>
-        `,
-      )
-    }
-${tagSection(version.tags.filter((tag) => !isGateTag(tag)))}
-</div>`,
+      ])}
+      <div class="sections">
+        <div class="column">
+      ${section("gate", "Gate", gate(version))}
+      ${origin === undefined ? EMPTY : metrics(origin.run, origin.experiment)}
+        </div>
+        <div class="column">
+      ${section("files", "Files", fileList(version, files))}
+      ${section("load", "Load it", howToLoad(uri))}
+      ${tagSection(version.tags.filter((tag) => !isGateTag(tag)))}
+        </div>
+      </div>
+    `,
   };
+}
+
+function gate({ tags }: ModelVersion): Html {
+  return tags.some(isGateTag)
+    ? gateEvidence(tags)
+    : empty(html`No evidence of the gate here: <code>task register</code> leaves it when it promotes a run.`);
+}
+
+function fileList({ name, version }: ModelVersion, files: VersionState["files"]): Html {
+  if (typeof files === "string") return html`<p class="alert">${files}</p>`;
+  return fileTable(files, (path) => urls.versionArtifacts(name, version, path), "No files.");
+}
+
+function howToLoad(uri: string): Html {
+  const python = `import mlflow\nmodel = mlflow.pyfunc.load_model("${uri}")`;
+  return html`
+    <p>In Python:</p>
+    <pre>${python}</pre>
+    <p>As a service:</p>
+    <pre>task api -- --model-uri ${uri}</pre>
+  `;
 }
 
 function runOf({ run, experiment }: { readonly run: Run; readonly experiment: Experiment }): Html {

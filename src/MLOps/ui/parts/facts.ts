@@ -35,6 +35,8 @@ export function empty(text: Child): Html {
 }
 
 const LONG_VALUE = 400;
+/** JSON shorter than this is read as it stands. */
+const SHORT_JSON = 60;
 const MIN_FOR_FINDING = 8;
 
 /** Keys and values, sorted by key, with a box to find among many; a value that is JSON is laid out. */
@@ -94,7 +96,7 @@ export function longValue(value: string): Html {
 }
 
 function laidOut(value: string): string | undefined {
-  if (!/^\s*[[{]/.test(value)) return undefined;
+  if (value.length < SHORT_JSON || !/^\s*[[{]/.test(value)) return undefined;
   try {
     const parsed: unknown = JSON.parse(value);
     const text = JSON.stringify(parsed, null, 2);

@@ -1,5 +1,5 @@
 import type { KeyValue } from "../../../core/mod.ts";
-import { EMPTY, type Html, html } from "../html.ts";
+import { type Html, html } from "../html.ts";
 import { keyValueTable } from "./facts.ts";
 
 const PREFIX = "gate.";
@@ -21,6 +21,5 @@ export function gateChip(tags: readonly KeyValue[]): Html {
 
 /** All that the gate left on a version. */
 export function gateEvidence(tags: readonly KeyValue[]): Html {
-  const evidence = tags.filter(isGateTag);
-  return evidence.length === 0 ? EMPTY : html`<p>${gateChip(tags)}</p>${keyValueTable("gate evidence", evidence)}`;
+  return html`<p>${gateChip(tags)}</p>${keyValueTable("gate evidence", tags.filter(isGateTag))}`;
 }

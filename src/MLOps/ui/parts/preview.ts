@@ -91,8 +91,9 @@ function table(text: string, separator: string, name: string, isWhole: boolean):
         <tbody>${shownRows.map((row) => html`<tr>${cells(row).map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
       </table>
     </div>
-    ${body.length > MAX_TABLE_ROWS || head.length > MAX_TABLE_COLUMNS
-      ? html`<p class="muted">Only the first ${MAX_TABLE_ROWS} rows and ${MAX_TABLE_COLUMNS} columns are shown.</p>`
+    ${body.length > MAX_TABLE_ROWS ? html`<p class="muted">The first ${MAX_TABLE_ROWS} rows.</p>` : EMPTY}
+    ${head.length > MAX_TABLE_COLUMNS
+      ? html`<p class="muted">The first ${MAX_TABLE_COLUMNS} of ${head.length} columns.</p>`
       : EMPTY}
   `;
 }

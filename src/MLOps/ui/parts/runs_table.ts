@@ -1,5 +1,5 @@
 import type { Run } from "../../../core/mod.ts";
-import { formatDuration, formatNumber } from "../format.ts";
+import { formatAligned, formatDuration } from "../format.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import { type Column, columnId, type RunsQuery, toParameters } from "../runs_query.ts";
 import { type Query, urls } from "../urls.ts";
@@ -23,6 +23,7 @@ export interface RunsTableState {
 export function runsTable(state: RunsTableState): Html {
   const { experimentId, runs, columns, query, nowMs } = state;
   const heading = (column: Column, label: string, className = "") => sortableHeading(column, label, className, state);
+  const cells = columns.map((column) => cellsOf(column, runs));
   return html`
     <form action="/compare" method="get" class="runs" data-compare>
       <div class="toolbar"><button type="submit" class="button primary" data-compare-button>Compare selected</button>
@@ -42,7 +43,7 @@ export function runsTable(state: RunsTableState): Html {
     ${columns.map((column) => heading(column, column.key, column.entity === "metrics" ? "number" : ""))}
             </tr>
           </thead>
-          <tbody>${runs.map((run) =>
+          <tbody>${runs.map((run, i) =>
             html`<tr>
 <td class="pick"><input type="checkbox" name="run" value="${run.info.runId}" aria-label="Pick run ${run.info.runName}"></td>
 <th scope="row" class="sticky"><a href="${urls.run(experimentId, run.info.runId)}">${
@@ -51,7 +52,7 @@ export function runsTable(state: RunsTableState): Html {
 <td>${statusChip(run.info.status)}</td>
 <td>${timeAgo(run.info.startTime, nowMs)}</td>
 <td>${run.info.endTime === undefined ? EMPTY : formatDuration(run.info.endTime - run.info.startTime)}</td>
-${columns.map((column) => cell(run, column))}
+${cells.map((column) => column[i])}
 </tr>`
           )}</tbody>
         </table>
@@ -81,15 +82,21 @@ function sortableHeading(column: Column, label: string, className: string, state
   `;
 }
 
-function cell(run: Run, { entity, key }: Column): Html {
+/** The cells of a column, row by row. */
+function cellsOf({ entity, key }: Column, runs: readonly Run[]): readonly Html[] {
   if (entity === "metrics") {
-    const metric = run.metrics.find((candidate) => candidate.key === key);
-    if (metric === undefined) return html`<td class="number muted">–</td>`;
-    return html`<td class="number" title="${metric.value}">${formatNumber(metric.value)}</td>`;
+    const values = runs.map(({ metrics }) => metrics.find((metric) => metric.key === key)?.value);
+    return formatAligned(values).map((text, i) =>
+      text === undefined
+        ? html`<td class="number muted">–</td>`
+        : html`<td class="number" title="${values[i]}">${text}</td>`
+    );
   }
-  const list = entity === "params" ? run.params : run.tags;
-  const value = list.find((candidate) => candidate.key === key)?.value;
-  return value === undefined ? html`<td class="muted">–</td>` : html`<td class="text" title="${value}">${value}</td>`;
+  return runs.map((run) => {
+    const list = entity === "params" ? run.params : run.tags;
+    const value = list.find((candidate) => candidate.key === key)?.value;
+    return value === undefined ? html`<td class="muted">–</td>` : html`<td class="text" title="${value}">${value}</td>`;
+  });
 }
 
 /** Boxes to choose the columns of the table of runs from. */

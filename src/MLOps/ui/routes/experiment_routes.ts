@@ -58,7 +58,7 @@ export function experimentPageRoutes(app: Hono, { tracker, clock }: PageDeps): v
       });
     } catch (error) {
       if (!isDomainError(error, "input-invalid")) throw error;
-      filterError = error.message;
+      filterError = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
     }
     return pageResponse(experimentPage({
       experiment,

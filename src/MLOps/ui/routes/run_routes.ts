@@ -72,7 +72,7 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
     }
     const chartable = steppedKeys(runs.map(({ run }) => run));
     const wanted = parameters.get("metric");
-    const charted = chartable.find((key) => key === wanted) ?? mostShared(runs, chartable);
+    const charted = chartable.find((key) => key === wanted) ?? mostTelling(runs, chartable);
     const histories: readonly (readonly Metric[])[] = charted === undefined
       ? []
       : await Promise.all(runs.map(({ run }) => historyOf(tracker, run.info.runId, charted)));
@@ -88,10 +88,12 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
   });
 }
 
-/** The metric that most of the runs have, the first by name among equals. */
-function mostShared(runs: readonly ComparedRun[], keys: readonly string[]): string | undefined {
-  const count = (key: string) => runs.filter(({ run }) => run.metrics.some((metric) => metric.key === key)).length;
-  return keys.toSorted((a, b) => count(b) - count(a))[0];
+/** The metric worth a first look: the one with most steps over all runs, a loss among equals. */
+function mostTelling(runs: readonly ComparedRun[], keys: readonly string[]): string | undefined {
+  const steps = (key: string) =>
+    runs.reduce((sum, { run }) => sum + (run.metrics.find((metric) => metric.key === key)?.step ?? 0), 0);
+  const isLoss = (key: string) => Number(/loss/i.test(key));
+  return keys.toSorted((a, b) => steps(b) - steps(a) || isLoss(b) - isLoss(a))[0];
 }
 
 /** A logged model, or none where it was deleted since. */
