@@ -122,7 +122,13 @@ export async function openTracker(context: CommandContext, options: OpenTracking
 }
 
 /** Opens the registered models that MLFLOW_REGISTRY_URI names; without it, those of MLFLOW_TRACKING_URI. */
-export async function openRegistry(context: CommandContext, options: OpenTrackingOptions = {}): Promise<ModelRegistry> {
+export async function openRegistry(
+  context: CommandContext,
+  options: OpenTrackingOptions & {
+    /** Where runs and logged models are, if the registry may be elsewhere. */
+    readonly tracker?: Tracker;
+  } = {},
+): Promise<ModelRegistry> {
   const { credentialsFrom, DEFAULT_TRACKING_URI, openRegistryAt } = await import("../MLOps/open.ts");
   const tracking = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
   const { uri = context.env("MLFLOW_REGISTRY_URI") ?? tracking, ...rest } = options;

@@ -1,0 +1,227 @@
+import { DAY_MS, type Run } from "../../core/mod.ts";
+
+/** Limits of the gate (evaluation section 7). */
+export interface GateLimits {
+  /** Largest loss that still counts as no worse: the upper 95 % bound of the paired difference stays below. */
+  readonly margins: {
+    readonly qlike: number;
+    readonly logLoss: number;
+    /** Pinball, as a share of the other's pinball. */
+    readonly pinballShare: number;
+  };
+  /** The interval of the 90 % coverage must meet this. */
+  readonly coverage90: readonly [number, number];
+  /** Fewer blocks of days than this prove nothing. */
+  readonly minimumBlocks: number;
+}
+
+/** Fewest days that a run and the incumbent must share to be compared. */
+export const MINIMUM_COMMON_DAYS = 30;
+
+/** One row of evidence. */
+export interface GateCheck {
+  readonly name: string;
+  readonly passed: boolean;
+  /** The figure found; null where there is none. */
+  readonly value: number | null;
+  /** 95 % interval of the value, where it has one. */
+  readonly interval: readonly [low: number, high: number] | null;
+  /** The figure that the value, or its interval, must keep to; null where there is none. */
+  readonly limit: number | readonly [low: number, high: number] | null;
+  /** The limit in words: `lower bound > -0.01`. */
+  readonly rule: string;
+  /** What the value is or why there is none, where the name alone does not say. */
+  readonly note: string | null;
+  /** Whether --force may pass over it. */
+  readonly forceable: boolean;
+}
+
+/** A mean with its 95 % interval. */
+export interface Estimate {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A candidate beside the incumbent on their common decision times; gains are positive where the candidate is better. */
+export interface IncumbentComparison {
+  readonly commonDays: number;
+  readonly rows: number;
+  readonly gains: { readonly qlike: Estimate; readonly logLoss: Estimate; readonly pinball: Estimate };
+  /** The incumbent's mean pinball loss, which its margin is a share of. */
+  readonly incumbentPinball: number;
+}
+
+/** What holds the alias, as the gate sees it. */
+export type Incumbent =
+  | { readonly kind: "none" }
+  | { readonly kind: "same" }
+  | { readonly kind: "unknown"; readonly version: string; readonly reason: string }
+  | { readonly kind: "compared"; readonly version: string; readonly comparison: IncumbentComparison };
+
+/** Judges a finished run by what it logged; `modelFiles` is the number of its model's files, proven before. */
+export function judgeRun(
+  run: Run,
+  evidence: { readonly horizonMinutes: number; readonly modelFiles: number; readonly incumbent: Incumbent },
+  limits: GateLimits,
+): GateCheck[] {
+  const metrics = new Map(run.metrics.map(({ key, value }) => [key, value]));
+  const { margins } = limits;
+  const judgesDirection = evidence.horizonMinutes < DAY_MS / 60_000;
+  const simple = (["climatology", "contrarian"] as const).reduce((best, name) =>
+    (metrics.get(`baseline_${name}_log_loss`) ?? Infinity) < (metrics.get(`baseline_${best}_log_loss`) ?? Infinity)
+      ? name
+      : best
+  );
+  const harPinball = metrics.get("baseline_har_pinball") ?? NaN;
+  return [
+    completeness(run, metrics, judgesDirection),
+    {
+      name: "model_files",
+      passed: true,
+      value: evidence.modelFiles,
+      interval: null,
+      limit: null,
+      rule: "sha256 and golden rows agree",
+      note: `${evidence.modelFiles} files`,
+      forceable: false,
+    },
+    blocks(run, limits),
+    gain(metrics, "qlike", "climatology", 0),
+    gain(metrics, "qlike", "ewma", 0),
+    gain(metrics, "qlike", "har", margins.qlike),
+    ...(judgesDirection
+      ? [
+        gain(metrics, "log_loss", simple, margins.logLoss),
+        gain(metrics, "pinball", "har", margins.pinballShare * harPinball),
+      ]
+      : []),
+    coverage(metrics, limits),
+    ...incumbentChecks(evidence.incumbent, judgesDirection, limits),
+  ];
+}
+
+/** Metrics without which a run is no evidence. */
+function requiredMetrics(judgesDirection: boolean): string[] {
+  const names = ["qlike", "coverage_90", "test_rows", "verdict_passed"];
+  for (const baseline of ["climatology", "ewma", "har"]) names.push(`baseline_${baseline}_qlike`);
+  return judgesDirection ? [...names, "log_loss", "auc", "pinball", "baseline_har_pinball"] : names;
+}
+
+function completeness(run: Run, metrics: ReadonlyMap<string, number>, judgesDirection: boolean): GateCheck {
+  const holes = requiredMetrics(judgesDirection).filter((name) => !Number.isFinite(metrics.get(name)));
+  const digest = run.tags.find(({ key }) => key === "dataset.sha256")?.value ?? "";
+  if (!/^[0-9a-f]{64}$/.test(digest)) holes.push("tag dataset.sha256");
+  const rows = metrics.get("test_rows");
+  if (rows !== undefined && !(rows > 0)) holes.push("scored rows");
+  return {
+    name: "evaluation_complete",
+    passed: holes.length === 0,
+    value: holes.length,
+    interval: null,
+    limit: 0,
+    rule: "no score missing",
+    note: holes.length === 0 ? `${rows} rows` : `missing: ${holes.join(", ")}`,
+    forceable: false,
+  };
+}
+
+function blocks(run: Run, { minimumBlocks }: GateLimits): GateCheck {
+  const param = (key: string) => run.params.find((one) => one.key === key)?.value ?? "";
+  const days = (Date.parse(param("test_end")) - Date.parse(param("test_start"))) / DAY_MS;
+  const count = Math.ceil(days / Number(param("block_days")));
+  const known = Number.isFinite(count) ? count : null;
+  return {
+    name: "blocks",
+    passed: known !== null && known >= minimumBlocks,
+    value: known,
+    interval: null,
+    limit: minimumBlocks,
+    rule: `≥ ${minimumBlocks}`,
+    note: null,
+    forceable: true,
+  };
+}
+
+/** The paired gain over a baseline: its lower bound lies above −margin. */
+function gain(metrics: ReadonlyMap<string, number>, loss: string, baseline: string, margin: number): GateCheck {
+  const name = `${loss}_gain_${baseline}`;
+  const found = { mean: metrics.get(name), low: metrics.get(`${name}_low`), high: metrics.get(`${name}_high`) };
+  return gainCheck(`${loss}_vs_${baseline}`, found, margin);
+}
+
+function gainCheck(
+  name: string,
+  found: { readonly [K in keyof Estimate]: number | undefined },
+  margin: number,
+): GateCheck {
+  const { mean, low, high } = found;
+  const isKnown = mean !== undefined && low !== undefined && high !== undefined &&
+    [mean, low, high, margin].every(Number.isFinite);
+  return {
+    name,
+    passed: isKnown && low > -margin,
+    value: isKnown ? mean : null,
+    interval: isKnown ? [low, high] : null,
+    limit: Number.isFinite(margin) ? -margin || 0 : null,
+    rule: `lower bound > ${Number((-margin || 0).toPrecision(3))}`,
+    note: isKnown ? null : "the run does not say",
+    forceable: true,
+  };
+}
+
+function coverage(metrics: ReadonlyMap<string, number>, { coverage90: [least, most] }: GateLimits): GateCheck {
+  const value = metrics.get("coverage_90"),
+    low = metrics.get("coverage_90_low"),
+    high = metrics.get("coverage_90_high");
+  const isKnown = value !== undefined && low !== undefined && high !== undefined;
+  return {
+    name: "coverage_90",
+    passed: isKnown && low <= most && high >= least,
+    value: value ?? null,
+    interval: isKnown ? [low, high] : null,
+    limit: [least, most],
+    rule: `interval meets ${least}–${most}`,
+    note: null,
+    forceable: true,
+  };
+}
+
+function incumbentChecks(incumbent: Incumbent, judgesDirection: boolean, { margins }: GateLimits): GateCheck[] {
+  if (incumbent.kind === "none" || incumbent.kind === "same") {
+    const note = incumbent.kind === "none" ? "nothing holds the alias" : "this run holds the alias";
+    return [{
+      name: "incumbent",
+      passed: true,
+      value: null,
+      interval: null,
+      limit: null,
+      rule: "no worse than it",
+      note,
+      forceable: true,
+    }];
+  }
+  const days = incumbent.kind === "compared" ? incumbent.comparison.commonDays : null;
+  const common: GateCheck = {
+    name: "incumbent_days",
+    passed: days !== null && days >= MINIMUM_COMMON_DAYS,
+    value: days,
+    interval: null,
+    limit: MINIMUM_COMMON_DAYS,
+    rule: `≥ ${MINIMUM_COMMON_DAYS} days scored by both`,
+    note: incumbent.kind === "compared" ? `${days} with version ${incumbent.version}` : incumbent.reason,
+    forceable: true,
+  };
+  if (incumbent.kind !== "compared" || !common.passed) return [common];
+  const { gains, incumbentPinball } = incumbent.comparison;
+  return [
+    common,
+    gainCheck("qlike_vs_incumbent", gains.qlike, margins.qlike),
+    ...(judgesDirection
+      ? [
+        gainCheck("log_loss_vs_incumbent", gains.logLoss, margins.logLoss),
+        gainCheck("pinball_vs_incumbent", gains.pinball, margins.pinballShare * incumbentPinball),
+      ]
+      : []),
+  ];
+}

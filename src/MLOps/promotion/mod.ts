@@ -1,0 +1,18 @@
+/**
+ * From a run to a version that an alias points to: which run, its proven model, the gate, the registration.
+ *
+ * @module
+ */
+export {
+  type Estimate,
+  type GateCheck,
+  type GateLimits,
+  type Incumbent,
+  type IncumbentComparison,
+  judgeRun,
+  MINIMUM_COMMON_DAYS,
+} from "./gate.ts";
+export { GATE_FILE, promote, type Promoted, type Promotion } from "./promote.ts";
+export { type ProvenModel, proveRunModel } from "./run_model.ts";
+export { selectRun } from "./select_run.ts";
+export { checkAliasName } from "./check_names.ts";

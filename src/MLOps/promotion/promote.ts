@@ -1,0 +1,83 @@
+import {
+  type KeyValue,
+  type LoggedModel,
+  type ModelRegistry,
+  type ModelVersion,
+  type Run,
+  TrackingError,
+} from "../../core/mod.ts";
+
+/** Where a promotion keeps its evidence among the run's artifacts. */
+export const GATE_FILE = "gate.json";
+
+/** Tag of a version: the one that held the alias before it. */
+const PREVIOUS_TAG = "promotion.previous_version";
+
+/** What {@linkcode promote} does. */
+export interface Promotion {
+  readonly name: string;
+  readonly alias: string;
+  readonly run: Run;
+  readonly logged: LoggedModel;
+  readonly description: string;
+  /** Evidence and lineage as tags of the version. */
+  readonly tags: readonly KeyValue[];
+}
+
+/** A version that holds its alias. */
+export interface Promoted {
+  readonly version: ModelVersion;
+  /** Version that held the alias before, or undefined. */
+  readonly previousVersion: string | undefined;
+  /** Whether the version was there already. */
+  readonly reused: boolean;
+}
+
+/**
+ * Makes a version of the run's model, or takes the one made before, and points the alias at it. The alias moves last and
+ * in one step: a promotion that is cut off has changed nothing that a service looks at, and is finished by doing it again.
+ */
+export async function promote(registry: ModelRegistry, promotion: Promotion): Promise<Promoted> {
+  const { name, alias, run, logged } = promotion;
+  await ensureModel(registry, name);
+  const holder = await registry.getVersionByAlias(name, alias);
+  const source = `models:/${logged.modelId}`;
+  const known = (await registry.searchModelVersions({ filter: `run_id = '${run.info.runId}'` })).items
+    .filter((version) => version.name === name && version.source === source)
+    .sort((a, b) => Number(b.version) - Number(a.version))[0];
+  // Doing it again must not make a version its own predecessor.
+  const previousVersion = known !== undefined && holder?.version === known.version
+    ? known.tags.find(({ key }) => key === PREVIOUS_TAG)?.value
+    : holder?.version;
+  const tags = [
+    ...promotion.tags,
+    ...(previousVersion === undefined ? [] : [{ key: PREVIOUS_TAG, value: previousVersion }]),
+  ];
+  let version = known;
+  if (version === undefined) {
+    version = await registry.createModelVersion({
+      name,
+      source,
+      runId: run.info.runId,
+      modelId: logged.modelId,
+      description: promotion.description,
+      tags,
+    });
+  } else {
+    for (const tag of tags) await registry.setModelVersionTag(name, version.version, tag);
+  }
+  await registry.setAlias(name, alias, version.version);
+  return {
+    version: await registry.getModelVersion(name, version.version),
+    previousVersion,
+    reused: known !== undefined,
+  };
+}
+
+async function ensureModel(registry: ModelRegistry, name: string): Promise<void> {
+  try {
+    await registry.createRegisteredModel(name);
+  } catch (error) {
+    if (!(error instanceof TrackingError) || error.errorCode !== "RESOURCE_ALREADY_EXISTS") throw error;
+  }
+}

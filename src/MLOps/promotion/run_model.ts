@@ -1,0 +1,90 @@
+import {
+  DomainError,
+  type ForecastModel,
+  isDomainError,
+  type LoadForecastModel,
+  type LoggedModel,
+  type Run,
+  type Tracker,
+} from "../../core/mod.ts";
+
+/** A finished run's logged model, proven. */
+export interface ProvenModel {
+  readonly logged: LoggedModel;
+  readonly model: ForecastModel;
+  /** Files whose hashes were checked or that lie beside them. */
+  readonly fileCount: number;
+}
+
+/** File that MLflow adds on loading a registered model; no part of it. */
+const FOREIGN_FILES: ReadonlySet<string> = new Set(["registered_model_meta"]);
+
+/** Files that Python needs to load the model; without them it is half a model. */
+const NEEDED_FILES = ["MLmodel", "model.onnx", "forecast.json"] as const;
+
+/**
+ * The run's model, after its hashes and golden rows have been proven.
+ *
+ * @throws {DomainError} `gate-refused` where the run is not finished or has no READY model; `model-invalid` where a file
+ *   is missing or was changed.
+ */
+export async function proveRunModel(tracker: Tracker, run: Run, load: LoadForecastModel): Promise<ProvenModel> {
+  const logged = await readyModel(tracker, run);
+  const files = await readFiles(tracker, logged.modelId);
+  for (const name of NEEDED_FILES) {
+    if (files.has(name)) continue;
+    throw new DomainError("model-invalid", `Cannot register run '${run.info.runId}' as its model lacks '${name}'`, {
+      hint: "Train it again with: task track",
+    });
+  }
+  try {
+    return { logged, model: await load(files), fileCount: files.size };
+  } catch (error) {
+    if (!isDomainError(error, "model-invalid")) throw error;
+    throw new DomainError("model-invalid", `Cannot register run '${run.info.runId}': ${error.message}`, {
+      hint: error.hint ?? "Train it again with: task track",
+      cause: error,
+    });
+  }
+}
+
+async function readyModel(tracker: Tracker, run: Run): Promise<LoggedModel> {
+  const { runId, status } = run.info;
+  if (status !== "FINISHED") {
+    throw new DomainError(
+      "gate-refused",
+      `Cannot register run '${runId}' as it is not finished: its status is ${status}`,
+      {
+        hint: status === "RUNNING"
+          ? "Wait for it to end, or name another run with --run-id ID"
+          : "Track it again, or name another run with --run-id ID",
+      },
+    );
+  }
+  const states: string[] = [];
+  for (const { modelId } of [...run.modelOutputs].reverse()) {
+    const model = await tracker.getLoggedModel(modelId);
+    if (model.status === "READY") return model;
+    states.push(`${modelId} is ${model.status}`);
+  }
+  throw new DomainError(
+    "gate-refused",
+    `Cannot register run '${runId}' as it has no logged model that is READY${
+      states.length === 0 ? "" : `: ${states.join(", ")}`
+    }`,
+    { hint: "Track it again, or name another run with --run-id ID" },
+  );
+}
+
+async function readFiles(tracker: Tracker, modelId: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  const folders = [""];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const { path, isDirectory } of await tracker.listArtifacts({ modelId }, folder)) {
+      if (FOREIGN_FILES.has(path)) continue;
+      if (isDirectory) folders.push(path);
+      else files.set(path, await tracker.readArtifact({ modelId }, path));
+    }
+  }
+  return files;
+}
