@@ -71,6 +71,11 @@ export function formatMinute(ms: number | undefined): string {
   return ms === undefined ? NO_VALUE : toIso(ms).slice(0, 16).replace("T", " ");
 }
 
+/** `2023-03-24T12:40:05Z`: an instant to the second. */
+export function formatSecond(ms: number): string {
+  return toIso(Math.floor(ms / 1000) * 1000);
+}
+
 /** A range in words: whole days as days, its last one included; otherwise minutes. */
 export function formatRange(range: { readonly startMs: number; readonly endMs: number }): string {
   return `${formatMinute(range.startMs)} to ${formatMinute(range.endMs)} UTC`;

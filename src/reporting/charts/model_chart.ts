@@ -29,7 +29,7 @@ export function stepLines(lines: readonly StepLine[], options: { readonly axisTi
         field: "name",
         type: "nominal",
         scale: { domain: lines.map(({ name }) => name), range: SERIES_COLORS.slice(0, lines.length) },
-        legend: lines.length < 2 ? null : {},
+        legend: lines.length < 2 ? null : { symbolType: "stroke" },
       },
     },
   };
@@ -47,7 +47,9 @@ export function dayLines(
   const axis = { title: options.title, tickCount: 5, ...NUMBER_LABELS };
   return {
     layer: [
-      ...(options.zeroRule ? [{ mark: { type: "rule" }, encoding: { y: { datum: 0, scale, axis } } }] : []),
+      ...(options.zeroRule
+        ? [{ data: { values: [{}] }, mark: { type: "rule" }, encoding: { y: { datum: 0, scale, axis } } }]
+        : []),
       {
         data: { values },
         mark: { type: "line", ...(values.length < 60 ? { point: { size: 8 } } : {}) },
@@ -58,7 +60,7 @@ export function dayLines(
             field: "name",
             type: "nominal",
             scale: { domain: lines.map(({ name }) => name), range: SERIES_COLORS.slice(0, lines.length) },
-            legend: lines.length < 2 ? null : {},
+            legend: lines.length < 2 ? null : { symbolType: "stroke" },
           },
         },
       },
@@ -111,7 +113,7 @@ export function intervalRows(
   rows: readonly { readonly name: string; readonly mean: number; readonly low: number; readonly high: number }[],
   options: { readonly xTitle: string },
 ): ChartSpec {
-  const scale = valueScale([0, ...rows.flatMap(({ mean, low, high }) => [mean, low, high])]);
+  const scale = valueScale(withRoom([0, ...rows.flatMap(({ mean, low, high }) => [mean, low, high])]));
   const axis = { title: options.xTitle, tickCount: 4, grid: true, ...NUMBER_LABELS };
   const x = (field: string) => ({ field, type: "quantitative", scale, axis });
   const y = { field: "name", type: "nominal", sort: null, axis: { title: null, grid: false, labelLimit: 90 } };
@@ -150,14 +152,25 @@ export function ratioBars(
             type: "nominal",
             sort: null,
             scale: { paddingInner: 0.2, paddingOuter: 0.1 },
-            axis: { title: options.axisTitle, labelAngle: 0, ticks: false, labelFontSize: 6 },
+            axis: { title: options.axisTitle, labelAngle: 0, ticks: false, labelFontSize: 5.5, labelOverlap: false },
           },
           y: { field: "ratio", type: "quantitative", scale, axis },
         },
       },
-      { mark: { type: "rule", color: PALETTE.orange, strokeWidth: 1 }, encoding: { y: { datum: 1, scale, axis } } },
+      {
+        data: { values: [{}] },
+        mark: { type: "rule", color: PALETTE.orange, strokeWidth: 1 },
+        encoding: { y: { datum: 1, scale, axis } },
+      },
     ],
   };
+}
+
+/** The values and a twentieth of their span to either side, so that no dot stands on the edge. */
+function withRoom(values: readonly number[]): number[] {
+  const finite = values.filter(Number.isFinite);
+  const min = Math.min(...finite), max = Math.max(...finite), room = (max - min) / 20;
+  return [min - room, max + room];
 }
 
 function logTicks(from: number, to: number): number[] {

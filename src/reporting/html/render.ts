@@ -1,12 +1,12 @@
-import { toIso } from "../../core/mod.ts";
 import type { ChartDrawings } from "../charts/draw.ts";
 import { type Block, type KeyFigure, type NumberedBlock, numberSections, type Report } from "../model.ts";
+import { formatSecond } from "../numbers.ts";
 import { styleSheet } from "./style.ts";
 
 /** A report as one HTML page: fonts and charts are inside, nothing is fetched, no script runs. */
 export function renderHtml(report: Report, drawings: ChartDrawings): string {
   const sections = numberSections(report.sections);
-  const generated = toIso(report.generatedAtMs);
+  const generated = formatSecond(report.generatedAtMs);
   return `<!doctype html>
 <html lang="en">
 <head>

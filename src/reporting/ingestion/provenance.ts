@@ -1,4 +1,4 @@
-import { type ArchiveFileRecord, toIso } from "../../core/mod.ts";
+import type { ArchiveFileRecord } from "../../core/mod.ts";
 import type { Block, KeyFigure, Report, TableBlock } from "../model.ts";
 import {
   formatAmount,
@@ -7,6 +7,7 @@ import {
   formatNumber,
   formatPrice,
   formatRange,
+  formatSecond,
   formatSignedPercent,
   plural,
 } from "../numbers.ts";
@@ -160,7 +161,7 @@ export function provenanceSection(context: IngestionContext): SectionResult {
       },
       {
         label: "Run",
-        value: `${run.id}, started ${toIso(run.startedAtMs)}${
+        value: `${run.id}, started ${formatSecond(run.startedAtMs)}${
           run.seconds === undefined ? "" : `, ${formatNumber(run.seconds, 1)} s`
         }, ${run.status}`,
       },
@@ -267,7 +268,7 @@ function troubleTable(files: readonly ArchiveFileRecord[]): TableBlock | undefin
     rows: trouble.slice(0, SHOWN_FILES).map(({ location, verdict, fetchedAtMs }) => [
       location.split("/").at(-1) ?? location,
       verdict,
-      toIso(fetchedAtMs),
+      formatSecond(fetchedAtMs),
     ]),
     ...(trouble.length > SHOWN_FILES
       ? { note: `${formatNumber(trouble.length - SHOWN_FILES)} more are in the ledger.` }

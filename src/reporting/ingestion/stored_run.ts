@@ -16,7 +16,9 @@ const RUNS = 10_000;
 
 /** An ingest as the store remembers it, and the series and range that it asked for. */
 export interface StoredIngest {
+  /** What the ingest did, as far as it is known now. */
   readonly run: IngestReportRun;
+  /** Series and range that it asked for. */
   readonly query: CandleQuery;
 }
 

@@ -71,7 +71,7 @@ function diagrams(table: ForecastTable): Block[] {
     kind: "charts",
     caption: "What happened against what was forecast; on the line the forecasts are honest",
     columns: 2,
-    height: 176,
+    height: 158,
     charts,
     note:
       "Twenty bins of equal count. Bars are 95 % intervals of a share as if rows did not overlap: the true ones are wider.",

@@ -5,7 +5,7 @@ import type { Report, Section } from "../model.ts";
 import { renderReport } from "../render.ts";
 import { forecastSection } from "./forecast_section.ts";
 import { readRunFacts } from "./run_facts.ts";
-import { modelFigures, modelVerdict, otherMetricsSection, runSection } from "./run_section.ts";
+import { modelFigures, modelVerdict, recordSection, runSection } from "./run_section.ts";
 import { baselineNames, gainsOf, isShownScore } from "./scores.ts";
 import { scoresSection } from "./scores_section.ts";
 import { trainingSection } from "./training_section.ts";
@@ -54,7 +54,7 @@ export async function modelReport(
     scoresSection(facts),
     facts.forecasts === undefined ? undefined : forecastSection(facts.forecasts),
     trainingSection(facts),
-    otherMetricsSection(facts, (key) => isShownScore(key, baselines, gains)),
+    recordSection(facts, (key) => isShownScore(key, baselines, gains)),
   ];
   progress.update({ stage: "report", done: 2, total: 2, unit: "steps" });
   const { info } = facts.run;

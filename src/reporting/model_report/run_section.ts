@@ -1,6 +1,5 @@
-import { toIso } from "../../core/mod.ts";
-import type { Block, KeyFigure, Report, Section } from "../model.ts";
-import { formatMinutes, formatNumber, formatPercent, formatSignificant, NO_VALUE } from "../numbers.ts";
+import type { Block, KeyFigure, Report, Section, TableBlock } from "../model.ts";
+import { formatMinutes, formatNumber, formatPercent, formatSecond, formatSignificant } from "../numbers.ts";
 import type { RunFacts } from "./run_facts.ts";
 import { gainsOf } from "./scores.ts";
 
@@ -81,10 +80,9 @@ export function modelFigures(facts: RunFacts): KeyFigure[] {
 
 /** Where the run comes from, what it was told, and what it had to prove. */
 export function runSection(facts: RunFacts): Section {
-  const { run, tags, params, checks } = facts;
+  const { run, tags, checks } = facts;
   const { info } = run;
   const took = info.endTime === undefined ? undefined : (info.endTime - info.startTime) / 1000;
-  const ownTags = [...tags].filter(([key]) => !key.startsWith("mlflow.") && !key.startsWith("verdict"));
   const blocks: Block[] = [{
     kind: "facts",
     items: [
@@ -92,7 +90,7 @@ export function runSection(facts: RunFacts): Section {
       { label: "Experiment", value: `${facts.experimentName} (${info.experimentId}) at ${facts.trackingUri}` },
       {
         label: "Status",
-        value: `${info.status}, started ${toIso(info.startTime)}${
+        value: `${info.status}, started ${formatSecond(info.startTime)}${
           took === undefined ? "" : `, ${formatNumber(took, 1)} s`
         }`,
       },
@@ -114,22 +112,6 @@ export function runSection(facts: RunFacts): Section {
       rows: checks.map(({ name, passed, reason }) => [name, passed ? "holds" : "does not hold", reason]),
     });
   }
-  if (params.size > 0) {
-    blocks.push({
-      kind: "table",
-      caption: "Parameters",
-      columns: [{ title: "Name" }, { title: "Value", wrap: true }],
-      rows: [...params].sort(byName).map(([key, value]) => [key, value]),
-    });
-  }
-  if (ownTags.length > 0) {
-    blocks.push({
-      kind: "table",
-      caption: "Tags",
-      columns: [{ title: "Name" }, { title: "Value", wrap: true }],
-      rows: ownTags.sort(byName).map(([key, value]) => [key, value]),
-    });
-  }
   return {
     id: "run",
     title: "Run, data and verdict",
@@ -138,23 +120,34 @@ export function runSection(facts: RunFacts): Section {
   };
 }
 
-/** Metrics that no other section shows. */
-export function otherMetricsSection(
-  { metrics, curves }: RunFacts,
-  shown: (key: string) => boolean,
-): Section | undefined {
-  const rows = [...metrics].filter(([key]) => !shown(key) && !curves.has(key)).sort(byName);
-  if (rows.length === 0) return undefined;
+/** Parameters, tags, and the metrics that no other section shows: the whole record of the run. */
+export function recordSection({ params, tags, metrics, curves }: RunFacts, isShown: (key: string) => boolean): Section {
+  const ownTags = [...tags].filter(([key]) => !key.startsWith("mlflow.") && !key.startsWith("verdict"));
+  const rest = [...metrics].filter(([key]) => !isShown(key) && !curves.has(key));
+  const blocks: Block[] = [];
+  if (params.size > 0) blocks.push(pairTable("Parameters", params));
+  if (ownTags.length > 0) blocks.push(pairTable("Tags", ownTags));
+  if (rest.length > 0) {
+    const figure = (value: number) => Number.isInteger(value) ? formatNumber(value) : formatSignificant(value, 6);
+    blocks.push(pairTable("Other metrics, latest values", rest.map(([key, value]) => [key, figure(value)])));
+  }
+  if (blocks.length === 0) {
+    blocks.push({ kind: "callout", tone: "neutral", text: "The run logged no parameter and no tag." });
+  }
   return {
-    id: "metrics",
-    title: "Other metrics",
-    lead: "Latest values of the metrics that the sections before do not show.",
-    blocks: [{
-      kind: "table",
-      caption: "Metrics",
-      columns: [{ title: "Name" }, { title: "Value", align: "right" }],
-      rows: rows.map(([key, value]) => [key, Number.isFinite(value) ? formatSignificant(value, 6) : NO_VALUE]),
-    }],
+    id: "record",
+    title: "Parameters and tags",
+    lead: "What the run was told, what made it, and the metrics that the sections before do not show.",
+    blocks,
+  };
+}
+
+function pairTable(caption: string, pairs: Iterable<readonly [string, string]>): TableBlock {
+  return {
+    kind: "table",
+    caption,
+    columns: [{ title: "Name" }, { title: "Value", wrap: true }],
+    rows: [...pairs].sort(([a], [b]) => a.localeCompare(b)).map(([key, value]) => [key, value]),
   };
 }
 
@@ -165,8 +158,4 @@ function tagLabel(key: string): string {
     "mlflow.source.name": "Source",
   };
   return names[key] ?? key;
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a.localeCompare(b);
 }

@@ -27,8 +27,8 @@ export function trainingSection({ curves, metrics }: RunFacts): Section | undefi
     blocks: [{
       kind: "charts",
       caption: "Training curves",
-      columns: 2,
-      height: 112,
+      columns: 3,
+      height: 104,
       charts: ordered.slice(0, MAX_CHARTS).map(([quantity, lines]) => ({
         title: quantity.replaceAll("_", " "),
         spec: stepLines(lines.slice(0, 6), { axisTitle: best === undefined ? "step" : "epoch" }),

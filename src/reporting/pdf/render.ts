@@ -1,9 +1,9 @@
 import { PDFDocument } from "pdf-lib";
-import { toIso } from "../../core/mod.ts";
 import type { ChartDrawings } from "../charts/draw.ts";
 import { PALETTE } from "../charts/theme.ts";
 import { fontMetrics } from "../fonts/metrics.ts";
 import { clipText } from "../fonts/wrap.ts";
+import { formatSecond } from "../numbers.ts";
 import { numberSections, type Report } from "../model.ts";
 import { layoutBlock, textLines } from "./blocks.ts";
 import { embedFonts, PdfCanvas } from "./canvas.ts";
@@ -75,7 +75,7 @@ function drawRunningLines(canvas: PdfCanvas, report: Report, page: number, pages
   }
   const y = PAGE.height - PAGE.footerY;
   canvas.rule(PAGE.left, y - 12, CONTENT_WIDTH, { color: PALETTE.rule, thickness: 0.6 });
-  canvas.text(`Generated ${toIso(report.generatedAtMs)}`, PAGE.left, y, style);
+  canvas.text(`Generated ${formatSecond(report.generatedAtMs)}`, PAGE.left, y, style);
   canvas.text(report.reference, PAGE.left + CONTENT_WIDTH / 2, y, { ...style, align: "center" });
   canvas.text(`Page ${page} of ${pages}`, right, y, { ...style, align: "right" });
 }
