@@ -15,7 +15,9 @@ export type CommandTable = Readonly<
 
 /** Runs the subcommand that `args` names and returns the exit code; prints results and errors. */
 export async function dispatch(args: readonly string[], commands: CommandTable): Promise<number> {
-  const [name, ...rest] = args;
+  const [name, ...words] = args;
+  // `deno task NAME -- --json` hands the separator on, which Task does not.
+  const rest = words[0] === "--" ? words.slice(1) : words;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     print(programHelp(commands));
     return 0;
@@ -47,6 +49,11 @@ export async function dispatch(args: readonly string[], commands: CommandTable):
 
 async function runCommand(name: string, command: Command, args: readonly string[]): Promise<number> {
   const { positionals, options } = readOptions(name, args, { ...COMMON_OPTIONS, ...command.options });
+  if (command.positionals === undefined && positionals.length > 0) {
+    throw new DomainError("usage", `'${name}' takes options only: current value is '${positionals[0]}'`, {
+      hint: `See the options with: ${name} --help`,
+    });
+  }
   const json = options.boolean("json");
   const quiet = options.boolean("quiet");
   const controller = new AbortController();
