@@ -2,29 +2,34 @@ import { QUANTILE_LEVELS } from "../../../core/mod.ts";
 import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "../forecast_spec.ts";
 import { type DenseLayer, INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../network.ts";
 import { GraphBuilder, type Value } from "./graph_builder.ts";
-import { type Bytes, encodeModel } from "./protobuf.ts";
+import { type Bytes, DATA_TYPE, encodeModel } from "./protobuf.ts";
 
 const OPSET = 17;
 const LEVELS = QUANTILE_LEVELS.length;
 const INPUT = "features";
+/** The input as doubles, which everything between the ports is. */
+const FEATURES = "features_double";
 
 /**
  * The whole forecast as an ONNX file: raw features in (`features [N, F]`, NaN where missing), `probabilityUp [N, 1]`,
- * `volatilityBps [N, 1]` and `quantilesBps [N, 9]` out. The same arithmetic as `SpecForecastModel`, in float32.
+ * `volatilityBps [N, 1]` and `quantilesBps [N, 9]` out. The same arithmetic as `SpecForecastModel`, in doubles:
+ * a quantile near 0 is the difference of larger numbers, which float32 would round by more than it may differ.
  */
 export function encodeForecastOnnx(spec: ForecastSpec, network: Network | undefined): Bytes {
   const graph = new GraphBuilder();
+  graph.addNamed("Cast", [INPUT], FEATURES, { to: DATA_TYPE.double });
+  const output = (value: Value, name: string) => graph.addNamed("Cast", [value], name, { to: DATA_TYPE.float });
   const outputs = network === undefined ? undefined : networkOutputs(graph, spec, network);
   const { heads, calibration } = spec;
   // A zero for each input row, whatever the row holds; constants are added to it.
-  const someColumn = graph.columns(INPUT, [0]);
+  const someColumn = graph.columns(FEATURES, [0]);
   const zeros = graph.add("Where", [graph.add("IsNaN", [someColumn]), graph.scalar(0), graph.scalar(0)]);
   const column = (value: number) => graph.add("Add", [zeros, graph.scalar(value)]);
 
   const logit = directionLogit(graph, spec, column, outputs?.logit);
   const { slope, intercept } = calibration.logit;
   const calibrated = graph.add("Add", [graph.add("Mul", [logit, graph.scalar(slope)]), graph.scalar(intercept)]);
-  graph.addNamed("Sigmoid", [calibrated], "probabilityUp");
+  output(graph.add("Sigmoid", [calibrated]), "probabilityUp");
 
   const { volatility } = heads;
   let logVariance = volatility.kind === "constant" ? column(volatility.logVariance) : harLine(graph, spec, volatility);
@@ -32,19 +37,21 @@ export function encodeForecastOnnx(spec: ForecastSpec, network: Network | undefi
     const step = graph.add("Mul", [outputs!.correction, graph.scalar(volatility.shrink * volatility.bound)]);
     logVariance = graph.add("Add", [logVariance, step]);
   }
-  graph.addNamed("Exp", [graph.add("Mul", [logVariance, graph.scalar(0.5)])], "volatilityBps");
+  const sigma = graph.add("Exp", [graph.add("Mul", [logVariance, graph.scalar(0.5)])]);
+  output(sigma, "volatilityBps");
 
   const standardized = heads.quantiles.kind === "standardized"
     ? graph.row(heads.quantiles.values)
-    : graph.add("MatMul", [outputs!.increments, graph.floats(INCREMENTS_TO_QUANTILES, [INCREMENTS, LEVELS])]);
+    : graph.add("MatMul", [outputs!.increments, graph.doubles(INCREMENTS_TO_QUANTILES, [INCREMENTS, LEVELS])]);
   const scaled = graph.add("Mul", [standardized, graph.row(calibration.quantileMultipliers)]);
-  const quantiles = graph.add("Mul", ["volatilityBps", scaled]);
+  const quantiles = graph.add("Mul", [sigma, scaled]);
   // ONNX has no Sort: the nine smallest of nine, in order.
-  graph.addMany("TopK", [quantiles, graph.integers([LEVELS])], ["quantilesBps", "quantileOrder"], {
+  graph.addMany("TopK", [quantiles, graph.integers([LEVELS])], ["sorted", "order"], {
     axis: 1,
     largest: 0,
     sorted: 1,
   });
+  output("sorted", "quantilesBps");
   return encodeModel(
     graph.build(`bitcoin-${spec.family}-${spec.horizonMinutes}m`, { name: INPUT, columns: spec.featureNames.length }, [
       { name: "probabilityUp", columns: 1 },
@@ -63,7 +70,7 @@ function directionLogit(
 ): Value {
   const { direction } = heads;
   if (direction.kind === "constant") return column(direction.logit);
-  const move = graph.columns(INPUT, [featureNames.indexOf(direction.feature)]);
+  const move = graph.columns(FEATURES, [featureNames.indexOf(direction.feature)]);
   const { down, none, up } = direction.logits;
   // Comparisons with NaN are false, so a missing move falls through to `none`.
   const isUp = graph.add("Greater", [move, graph.scalar(0)]), isDown = graph.add("Less", [move, graph.scalar(0)]);
@@ -74,7 +81,7 @@ function directionLogit(
 
 /** intercept + Σ coefficient · ln max(rv, floor), a missing scale replaced by the next shorter. */
 function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarLine): Value {
-  const columnOf = (name: string) => graph.columns(INPUT, [featureNames.indexOf(name)]);
+  const columnOf = (name: string) => graph.columns(FEATURES, [featureNames.indexOf(name)]);
   let shorter = columnOf(line.fallback);
   const scales = line.features.map((name) => {
     const own = columnOf(name);
@@ -83,7 +90,7 @@ function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarL
   });
   const joined = scales.length === 1 ? scales[0]! : graph.add("Concat", scales, { axis: 1 });
   const logs = graph.add("Log", [graph.add("Max", [joined, graph.scalar(RV_FLOOR_BPS2)])]);
-  const weighted = graph.add("MatMul", [logs, graph.floats(line.coefficients, [line.coefficients.length, 1])]);
+  const weighted = graph.add("MatMul", [logs, graph.doubles(line.coefficients, [line.coefficients.length, 1])]);
   return graph.add("Add", [weighted, graph.scalar(line.intercept)]);
 }
 
@@ -102,10 +109,10 @@ function networkOutputs(graph: GraphBuilder, spec: ForecastSpec, network: Networ
 function networkInputs(graph: GraphBuilder, { scaler, nullable }: ForecastSpec): Value {
   const { transforms, means, scales, clip } = scaler!;
   const isLog = graph.booleans(transforms.map((transform) => transform === "log"));
-  const logs = graph.add("Log", [graph.add("Max", [INPUT, graph.scalar(RV_FLOOR_BPS2)])]);
-  const transformed = graph.add("Where", [isLog, logs, INPUT]);
+  const logs = graph.add("Log", [graph.add("Max", [FEATURES, graph.scalar(RV_FLOOR_BPS2)])]);
+  const transformed = graph.add("Where", [isLog, logs, FEATURES]);
   const scaled = graph.add("Div", [graph.add("Sub", [transformed, graph.row(means)]), graph.row(scales)]);
-  const missing = graph.add("IsNaN", [INPUT]);
+  const missing = graph.add("IsNaN", [FEATURES]);
   const filled = graph.add("Where", [missing, graph.scalar(0), scaled]);
   const clipped = graph.add("Min", [graph.add("Max", [filled, graph.scalar(-clip)]), graph.scalar(clip)]);
   const flagged = nullable.flatMap((may, j) => may ? [j] : []);
@@ -117,8 +124,8 @@ function networkInputs(graph: GraphBuilder, { scaler, nullable }: ForecastSpec):
 function dense(graph: GraphBuilder, layer: DenseLayer, input: Value): Value {
   const product = graph.add("Gemm", [
     input,
-    graph.floats(layer.kernel, [layer.inputs, layer.units]),
-    graph.floats(layer.bias, [layer.units]),
+    graph.doubles(layer.kernel, [layer.inputs, layer.units]),
+    graph.doubles(layer.bias, [layer.units]),
   ]);
   switch (layer.activation) {
     case "linear":
@@ -128,6 +135,13 @@ function dense(graph: GraphBuilder, layer: DenseLayer, input: Value): Value {
     case "tanh":
       return graph.add("Tanh", [product]);
     case "softplus":
-      return graph.add("Softplus", [product]);
+      return softplus(graph, product);
   }
+}
+
+/** max(x, 0) + ln(1 + e^−|x|): onnxruntime has no Softplus of doubles. */
+function softplus(graph: GraphBuilder, x: Value): Value {
+  const small = graph.add("Exp", [graph.add("Neg", [graph.add("Abs", [x])])]);
+  const log = graph.add("Log", [graph.add("Add", [small, graph.scalar(1)])]);
+  return graph.add("Add", [graph.add("Max", [x, graph.scalar(0)]), log]);
 }

@@ -8,17 +8,17 @@ export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #constants = new Map<string, Constant>();
 
-  /** A float32 constant. */
-  floats(data: ArrayLike<number>, dims: readonly number[]): Value {
-    return this.#constant({ dims, data: Float32Array.from(data) });
+  /** A constant of doubles. */
+  doubles(data: ArrayLike<number>, dims: readonly number[]): Value {
+    return this.#constant({ dims, data: Float64Array.from(data) });
   }
 
-  /** A row `[1, n]` of float32. */
+  /** A row `[1, n]` of doubles. */
   row(data: ArrayLike<number>): Value {
-    return this.floats(data, [1, data.length]);
+    return this.doubles(data, [1, data.length]);
   }
 
-  /** A float32 scalar as `[1, 1]`. */
+  /** A double as `[1, 1]`. */
   scalar(value: number): Value {
     return this.row([value]);
   }

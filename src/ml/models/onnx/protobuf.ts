@@ -6,7 +6,7 @@
  */
 
 /** Element types of tensors (onnx.TensorProto.DataType). */
-const DATA_TYPE = { float: 1, int64: 7, bool: 9 } as const;
+export const DATA_TYPE = { float: 1, int64: 7, bool: 9, double: 11 } as const;
 
 /** Bytes of a message or of a part of it. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -14,7 +14,7 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 /** A value known when the graph is written. */
 export interface Constant {
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array | readonly boolean[];
+  readonly data: Float64Array | BigInt64Array | readonly boolean[];
 }
 
 /** An attribute of a node: an integer (`axis`) or a list of them. */
@@ -77,12 +77,12 @@ function encodeAttribute(name: string, value: Attribute): Bytes {
 }
 
 function encodeTensor(name: string, { dims, data }: Constant): Bytes {
-  const type = data instanceof Float32Array
-    ? DATA_TYPE.float
+  const type = data instanceof Float64Array
+    ? DATA_TYPE.double
     : data instanceof BigInt64Array
     ? DATA_TYPE.int64
     : DATA_TYPE.bool;
-  const raw = data instanceof Float32Array || data instanceof BigInt64Array
+  const raw = data instanceof Float64Array || data instanceof BigInt64Array
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) // little-endian on every machine Deno runs on
     : Uint8Array.from(data, Number);
   return concat(...dims.map((dim) => integer(1, dim)), integer(2, type), text(8, name), message(9, raw));

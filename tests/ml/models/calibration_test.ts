@@ -1,0 +1,67 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { QUANTILE_LEVELS, seededRandom } from "../../../src/core/mod.ts";
+import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../../../src/ml/models/calibration.ts";
+
+const random = seededRandom(9);
+const COUNT = 60_000;
+const logits = Float64Array.from({ length: COUNT }, () => 2 * random.normal());
+const share = (logit: number) => 1 / (1 + Math.exp(-logit));
+
+Deno.test("fitLogitCalibration() finds slope and intercept where there is data enough", { permissions: "none" }, () => {
+  const returnBps = Float64Array.from(logits, (x) => random.uniform() < share(0.02 + 0.6 * x) ? 1 : -1);
+  const { slope, intercept } = fitLogitCalibration(logits, { returnBps, horizonMinutes: 1 });
+  assertAlmostEquals(slope, 0.6, 0.02);
+  assertAlmostEquals(intercept, 0.02, 0.02);
+});
+
+Deno.test("fitLogitCalibration() does not learn a short tail's trend as a bias", { permissions: "none" }, () => {
+  // A week in which 60 % of overlapping 15-minute returns rose.
+  const short = logits.slice(0, 8_000);
+  const returnBps = Float64Array.from(short, () => random.uniform() < 0.6 ? 1 : -1);
+  const { intercept } = fitLogitCalibration(short, { returnBps, horizonMinutes: 15 });
+  assert(Math.abs(intercept) < 0.03, `${intercept}`);
+  assert(fitLogitCalibration(short, { returnBps, horizonMinutes: 1 }).intercept > 0.1);
+});
+
+Deno.test("fitLogitCalibration() never turns a direction round, and leaves ties out", { permissions: "none" }, () => {
+  const returnBps = Float64Array.from(logits, (x) => random.uniform() < share(-x) ? 1 : -1);
+  assertEquals(fitLogitCalibration(logits, { returnBps, horizonMinutes: 1 }).slope, 0);
+  const ties = new Float64Array(COUNT);
+  assertEquals(fitLogitCalibration(logits, { returnBps: ties, horizonMinutes: 1 }), { slope: 1, intercept: 0 });
+  const alike = new Float64Array(COUNT).fill(0.3);
+  const fitted = fitLogitCalibration(alike, { returnBps, horizonMinutes: 1 });
+  assert(Number.isFinite(fitted.slope) && Number.isFinite(fitted.intercept));
+});
+
+Deno.test("fitShrink() keeps a true correction and drops noise", { permissions: "none" }, () => {
+  const harLogVariance = new Float64Array(COUNT).fill(3);
+  const correction = Float64Array.from({ length: COUNT }, () => 0.5 * random.normal());
+  const gamma = () => -Math.log(1 - random.uniform()); // mean 1
+  const helped = Float64Array.from(correction, (value) => Math.exp(3 + 0.6 * value) * gamma());
+  assertAlmostEquals(fitShrink({ harLogVariance, correction, realizedVarianceBps2: helped }, 0.15), 0.6, 0.1001);
+  const unrelated = Float64Array.from(correction, () => Math.exp(3) * gamma());
+  assertEquals(fitShrink({ harLogVariance, correction, realizedVarianceBps2: unrelated }, 0.15), 0);
+});
+
+Deno.test("fitQuantileMultipliers() brings coverage to the levels, and trusts few events little", {
+  permissions: "none",
+}, () => {
+  const standard = [-2.326, -1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645, 2.326]; // of the normal
+  const returnBps = Float64Array.from({ length: COUNT }, () => 1.4 * random.normal());
+  const quantiles = Float32Array.from({ length: COUNT * 9 }, (_, i) => standard[i % 9]!);
+  const multipliers = fitQuantileMultipliers(quantiles, { returnBps, horizonMinutes: 1 });
+  assertEquals(multipliers[4], 1);
+  QUANTILE_LEVELS.forEach((level, j) => {
+    if (level === 0.5) return;
+    assertAlmostEquals(multipliers[j]!, 1.4, 0.05, `level ${level}`);
+    const below = returnBps.filter((move) => move <= multipliers[j]! * standard[j]!).length / COUNT;
+    assertAlmostEquals(below, level, 0.01, `level ${level}`);
+  });
+  const few = fitQuantileMultipliers(quantiles.slice(0, 9 * 1500), {
+    returnBps: returnBps.slice(0, 1500),
+    horizonMinutes: 15,
+  });
+  assert(Math.abs(few[0]! - 1) < 0.05, `${few[0]}`);
+  const wrongSide = quantiles.map((value, i) => i % 9 === 3 ? 0.1 : value);
+  assertEquals(fitQuantileMultipliers(wrongSide, { returnBps, horizonMinutes: 1 })[3], 1);
+});

@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { parse } from "yaml";
+import { DomainError } from "../../../src/core/mod.ts";
+import { decodeForecastJson } from "../../../src/ml/models/forecast_json.ts";
+import { loadForecastModel, loadSpecForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
+import { encodeModelFiles } from "../../../src/ml/models/model_files.ts";
+import { sha256Of } from "../../../src/ml/sha256.ts";
+import { plainModel, randomNetworkModel, sampleDataset, sampleRows } from "./sample_models.ts";
+
+const sample = sampleDataset();
+const IDENTITY = {
+  modelId: `m-${"a".repeat(32)}`,
+  runId: "b".repeat(32),
+  createdAtMs: 0,
+  metadata: { evidence: "full" },
+};
+const model = randomNetworkModel(sample);
+const files = encodeModelFiles(model, sampleRows(sample, 8), IDENTITY);
+const text = (path: string) => new TextDecoder().decode(files.get(path));
+const bytes = (value: string) => new TextEncoder().encode(value);
+
+Deno.test("loadForecastModel() gives back the forecasts of the model that was encoded", async () => {
+  for (const each of [model, plainModel("har", sample), plainModel("contrarian", sample)]) {
+    const loaded = await loadForecastModel(encodeModelFiles(each, sampleRows(sample, 4), IDENTITY));
+    assertEquals(loaded.info, each.info);
+    const rows = sampleRows(sample, 50);
+    assertEquals(loaded.predict(rows, 50), each.predict(rows, 50));
+  }
+});
+
+Deno.test("loadForecastModel() refuses a changed, cut or missing file by name", async () => {
+  const hashed = Object.keys(decodeForecastJson(text("forecast.json")).files);
+  assertEquals(hashed.sort(), [
+    "input_example.json",
+    "model.json",
+    "model.onnx",
+    "python_env.yaml",
+    "requirements.txt",
+    "serving_input_example.json",
+    "weights.bin",
+  ]);
+  for (const path of hashed) {
+    const changed = files.get(path)!.slice();
+    changed[changed.length >> 1]! ^= 1;
+    for (const content of [changed, files.get(path)!.slice(1), undefined]) {
+      const broken = new Map(files);
+      if (content === undefined) broken.delete(path);
+      else broken.set(path, content);
+      const error = await assertRejects(() => loadForecastModel(broken), DomainError, `'${path}'`);
+      assertEquals(error.code, "model-invalid");
+    }
+  }
+  const error = await assertRejects(() => loadForecastModel(new Map()), DomainError, "forecast.json");
+  assertEquals(error.code, "model-invalid");
+});
+
+Deno.test("loadForecastModel() refuses a model that no longer computes its golden rows", async () => {
+  const document = JSON.parse(text("forecast.json"));
+  const tampered = [
+    (d: typeof document) => d.golden.outputs.volatilityBps[3] *= 1.001,
+    (d: typeof document) => d.heads.volatility.intercept += 0.01,
+    (d: typeof document) => d.scaler.means[0] += 1,
+    (d: typeof document) => d.calibration.quantileMultipliers[8] = 1.2,
+    (d: typeof document) => d.golden.inputs[0].pop(),
+  ];
+  for (const tamper of tampered) {
+    const copy = structuredClone(document);
+    tamper(copy);
+    await assertRejects(
+      () => loadForecastModel(new Map([...files, ["forecast.json", bytes(JSON.stringify(copy))]])),
+      DomainError,
+      "olden row",
+    );
+  }
+});
+
+Deno.test("loadForecastModel() refuses weights that another file swapped in, though their hash fits", () => {
+  const other = encodeModelFiles(randomNetworkModel(sample, 2), sampleRows(sample, 8), IDENTITY);
+  const document = JSON.parse(text("forecast.json"));
+  document.files["weights.bin"] = sha256Of(other.get("weights.bin")!);
+  const swapped = new Map([
+    ...files,
+    ["weights.bin", other.get("weights.bin")!],
+    ["forecast.json", bytes(JSON.stringify(document))],
+  ]);
+  assertThrows(() => loadSpecForecastModel(swapped), DomainError, "Golden row");
+});
+
+Deno.test("decodeForecastJson() names what does not fit", { permissions: "none" }, () => {
+  const document = JSON.parse(text("forecast.json"));
+  const refuse = (change: Record<string, unknown>, part: string) =>
+    assertThrows(() => decodeForecastJson(JSON.stringify({ ...document, ...change })), DomainError, part);
+  assertThrows(() => decodeForecastJson("{"), DomainError, "no JSON");
+  refuse({ horizonMinutes: -1 }, "horizonMinutes");
+  refuse({ heads: { ...document.heads, direction: { kind: "magic" } } }, "heads.direction");
+  refuse({ nullable: [true] }, "one entry a feature");
+  refuse({ formatVersion: 2 }, "formatVersion");
+  refuse({ unheardOf: 1 }, "");
+});
+
+Deno.test("forecast.json has every key of the contract, and MLmodel both flavors and the signature", () => {
+  const document = JSON.parse(text("forecast.json"));
+  const keys = ["featureNames", "featureSetDigest", "horizonMinutes", "quantileLevels", "nullable", "scaler", "heads"];
+  keys.push("calibration", "trainingRanges", "referenceHistograms", "golden", "files");
+  assertEquals(keys.filter((key) => !(key in document)), []);
+  assert(document.golden.inputs.some((row: unknown[]) => row.includes(null)), "a golden row lacks what may be missing");
+  const mlModel = parse(text("MLmodel"));
+  assertEquals(Object.keys(mlModel.flavors), ["tfjs", "onnx", "python_function"]);
+  assertEquals(mlModel.flavors.python_function.loader_module, "mlflow.onnx");
+  assertEquals(JSON.parse(mlModel.signature.inputs)[0]["tensor-spec"].shape, [-1, 27]);
+  assertEquals(JSON.parse(mlModel.signature.outputs).map(({ name }: { name: string }) => name), [
+    "probabilityUp",
+    "volatilityBps",
+    "quantilesBps",
+  ]);
+  const plain = parse(
+    new TextDecoder().decode(
+      encodeModelFiles(plainModel("har", sample), sampleRows(sample, 2), IDENTITY).get("MLmodel"),
+    ),
+  );
+  assertEquals(Object.keys(plain.flavors), ["bitcoin_ml", "onnx", "python_function"]);
+  assertStringIncludes(text("requirements.txt"), "onnxruntime");
+});
