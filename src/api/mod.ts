@@ -7,7 +7,7 @@ export { InferenceService, type ServiceDeps, type ServiceOptions, type ServiceRe
 export { checkHost, listen, type ListenOptions, type RunningServer } from "./http/server.ts";
 export type { ConnectionInfo } from "./http/exchange.ts";
 export type { Fetch } from "./router.ts";
-export type { CandleFeed } from "./data/live_features.ts";
+export type { CandleFeed, FeedReader } from "./data/live_features.ts";
 export {
   type LoadedModel,
   ModelHost,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { MINUTE_MS, sliceCandles, toIso } from "../../src/core/mod.ts";
+import { concatCandles, MINUTE_MS, sliceCandles, toIso } from "../../src/core/mod.ts";
 import { defaultApiConfig } from "../../src/config/api_config.ts";
 import { defaultFeatureEngine } from "../../src/ml/mod.ts";
 import { SpecForecastModel } from "../../src/ml/models/spec_forecast_model.ts";
@@ -121,4 +121,36 @@ Deno.test("a swap to another horizon moves what /v1/forecast answers", async () 
   await fixture.service.host.check();
   assertEquals((await fixture.ask("/v1/forecast?horizon=15")).status, 404);
   assertEquals((await (await fixture.ask("/v1/forecast?horizon=60")).json()).horizonMinutes, 60);
+});
+
+Deno.test("the window follows the store by reading the last hour, and gives what reading it whole gives", async () => {
+  const { ask, feed, clock } = await startService({ candles: sliceCandles(WALK, 0, 3000) });
+  const fresh = async () => {
+    await clock.advance(1000);
+    return (await (await ask("/v1/forecast")).json()).volatilityBps as number;
+  };
+  const whole = async () =>
+    (await (await (await startService({ candles: feed.candles! })).ask("/v1/forecast")).json()).volatilityBps;
+  const expectLoads = async (minutes: (last: number) => boolean, what: string) => {
+    assertEquals(await fresh(), await whole(), what);
+    assert(minutes(feed.loadedMinutes.at(-1)!), `${what}: read ${feed.loadedMinutes.at(-1)} minutes`);
+  };
+  feed.put(sliceCandles(WALK, 0, 3005));
+  await expectLoads((last) => last === 65, "five new minutes");
+  const revised = concatCandles([sliceCandles(WALK, 0, 3006)]);
+  revised.close[2990] = revised.close[2990]! * 1.01;
+  feed.put(revised);
+  await expectLoads((last) => last === 61, "a revision within the last hour");
+  const holed = concatCandles([sliceCandles(revised, 0, 1000), sliceCandles(revised, 1010, 3006)]);
+  feed.put(holed);
+  await expectLoads((last) => last > 3000, "older minutes that went");
+  feed.put(revised);
+  await expectLoads((last) => last > 3000, "older minutes that came back");
+  const old = concatCandles([revised]);
+  old.close[500] = old.close[500]! * 1.05;
+  feed.put(old);
+  await clock.advance(3_600_000);
+  await expectLoads((last) => last > 3000, "an older revision, after an hour");
+  feed.put(sliceCandles(WALK, 0, 2000));
+  await expectLoads((last) => last > 3000, "a store that was begun anew and is shorter");
 });

@@ -12,7 +12,7 @@ import { AnchorKeeper } from "../../src/api/log/anchors.ts";
 import { chainLink, unsealLine } from "../../src/api/log/chain.ts";
 import { logFiles } from "../../src/api/log/verify_log.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
-import { withTmpDir } from "../fakes/tmp_dir.ts";
+import { tmpDir } from "../fakes/tmp_dir.ts";
 import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
 import { plainRow, startService } from "./service_fixture.ts";
 
@@ -49,7 +49,7 @@ async function lines(folder: string): Promise<string[]> {
 }
 
 Deno.test("the service logs forecasts and predictions in records that can be joined and replayed", async () => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   await using log = await openLog(tmp.path, { instance: "one" });
   const { ask, post } = await startService({ log });
   const forecast = await (await ask("/v1/forecast", { headers: { "x-request-id": "f-1" } })).json();
@@ -82,7 +82,7 @@ Deno.test("the service logs forecasts and predictions in records that can be joi
 });
 
 Deno.test("the service forecasts each closed minute and each new version once on its own", async () => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   await using log = await openLog(tmp.path, { instance: "one" });
   const fixture = await startService({ log });
   const stop = new AbortController();
@@ -102,7 +102,7 @@ Deno.test("the service forecasts each closed minute and each new version once on
 });
 
 Deno.test("PredictionLog writes within its flush time, chains each line, and begins files by day and size", async () => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   const clock = new ManualClock(NOW);
   {
     await using log = await openLog(tmp.path, { clock, instance: "one", maxFileBytes: 1500 });
@@ -132,7 +132,7 @@ Deno.test("PredictionLog writes within its flush time, chains each line, and beg
 });
 
 Deno.test("verifyLog() finds an edit, a removal, an insertion, a swap, another key, and a cut behind an anchor", async (t) => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   await using log = await openLog(tmp.path, { instance: "one" });
   for (let i = 0; i < 5; i++) log.append(pending(`r${i}`));
   await log.flush();
@@ -187,7 +187,7 @@ Deno.test("verifyLog() finds an edit, a removal, an insertion, a swap, another k
 });
 
 Deno.test("AnchorKeeper notes the head as a tag of the version that serves, and readAnchors() finds it", async () => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   await using log = await openLog(tmp.path, { instance: "one" });
   const fixture = await startService({ log });
   const { registry } = fixture;
@@ -203,7 +203,7 @@ Deno.test("AnchorKeeper notes the head as a tag of the version that serves, and 
 });
 
 Deno.test("PredictionLog survives a disk that refuses, says so, and records what was lost", async () => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   await Deno.writeTextFile(`${tmp.path}/blocked`, "a file where the folder should be");
   const directory = `${tmp.path}/blocked`;
   await using log = await openLog(directory, { instance: "one", maxPendingBytes: 3000 });
@@ -232,13 +232,13 @@ Deno.test("PredictionLog survives a disk that refuses, says so, and records what
 });
 
 Deno.test("PredictionLog leaves no folder where nothing was logged", async () => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   await (await openLog(tmp.path, { instance: "one" }))[Symbol.asyncDispose]();
   assertEquals(await Array.fromAsync(Deno.readDir(tmp.path)), []);
 });
 
 Deno.test("loadChainKey() makes a key once, for its owner alone, and refuses what is none", async () => {
-  await using tmp = await withTmpDir();
+  await using tmp = await tmpDir();
   const path = `${tmp.path}/deep/log.key`;
   const key = await loadChainKey(path);
   assertEquals(key.length, 32);

@@ -18,6 +18,8 @@ export class MemoryFeed implements CandleFeed {
   candles: CandleColumns | undefined;
   error: Error | undefined;
   reads = 0;
+  /** Length of the range of each load, in minutes. */
+  readonly loadedMinutes: number[] = [];
   #version = 0;
 
   constructor(candles?: CandleColumns) {
@@ -46,14 +48,20 @@ export class MemoryFeed implements CandleFeed {
             endMs: candles.openTimeMs[candles.length - 1]! + MINUTE_MS,
           },
         ),
-      loadCandles: ({ range }) =>
+      countCandles: ({ range }) =>
         Promise.resolve(
+          lowerBound(candles!.openTimeMs, range.endMs) - lowerBound(candles!.openTimeMs, range.startMs),
+        ),
+      loadCandles: ({ range }) => {
+        this.loadedMinutes.push((range.endMs - range.startMs) / MINUTE_MS);
+        return Promise.resolve(
           sliceCandles(
             candles!,
             lowerBound(candles!.openTimeMs, range.startMs),
             lowerBound(candles!.openTimeMs, range.endMs),
           ),
-        ),
+        );
+      },
     }) as T;
   }
 }

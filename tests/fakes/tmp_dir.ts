@@ -1,12 +1,6 @@
-/** A directory that is removed with its content when the scope ends. */
-export interface TmpDir extends AsyncDisposable {
-  /** Absolute path. */
-  readonly path: string;
-}
-
-/** Makes a temporary directory: `await using tmp = await withTmpDir()`. */
-export async function withTmpDir(): Promise<TmpDir> {
-  const path = await Deno.makeTempDir({ prefix: "bitcoin-ml-" });
+/** A directory that goes with the scope: `await using tmp = await tmpDir()`. */
+export async function tmpDir(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.realPath(await Deno.makeTempDir({ prefix: "bitcoin-ml-" }));
   return {
     path,
     async [Symbol.asyncDispose]() {

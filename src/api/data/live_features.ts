@@ -1,19 +1,27 @@
 import {
   type Candle,
   candleAt,
+  type CandleColumns,
   type Clock,
+  concatCandles,
   type FeatureEngine,
   type FeatureReader,
+  lowerBound,
   MINUTE_MS,
   type SeriesId,
+  sliceCandles,
+  type TimeRange,
 } from "../../core/mod.ts";
+
+/** What the service asks of an open store. */
+export type FeedReader = Pick<FeatureReader, "span" | "loadCandles" | "countCandles">;
 
 /** The store as the service sees it: closed but for moments, so that an ingest can write. */
 export interface CandleFeed {
   /** Something that differs whenever the store may hold other candles; cheap, opens nothing. */
   version(): Promise<string>;
   /** Opens the store for the time of `use`. */
-  read<T>(use: (store: Pick<FeatureReader, "span" | "loadCandles">) => Promise<T>): Promise<T>;
+  read<T>(use: (store: FeedReader) => Promise<T>): Promise<T>;
 }
 
 /** The newest decision time and its features. */
@@ -46,15 +54,24 @@ export interface LiveFeaturesOptions {
 
 /** Hours are whole in the window, as features sum over UTC-aligned hours. */
 const HOUR_MS = 3_600_000;
+/** Newest minutes that every look reads again, as the exchange may revise them. */
+const OVERLAP_MS = HOUR_MS;
+/** How often the whole window is read again: until then a revision of an older candle goes unseen. */
+const WHOLE_EVERY_MS = HOUR_MS;
 
 /**
- * Features of the newest closed candle, kept in memory and computed anew only when the store has changed. The window
- * read is the engine's look-back, which determines a row to the bit.
+ * Features of the newest closed candle, computed anew only when the store has changed. The window kept in memory is
+ * the engine's look-back, which determines a row to the bit; a look reads what is new and the last hour, and all of it
+ * where older minutes came or went, and once an hour.
  */
 export class LiveFeatures {
   readonly #deps: LiveFeaturesDeps;
   readonly #options: LiveFeaturesOptions;
   #row: LiveRow | undefined;
+  #window: CandleColumns | undefined;
+  #wholeAtMs = -Infinity;
+  /** Open time from which on the window holds all that the store had. */
+  #windowStartMs = Infinity;
   #reason: string;
   #version: string | undefined;
   #checkedAtMs = -Infinity;
@@ -111,19 +128,48 @@ export class LiveFeatures {
 
   async #read(): Promise<LiveRow | undefined> {
     const { feed, engine } = this.#deps;
-    const { series } = this.#options;
-    const candles = await feed.read(async (store) => {
-      const span = await store.span(series);
-      if (span === undefined) return undefined;
-      const wanted = span.endMs - (engine.lookbackMinutes + 1) * MINUTE_MS;
-      const startMs = Math.floor(wanted / HOUR_MS) * HOUR_MS;
-      return await store.loadCandles({ ...series, range: { startMs, endMs: span.endMs } });
-    });
+    const candles = await feed.read((store) => this.#readWindow(store));
+    this.#window = candles;
     if (candles === undefined || candles.length === 0) return undefined;
     const candle = candleAt(candles, candles.length - 1);
     const decisionTimeMs = candle.openTimeMs + MINUTE_MS;
     const matrix = engine.compute(candles, { fromMs: decisionTimeMs });
     const last = matrix.length - 1;
     return { decisionTimeMs, candle, features: Float32Array.from(matrix.columns, (column) => column[last]!) };
+  }
+
+  async #readWindow(store: FeedReader): Promise<CandleColumns | undefined> {
+    const { series } = this.#options;
+    const span = await store.span(series);
+    if (span === undefined) return undefined;
+    const wanted = span.endMs - (this.#deps.engine.lookbackMinutes + 1) * MINUTE_MS;
+    const startMs = Math.floor(wanted / HOUR_MS) * HOUR_MS;
+    const kept = await this.#stillValid(store, { startMs, endMs: span.endMs });
+    if (kept !== undefined) {
+      const fromMs = kept.openTimeMs[kept.length - 1]! + MINUTE_MS;
+      return concatCandles([
+        kept,
+        await store.loadCandles({ ...series, range: { startMs: fromMs, endMs: span.endMs } }),
+      ]);
+    }
+    this.#wholeAtMs = this.#deps.clock.monotonicMs();
+    this.#windowStartMs = startMs;
+    return await store.loadCandles({ ...series, range: { startMs, endMs: span.endMs } });
+  }
+
+  /** The part of the window before the overlap, where the store still has as many candles there. */
+  async #stillValid(store: FeedReader, range: TimeRange): Promise<CandleColumns | undefined> {
+    const window = this.#window;
+    if (window === undefined || this.#deps.clock.monotonicMs() - this.#wholeAtMs >= WHOLE_EVERY_MS) return undefined;
+    const overlapMs = window.openTimeMs[window.length - 1]! + MINUTE_MS - OVERLAP_MS;
+    const from = lowerBound(window.openTimeMs, range.startMs), to = lowerBound(window.openTimeMs, overlapMs);
+    if (to <= from || range.endMs <= overlapMs || range.startMs < this.#windowStartMs) return undefined;
+    const kept = sliceCandles(window, from, to);
+    const endMs = kept.openTimeMs[kept.length - 1]! + MINUTE_MS;
+    const count = await store.countCandles({
+      ...this.#options.series,
+      range: { startMs: range.startMs, endMs },
+    });
+    return count === kept.length ? kept : undefined;
   }
 }

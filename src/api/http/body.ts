@@ -1,3 +1,4 @@
+import { DomainError } from "../../core/mod.ts";
 import { RequestError } from "./problem.ts";
 
 /** Options of {@linkcode readJsonBody}. */
@@ -61,7 +62,13 @@ function isJsonType(type: string | null): boolean {
 async function readText(request: Request, maxBytes: number): Promise<string> {
   const length = request.headers.get("content-length");
   if (length !== null) {
-    if (Number(length) <= maxBytes) return await request.text();
+    if (Number(length) <= maxBytes) {
+      try {
+        return await request.text();
+      } catch (error) {
+        throw brokenOff(error);
+      }
+    }
     await drain(request.body);
     throw tooLarge(`${length} bytes`, maxBytes);
   }
@@ -72,7 +79,9 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   let text = "";
   let size = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error) => {
+      throw brokenOff(error);
+    });
     if (done) return text + decoder.decode();
     size += value.byteLength;
     if (size > maxBytes) {
@@ -102,6 +111,11 @@ async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
   } finally {
     clearTimeout(deadline);
   }
+}
+
+/** The client went away, or this service is stopping: no bug, and mostly nobody reads the answer. */
+function brokenOff(cause: unknown): DomainError {
+  return new DomainError("interrupted", "Cannot read the body as the connection broke off", { cause });
 }
 
 function tooLarge(seen: string, maxBytes: number): RequestError {

@@ -29,12 +29,19 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
   const { host, port } = options;
   checkHost(host);
   const controller = new AbortController();
+  let inFlight = 0;
+  let onIdle: (() => void) | undefined;
+  const counted = async (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
+    inFlight++;
+    try {
+      return await fetch(request, info);
+    } finally {
+      if (--inFlight === 0) onIdle?.();
+    }
+  };
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
-    server = Deno.serve(
-      { hostname: host, port, signal: controller.signal, onListen() {} },
-      (request, info) => fetch(request, info),
-    );
+    server = Deno.serve({ hostname: host, port, signal: controller.signal, onListen() {} }, counted);
   } catch (error) {
     throw listenError(error, options);
   }
@@ -43,8 +50,13 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
     url: `http://${shown}:${server.addr.port}`,
     async stop() {
       // Requests that do not end are cut, so that a stop always comes to an end.
-      const cut = setTimeout(() => controller.abort(), options.shutdownMs);
+      const cut = setTimeout(() => {
+        controller.abort();
+        onIdle?.();
+      }, options.shutdownMs);
       try {
+        // Deno's shutdown breaks off bodies that are still being read, so it waits for a moment without requests.
+        if (inFlight > 0) await new Promise<void>((resolve) => onIdle = resolve);
         await server.shutdown();
       } finally {
         clearTimeout(cut);
