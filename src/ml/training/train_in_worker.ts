@@ -15,6 +15,17 @@ export function wasmFilePath(): string {
   return createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm");
 }
 
+/** A module Worker that may read the WASM file and nothing else. */
+export function trainingWorkerOptions(wasmFile: string): WorkerOptions & { readonly type: "module" } {
+  return {
+    type: "module",
+    name: "train",
+    deno: {
+      permissions: { read: [wasmFile], write: false, net: false, env: false, run: false, ffi: false, sys: false },
+    },
+  };
+}
+
 /**
  * Trains in a Worker of its own whose only permission is to read the WASM file; the caller's thread stays free. An
  * abort ends the Worker at once and rejects with the signal's reason.
@@ -23,13 +34,7 @@ export function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = 
   const { signal, onEpoch, onStep } = options;
   signal?.throwIfAborted();
   const wasmFile = wasmFilePath();
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-    type: "module",
-    name: "train",
-    deno: {
-      permissions: { read: [wasmFile], write: false, net: false, env: false, run: false, ffi: false, sys: false },
-    },
-  });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), trainingWorkerOptions(wasmFile));
   const { promise, resolve, reject } = Promise.withResolvers<TrainingOutcome>();
   const onAbort = () => reject(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
