@@ -28,17 +28,17 @@ export async function writeReportFiles(
     });
   }
   const name = reportFolderName(target.nowMs);
-  const draft = await Deno.makeTempDir({ dir: parent, prefix: `.${name}-` });
+  const draft = `${parent}/.${name}-${crypto.randomUUID().slice(0, 8)}`;
   try {
+    await Deno.mkdir(draft);
     for (const [file, content] of files) {
       if (typeof content === "string") await Deno.writeTextFile(`${draft}/${file}`, content);
       else await Deno.writeFile(`${draft}/${file}`, content);
     }
-    await Deno.chmod(draft, 0o755); // makeTempDir makes it private
     const folder = await claimFolder(draft, parent, name);
     return Array.from(files.keys(), (file) => `${folder}/${file}`);
   } catch (error) {
-    await Deno.remove(draft, { recursive: true });
+    await Deno.remove(draft, { recursive: true }).catch(() => {}); // the first error is the one to see
     throw error;
   }
 }
@@ -46,13 +46,23 @@ export async function writeReportFiles(
 async function claimFolder(draft: string, parent: string, name: string): Promise<string> {
   for (let attempt = 1;; attempt++) {
     const folder = `${parent}/${attempt === 1 ? name : `${name}-${attempt}`}`;
+    if (await exists(folder)) continue;
     try {
-      // Creating it is the claim (two processes may write in the same second); renaming over an empty folder is one step.
-      await Deno.mkdir(folder);
       await Deno.rename(draft, folder);
       return folder;
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      // Another process took the name meanwhile: a folder with files is never replaced by a rename.
+      if (!await exists(folder)) throw error;
     }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }

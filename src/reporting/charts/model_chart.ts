@@ -86,7 +86,7 @@ export function diagonalChart(
     Number.isFinite(value) && (!options.log || value > 0)
   );
   const [from, to] = valueScale(all).domain;
-  const scale = { domain: [from, to], nice: false, zero: false, ...(options.log ? { type: "log" } : {}) };
+  const scale = { domain: [from, to], nice: false, ...(options.log ? { type: "log" } : { zero: false }) };
   const axis = { tickCount: 5, ...labels(options.format), ...(options.log ? { values: logTicks(from, to) } : {}) };
   const x = { field: "x", type: "quantitative", scale, axis: { title: options.xTitle, grid: true, ...axis } };
   const y = (field: string) => ({ field, type: "quantitative", scale, axis: { title: options.yTitle, ...axis } });

@@ -73,6 +73,7 @@ async function readColumns(bytes: Uint8Array, path: string): Promise<Map<string,
   const { parquetMetadata, parquetRead } = await import("hyparquet");
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const columns = new Map<string, Float64Array>();
+  const filled = new Map<string, number>();
   try {
     const metadata = parquetMetadata(file);
     const rows = Number(metadata.num_rows);
@@ -87,8 +88,12 @@ async function readColumns(bytes: Uint8Array, path: string): Promise<Map<string,
           const value: unknown = columnData[i];
           column[rowStart + i] = value === null || value === undefined ? NaN : Number(value);
         }
+        filled.set(columnName, (filled.get(columnName) ?? 0) + columnData.length);
       },
     });
+    // The reader skips pages that it cannot make out.
+    const short = [...filled].find(([, count]) => count !== rows)?.[0];
+    if (short !== undefined) throw new Error(`column '${short}' has ${filled.get(short)} of ${rows} rows`);
   } catch (error) {
     throw new DomainError("input-invalid", `Cannot read '${path}' of the run: ${(error as Error).message}`, {
       hint: "The artifact is damaged; run `task track` again",

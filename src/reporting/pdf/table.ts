@@ -68,7 +68,7 @@ function rowPiece(
 }
 
 /** Natural widths spread over the page; where they are too wide, columns that may wrap give way, the widest first. */
-function columnWidths(table: TableBlock): number[] {
+export function columnWidths(table: TableBlock): number[] {
   const bold = fontMetrics("bold"), regular = fontMetrics("regular");
   const natural = table.columns.map(({ title }, j) =>
     2 * PADDING +
