@@ -186,13 +186,17 @@ function authorizationOf(credentials: Credentials | undefined): string | undefin
 function unreachable(base: string, cause: unknown): TrackingError {
   const why = cause instanceof DOMException && cause.name === "TimeoutError"
     ? "it did not answer in time"
-    : cause instanceof Error
-    ? cause.message
-    : String(cause);
+    : innermost(cause);
   return new TrackingError("TEMPORARILY_UNAVAILABLE", `Cannot reach the MLflow server at '${base}': ${why}`, {
     hint: "Start the server (task mlflow-ui, or mlflow server) or correct MLFLOW_TRACKING_URI",
     cause,
   });
+}
+
+/** What lies under "fetch failed": connection refused, name not known. */
+function innermost(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? innermost(error.cause) : error.message;
 }
 
 /** MLflow's codes as ours have them; others of its long list fall to what the HTTP status says. */
