@@ -66,7 +66,7 @@ export function getFloats(
   eachNull(vector, count, (i) => into[offset + i] = NaN);
 }
 
-/** Copies doubles or floats into a vector and flushes it, NaN as NULL. Vectors must be fresh or free of NULLs. */
+/** Copies doubles or floats into a vector and flushes it, NaN as NULL. */
 export function setFloats(
   vector: RawVector<Float64Array | Float32Array>,
   values: Float64Array | Float32Array,
@@ -74,13 +74,32 @@ export function setFloats(
   count: number,
 ): void {
   vector.items.set(values.subarray(start, start + count));
-  const { validity } = vector;
-  if (validity.data !== null) validity.data.fill(0xffffffffffffffffn);
+  const nulls = new NullBits(vector);
   for (let i = 0; i < count; i++) {
     const value = values[start + i]!;
-    if (value !== value) vector.setItem(i, null);
+    if (value !== value) nulls.add(i);
   }
   vector.flush();
+}
+
+/** Marks rows of a vector as NULL; begins with none. Bits by 32, as a BigInt per row would cost more than the rest. */
+class NullBits {
+  readonly #vector: RawVector<unknown>;
+  #words: Uint32Array | undefined;
+
+  constructor(vector: RawVector<unknown>) {
+    this.#vector = vector;
+    vector.validity.data?.fill(0xffffffffffffffffn);
+  }
+
+  add(index: number): void {
+    if (this.#words === undefined) {
+      this.#vector.setItem(index, null); // makes the mask where there was none
+      const { buffer, byteOffset, byteLength } = this.#vector.validity.data!;
+      this.#words = new Uint32Array(buffer, byteOffset, byteLength / 4);
+    }
+    this.#words[index >>> 5]! &= ~(1 << (index & 31));
+  }
 }
 
 function eachNull(vector: RawVector<unknown>, count: number, found: (index: number) => void): void {
@@ -181,8 +200,8 @@ export function appendCandles(appender: ChunkAppender, columns: CandleColumns): 
 
 function setCounts(vector: RawVector<Int32Array>, values: Int32Array, start: number, count: number): void {
   vector.items.set(values.subarray(start, start + count));
-  if (vector.validity.data !== null) vector.validity.data.fill(0xffffffffffffffffn);
-  for (let i = 0; i < count; i++) if (values[start + i] === MISSING_COUNT) vector.setItem(i, null);
+  const nulls = new NullBits(vector);
+  for (let i = 0; i < count; i++) if (values[start + i] === MISSING_COUNT) nulls.add(i);
   vector.flush();
 }
 

@@ -1,0 +1,39 @@
+import {
+  type CandleColumns,
+  type FeatureEngine,
+  type FeatureMatrix,
+  lowerBound,
+  MINUTE_MS,
+} from "../../src/core/mod.ts";
+
+/**
+ * The plainest features with a memory: the close, and the mean close of the last `lookbackMinutes` minutes; missing
+ * (NaN) until so many candles are there. A change of any candle shows in the rows that look back on it.
+ */
+export function sumEngine(lookbackMinutes: number, digest = "d".repeat(64)): FeatureEngine {
+  return {
+    name: "sums",
+    names: ["close", "mean_close"],
+    nullable: [false, true],
+    digest,
+    definition: JSON.stringify({ lookbackMinutes }),
+    lookbackMinutes,
+    compute(columns: CandleColumns, options: { readonly fromMs?: number } = {}): FeatureMatrix {
+      const first = lowerBound(columns.openTimeMs, (options.fromMs ?? -Infinity) - MINUTE_MS);
+      const length = columns.length - first;
+      const close = new Float32Array(length), mean = new Float32Array(length).fill(NaN);
+      const decisionTimeMs = new Float64Array(length);
+      for (let i = 0; i < length; i++) {
+        const at = first + i;
+        decisionTimeMs[i] = columns.openTimeMs[at]! + MINUTE_MS;
+        close[i] = columns.close[at]!;
+        const from = lowerBound(columns.openTimeMs, decisionTimeMs[i]! - lookbackMinutes * MINUTE_MS);
+        if (at - from + 1 < lookbackMinutes) continue;
+        let sum = 0;
+        for (let k = from; k <= at; k++) sum += columns.close[k]!;
+        mean[i] = sum / lookbackMinutes;
+      }
+      return { length, decisionTimeMs, names: ["close", "mean_close"], columns: [close, mean] };
+    },
+  };
+}

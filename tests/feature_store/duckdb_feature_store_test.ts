@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DAY_MS, DomainError, MINUTE_MS } from "../../src/core/mod.ts";
+import { DuckDbSession } from "../../src/feature_store/duckdb_session.ts";
+import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
+import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
+import { testFeatureStore } from "../contracts/feature_store_contract.ts";
+import { BTC } from "../fakes/archive_files.ts";
+import { walkCandles } from "../fakes/candles.ts";
+import { tmpDir } from "../fakes/tmp_dir.ts";
+
+const WRITE = { mode: "write", clock: SYSTEM_CLOCK } as const;
+const READ = { mode: "read", clock: SYSTEM_CLOCK } as const;
+const START = Date.UTC(2024, 0, 10);
+
+testFeatureStore("DuckDbFeatureStore", () => DuckDbFeatureStore.open(":memory:", WRITE));
+
+Deno.test("DuckDbFeatureStore keeps what was written when it is opened again, for readers too", async () => {
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/deep/er/store.duckdb`;
+  const range = { startMs: START, endMs: START + 2 * DAY_MS };
+  let digest: string;
+  {
+    await using store = await DuckDbFeatureStore.open(path, WRITE);
+    await store.writeCandles(BTC, [{ source: "daily", columns: walkCandles(range) }]);
+    digest = await store.datasetDigest({ ...BTC, range });
+  }
+  await using one = await DuckDbFeatureStore.open(path, READ);
+  await using two = await DuckDbFeatureStore.open(path, READ);
+  assertEquals(await one.countCandles({ ...BTC, range }), 2880);
+  assertEquals(await two.datasetDigest({ ...BTC, range }), digest);
+});
+
+Deno.test("DuckDbFeatureStore.open() for reading shares a writer's instance within a process", async () => {
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/store.duckdb`;
+  const range = { startMs: START, endMs: START + 10 * MINUTE_MS };
+  await using writer = await DuckDbFeatureStore.open(path, WRITE);
+  await using reader = await DuckDbFeatureStore.open(path, READ);
+  await writer.writeCandles(BTC, [{ source: "daily", columns: walkCandles(range) }]);
+  assertEquals(await reader.countCandles({ ...BTC, range }), 10);
+});
+
+Deno.test("DuckDbFeatureStore.open() refuses to write beside this process's own readers", async () => {
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/store.duckdb`;
+  await (await DuckDbFeatureStore.open(path, WRITE))[Symbol.asyncDispose]();
+  await using _reader = await DuckDbFeatureStore.open(path, READ);
+  const error = await assertRejects(() => DuckDbFeatureStore.open(path, WRITE), DomainError);
+  assertEquals(error.code, "store-busy");
+});
+
+Deno.test("DuckDbFeatureStore.open() for reading makes no file", async () => {
+  await using tmp = await tmpDir();
+  const error = await assertRejects(() => DuckDbFeatureStore.open(`${tmp.path}/none.duckdb`, READ), DomainError);
+  assertEquals([error.code, error.hint], ["not-found", "Fill it first: task ingest"]);
+  assertEquals([...Deno.readDirSync(tmp.path)], []);
+});
+
+Deno.test("DuckDbFeatureStore.open() refuses a folder", async () => {
+  await using tmp = await tmpDir();
+  const error = await assertRejects(() => DuckDbFeatureStore.open(tmp.path, WRITE), DomainError, "is a folder");
+  assertEquals(error.code, "input-invalid");
+});
+
+Deno.test("DuckDbFeatureStore.open() names a damaged file and what to do", async (t) => {
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/store.duckdb`;
+  const range = { startMs: START, endMs: START + 20 * DAY_MS };
+  {
+    await using store = await DuckDbFeatureStore.open(path, WRITE);
+    await store.writeCandles(BTC, [{ source: "daily", columns: walkCandles(range) }]);
+  }
+  const whole = await Deno.readFile(path);
+  const read = async () => {
+    await using store = await DuckDbFeatureStore.open(path, READ);
+    return await store.loadCandles({ ...BTC, range });
+  };
+  assertEquals((await read()).length, 20 * 1440);
+  const damages: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+    "cut to nothing but a few bytes": whole.slice(0, 100),
+    "cut in half": whole.slice(0, whole.length >> 1),
+    "cut after its header": whole.slice(0, 12_288),
+    "no database": new TextEncoder().encode("open_time,open,high,low,close\n".repeat(2000)),
+    "a flipped byte in every block": whole.map((byte, i) => i > 12_288 && i % 65_536 === 777 ? byte ^ 0xff : byte),
+  };
+  for (const [damage, bytes] of Object.entries(damages)) {
+    await t.step(damage, async () => {
+      await Deno.writeFile(path, bytes);
+      const error = await assertRejects(read, DomainError);
+      assertEquals(error.code, "store-damaged");
+      assert(error.hint?.includes("run ingest again"));
+      assert(error.message.includes(path));
+    });
+  }
+  await t.step("and is not locked by the failed opening", async () => {
+    await Deno.writeFile(path, whole);
+    assertEquals((await read()).length, 20 * 1440);
+  });
+});
+
+Deno.test("DuckDbFeatureStore.open() refuses a store of a newer program", async () => {
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/store.duckdb`;
+  await (await DuckDbFeatureStore.open(path, WRITE))[Symbol.asyncDispose]();
+  {
+    using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
+    await session.run("INSERT INTO schema_migrations VALUES (99, now()::TIMESTAMP)");
+  }
+  for (const mode of ["read", "write"] as const) {
+    const error = await assertRejects(() => DuckDbFeatureStore.open(path, { ...WRITE, mode }), DomainError, "newer");
+    assertEquals(error.code, "input-invalid");
+  }
+});
+
+Deno.test("DuckDbSession can't leave its file", async (t) => {
+  await using tmp = await tmpDir();
+  await Deno.writeTextFile(`${tmp.path}/secret.csv`, "a\n1\n");
+  using session = await DuckDbSession.open(`${tmp.path}/store.duckdb`, "write", { memoryLimit: "256MB", threads: 1 });
+  for (
+    const sql of [
+      `SELECT * FROM read_csv('${tmp.path}/secret.csv')`,
+      `SELECT * FROM read_text('/etc/passwd')`,
+      `COPY (SELECT 1) TO '${tmp.path}/out.csv'`,
+      `ATTACH '${tmp.path}/other.duckdb'`,
+      "SET enable_external_access = true",
+      "SET memory_limit = '10GB'",
+      "INSTALL httpfs",
+      "LOAD httpfs",
+    ]
+  ) {
+    await t.step(sql.replaceAll(tmp.path, "…"), async () => {
+      await assertRejects(() => session.run(sql), Error);
+    });
+  }
+  assertEquals([...Deno.readDirSync(tmp.path)].map(({ name }) => name).sort(), ["secret.csv", "store.duckdb"]);
+});
+
+Deno.test("DuckDbFeatureStore rolls a failed write back as a whole", async () => {
+  await using store = await DuckDbFeatureStore.open(":memory:", WRITE);
+  const good = walkCandles({ startMs: START, endMs: START + 10 * MINUTE_MS });
+  const bad = walkCandles({ startMs: START + DAY_MS, endMs: START + DAY_MS + 10 * MINUTE_MS });
+  bad.openTimeMs[5] = bad.openTimeMs[4]!;
+  await assertRejects(
+    () => store.writeCandles(BTC, [{ source: "daily", columns: good }, { source: "daily", columns: bad }]),
+    RangeError,
+    "must ascend",
+  );
+  assertEquals(await store.span(BTC), undefined);
+  assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: good }]), { added: 10, revised: 0 });
+});
