@@ -1,0 +1,105 @@
+import type { Measured } from "./measure.ts";
+
+/** What `scripts/measure.ts` keeps of the two-year line. */
+export interface TwoYears {
+  /** Cores of the machine. */
+  readonly cores: number;
+  /** Sizes on disk. */
+  readonly files: { readonly storeBytes: number; readonly reportBytes: number };
+  /** First ingest, features and report included. */
+  readonly ingest: Measured;
+  /** The same again. */
+  readonly again: Measured;
+  /** Default training. */
+  readonly track: Measured;
+  /** Promotion of that run. */
+  readonly register: Measured;
+}
+
+/** What `task bench -- --out FILE` keeps. */
+export interface BenchReport {
+  /** Figures, in the order run. */
+  readonly results: readonly {
+    readonly name: string;
+    readonly unit: string;
+    readonly value: number;
+    readonly peer?: { readonly name: string; readonly value: number };
+    readonly target: string;
+    readonly passed: boolean;
+  }[];
+}
+
+const rounded = (value: number) => value.toLocaleString("en", { maximumSignificantDigits: 3 });
+const fixed = (value: number | undefined, digits: number) => value === undefined ? "–" : value.toFixed(digits);
+
+/** A table padded as `deno fmt` pads it, so that a page stays formatted. */
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, j) =>
+    Math.max(3, ...[title, ...rows.map((row) => row[j]!)].map((cell) => cell.length))
+  );
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, j) => cell.padEnd(widths[j]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+/** The end of the demo, as it was printed. */
+export function renderDemo(results: string): string {
+  return `\`\`\`text\n${results.trimEnd()}\n\`\`\``;
+}
+
+/** The two-year line as two tables: what each step took, and the models beside each other. */
+export function renderTwoYears(results: string): string {
+  const { ingest, again, track, register, files, cores } = JSON.parse(results) as TwoYears;
+  const { rows, gaps } = ingest.result as { rows: { present: number }; gaps: { minutes: number; cause: string }[] };
+  const missing = gaps.map(({ minutes, cause }) => `${minutes} minutes missing (${cause})`).join(", ");
+  const memory = ({ peakMb }: Measured) => peakMb === undefined ? "" : `, ${rounded(peakMb)} MB at its peak`;
+  const { gate } = register.result as { gate: { passed: boolean; checks: { passed: boolean }[] } };
+  const steps = markdownTable(["step", `on ${cores} cores`, "result"], [
+    [
+      "ingest, features, report",
+      `${fixed(ingest.seconds, 1)} s${memory(ingest)}`,
+      `${rows.present.toLocaleString("en")} candles, ${missing}; ${
+        rounded(files.storeBytes / rows.present)
+      } bytes a candle with its features`,
+    ],
+    [
+      "the same again",
+      `${fixed(again.seconds, 1)} s`,
+      `${(again.result as { rows: { added: number } }).rows.added} new, the same digest`,
+    ],
+    ["track", `${fixed(track.seconds, 1)} s${memory(track)}`, "the table below"],
+    [
+      "register",
+      `${fixed(register.seconds, 1)} s`,
+      `gate ${gate.passed ? "passed" : "not passed"}: ${
+        gate.checks.filter(({ passed }) => passed).length
+      } of ${gate.checks.length} checks`,
+    ],
+  ]);
+  const metrics = track.result["metrics"] as Readonly<Record<string, number>>;
+  const models = ["", "baseline_har_", "baseline_ewma_", "baseline_climatology_", "baseline_contrarian_"];
+  const scores = markdownTable(
+    ["15 minutes ahead, test span", "QLIKE", "log-loss", "AUC", "pinball, bps", "in the 90 % band"],
+    models.map((prefix) => [
+      prefix === "" ? "**network**" : prefix.split("_")[1]!,
+      fixed(metrics[`${prefix}qlike`], 4),
+      fixed(metrics[`${prefix}log_loss`], 5),
+      fixed(metrics[`${prefix}auc`], 4),
+      fixed(metrics[`${prefix}pinball`], 4),
+      fixed(metrics[`${prefix}coverage_90`], 3),
+    ]),
+  );
+  return `${steps}\n\n${scores}`;
+}
+
+/** Benchmarks as a table. */
+export function renderBench(results: string): string {
+  return markdownTable(
+    ["figure", "measured", "asked for", "peer in the same run"],
+    (JSON.parse(results) as BenchReport).results.map(({ name, value, unit, target, peer, passed }) => [
+      `\`${name}\``,
+      `${rounded(value)} ${unit}${passed ? "" : " (missed)"}`,
+      target,
+      peer === undefined ? "–" : `${peer.name}: ${rounded(peer.value)} ${unit}`,
+    ]),
+  );
+}
