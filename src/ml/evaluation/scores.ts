@@ -23,13 +23,16 @@ export interface RowLosses {
 export function rowLosses(test: TestRows, forecasts: Forecasts): RowLosses {
   const { probabilityUp, volatilityBps, quantilesBps } = forecasts;
   const floor = varianceFloor(test.horizonMinutes), levels = QUANTILE_LEVELS.length;
-  const each = (lossAt: (row: number) => number) => Float64Array.from({ length: test.length }, (_, row) => lossAt(row));
+  // A forecast that is no number is infinitely wrong: left out, it would spare a model its hard rows.
+  const each = (lossAt: (row: number) => number) =>
+    Float64Array.from({ length: test.length }, (_, row) => {
+      const loss = lossAt(row);
+      return Number.isNaN(loss) ? Infinity : loss;
+    });
   return {
     ...(probabilityUp === undefined ? {} : {
-      logLoss: each((row) => {
-        const move = test.returnBps[row]!;
-        return move === 0 ? NaN : logLoss(probabilityUp[row]!, move > 0);
-      }),
+      logLoss: each((row) => logLoss(probabilityUp[row]!, test.returnBps[row]! > 0))
+        .map((loss, row) => test.returnBps[row] === 0 ? NaN : loss),
     }),
     ...(volatilityBps === undefined ? {} : {
       qlike: each((row) => qlike(test.realizedVarianceBps2[row]!, volatilityBps[row]! ** 2, floor)),

@@ -54,12 +54,16 @@ export function judge(evaluation: Evaluation, horizonMinutes: number, limits: Ve
   return { passed: checks.every(({ passed }) => passed), checks };
 }
 
-function completeness({ model, baselines, rows }: Evaluation): VerdictCheck {
+function completeness({ model, baselines, gains, rows }: Evaluation): VerdictCheck {
   const holes = Object.entries(model).filter(([, value]) => !Number.isFinite(value)).map(([name]) => name);
   for (const [baseline, scores] of Object.entries(baselines)) {
     for (const [name, value] of Object.entries(scores)) {
       if (!Number.isFinite(value)) holes.push(`baseline_${baseline}_${name}`);
     }
+  }
+  // A level may miss a row that the gains, which take all, do not.
+  for (const { baseline, loss, gain } of gains) {
+    if (!Number.isFinite(gain.mean)) holes.push(`${loss}_gain_${baseline}`);
   }
   const passed = rows > 0 && holes.length === 0;
   return {

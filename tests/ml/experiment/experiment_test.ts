@@ -1,0 +1,284 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  type CandleColumns,
+  DAY_MS,
+  DomainError,
+  MINUTE_MS,
+  SILENT_PROGRESS,
+  sliceCandles,
+  timeRange,
+} from "../../../src/core/mod.ts";
+import {
+  datasetInput,
+  epochMetrics,
+  type ExperimentSettings,
+  logExperiment,
+  quickSettings,
+  runExperiment,
+  settingsParams,
+  splitBounds,
+  TrackedRun,
+} from "../../../src/ml/experiment/mod.ts";
+import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
+import { loadForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
+import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
+import { MemoryTracker } from "../../fakes/memory_tracker.ts";
+import { randomCandles } from "../candles.ts";
+
+const START = Date.UTC(2023, 2, 1), DAYS = 34;
+const engine = defaultFeatureEngine();
+
+const SETTINGS: ExperimentSettings = quickSettings({
+  series: { exchange: "binance", symbol: "BTC/USDT", interval: "1m" },
+  family: "har",
+  horizonMinutes: 15,
+  seed: 1,
+  range: timeRange(START, START + DAYS * DAY_MS),
+  quick: false,
+  mlp: {
+    hidden: [16],
+    epochs: 3,
+    batchSize: 1024,
+    learningRate: 0.002,
+    patience: 3,
+    rowStride: 3,
+    correctionBound: 1,
+    lossWeights: { direction: 1, volatility: 1, quantiles: 1 },
+  },
+  split: { kind: "chronological", testShare: 0.25, validationShare: 0.2 },
+  blockDays: 5,
+  resamples: 200,
+  minimumDays: 30,
+  verdict: {
+    margins: { qlike: 0.01, logLoss: 0.0005, pinballShare: 0.01 },
+    coverage90: [0.85, 0.95],
+    minimumBlocks: 10,
+  },
+});
+
+let candles: CandleColumns | undefined;
+const walk = () => candles ??= randomCandles(DAYS * 1440, { seed: 21 });
+const run = (settings: Partial<ExperimentSettings> = {}, data = walk(), extra = {}) =>
+  runExperiment(data, { ...SETTINGS, ...settings }, {
+    engine,
+    train: trainInWorker,
+    progress: SILENT_PROGRESS,
+    ...extra,
+  });
+
+Deno.test(
+  "splitBounds() cuts at midnights: quick scores half, else the configured share",
+  { permissions: "none" },
+  () => {
+    assertEquals(splitBounds(SETTINGS), {
+      testStartMs: START + 17 * DAY_MS,
+      validationStartMs: START + 13 * DAY_MS,
+    });
+    assertEquals(
+      splitBounds({ ...SETTINGS, split: { ...SETTINGS.split, testShare: 0.25 } }).testStartMs,
+      START + 25 * DAY_MS,
+    );
+    const crooked = timeRange(START + 7 * 3_600_000, START + 33 * DAY_MS + 61 * MINUTE_MS);
+    const { testStartMs, validationStartMs } = splitBounds({ ...SETTINGS, range: crooked });
+    assertEquals([testStartMs % DAY_MS, validationStartMs % DAY_MS], [0, 0]);
+    const error = assertThrows(
+      () => splitBounds({ ...SETTINGS, range: timeRange(START, START + 29 * DAY_MS) }),
+      DomainError,
+      "29.0 days",
+    );
+    assertEquals(error.code, "input-invalid");
+  },
+);
+
+Deno.test("runExperiment() scores later rows than it learns from, labels inside the range", async () => {
+  const { split, evaluation } = await run();
+  assertEquals(split.train.startMs, START + 61 * MINUTE_MS, "61 closes lie behind the first row");
+  assert(split.train.endMs + 14 * MINUTE_MS <= split.validation.startMs);
+  assert(split.validation.endMs + 14 * MINUTE_MS <= split.test.startMs);
+  assertEquals(split.test.startMs, START + 17 * DAY_MS);
+  assertEquals(split.test.endMs, SETTINGS.range.endMs - 14 * MINUTE_MS);
+  assertEquals(evaluation.rows, split.test.rows);
+});
+
+Deno.test("runExperiment() learns nothing from candles after its training span", async () => {
+  const spec = async (data: CandleColumns) => (await run({}, data)).model.spec;
+  const changed = { ...walk(), close: walk().close.slice(), volume: walk().volume.slice() };
+  const testStart = 17 * 1440;
+  for (let i = testStart; i < changed.length; i++) {
+    changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
+    changed.volume[i] = 7;
+  }
+  assertEquals(await spec(changed), await spec(walk()));
+  changed.close[testStart - 1000]! *= 1.05;
+  assert(JSON.stringify(await spec(changed)) !== JSON.stringify(await spec(walk())), "the test can fail");
+});
+
+Deno.test("runExperiment() of the network learns nothing from later candles either, down to the bytes", async () => {
+  const weights = async (data: CandleColumns) => {
+    const { model } = await run({ family: "mlp" }, data);
+    return JSON.stringify([model.spec, model.network!.hidden.map(({ kernel }) => [...kernel])]);
+  };
+  const changed = { ...walk(), close: walk().close.slice() };
+  for (let i = 17 * 1440; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
+  assertEquals(await weights(changed), await weights(walk()));
+});
+
+Deno.test("runExperiment() with features given is the same as with features computed", async () => {
+  const features = engine.compute(walk(), { fromMs: START });
+  const given = await run({}, walk(), { features }), computed = await run();
+  assertEquals(given.evaluation, computed.evaluation);
+});
+
+Deno.test("runExperiment() on a random walk finds no direction; with a planted drift it does", async () => {
+  const honest = await run({ family: "mlp" });
+  const interval = honest.evaluation.intervals.auc!;
+  assert(interval.low < 0.5 && interval.high > 0.485, JSON.stringify(interval));
+  assert(honest.evaluation.model["auc"]! < 0.53, `${honest.evaluation.model["auc"]}`);
+  // Every hour's second half drifts the way its first half moved: past returns tell the next.
+  const plain = randomCandles(DAYS * 1440, { seed: 21 });
+  const planted = randomCandles(DAYS * 1440, {
+    seed: 21,
+    driftBps: (i) => {
+      const hour = Math.floor(i / 60) * 60;
+      if (i % 60 < 30) return 0;
+      return 2.5 * Math.sign(plain.close[hour + 29]! - plain.open[hour]!);
+    },
+  });
+  const found = await run(
+    { family: "mlp", mlp: { ...SETTINGS.mlp, epochs: 12, learningRate: 0.005, patience: 6 } },
+    planted,
+  );
+  assert(found.evaluation.intervals.auc!.low > 0.53, JSON.stringify(found.evaluation.intervals.auc));
+});
+
+Deno.test("runExperiment() refuses spans without rows, and stops when asked to", async () => {
+  const holes = randomCandles(DAYS * 1440, { missing: (i) => i > 17 * 1440 && i % 30 === 0 });
+  const error = await assertRejects(() => run({}, holes), DomainError, "the test span has too few rows");
+  assertEquals(error.code, "input-invalid");
+  const controller = new AbortController();
+  controller.abort(new DomainError("interrupted", "Stopped by SIGINT"));
+  await assertRejects(() => run({}, walk(), { signal: controller.signal }), DomainError, "SIGINT");
+});
+
+Deno.test("logExperiment() records a run that register can promote: data, split, scores, files, a READY model", async () => {
+  await using tracker = new MemoryTracker();
+  const facts = { sha256: "c".repeat(64), ...SETTINGS.range, rows: walk().length, uri: "feature_store/bitcoin.duckdb" };
+  const settings = { ...SETTINGS, family: "mlp" as const };
+  let runId = "";
+  {
+    await using tracked = await TrackedRun.start(tracker, {
+      experimentName: "test",
+      runName: "mlp-15m",
+      tags: [{ key: "dataset.sha256", value: facts.sha256 }],
+      nowMs: Date.now,
+    });
+    runId = tracked.runId;
+    await tracker.logInputs(runId, { datasets: [datasetInput(settings, facts)] });
+    await tracked.log({ params: settingsParams(settings) });
+    const result = await run({ family: "mlp" }, walk(), {
+      onEpoch: (report: Parameters<typeof epochMetrics>[0]) =>
+        tracked.queue({ metrics: epochMetrics(report, Date.now()) }),
+    });
+    const logged = await logExperiment(tracker, tracked, result, {
+      settings,
+      facts,
+      featureSet: engine,
+      nowMs: Date.now,
+    });
+    await tracked.finish();
+
+    assertEquals(logged.modelUri, `models:/${logged.modelId}`);
+    const stored = await tracker.getRun(runId);
+    assertEquals(stored.info.status, "FINISHED");
+    assertEquals(stored.modelOutputs, [{ modelId: logged.modelId, step: 0 }]);
+    const [input] = stored.datasetInputs;
+    assertEquals(input!.dataset.digest, "c".repeat(36));
+    assertEquals(JSON.parse(input!.dataset.profile!).num_rows, walk().length);
+    const metric = (key: string) => stored.metrics.find((entry) => entry.key === key)?.value;
+    for (const [key, value] of Object.entries(logged.metrics)) assertEquals(metric(key), value, key);
+    assertEquals(metric("verdict_passed"), result.verdict.passed ? 1 : 0);
+    const epochs = await tracker.metricHistory(runId, "validation_loss");
+    assertEquals(epochs.items.map(({ step }) => step), [0, 1, 2, 3]);
+
+    const model = await tracker.getLoggedModel(logged.modelId);
+    assertEquals([model.status, model.sourceRunId, model.modelType], ["READY", runId, "mlp"]);
+    const listed = await tracker.listArtifacts({ modelId: logged.modelId });
+    const files = new Map<string, Uint8Array>();
+    for (const { path } of listed) files.set(path, await tracker.readArtifact({ modelId: logged.modelId }, path));
+    const loaded = await loadForecastModel(files);
+    assertEquals(loaded.info.horizonMinutes, 15);
+    const evaluationFiles = await tracker.listArtifacts({ runId }, "evaluation");
+    assertEquals(evaluationFiles.map(({ path }) => path).sort(), [
+      "evaluation/baselines.parquet",
+      "evaluation/predictions.parquet",
+      "evaluation/summary.json",
+    ]);
+    const summary = JSON.parse(
+      new TextDecoder().decode(await tracker.readArtifact({ runId }, "evaluation/summary.json")),
+    );
+    assertAlmostEquals(summary.model.qlike, logged.metrics["qlike"]!, 1e-12);
+  }
+  assertEquals((await tracker.getRun(runId)).info.status, "FINISHED", "disposing changes nothing after finish()");
+});
+
+Deno.test("TrackedRun disposed before finish() is FAILED, and KILLED where it was stopped", async () => {
+  await using tracker = new MemoryTracker();
+  const options = { experimentName: "test", runName: "r", tags: [], nowMs: Date.now };
+  const statusOf = async (signal?: AbortSignal) => {
+    let runId = "";
+    {
+      await using tracked = await TrackedRun.start(tracker, {
+        ...options,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      runId = tracked.runId;
+      assertEquals((await tracker.getRun(runId)).info.status, "RUNNING");
+    }
+    const { status, endTime } = (await tracker.getRun(runId)).info;
+    assert(endTime !== undefined);
+    return status;
+  };
+  assertEquals(await statusOf(), "FAILED");
+  assertEquals(await statusOf(AbortSignal.abort()), "KILLED");
+});
+
+Deno.test("TrackedRun tells a logging failure at the next flush, and uses an experiment that is there", async () => {
+  await using tracker = new MemoryTracker();
+  const options = { experimentName: "test", runName: "r", tags: [], nowMs: Date.now };
+  await using first = await TrackedRun.start(tracker, options);
+  await using second = await TrackedRun.start(tracker, options);
+  assertEquals(first.experimentId, second.experimentId);
+  first.queue({ params: [{ key: "a", value: "1" }] });
+  first.queue({ params: [{ key: "a", value: "2" }] }); // a parameter cannot change
+  await assertRejects(() => first.finish());
+  assertEquals((await tracker.getRun(first.runId)).info.status, "RUNNING");
+  await tracker.deleteExperiment(first.experimentId);
+  const error = await assertRejects(() => TrackedRun.start(tracker, options), DomainError, "is deleted");
+  assertEquals(error.code, "input-invalid");
+});
+
+Deno.test("logExperiment() marks a model whose files cannot be written UPLOAD_FAILED", async () => {
+  await using tracker = new MemoryTracker();
+  const facts = { sha256: "c".repeat(64), ...SETTINGS.range, rows: 1, uri: "x" };
+  const result = await run({}, sliceCandles(walk(), 0, walk().length));
+  await using tracked = await TrackedRun.start(tracker, {
+    experimentName: "t",
+    runName: "r",
+    tags: [],
+    nowMs: Date.now,
+  });
+  const write = tracker.writeArtifact.bind(tracker);
+  let modelId = "";
+  tracker.writeArtifact = (owner, path, content) => {
+    if (!("modelId" in owner) || path !== "model.onnx") return write(owner, path, content);
+    modelId = owner.modelId;
+    return Promise.reject(new Error("disk full"));
+  };
+  await assertRejects(
+    () => logExperiment(tracker, tracked, result, { settings: SETTINGS, facts, featureSet: engine, nowMs: Date.now }),
+    Error,
+    "disk full",
+  );
+  assertEquals((await tracker.getLoggedModel(modelId)).status, "UPLOAD_FAILED");
+  assertEquals((await tracker.getRun(tracked.runId)).modelOutputs, []);
+});
