@@ -22,9 +22,7 @@ interface Answer {
 async function report(folder: string, args: readonly string[]): Promise<Answer> {
   const root = ROOT.pathname;
   const set = (await commandSets())["report"]!;
-  const own = new Set(["src", "node_modules"]);
-  const here = (paths: unknown) =>
-    (paths as string[]).map((path) => own.has(path) ? `${root}${path}` : `${folder}/${path}`);
+  const here = (paths: unknown) => (paths as string[]).map((path) => `${folder}/${path}`);
   const { code, stdout, stderr } = await new Deno.Command("deno", {
     args: [
       "run",
