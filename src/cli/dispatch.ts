@@ -1,5 +1,4 @@
 import { DomainError, ERROR_TRAITS, isDomainError, nearestWord, type Warning } from "../core/mod.ts";
-import { parse as parseDotenv } from "@std/dotenv";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { COMMON_OPTIONS, readOptions } from "./options.ts";
@@ -70,7 +69,7 @@ async function runCommand(name: string, command: Command, args: readonly string[
   const context: CommandContext = {
     positionals,
     options,
-    env: environment(),
+    env: await environment(),
     signal: controller.signal,
     output: createOutput({ json, quiet }),
     progress,
@@ -154,15 +153,9 @@ function errorText(error: Error): string {
   }  Please report it with the command line and this stack`;
 }
 
-function environment(): (name: string) => string | undefined {
-  let fromFile: Record<string, string> | undefined;
-  return (name) => {
-    const value = readProcessVariable(name);
-    if (value !== undefined && value !== "") return value;
-    fromFile ??= readDotenv();
-    const stored = fromFile[name];
-    return stored === "" ? undefined : stored;
-  };
+async function environment(): Promise<(name: string) => string | undefined> {
+  const stored = await readDotenv();
+  return (name) => readProcessVariable(name) || stored[name] || undefined;
 }
 
 function readProcessVariable(name: string): string | undefined {
@@ -175,13 +168,16 @@ function readProcessVariable(name: string): string | undefined {
   }
 }
 
-function readDotenv(): Record<string, string> {
+async function readDotenv(): Promise<Readonly<Record<string, string>>> {
+  let text: string;
   try {
-    return parseDotenv(Deno.readTextFileSync(".env"));
+    text = await Deno.readTextFile(".env");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return {};
     throw error;
   }
+  const { parse } = await import("@std/dotenv");
+  return parse(text);
 }
 
 function print(text: string): void {

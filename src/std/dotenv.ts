@@ -1,11 +1,11 @@
 /**
- * Stand-in for `@std/dotenv`: reads `.env` text with Node's built-in parser.
+ * Stand-in for `@std/dotenv`: reads `.env` text with npm's dotenv.
  *
  * @module
  */
-import { parseEnv } from "node:util";
+import dotenv from "dotenv";
 
 /** Variables of a `.env` text; a later line wins. */
 export function parse(text: string): Record<string, string> {
-  return parseEnv(text) as Record<string, string>;
+  return dotenv.parse(text);
 }

@@ -11,38 +11,32 @@ const skipped = !present && Deno.env.get("CI") !== "true";
 // deno-lint-ignore no-console -- a skipped test says why
 if (skipped) console.log("skipped: no runtime for 'deno compile' in .tools/denort (CONTRIBUTING.md, Set up)");
 
-async function run(
-  command: string,
-  args: readonly string[],
-  options: { cwd: string; env?: Record<string, string>; clearEnv?: boolean },
+/** Runs a program through `env`, with nothing but the variables given where `clear` holds: the test may start no other. */
+function start(
+  program: readonly string[],
+  options: { readonly cwd: string; readonly variables?: readonly string[]; readonly clear?: boolean },
 ) {
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args: [...args],
-    stdout: "piped",
-    stderr: "piped",
-    ...options,
-  }).output();
+  const args = [...(options.clear === true ? ["-i"] : []), ...(options.variables ?? []), ...program];
+  return new Deno.Command("env", { args, cwd: options.cwd, stdout: "piped", stderr: "piped" });
+}
+
+async function run(program: readonly string[], options: Parameters<typeof start>[1]) {
+  const { code, stdout, stderr } = await start(program, options).output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
 /** Compiles in a clone that is then deleted, so that nothing of the source or its packages is there when the binary runs. */
 async function compile(folder: string): Promise<void> {
   const clone = `${folder}/clone`;
-  const steps: [string, string[], string][] = [
-    ["git", ["clone", "-q", "--local", ROOT, clone], folder],
-    [`${TOOLCHAIN}/deno`, ["install", "-q", "--frozen"], clone],
-    [`${TOOLCHAIN}/deno`, [
-      "run",
-      "-q",
-      "-P=build",
-      `--allow-run=${TOOLCHAIN}/deno`,
-      "scripts/build.ts",
-      `READ=${SAMPLE}`,
-    ], clone],
+  const compiler = `${TOOLCHAIN}/deno`;
+  const steps: [string[], string][] = [
+    [["git", "clone", "-q", "--local", ROOT, clone], folder],
+    [[compiler, "install", "-q", "--frozen"], clone],
+    [[compiler, "run", "-q", "-P=build", `--allow-run=${compiler}`, "scripts/build.ts", `READ=${SAMPLE}`], clone],
   ];
-  for (const [command, args, cwd] of steps) {
-    const { code, stderr, stdout } = await run(command, args, { cwd, env: { DENORT_BIN: `${TOOLCHAIN}/denort` } });
-    assertEquals(code, 0, `${command} ${args.join(" ")}: ${stderr}${stdout}`);
+  for (const [program, cwd] of steps) {
+    const { code, stderr, stdout } = await run(program, { cwd, variables: [`DENORT_BIN=${TOOLCHAIN}/denort`] });
+    assertEquals(code, 0, `${program.join(" ")}: ${stderr}${stdout}`);
   }
   await Deno.rename(`${clone}/dist/bitcoin-ml`, `${folder}/bitcoin-ml`);
   await Deno.remove(clone, { recursive: true });
@@ -57,7 +51,7 @@ Deno.test({
       await t.step("compiles", () => compile(folder));
       const cwd = `${folder}/elsewhere`;
       await Deno.mkdir(cwd);
-      const binary = (...args: string[]) => run(`${folder}/bitcoin-ml`, args, { cwd, clearEnv: true });
+      const binary = (...args: string[]) => run([`${folder}/bitcoin-ml`, ...args], { cwd, clear: true });
       await t.step("--help", async () => {
         const { code, stdout } = await binary("--help");
         assertEquals(code, 0);
@@ -89,13 +83,7 @@ Deno.test({
         assertEquals((JSON.parse(stdout) as { version: string }).version, "1");
       });
       await t.step("api", async () => {
-        const child = new Deno.Command(`${folder}/bitcoin-ml`, {
-          args: ["api"],
-          cwd,
-          clearEnv: true,
-          stdout: "piped",
-          stderr: "piped",
-        }).spawn();
+        const child = start([`${folder}/bitcoin-ml`, "api"], { cwd, clear: true }).spawn();
         try {
           const reader = child.stdout.getReader();
           const { value } = await reader.read();
