@@ -1,5 +1,9 @@
 import { DomainError, type ErrorCode, TrackingError, type TrackingErrorCode } from "../../core/mod.ts";
 
+/**
+ * HTTP status of each code, as MLflow's server answers. INVALID_STATE is 500 there, which its Python client repeats for
+ * minutes although the fault is the caller's; here it is 400.
+ */
 const STATUS: Readonly<Record<TrackingErrorCode, number>> = {
   INVALID_PARAMETER_VALUE: 400,
   BAD_REQUEST: 400,
@@ -10,7 +14,7 @@ const STATUS: Readonly<Record<TrackingErrorCode, number>> = {
   ENDPOINT_NOT_FOUND: 404,
   RESOURCE_CONFLICT: 409,
   REQUEST_LIMIT_EXCEEDED: 429,
-  INVALID_STATE: 500,
+  INVALID_STATE: 400,
   INTERNAL_ERROR: 500,
   NOT_IMPLEMENTED: 501,
   TEMPORARILY_UNAVAILABLE: 503,

@@ -1,0 +1,99 @@
+import type { Hono } from "@hono/hono";
+import type { ModelRegistry, Tracker } from "../../../src/core/mod.ts";
+import { openRegistryAt, openTrackerAt } from "../../../src/MLOps/open.ts";
+import { createTrackingApp } from "../../../src/MLOps/server/mod.ts";
+import { failurePage, registerPages } from "../../../src/MLOps/ui/mod.ts";
+import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
+
+/** Noon of a day that the tests agree on. */
+export const NOW_MS = Date.UTC(2026, 10, 26, 12);
+
+/** Which stores an application is built over. */
+export type StoreKind = "memory" | "sqlite";
+
+/** An application as `mlflow-ui` builds it, without a port. */
+export interface TestApp extends AsyncDisposable {
+  readonly app: Hono;
+  readonly tracker: Tracker;
+  readonly registry: ModelRegistry;
+  /** Folder that all its files are in. */
+  readonly folder: string;
+  /** Failures that were no fault of the client. */
+  readonly failures: unknown[];
+  /** Asks with a JSON body, or none. */
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Asks a route under `/api/2.0/mlflow/` and fails unless it answers 200. */
+  api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>;
+  /** Asks for a page. */
+  page(path: string): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }>;
+}
+
+/** A JSON answer. */
+export interface Answer {
+  readonly status: number;
+  readonly json: Record<string, unknown>;
+  readonly text: string;
+}
+
+/** Builds an application over fresh stores in a folder of its own. */
+export async function testApp(kind: StoreKind): Promise<TestApp> {
+  const folder = await Deno.makeTempDir({ prefix: "mlflow-ui-" });
+  const uri = `sqlite:///${folder}/mlflow.db`;
+  const options = { artifactRoot: `${folder}/artifacts`, newExperimentLocation: "mlflow-artifacts:" };
+  const tracker = kind === "memory" ? new MemoryTracker() : await openTrackerAt(uri, options);
+  const registry = kind === "memory"
+    ? new MemoryRegistry(tracker as MemoryTracker)
+    : await openRegistryAt(uri, options);
+  const failures: unknown[] = [];
+  const app = createTrackingApp({
+    tracker,
+    registry,
+    artifacts: { destination: `${folder}/artifacts`, served: [], storeFolder: folder },
+    onFailure: (error) => failures.push(error),
+  }, {
+    pages: {
+      register: (hono, artifacts) =>
+        registerPages(hono, { tracker, registry, artifacts, clock: { nowMs: () => NOW_MS } }),
+      showFailure: failurePage,
+    },
+  });
+  const ask: TestApp["ask"] = async (method, path, body, headers = {}) => {
+    const response = await app.request(`http://127.0.0.1:5000${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, text, json: parsed(text) };
+  };
+  return {
+    app,
+    tracker,
+    registry,
+    folder,
+    failures,
+    ask,
+    async api(method, path, body) {
+      const answer = await ask(method, `/api/2.0/mlflow/${path}`, body);
+      if (answer.status !== 200) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`);
+      return answer.json;
+    },
+    async page(path) {
+      const response = await app.request(`http://127.0.0.1:5000${path}`);
+      return { status: response.status, text: await response.text(), headers: response.headers };
+    },
+    async [Symbol.asyncDispose]() {
+      await registry[Symbol.asyncDispose]();
+      await tracker[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
