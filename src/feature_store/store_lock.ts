@@ -52,7 +52,8 @@ export class StoreLock implements Disposable {
     try {
       const deadline = options.clock.monotonicMs() + options.waitMs;
       let announcedAt = -Infinity;
-      while (!(await file.tryLock(options.mode === "write"))) {
+      const tryLock = lockAttempt(file, options.mode === "write");
+      while (!(await tryLock())) {
         const now = options.clock.monotonicMs();
         if (now >= deadline) throw busy(storePath, readHolder(path));
         if (now - announcedAt >= ANNOUNCE_EVERY_MS) {
@@ -81,6 +82,19 @@ export class StoreLock implements Disposable {
       this.#file.close();
     }
   }
+}
+
+/** A function that takes the file's lock if it is free at the moment, and may be called again if it was not. */
+function lockAttempt(file: Deno.FsFile, exclusive: boolean): () => Promise<boolean> {
+  if (typeof file.tryLock === "function") return () => file.tryLock(exclusive);
+  // Runtimes before 2.9 only have the lock that waits: it is asked once and looked at. A holder who gives up closes the
+  // file, and the kernel drops a lock that arrives later.
+  let held = false;
+  const arriving = file.lock(exclusive).then(() => held = true);
+  return async () => {
+    await Promise.race([arriving, new Promise((resolve) => setTimeout(resolve, 1))]);
+    return held;
+  };
 }
 
 /** Whether another process has announced within the last seconds that it waits for the store. */
