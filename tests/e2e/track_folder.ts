@@ -1,0 +1,92 @@
+import { commandSets } from "../../src/cli/walls.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+/** The bundled candles: 90 days. */
+export const SAMPLE: string = `${ROOT}/feature_store/sample`;
+/** Entries of a set that lie beside the source; the others lie in the working folder. */
+const BESIDE_SOURCE = /^(src|node_modules|\.git|deno\.lock)$/;
+
+/** How a command ended. */
+export interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The object on stdout, where there is one. */
+  // deno-lint-ignore no-explicit-any -- each test reads the keys of its command
+  readonly json: any;
+}
+
+/** Options of {@linkcode runIn}. */
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further folders that may be read. */
+  readonly read?: readonly string[];
+  /** Hosts in place of the set's. */
+  readonly net?: readonly string[];
+}
+
+/** Words of `deno` that run a command in a folder under its own set, whose relative paths then lie in that folder. */
+export async function wordsFor(
+  command: string,
+  folder: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string[]> {
+  const set = (await commandSets())[command]!;
+  const placed = (paths: readonly string[] = []) =>
+    paths.map((path) => BESIDE_SOURCE.test(path) ? `${ROOT}/${path}` : `${folder}/${path}`);
+  const net = options.net ?? set.net ?? [];
+  return [
+    "run",
+    "-q",
+    "--no-prompt",
+    `--config=${ROOT}/deno.json`,
+    `--allow-read=${[...placed(set.read), ...options.read ?? []].join(",")}`,
+    `--allow-write=${placed(set.write).join(",")}`,
+    ...(set.ffi === undefined ? [] : [`--allow-ffi=${ROOT}/node_modules`]),
+    ...(set.env === undefined ? [] : [`--allow-env=${set.env.join(",")}`]),
+    ...(net.length === 0 ? [] : [`--allow-net=${net.join(",")}`]),
+    `${ROOT}/main.ts`,
+    command,
+    ...args,
+  ];
+}
+
+/** Runs a command in a folder to its end. */
+export async function runIn(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Answer> {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: await wordsFor(command, folder, args, options),
+    cwd: folder,
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder(), out = text.decode(stdout);
+  return { code, stdout: out, stderr: text.decode(stderr), json: out.startsWith("{") ? JSON.parse(out) : undefined };
+}
+
+/** A folder with the bundled candles in its store. */
+export async function folderWithSample(
+  args: readonly string[] = [],
+): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await Deno.realPath(await Deno.makeTempDir());
+  const { code, stderr } = await runIn(path, "ingest", [
+    "--archive-dir",
+    SAMPLE,
+    "--no-report",
+    "--quiet",
+    ...args,
+  ], { read: [SAMPLE] });
+  if (code !== 0) throw new Error(`ingest ended with ${code}: ${stderr}`);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(path, { recursive: true });
+    },
+  };
+}

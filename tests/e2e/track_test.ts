@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openTrackerAt } from "../../src/MLOps/open.ts";
+import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
+import { folderWithSample, runIn, SAMPLE, wordsFor } from "./track_folder.ts";
+
+async function modelFiles(folder: string, modelUri: string): Promise<Map<string, Uint8Array>> {
+  await using tracker = await openTrackerAt(`sqlite:///${folder}/mlruns/mlflow.db`, { readOnly: true });
+  const owner = { modelId: modelUri.replace("models:/", "") };
+  const files = new Map<string, Uint8Array>();
+  for (const { path } of await tracker.listArtifacts(owner)) files.set(path, await tracker.readArtifact(owner, path));
+  return files;
+}
+
+Deno.test("track --quick on the sample logs a judged run in seconds; the same again gives the same bytes", async () => {
+  await using folder = await folderWithSample(["--no-features"]);
+  const started = performance.now();
+  const first = await runIn(folder.path, "track", ["--quick", "--json", "--quiet", "--tag", "note=a=b"], {
+    env: { USER: "ada" },
+  });
+  const seconds = (performance.now() - started) / 1000;
+  assertEquals([first.code, first.stderr], [0, ""], first.stderr + first.stdout);
+  assert(seconds < 30, `${seconds} s`);
+  const { json } = first;
+  assertEquals(Object.keys(json), [
+    "runId",
+    "experimentId",
+    "experimentName",
+    "modelUri",
+    "metrics",
+    "baselines",
+    "verdict",
+    "datasetDigest",
+    "seconds",
+    "warnings",
+  ]);
+  assertEquals([json.experimentName, json.verdict, json.warnings], ["bitcoin", { passed: true, reasons: [] }, []]);
+  for (const name of ["qlike", "log_loss", "auc", "pinball", "coverage_90", "qlike_gain_ewma_low"]) {
+    assert(Number.isFinite(json.metrics[name]), name);
+  }
+  assertEquals(json.metrics.baseline_har_qlike, json.baselines.har.qlike);
+  assertMatch(json.modelUri, /^models:\/m-[0-9a-f]{32}$/);
+
+  const loaded = await loadForecastModel(await modelFiles(folder.path, json.modelUri));
+  assertEquals([loaded.info.family, loaded.info.horizonMinutes], ["mlp", 15]);
+  {
+    await using tracker = await openTrackerAt(`sqlite:///${folder.path}/mlruns/mlflow.db`, { readOnly: true });
+    const { info, tags, params, datasetInputs, metrics } = await tracker.getRun(json.runId);
+    assertEquals([info.status, info.userId, info.runName], ["FINISHED", "ada", "mlp-15m"]);
+    const tag = Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+    assertEquals([tag["note"], tag["evidence"], tag["mlflow.user"]], ["a=b", "quick", "ada"]);
+    assertEquals(tag["dataset.sha256"], json.datasetDigest);
+    assertEquals(datasetInputs[0]!.dataset.digest, json.datasetDigest.slice(0, 36));
+    assertMatch(tag["mlflow.source.git.commit"]!, /^[0-9a-f]{40}$/);
+    assertMatch(tag["lockfile.sha256"]!, /^[0-9a-f]{64}$/);
+    assert(params.some(({ key, value }) => key === "quick" && value === "true"));
+    assert(metrics.some(({ key }) => key === "train_loss"));
+  }
+
+  // Now with the features that ingest keeps, which must be those that were computed here.
+  const ingest = await runIn(folder.path, "ingest", ["--archive-dir", SAMPLE, "--no-report", "--quiet"], {
+    read: [SAMPLE],
+  });
+  assertEquals(ingest.code, 0, ingest.stderr);
+  const second = await runIn(folder.path, "track", ["--quick", "--json", "--quiet"]);
+  assertEquals(second.json.metrics, json.metrics);
+  assertEquals(second.json.datasetDigest, json.datasetDigest);
+  const a = await modelFiles(folder.path, json.modelUri), b = await modelFiles(folder.path, second.json.modelUri);
+  for (const path of ["forecast.json", "weights.bin", "model.json", "model.onnx"]) {
+    assertEquals(b.get(path), a.get(path));
+  }
+});
+
+Deno.test("track tells a person the scores beside the baselines, the verdict and what to do next", async () => {
+  await using folder = await folderWithSample();
+  const { code, stdout, stderr } = await runIn(folder.path, "track", [
+    ...["--quick", "--model", "har", "--horizon", "60", "--experiment", "lines", "--run-name", "plain"],
+    ...["--since", "2022-01-01", "--until", "2023-04-20"],
+  ]);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "har, 60 minutes ahead, BTC/USDT");
+  assertMatch(stdout, /^model +QLIKE +QLIKE gain over it/m);
+  for (const name of ["har", "ewma", "climatology", "contrarian"]) assertMatch(stdout, new RegExp(`^ *${name} `, "m"));
+  assertMatch(stdout, /^Verdict: (passed\.|not passed, as )/m);
+  assertStringIncludes(stdout, "in 'lines'");
+  assertStringIncludes(stderr, "The range is cut to the stored candles: 2023-02-01T00:00:00Z to 2023-04-20T00:00:00Z");
+  assertMatch(stderr, /task register -- --run-id [0-9a-f]{32}/);
+});
+
+Deno.test("track says what is wrong with its options, its range, its store, and leaves no run behind", async () => {
+  await using folder = await folderWithSample(["--no-features"]);
+  const refused = async (args: readonly string[], code: number, errorCode: string, part: string) => {
+    const { code: actual, json } = await runIn(folder.path, "track", ["--json", ...args]);
+    assertEquals([actual, json.error.code], [code, errorCode], args.join(" "));
+    assertStringIncludes(`${json.error.message} ${json.error.hint}`, part);
+  };
+  await refused(["--horizon", "7"], 2, "usage", "7");
+  await refused(["--model", "lstm"], 2, "usage", "lstm");
+  await refused(["--seed", "0"], 2, "usage", "current value is 0");
+  await refused(["--tag", "novalue"], 2, "usage", "novalue");
+  await refused(["--since", "2023-02-30"], 2, "usage", "2023-02-30");
+  await refused(["--since", "2023-04-01", "--until", "2023-03-01"], 2, "usage", "--until");
+  await refused(["--since", "2023-04-20"], 3, "input-invalid", "at least 30 are needed");
+  await refused(
+    ["--until", "2022-01-01", "--since", "2021-01-01"],
+    6,
+    "not-found",
+    "task ingest -- --since 2021-01-01",
+  );
+  await Deno.writeTextFile(`${folder.path}/mlruns.json`, `{"mlp": {"epoch": 1}}`);
+  await Deno.mkdir(`${folder.path}/config`);
+  await Deno.rename(`${folder.path}/mlruns.json`, `${folder.path}/config/mine.json`);
+  await refused(["--config", "config/mine.json"], 3, "config-invalid", "Did you mean 'epochs'?");
+  await Deno.writeTextFile(`${folder.path}/config/mine.json`, `{"symbol": "ETH/USDT"}`);
+  await refused(["--config", "config/mine.json"], 6, "not-found", "ETH/USDT");
+  await Deno.remove(`${folder.path}/feature_store`, { recursive: true });
+  await refused([], 6, "not-found", "task ingest");
+  assertEquals(await Deno.stat(`${folder.path}/mlruns/mlflow.db`).then(() => true, () => false), false);
+});
+
+Deno.test("track stopped by Ctrl-C ends with 130 and a KILLED run that keeps its metrics", async () => {
+  await using folder = await folderWithSample(["--no-features"]);
+  await Deno.mkdir(`${folder.path}/config`);
+  await Deno.writeTextFile(
+    `${folder.path}/config/long.json`,
+    JSON.stringify({ mlp: { epochs: 5000, patience: 5000 } }),
+  );
+  const child = new Deno.Command("deno", {
+    args: await wordsFor("track", folder.path, ["--quick", "--events", "--json", "--config", "config/long.json"]),
+    cwd: folder.path,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = new Response(child.stdout).text();
+  let seen = "", sent = false;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    seen += text;
+    // Some epochs in, by the progress that the training tells of.
+    if (sent || !/"stage":"train","done":([2-9]|\d\d)/.test(seen)) continue;
+    sent = true;
+    child.kill("SIGINT");
+  }
+  assertEquals((await child.status).code, 130, seen.slice(-500));
+  const { error } = JSON.parse(await output);
+  assertEquals(error.code, "interrupted");
+  await using tracker = await openTrackerAt(`sqlite:///${folder.path}/mlruns/mlflow.db`, { readOnly: true });
+  const experiment = await tracker.getExperimentByName("bitcoin");
+  const { items: [run] } = await tracker.searchRuns({ experimentIds: [experiment!.experimentId] });
+  assertEquals(run!.info.status, "KILLED");
+  assert(run!.info.endTime !== undefined);
+  const history = await tracker.metricHistory(run!.info.runId, "validation_loss");
+  assert(history.items.length >= 2);
+  assertEquals(run!.modelOutputs, []);
+});
