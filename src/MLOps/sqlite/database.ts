@@ -12,6 +12,9 @@ const MAX_CACHED_STATEMENTS = 256;
 /** Primary result codes of SQLite that callers are told apart by. */
 const BUSY = 5, LOCKED = 6, READONLY = 8, CORRUPT = 11, FULL = 13, CANTOPEN = 14, CONSTRAINT = 19, NOTADB = 26;
 
+/** What Deno's types of `node:sqlite` leave out. */
+type ArrayStatement = StatementSync & { setReturnArrays(enabled: boolean): void };
+
 /** A value that SQLite binds. */
 export type SqlValue = SQLInputValue;
 
@@ -70,22 +73,25 @@ export class Database implements Disposable {
 
   async #prepare(readOnly: boolean): Promise<void> {
     await this.#retryBusy(() => {
-      this.#db.exec(`PRAGMA busy_timeout = ${BLOCKING_WAIT_MS}`);
-      this.#db.exec("PRAGMA foreign_keys = ON");
+      this.#execute(`PRAGMA busy_timeout = ${BLOCKING_WAIT_MS}`);
+      this.#execute("PRAGMA foreign_keys = ON");
       // As MLflow opens it: LIKE is case-sensitive, ILIKE lowers both sides.
-      this.#db.exec("PRAGMA case_sensitive_like = ON");
-      if (!readOnly) {
-        this.#db.exec("PRAGMA journal_mode = WAL");
-        this.#db.exec("PRAGMA synchronous = NORMAL");
-      }
+      this.#execute("PRAGMA case_sensitive_like = ON");
     });
     if (!readOnly && this.#tables().length === 0) {
+      await this.#retryBusy(() => this.#execute("PRAGMA journal_mode = WAL"));
       await this.write(() => {
         if (this.#tables().length > 0) return; // another process was first
-        for (const statement of SCHEMA_STATEMENTS) this.#db.exec(statement);
+        for (const statement of SCHEMA_STATEMENTS) this.#execute(statement);
       });
     }
+    // Before the first change that stays: a file that is not MLflow's is left as it was found.
     await this.read(() => this.#checkSchema());
+    if (readOnly) return;
+    await this.#retryBusy(() => {
+      this.#execute("PRAGMA journal_mode = WAL");
+      this.#execute("PRAGMA synchronous = NORMAL");
+    });
   }
 
   #tables(): string[] {
@@ -136,10 +142,10 @@ export class Database implements Disposable {
 
   #transaction<T>(begin: string, work: () => T): Promise<T> {
     return this.#retryBusy(() => {
-      this.#db.exec(begin);
+      this.#execute(begin);
       try {
         const result = work();
-        this.#db.exec("COMMIT");
+        this.#execute("COMMIT");
         return result;
       } catch (error) {
         this.#rollBack();
@@ -150,7 +156,7 @@ export class Database implements Disposable {
 
   #rollBack(): void {
     try {
-      this.#db.exec("ROLLBACK");
+      this.#execute("ROLLBACK");
     } catch {
       // SQLite has already rolled back by itself (full disk, I/O error): nothing is left to undo.
     }
@@ -176,9 +182,19 @@ export class Database implements Disposable {
     }
   }
 
+  /** Runs a statement for its effect. Not by `exec`, whose errors lack SQLite's result code in Deno. */
+  #execute(sql: string): void {
+    this.#statement(sql).all();
+  }
+
   /** All rows of a query. */
   all<T>(sql: string, ...values: readonly SqlValue[]): T[] {
     return this.#statement(sql).all(...values) as T[];
+  }
+
+  /** All rows of a query as arrays of columns: half the time of objects where rows are many. */
+  arrays<T extends readonly unknown[]>(sql: string, ...values: readonly SqlValue[]): T[] {
+    return this.#statement(sql, "arrays").all(...values) as unknown as T[];
   }
 
   /** The first row of a query, or undefined. */
@@ -201,14 +217,16 @@ export class Database implements Disposable {
     return this.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
   }
 
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
+  #statement(sql: string, as: "objects" | "arrays" = "objects"): StatementSync {
+    const key = `${as} ${sql}`;
+    const known = this.#statements.get(key);
     if (known !== undefined) return known;
     if (this.#statements.size >= MAX_CACHED_STATEMENTS) {
       this.#statements.delete(this.#statements.keys().next().value!);
     }
     const statement = this.#db.prepare(sql);
-    this.#statements.set(sql, statement);
+    if (as === "arrays") (statement as ArrayStatement).setReturnArrays(true);
+    this.#statements.set(key, statement);
     return statement;
   }
 

@@ -39,39 +39,37 @@ export function metricValue(value: number, isNan: number): number {
   return isNan !== 0 ? NaN : value;
 }
 
-/**
- * Fills in everything that hangs on the runs. One query for each kind, each handing over one JSON text a run: making
- * an object for every row is what costs time in a search of a thousand runs.
- */
+/** Fills in everything that hangs on the runs, with one query for each kind of it. */
 export function withRunData(db: Database, rows: readonly RunRow[]): Run[] {
   if (rows.length === 0) return [];
   const ids = JSON.stringify(rows.map(({ id }) => id));
-  const grouped = <T extends readonly unknown[]>(table: string, fields: string): Map<string, T[]> =>
-    new Map(
-      db.all<{ run: string; items: string }>(
-        `SELECT run_uuid AS run, json_group_array(json_array(${fields}) ORDER BY "key") AS items FROM ${table}
-         WHERE run_uuid IN (SELECT value FROM json_each(?)) GROUP BY run_uuid`,
-        ids,
-      ).map(({ run, items }) => [run, JSON.parse(items) as T[]]),
-    );
-  const metrics = grouped<[string, number, number, number, number]>(
-    "latest_metrics",
-    `"key", value, is_nan, timestamp, step`,
+  const metrics = new Map<string, Metric[]>(), params = new Map<string, KeyValue[]>();
+  const tags = new Map<string, KeyValue[]>();
+  // CAST: other writers may hold integers beyond 2^53, which would be an error to read as they are. Values come as
+  // they are, never as JSON of SQLite's: its older releases write doubles with fifteen digits.
+  const latest = db.arrays<[run: string, key: string, value: number, isNan: number, timestamp: number, step: number]>(
+    `SELECT run_uuid, "key", value, is_nan, CAST(timestamp AS REAL), CAST(step AS REAL) FROM latest_metrics
+     WHERE run_uuid IN (SELECT value FROM json_each(?)) ORDER BY run_uuid, "key"`,
+    ids,
   );
-  const params = grouped<[string, string]>("params", `"key", value`);
-  const tags = grouped<[string, string | null]>("tags", `"key", value`);
+  for (const [run, key, value, isNan, timestamp, step] of latest) {
+    push(metrics, run, { key, value: metricValue(value, isNan), timestamp, step });
+  }
+  for (const [table, pairs] of [["params", params], ["tags", tags]] as const) {
+    const found = db.arrays<[run: string, key: string, value: string | null]>(
+      `SELECT run_uuid, "key", value FROM ${table}
+       WHERE run_uuid IN (SELECT value FROM json_each(?)) ORDER BY run_uuid, "key"`,
+      ids,
+    );
+    for (const [run, key, value] of found) push(pairs, run, { key, value: value ?? "" });
+  }
   const datasets = datasetInputs(db, ids);
   const models = modelLinks(db, ids);
   return rows.map((row) => ({
     info: toRunInfo(row),
-    metrics: (metrics.get(row.id) ?? []).map(([key, value, isNan, timestamp, step]): Metric => ({
-      key,
-      value: metricValue(value, isNan),
-      timestamp,
-      step,
-    })),
-    params: (params.get(row.id) ?? []).map(([key, value]): KeyValue => ({ key, value })),
-    tags: (tags.get(row.id) ?? []).map(([key, value]): KeyValue => ({ key, value: value ?? "" })),
+    metrics: metrics.get(row.id) ?? [],
+    params: params.get(row.id) ?? [],
+    tags: tags.get(row.id) ?? [],
     datasetInputs: datasets.get(row.id) ?? [],
     modelInputs: (models.get(row.id) ?? []).filter(({ isOutput }) => !isOutput).map(({ modelId }) => ({ modelId })),
     modelOutputs: (models.get(row.id) ?? []).filter(({ isOutput }) => isOutput).map(({ modelId, step }) => ({
