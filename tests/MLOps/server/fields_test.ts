@@ -1,0 +1,65 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { TrackingError } from "../../../src/core/mod.ts";
+import { Fields } from "../../../src/MLOps/server/fields.ts";
+
+Deno.test("Fields reads 64-bit integers given as text and refuses what a double cannot hold", () => {
+  const fields = new Fields({ a: "12", b: 12, c: 1.5, d: "x", e: 2 ** 60, f: null, g: "-3", h: "9".repeat(30) });
+  assertEquals([fields.integer("a"), fields.integer("b"), fields.integer("f"), fields.integer("g")], [
+    12,
+    12,
+    undefined,
+    -3,
+  ]);
+  for (const name of ["c", "d", "e", "h"]) {
+    assertThrows(() => fields.integer(name), TrackingError, `parameter '${name}'`);
+  }
+});
+
+Deno.test("Fields reads doubles as protobuf writes them", () => {
+  const fields = new Fields({ a: "NaN", b: "-Infinity", c: "1e3", d: 2, e: true, f: "", g: "1x" });
+  assertEquals(fields.requiredDouble("a"), NaN);
+  assertEquals(fields.requiredDouble("b"), -Infinity);
+  assertEquals([fields.requiredDouble("c"), fields.requiredDouble("d")], [1_000, 2]);
+  for (const name of ["e", "g"]) assertThrows(() => fields.requiredDouble(name), TrackingError, "Invalid value");
+  assertThrows(() => fields.requiredDouble("f"), TrackingError, "Missing value for required parameter 'f'");
+});
+
+Deno.test("Fields names a nested field by its way and tells the type seen as Python has it", () => {
+  const [first] = new Fields({ metrics: [{ key: 5 }] }).messages("metrics");
+  assertThrows(
+    () => first!.string("key"),
+    TrackingError,
+    "Invalid value 5 for parameter 'metrics[0].key' supplied:  Hint: Value was of type 'int'. See the API docs",
+  );
+  const types: [unknown, string][] = [[1.5, "float"], ["x", "str"], [true, "bool"], [[1], "list"], [{}, "dict"]];
+  for (const [value, type] of types) {
+    if (typeof value === "string") continue;
+    assertThrows(() => new Fields({ k: value }).string("k"), TrackingError, `of type '${type}'`);
+  }
+  assertThrows(() => new Fields({ k: { b: 1, a: 2 } }).string("k"), TrackingError, 'Invalid value {"a":2,"b":1}');
+});
+
+Deno.test("Fields takes an empty text for missing where one is required, as MLflow does", () => {
+  assertThrows(() => new Fields({ name: "" }).requiredString("name"), TrackingError, "Missing value");
+  assertEquals(new Fields({ name: "" }).string("name"), "");
+});
+
+Deno.test("Fields.fromQuery() makes a list of a repeated parameter and of a single one where a list is wanted", () => {
+  const fields = Fields.fromQuery(new URLSearchParams("a=1&a=2&b=x&__proto__=y"));
+  assertEquals([fields.strings("a"), fields.strings("b"), fields.strings("c")], [["1", "2"], ["x"], []]);
+  assertEquals(fields.string("__proto__"), "y");
+  assertThrows(() => new Fields({ b: "x" }).strings("b"), TrackingError);
+});
+
+Deno.test("Fields does not take what every object inherits for a field", () => {
+  assertEquals(new Fields({}).string("toString"), undefined);
+  assertEquals(new Fields({}).string("constructor"), undefined);
+});
+
+Deno.test("Fields.choice() takes a word or its number", () => {
+  const words = ["ONE", "TWO"] as const;
+  assertEquals(new Fields({ a: "TWO" }).choice("a", words), "TWO");
+  assertEquals(new Fields({ a: 2 }).choice("a", words), "TWO");
+  assertEquals(new Fields({}).choice("a", words), undefined);
+  assertThrows(() => new Fields({ a: 3 }).choice("a", words), TrackingError, "must be one of ONE, TWO");
+});
