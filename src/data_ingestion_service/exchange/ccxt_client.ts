@@ -66,6 +66,14 @@ export async function createUnifiedClient(id: string, options: ClientOptions): P
   return await create(id, options, { enableRateLimit: true }) as unknown as UnifiedClient;
 }
 
+/** What an error of ccxt's is about, by its class; undefined where it is none of ccxt's. */
+export async function ccxtErrorKind(error: unknown): Promise<"symbol" | "network" | "other" | undefined> {
+  const { default: ccxt } = await import("ccxt");
+  if (error instanceof ccxt.BadSymbol) return "symbol";
+  if (error instanceof ccxt.NetworkError) return "network";
+  return error instanceof ccxt.BaseError ? "other" : undefined;
+}
+
 /** Names of all exchanges that ccxt knows. */
 export async function exchangeNames(): Promise<readonly string[]> {
   const { default: ccxt } = await import("ccxt");

@@ -18,7 +18,7 @@ import {
 } from "../../core/mod.ts";
 import { HostList } from "../http/host_list.ts";
 import { HttpFailure } from "../http/http_failure.ts";
-import { createUnifiedClient, exchangeNames, inScope, type UnifiedClient } from "./ccxt_client.ts";
+import { ccxtErrorKind, createUnifiedClient, exchangeNames, inScope, type UnifiedClient } from "./ccxt_client.ts";
 import { parseUnifiedRows } from "./kline_rows.ts";
 
 /** Options of {@linkcode UnifiedExchange}. */
@@ -132,15 +132,23 @@ export class UnifiedExchange implements Exchange {
 
   async #ask<T>(call: (client: UnifiedClient) => Promise<T>, options: CallOptions): Promise<T> {
     try {
-      return await this.#hosts.request(() => {
+      return await this.#hosts.request(async () => {
         this.#count++;
-        return inScope({ signal: options.signal }, () => call(this.#client));
+        try {
+          return await inScope({ signal: options.signal }, () => call(this.#client));
+        } catch (error) {
+          if (await ccxtErrorKind(error) !== "network") throw error;
+          throw new HttpFailure(`A request to ${this.id}`, { status: 0, cause: error });
+        }
       }, options);
     } catch (error) {
       if (error instanceof HttpFailure) {
         throw new DomainError("exchange-refused", `${error.message}: ${error.body.slice(0, 200)}`, { cause: error });
       }
-      throw error;
+      const kind = await ccxtErrorKind(error);
+      if (kind === undefined) throw error;
+      const code = kind === "symbol" ? "symbol-unknown" : "exchange-refused";
+      throw new DomainError(code, `Cannot ask ${this.id}: ${(error as Error).message.slice(0, 200)}`, { cause: error });
     }
   }
 }
