@@ -21,7 +21,7 @@ const written = fc.record({
       entity: fc.constant("metric" as const),
       key: fc.stringMatching(/^[a-zA-Z_][\w /.-]{0,12}$/),
       comparator: fc.constantFrom("=", "!=", "<", "<=", ">", ">=" as const),
-      value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+      value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0), // −0 is written 0
     }),
     fc.record({
       entity: fc.constantFrom("param" as const, "tag" as const),
