@@ -7,9 +7,9 @@ import {
   INTERVAL_MS,
   isDomainError,
   parseInstantOrDuration,
+  type RequestTally,
   type SeriesId,
   toIso,
-  type Warning,
 } from "../core/mod.ts";
 import type {
   IngestDeps,
@@ -79,21 +79,20 @@ export const command: Command = {
     const { ingest } = await import("../data_ingestion_service/mod.ts");
     const runs: IngestResult[] = [];
     let report: string | undefined;
-    const warnings: Warning[] = [];
+    const tally = () => deps.exchange?.tally ?? { count: 0, weight: 0, retries: 0 };
     let error: DomainError | undefined;
     for (const request of requests) {
       const result = await ingest(request, deps, { signal: context.signal });
       runs.push(result);
       error ??= result.error;
       if (isDomainError(result.error, "interrupted")) break;
-      report = await afterwards(context, config, store, result, exportDir, warnings, startedMs) ?? report;
+      report = await afterwards(context, config, store, result, exportDir, tally(), startedMs) ?? report;
     }
-    const requestTally = deps.exchange?.tally ?? { count: 0, weight: 0, retries: 0 };
-    const outcome = { runs, requests: requestTally, report, seconds: secondsSince(context, startedMs) };
+    const outcome = { runs, requests: tally(), report, seconds: secondsSince(context, startedMs) };
     return {
       json: ingestJson(outcome),
       text: ingestText(outcome),
-      warnings: [...new Map([...runs.flatMap((run) => run.warnings), ...warnings].map((w) => [w.message, w])).values()],
+      warnings: [...new Map(runs.flatMap((run) => run.warnings).map((w) => [w.message, w])).values()],
       ...(error === undefined ? {} : { error }),
       next: report === undefined ? ["task track"] : [`open ${report}`, "task track"],
     };
@@ -183,7 +182,7 @@ async function afterwards(
   store: FeatureStore,
   result: IngestResult,
   exportDir: string | undefined,
-  _warnings: Warning[],
+  requests: RequestTally,
   startedMs: number,
 ): Promise<string | undefined> {
   const { options, signal, progress, clock } = context;
@@ -206,7 +205,7 @@ async function afterwards(
     reader: store,
     query,
     engine: engine!,
-    run: { ...result, ...result.run, seconds, datasetDigest: result.datasetDigest },
+    run: { ...result, ...result.run, seconds, requests, datasetDigest: result.datasetDigest },
     outDir: config.reports,
     nowMs: clock.nowMs(),
   }, { progress, signal });

@@ -14,7 +14,7 @@ const FEW_POINTS = 24;
 /** Horizontal axis over a time range in UTC, with labels that fit its length. */
 export function timeAxis(range: TimeRange): ChartSpec {
   const days = (range.endMs - range.startMs) / DAY_MS;
-  const format = days > 1100 ? "%Y" : days > 60 ? "%b %Y" : days > 2 ? "%-d %b" : "%H:%M";
+  const format = days > 1100 ? "%Y" : days > 250 ? "%b %Y" : days > 2 ? "%-d %b" : "%H:%M";
   return {
     field: "t",
     type: "temporal",

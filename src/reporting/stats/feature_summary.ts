@@ -33,14 +33,14 @@ export const FEATURE_LEVELS = [0.01, 0.25, 0.5, 0.75, 0.99] as const;
 /** Values a feature keeps for its quantiles and its shape at most; moments use all rows. */
 const MAX_SAMPLE = 250_000;
 /** Candles a chunk: bounds the memory of a computed matrix whatever the range. */
-const CHUNK = 262_144;
+const CHUNK = 131_072;
 const BINS = 24;
 
 /**
  * Computes the features of an engine over all candles, a chunk at a time, and sums them up. Count, mean, deviation and
  * extremes are of all rows; quantiles and shape are of every n-th row where there are more than `sampleRows`.
  *
- * @param options.chunkRows candles computed at a time: it bounds memory and changes no figure. @default 262144
+ * @param options.chunkRows candles computed at a time: it bounds memory and changes no figure. @default 131072
  * @param options.sampleRows rows that quantiles and shapes take at most. @default 250000
  */
 export function summarizeFeatures(
