@@ -80,13 +80,19 @@ export const command: Command = {
     const runs: IngestResult[] = [];
     let report: string | undefined;
     const tally = () => deps.exchange?.tally ?? { count: 0, weight: 0, retries: 0 };
-    let error: DomainError | undefined;
+    let error: Error | undefined;
     for (const request of requests) {
       const result = await ingest(request, deps, { signal: context.signal });
       runs.push(result);
       error ??= result.error;
       if (isDomainError(result.error, "interrupted")) break;
-      report = await afterwards(context, config, store, result, exportDir, tally(), startedMs) ?? report;
+      try {
+        report = await afterwards(context, config, store, result, exportDir, tally(), startedMs) ?? report;
+      } catch (thrown) {
+        // The candles are committed: their result is shown with what went wrong after them.
+        error ??= thrown instanceof Error ? thrown : new Error(String(thrown));
+        break;
+      }
     }
     const outcome = { runs, requests: tally(), report, seconds: secondsSince(context, startedMs) };
     return {
