@@ -32,7 +32,7 @@ export async function probeWalls(probeDuckDb: DuckDbProbe): Promise<WallProbe[]>
     [`read ${FORBIDDEN_FILE}`, () => Deno.readTextFileSync(FORBIDDEN_FILE)],
     ["write ../forbidden-by-the-walls", () => Deno.writeTextFileSync("../forbidden-by-the-walls", "")],
     [`read variable ${FORBIDDEN_VARIABLE}`, () => Deno.env.get(FORBIDDEN_VARIABLE)],
-    ["start process true", () => new Deno.Command("true").outputSync()],
+    ["start process /bin/true", () => new Deno.Command("/bin/true").outputSync()],
     ["load library libc.so.6 from outside node_modules", () => loadForeignLibrary()],
   ];
   // DuckDB first: the binary holds a bare FFI grant until its library is loaded, as the commands do, and drops it then.

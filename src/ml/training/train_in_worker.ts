@@ -15,13 +15,16 @@ export function wasmFilePath(): string {
   return createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm");
 }
 
-/** A module Worker that may read the WASM file and nothing else. */
+/** A module Worker that may read the WASM file and nothing else; in the compiled binary, the packages inside it. */
 export function trainingWorkerOptions(wasmFile: string): WorkerOptions & { readonly type: "module" } {
+  // A Worker of the binary resolves its packages at run time, which counts as reading them.
+  const packages = wasmFile.slice(0, wasmFile.indexOf("node_modules") + "node_modules".length);
+  const readable = Deno.build.standalone ? packages : wasmFile;
   return {
     type: "module",
     name: "train",
     deno: {
-      permissions: { read: [wasmFile], write: false, net: false, env: false, run: false, ffi: false, sys: false },
+      permissions: { read: [readable], write: false, net: false, env: false, run: false, ffi: false, sys: false },
     },
   };
 }
