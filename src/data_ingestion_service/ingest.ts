@@ -178,8 +178,8 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   });
   const seenAtMs = deps.clock.nowMs();
   await store.replaceGaps(query, query.range, [...settled, ...toGaps(spans, seenAtMs)], seenAtMs);
-  const failedMs = spans.filter(({ cause }) => cause === "fetch_failed");
-  return whyNotWhole(work, missing, failedMs, rest.error);
+  const failed = spans.filter(({ cause }) => cause === "fetch_failed");
+  return whyNotWhole(work, failed, rest.error);
 }
 
 async function openRanges({ query, deps: { store } }: Work): Promise<TimeRange[]> {
@@ -261,16 +261,15 @@ async function gapsWithin({ query, deps: { store } }: Work): Promise<Gap[]> {
 /** A failed proof outranks an unreadable file, and that a source that could not be reached. */
 function whyNotWhole(
   work: Work,
-  missing: readonly TimeRange[],
   failed: readonly TimeRange[],
   restError: DomainError | undefined,
 ): DomainError | undefined {
   const failures = (work.archive?.failures ?? []).filter((
     failure,
   ): failure is ArchiveFailure & { error: DomainError } => failure.error !== undefined);
-  const unfilled = failures.filter(({ file }) => touches(file.range, missing));
+  const unfilled = failures.filter(({ file }) => touches(file.range, failed));
   for (const { file, error } of failures) {
-    if (!touches(file.range, missing)) {
+    if (!touches(file.range, failed)) {
       work.warnings.push({
         code: "file-replaced",
         message: `${error.message}; another source filled ${file.name}'s span`,
