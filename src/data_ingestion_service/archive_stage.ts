@@ -10,10 +10,10 @@ import { type ArchiveFile, parseArchiveName } from "./archive/archive_layout.ts"
 import { type ArchiveFailure, readArchiveFile } from "./archive/archive_reader.ts";
 import type { ArchiveSource } from "./archive/archive_source.ts";
 import { CommitBuffer } from "./commit_buffer.ts";
-import { type AskedSpan, NOT_THERE } from "./explain_gaps.ts";
+import { type AskedSpan, NOT_THERE } from "./planning/explain_gaps.ts";
 import type { FileCounts, IngestDeps, StageOptions } from "./ingest_types.ts";
 import { mapOrdered } from "./ordered_pool.ts";
-import { baseName, daysOf, planFiles } from "./plan.ts";
+import { baseName, daysOf, planFiles } from "./planning/plan.ts";
 
 /** What the archive gave. */
 export interface ArchiveStageResult {

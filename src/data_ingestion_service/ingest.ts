@@ -18,10 +18,10 @@ import {
 import type { ArchiveFailure } from "./archive/archive_reader.ts";
 import { archiveAnswers, type ArchiveStageResult, runArchiveStage } from "./archive_stage.ts";
 import type { RowTally } from "./commit_buffer.ts";
-import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./explain_gaps.ts";
+import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./planning/explain_gaps.ts";
 import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } from "./ingest_types.ts";
-import { missingRanges, planFiles, refreshRange } from "./plan.ts";
-import { askNow, type ExchangeNow, resolveRange } from "./resolve_range.ts";
+import { missingRanges, planFiles, refreshRange } from "./planning/plan.ts";
+import { askNow, type ExchangeNow, resolveRange } from "./planning/resolve_range.ts";
 import { type RestStageResult, runRestStage } from "./rest_stage.ts";
 
 const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0 };

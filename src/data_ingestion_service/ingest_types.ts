@@ -16,7 +16,7 @@ import type {
 import type { ArchiveSource } from "./archive/archive_source.ts";
 import type { ArchiveFile } from "./archive/archive_layout.ts";
 import type { RowTally } from "./commit_buffer.ts";
-import type { KnownOutage } from "./outage_calendar.ts";
+import type { KnownOutage } from "./planning/outage_calendar.ts";
 
 /** Where candles may come from: the archive for closed days and REST for the rest, or one of them alone. */
 export type SourceChoice = "auto" | "archive" | "rest";

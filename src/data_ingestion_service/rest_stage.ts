@@ -12,7 +12,7 @@ import {
 } from "../core/mod.ts";
 import { checkCandles, violationText } from "./candle_checks.ts";
 import { CommitBuffer } from "./commit_buffer.ts";
-import type { AskedSpan } from "./explain_gaps.ts";
+import type { AskedSpan } from "./planning/explain_gaps.ts";
 import type { IngestDeps, StageOptions } from "./ingest_types.ts";
 
 /** What the exchange gave over REST. */

@@ -20,10 +20,10 @@ import {
   type WriteFeaturesOptions,
   type WriteSummary,
 } from "../core/mod.ts";
-import { countCandles, loadCandles, scanCandles, storedDayDigests, writeCandles } from "./candle_table.ts";
-import { coverageOf } from "./coverage.ts";
+import { countCandles, loadCandles, scanCandles, storedDayDigests, writeCandles } from "./tables/candle_table.ts";
+import { coverageOf } from "./tables/coverage.ts";
 import { digestDataset, digestDays } from "./day_digest.ts";
-import { featureDays, featureSpan, loadFeatures, writeFeatures } from "./feature_table.ts";
+import { featureDays, featureSpan, loadFeatures, writeFeatures } from "./tables/feature_table.ts";
 import {
   countSources,
   readArchiveFiles,
@@ -32,10 +32,10 @@ import {
   replaceGaps,
   writeArchiveFiles,
   writeIngestRun,
-} from "./ledger_tables.ts";
-import { millis, OF_SERIES, seriesValues, text } from "./rows.ts";
-import { StoreHandle } from "./store_handle.ts";
-import type { StoreMode } from "./store_path.ts";
+} from "./tables/ledger_tables.ts";
+import { millis, OF_SERIES, seriesValues, text } from "./tables/rows.ts";
+import { StoreHandle } from "./files/store_handle.ts";
+import type { StoreMode } from "./files/store_path.ts";
 
 /** Options of {@linkcode DuckDbFeatureStore.open}. */
 export interface OpenStoreOptions {

@@ -1,8 +1,8 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from "@duckdb/node-api";
 import { DomainError } from "../core/mod.ts";
 import { type DuckDbApi, loadDuckDb } from "./duckdb_library.ts";
-import { busy, lockPath, readHolder } from "./store_lock.ts";
-import type { StoreMode } from "./store_path.ts";
+import { busy, lockPath, readHolder } from "./files/store_lock.ts";
+import type { StoreMode } from "./files/store_path.ts";
 
 /** Limits of an instance. */
 export interface DuckDbLimits {

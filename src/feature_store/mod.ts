@@ -4,8 +4,8 @@
  * @module
  */
 export { DuckDbFeatureStore, type OpenStoreOptions } from "./duckdb_feature_store.ts";
-export { type LockHolder, lockPath, readHolder } from "./store_lock.ts";
-export type { StoreMode } from "./store_path.ts";
+export { type LockHolder, lockPath, readHolder } from "./files/store_lock.ts";
+export type { StoreMode } from "./files/store_path.ts";
 export { materializeFeatures, type MaterializeOptions, type MaterializeSummary } from "./materialize.ts";
 export { type ExportOptions, exportParquet } from "./parquet_export.ts";
 export { digestDataset, digestDays } from "./day_digest.ts";

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from "node:path";
 import { type CallOptions, type CandleQuery, DomainError, type FeatureReader, toIsoDay } from "../core/mod.ts";
-import { appendCandles, CANDLE_SELECT, createCandleAppender } from "./columns.ts";
+import { appendCandles, CANDLE_SELECT, createCandleAppender } from "./tables/columns.ts";
 import { type DuckDbLimits, DuckDbSession } from "./duckdb_session.ts";
 
 /** Options of {@linkcode exportParquet}. */

@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { DAY_MS, mergeRanges, MINUTE_MS, type TimeRange } from "../../src/core/mod.ts";
-import { explainGaps, type GapEvidence, NOT_THERE, toGaps } from "../../src/data_ingestion_service/explain_gaps.ts";
+import {
+  explainGaps,
+  type GapEvidence,
+  NOT_THERE,
+  toGaps,
+} from "../../src/data_ingestion_service/planning/explain_gaps.ts";
 
 const START = Date.UTC(2023, 2, 24);
 const minutes = (from: number, to: number): TimeRange => ({

@@ -17,7 +17,7 @@ import {
   monthPublishedMs,
   planFiles,
   refreshRange,
-} from "../../src/data_ingestion_service/plan.ts";
+} from "../../src/data_ingestion_service/planning/plan.ts";
 import { BTC } from "../fakes/archive_files.ts";
 
 const day = (text: string) => Date.parse(text);

@@ -1,6 +1,12 @@
 import type { DuckDBAppender, DuckDBDataChunk, DuckDBType } from "@duckdb/node-api";
-import { allocateCandles, type CandleColumns, type CandleSource, MISSING_COUNT, type SeriesId } from "../core/mod.ts";
-import type { DuckDbSession } from "./duckdb_session.ts";
+import {
+  allocateCandles,
+  type CandleColumns,
+  type CandleSource,
+  MISSING_COUNT,
+  type SeriesId,
+} from "../../core/mod.ts";
+import type { DuckDbSession } from "../duckdb_session.ts";
 
 /** Rows of a DuckDB vector. */
 export const VECTOR_ROWS = 2048;

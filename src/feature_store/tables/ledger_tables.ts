@@ -8,9 +8,9 @@ import {
   type IngestRunRecord,
   type SeriesId,
   type TimeRange,
-} from "../core/mod.ts";
-import type { DuckDbSession } from "./duckdb_session.ts";
-import { reconcileGaps } from "./gap_reconcile.ts";
+} from "../../core/mod.ts";
+import type { DuckDbSession } from "../duckdb_session.ts";
+import { reconcileGaps } from "../gap_reconcile.ts";
 import { appendRows, millis, number, OF_SERIES, optional, seriesValues, text } from "./rows.ts";
 
 /** Files per `IN` list of a delete. */

@@ -1,4 +1,4 @@
-import { type CallOptions, type Clock, DomainError, toIso } from "../core/mod.ts";
+import { type CallOptions, type Clock, DomainError, toIso } from "../../core/mod.ts";
 import type { StoreMode } from "./store_path.ts";
 
 /** Who holds a store, as written into its lock file. */

@@ -1,6 +1,6 @@
-import { type Clock, DomainError } from "../core/mod.ts";
-import { type DuckDbLimits, DuckDbSession } from "./duckdb_session.ts";
-import { checkSchema, migrate } from "./migrations.ts";
+import { type Clock, DomainError } from "../../core/mod.ts";
+import { type DuckDbLimits, DuckDbSession } from "../duckdb_session.ts";
+import { checkSchema, migrate } from "../tables/migrations.ts";
 import { hasWaiter, StoreLock, type StoreLockOptions } from "./store_lock.ts";
 import { checkStorePath, type StoreMode } from "./store_path.ts";
 

@@ -13,7 +13,7 @@ import {
   type TimeRange,
   toIsoDay,
   type WriteSummary,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import {
   appendCandles,
   CANDLE_COLUMNS,
@@ -23,9 +23,9 @@ import {
   readCandles,
   roomFor,
 } from "./columns.ts";
-import { compareCandles } from "./compare_candles.ts";
-import { digestDays } from "./day_digest.ts";
-import type { DuckDbSession } from "./duckdb_session.ts";
+import { compareCandles } from "../compare_candles.ts";
+import { digestDays } from "../day_digest.ts";
+import type { DuckDbSession } from "../duckdb_session.ts";
 import { appendRows, number, OF_SERIES, seriesValues, text } from "./rows.ts";
 
 const IN_RANGE = `${OF_SERIES} AND open_time >= ? AND open_time < ?`;

@@ -1,6 +1,6 @@
 import type { DuckDBValue } from "@duckdb/node-api";
-import type { SeriesId } from "../core/mod.ts";
-import type { DuckDbSession, SqlRow } from "./duckdb_session.ts";
+import type { SeriesId } from "../../core/mod.ts";
+import type { DuckDbSession, SqlRow } from "../duckdb_session.ts";
 
 /** `WHERE` terms that pick a series; bind {@linkcode seriesValues}. */
 export const OF_SERIES = `exchange = ? AND symbol = ? AND "interval" = ?`;

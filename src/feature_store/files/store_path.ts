@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { DomainError } from "../core/mod.ts";
+import { DomainError } from "../../core/mod.ts";
 
 /** How a store is opened. */
 export type StoreMode = "read" | "write";

@@ -9,9 +9,9 @@ import {
   type SeriesId,
   type TimeRange,
   type WriteFeaturesOptions,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import { ChunkAppender, getFloats, getTimestamps, rawVector, setFloats, setTimestamps } from "./columns.ts";
-import { type DuckDbSession, quoteIdentifier } from "./duckdb_session.ts";
+import { type DuckDbSession, quoteIdentifier } from "../duckdb_session.ts";
 import { appendRows, millis, number, OF_SERIES, seriesValues, text } from "./rows.ts";
 
 const KEY_COLUMNS = 4;

@@ -1,5 +1,5 @@
-import { DomainError } from "../core/mod.ts";
-import type { DuckDbSession } from "./duckdb_session.ts";
+import { DomainError } from "../../core/mod.ts";
+import type { DuckDbSession } from "../duckdb_session.ts";
 
 const SERIES = `exchange VARCHAR NOT NULL, symbol VARCHAR NOT NULL, "interval" VARCHAR NOT NULL`;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DomainError, parseInstant, type TimeRange } from "../core/mod.ts";
+import { DomainError, parseInstant, type TimeRange } from "../../core/mod.ts";
 
 /** A known outage of an exchange. */
 export interface KnownOutage extends TimeRange {

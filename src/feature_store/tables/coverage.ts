@@ -6,9 +6,9 @@ import {
   rangesFromGrid,
   type SeriesId,
   type TimeRange,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import { storedDayDigests } from "./candle_table.ts";
-import type { DuckDbSession } from "./duckdb_session.ts";
+import type { DuckDbSession } from "../duckdb_session.ts";
 import { number, OF_SERIES, seriesValues } from "./rows.ts";
 
 const EVER: TimeRange = { startMs: 0, endMs: Date.UTC(2200, 0, 1) };

@@ -1,5 +1,5 @@
-import { DAY_MS, type Gap, type GapCause, mergeRanges, MINUTE_MS, type TimeRange, toIso } from "../core/mod.ts";
-import type { ExplainedSpan } from "./ingest_types.ts";
+import { DAY_MS, type Gap, type GapCause, mergeRanges, MINUTE_MS, type TimeRange, toIso } from "../../core/mod.ts";
+import type { ExplainedSpan } from "../ingest_types.ts";
 import type { KnownOutage } from "./outage_calendar.ts";
 
 /** A span that a source was asked for, and what it said. */

@@ -10,8 +10,8 @@ import {
   subtractRanges,
   type TimeRange,
   totalMs,
-} from "../core/mod.ts";
-import { type ArchiveFile, dailyFile, monthlyFile, monthOf } from "./archive/archive_layout.ts";
+} from "../../core/mod.ts";
+import { type ArchiveFile, dailyFile, monthlyFile, monthOf } from "../archive/archive_layout.ts";
 
 /** Causes after which nobody is asked again: nothing will come. */
 const FINAL_CAUSES: ReadonlySet<string> = new Set(["outage", "not_listed"]);

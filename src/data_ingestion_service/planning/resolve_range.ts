@@ -6,8 +6,8 @@ import {
   type TimeRange,
   toIso,
   type Warning,
-} from "../core/mod.ts";
-import type { IngestRequest, PlanDeps } from "./ingest_types.ts";
+} from "../../core/mod.ts";
+import type { IngestRequest, PlanDeps } from "../ingest_types.ts";
 import { listedSpan } from "./plan.ts";
 
 /** What time it is where the candles come from. */
