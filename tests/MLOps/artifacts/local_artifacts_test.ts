@@ -1,0 +1,114 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { TrackingError } from "../../../src/core/mod.ts";
+import { artifactPathParts } from "../../../src/MLOps/artifacts/artifact_path.ts";
+import {
+  listLocalArtifacts,
+  readLocalArtifact,
+  writeLocalArtifact,
+} from "../../../src/MLOps/artifacts/local_artifacts.ts";
+import { appendToUri, ArtifactRoot, resolveLocation } from "../../../src/MLOps/artifacts/location.ts";
+import { join } from "../../../src/MLOps/artifacts/paths.ts";
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "artifacts-" });
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("artifactPathParts() never lets a path out of its folder", { permissions: { read: true } }, () => {
+  const piece = fc.oneof(
+    fc.constantFrom("..", ".", "/", "\\", "%2e", "%2f", "%5c", "%252e", "a", "~", "C:", "#", "\0", "....//", " "),
+    fc.string({ unit: "binary", maxLength: 3 }),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const path = pieces.join("");
+      let parts: string[];
+      try {
+        parts = artifactPathParts(path);
+      } catch (error) {
+        assert(error instanceof TrackingError && error.errorCode === "INVALID_PARAMETER_VALUE", String(error));
+        return;
+      }
+      for (const decoded of [parts, parts.map((part) => decodeURIComponentOr(part))]) {
+        const target = join("/root/of/artifacts", ...decoded);
+        assert(target === "/root/of/artifacts" || target.startsWith("/root/of/artifacts/"), `${path} → ${target}`);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+function decodeURIComponentOr(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+Deno.test("artifact files do not follow links out of their folder", () =>
+  withFolder(async (folder) => {
+    const root = `${folder}/root`, outside = `${folder}/outside`;
+    await Deno.mkdir(`${root}/inside`, { recursive: true });
+    await Deno.mkdir(outside);
+    await Deno.writeTextFile(`${outside}/secret`, "s");
+    await Deno.symlink(outside, `${root}/leak`);
+    await Deno.symlink(`${outside}/secret`, `${root}/file`);
+    await Deno.symlink(`${root}/inside`, `${root}/fine`);
+    for (const path of ["leak/secret", "leak/new", "file"]) {
+      await assertRejects(() => writeLocalArtifact(root, path, Uint8Array.of(1)), TrackingError, "Invalid path");
+      await assertRejects(() => readLocalArtifact(root, path), TrackingError, "Invalid path");
+    }
+    await assertRejects(() => listLocalArtifacts(root, "leak"), TrackingError, "Invalid path");
+    assertEquals(await Deno.readTextFile(`${outside}/secret`), "s");
+    await writeLocalArtifact(root, "fine/a", Uint8Array.of(1));
+    assertEquals(await readLocalArtifact(root, "inside/a"), Uint8Array.of(1));
+  }));
+
+Deno.test("writeLocalArtifact() replaces in one step and leaves no half-written file", () =>
+  withFolder(async (folder) => {
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => writeLocalArtifact(folder, "model.bin", new Uint8Array(50_000).fill(i))),
+    );
+    const content = await readLocalArtifact(folder, "model.bin");
+    assert(content.length === 50_000 && content.every((byte) => byte === content[0]));
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["model.bin"]);
+    await Deno.mkdir(`${folder}/taken`);
+    await assertRejects(() => writeLocalArtifact(folder, "taken", Uint8Array.of(1)), TrackingError, "in its place");
+    await assertRejects(
+      () => writeLocalArtifact(folder, "model.bin/x", Uint8Array.of(1)),
+      TrackingError,
+      "in its place",
+    );
+    await Deno.writeTextFile(`${folder}/model.bin.0a1b2c3d.partial`, "left behind by a kill");
+    assertEquals((await listLocalArtifacts(folder)).map(({ path }) => path), ["model.bin", "taken"]);
+  }));
+
+Deno.test(
+  "ArtifactRoot.localPath() maps what servers and clients write as locations",
+  { permissions: { read: true } },
+  () => {
+    const root = new ArtifactRoot("/data/artifacts");
+    const known: readonly (readonly [string, string])[] = [
+      ["/abs/1/r/artifacts", "/abs/1/r/artifacts"],
+      ["file:///abs/with%20space/1", "/abs/with space/1"],
+      ["mlflow-artifacts:/1/r/artifacts", "/data/artifacts/1/r/artifacts"],
+      ["mlflow-artifacts://host:5000/1/r", "/data/artifacts/1/r"],
+      ["mlflow-artifacts:", "/data/artifacts"],
+      ["http://h:1/api/2.0/mlflow-artifacts/artifacts/1/r", "/data/artifacts/1/r"],
+      ["https://h/prefix/api/2.0/mlflow-artifacts/artifacts", "/data/artifacts"],
+    ];
+    for (const [uri, path] of known) assertEquals(root.localPath(uri), path, uri);
+    assertEquals(assertThrows(() => root.localPath("s3://bucket/x"), TrackingError).errorCode, "NOT_IMPLEMENTED");
+    assertThrows(() => root.localPath("mlflow-artifacts:/../x"), TrackingError, "Invalid path");
+    assertEquals(appendToUri("s3://bucket/a/?v=1", "b", "c"), "s3://bucket/a/b/c?v=1");
+    assertEquals(appendToUri("/a/", "b"), "/a/b");
+    assertEquals(resolveLocation("s3://bucket/x/"), "s3://bucket/x");
+    assertEquals(resolveLocation("file:/tmp/x"), "file:///tmp/x");
+  },
+);
