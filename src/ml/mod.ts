@@ -3,5 +3,8 @@
  *
  * @module
  */
-export { defaultFeatureEngine, FeatureSet, REALIZED_VARIANCE_MINUTES } from "./features/mod.ts";
+export { defaultFeatureEngine, REALIZED_VARIANCE_MINUTES } from "./features/mod.ts";
+export { chronologicalSplit, computeLabels, type Labels, type Split, type SplitBounds } from "./labels/mod.ts";
+export { BlockExtremes, BlockSums, type LogSums, MinuteGrid, type MinuteSeries } from "./features/mod.ts";
+export { type WindowExtremes, type WindowTotals } from "./features/mod.ts";
 export { loadForecastModel } from "./models/load_forecast_model.ts";

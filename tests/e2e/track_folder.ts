@@ -70,18 +70,19 @@ export async function runIn(
   return { code, stdout: out, stderr: text.decode(stderr), json: out.startsWith("{") ? JSON.parse(out) : undefined };
 }
 
-/** A folder with the bundled candles in its store. */
+/** A folder with the bundled candles in its store, or those of another archive mirror. */
 export async function folderWithSample(
   args: readonly string[] = [],
+  archive: string = SAMPLE,
 ): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await Deno.realPath(await Deno.makeTempDir());
   const { code, stderr } = await runIn(path, "ingest", [
     "--archive-dir",
-    SAMPLE,
+    archive,
     "--no-report",
     "--quiet",
     ...args,
-  ], { read: [SAMPLE] });
+  ], { read: [archive] });
   if (code !== 0) throw new Error(`ingest ended with ${code}: ${stderr}`);
   return {
     path,

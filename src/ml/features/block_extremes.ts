@@ -2,7 +2,9 @@ import { BLOCK_MINUTES } from "./block_sums.ts";
 
 /** Extremes of windows that end at given grid indices; ±Infinity where no minute is present. */
 export interface WindowExtremes {
+  /** Lowest low of each window. */
   readonly lowest: Float64Array;
+  /** Highest high of each window. */
   readonly highest: Float64Array;
 }
 

@@ -3,6 +3,7 @@ export const BLOCK_MINUTES = 60;
 
 /** Sums and counts of windows that end at given grid indices. */
 export interface WindowTotals {
+  /** Sum over the minutes present in each window. */
   readonly sums: Float64Array;
   /** Minutes present in each window. */
   readonly counts: Int32Array;

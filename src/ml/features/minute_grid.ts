@@ -7,6 +7,7 @@ export const BPS = 1e4;
 
 /** A value a minute with a mask of the minutes that have one; missing minutes hold 0. */
 export interface MinuteSeries {
+  /** A value a minute of the grid. */
   readonly values: Float64Array;
   /** 1 where the minute has a value. */
   readonly present: Uint8Array;
@@ -135,7 +136,9 @@ export class MinuteGrid {
 
 /** Sums of a logarithm and of its square, for means and standard deviations. */
 export interface LogSums {
+  /** Of the logarithm. */
   readonly sums: BlockSums;
+  /** Of its square. */
   readonly squares: BlockSums;
 }
 

@@ -12,20 +12,22 @@ import {
   tradeCountZ,
   volumeZ,
 } from "./indicators.ts";
+import type { FeatureEngine } from "../../core/mod.ts";
 import { FeatureSet } from "./feature_set.ts";
 
 export { FeatureSet } from "./feature_set.ts";
 export type { DecisionRows, Indicator } from "./indicator.ts";
-export { MinuteGrid, type MinuteSeries } from "./minute_grid.ts";
+export { type LogSums, MinuteGrid, type MinuteSeries } from "./minute_grid.ts";
 export { BlockSums, type WindowTotals } from "./block_sums.ts";
+export { BlockExtremes, type WindowExtremes } from "./block_extremes.ts";
 
 /** Spans in minutes of the mean squared returns that HAR models of all horizons use. */
 export const REALIZED_VARIANCE_MINUTES = [1, 5, 15, 60, 240, 1440, 7200, 10_080, 31_680] as const;
 
-let base: FeatureSet | undefined;
+let base: FeatureEngine | undefined;
 
 /** The feature set `base`; built once. */
-export function defaultFeatureEngine(): FeatureSet {
+export function defaultFeatureEngine(): FeatureEngine {
   return base ??= new FeatureSet("base", [
     ...[1, 5, 15, 60, 240, 1440].map(lagReturn),
     ...REALIZED_VARIANCE_MINUTES.map(realizedVariance),

@@ -5,7 +5,9 @@ export const CLOSES_NEEDED = 61;
 
 /** What happened after each decision time (evaluation section 1), one entry a row. */
 export interface Labels {
+  /** Number of rows. */
   readonly length: number;
+  /** Minutes that each label spans. */
   readonly horizonMinutes: number;
   /** Log return of the horizon in bps; NaN without a label. 0 exactly at a tie. */
   readonly returnBps: Float32Array;

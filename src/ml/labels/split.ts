@@ -14,7 +14,9 @@ export interface Split {
 
 /** Where a split is cut, epoch milliseconds. */
 export interface SplitBounds {
+  /** First decision time of the validation. */
   readonly validationStartMs: number;
+  /** First decision time of the test. */
   readonly testStartMs: number;
 }
 
