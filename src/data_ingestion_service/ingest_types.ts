@@ -23,11 +23,13 @@ export type SourceChoice = "auto" | "archive" | "rest";
 
 /** What to bring into the store. */
 export interface IngestRequest {
+  /** Exchange, symbol and interval. */
   readonly series: SeriesId;
   /** First open time; without it the mirror's first file, or {@linkcode IngestSettings.defaultSinceMs}. */
   readonly sinceMs?: number;
   /** End of the range; without it the mirror's last file, or the exchange's now. */
   readonly untilMs?: number;
+  /** Where its candles may come from. */
   readonly source: SourceChoice;
   /** Plan only: nothing is fetched but what the plan needs, and nothing is stored. */
   readonly dryRun?: boolean;
@@ -45,12 +47,15 @@ export interface IngestSettings {
   readonly closedMarginMs: number;
   /** Difference of the clocks that is warned about. */
   readonly clockWarnMs: number;
-  /** Archive files at once, and tries of one. */
+  /** Archive files at once. */
   readonly archiveParallel: number;
+  /** Tries of one archive file. */
   readonly archiveAttempts: number;
+  /** How far `quoteVolume / volume` may lie outside `[low, high]`, relative. */
   readonly priceTolerance: number;
   /** `symbol → openTimeMs → closeTimeMs` of real candles that close early. */
   readonly closeTimeExceptions: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** Calendar of known outages of the exchange. */
   readonly outages: readonly KnownOutage[];
   /** What the run's ledger row says it was asked for. */
   readonly describe: Readonly<Record<string, unknown>>;
@@ -58,13 +63,17 @@ export interface IngestSettings {
 
 /** What an ingest works with. */
 export interface IngestDeps {
+  /** Where the candles go; open for writing. */
   readonly store: FeatureStore;
   /** Local mirror or archive hosts; none for `rest`. */
   readonly archive?: ArchiveSource;
   /** REST; none for a mirror alone. */
   readonly exchange?: Exchange;
+  /** The local clock. */
   readonly clock: Clock;
+  /** Told of files and candles. */
   readonly progress: Progress;
+  /** How things are done. */
   readonly settings: IngestSettings;
 }
 
@@ -73,10 +82,13 @@ export type PlanDeps = Omit<IngestDeps, "store"> & { readonly store: FeatureRead
 
 /** Counts of archive files that a run asked for. */
 export interface FileCounts {
+  /** Files whose published checksum fits. */
   readonly verified: number;
+  /** Files without a published checksum; their zip CRC fits. */
   readonly unverified: number;
   /** Whole-file retries. */
   readonly refetched: number;
+  /** Files that the source does not have. */
   readonly missing: number;
 }
 
@@ -84,18 +96,28 @@ export interface FileCounts {
 export interface IngestResult {
   /** Ledger row of the run. */
   readonly run: IngestRunRecord;
+  /** Exchange, symbol and interval. */
   readonly series: SeriesId;
+  /** Open times of the run, on the grid. */
   readonly range: TimeRange;
+  /** Counts of candles. */
   readonly rows: {
+    /** Candles that the range would hold without gaps. */
     readonly expected: number;
+    /** Candles of the range in the store after the run. */
     readonly present: number;
+    /** Candles that the run brought. */
     readonly added: number;
+    /** Candles that the run changed. */
     readonly revised: number;
   };
   /** Open gaps of the range. */
   readonly gaps: readonly Gap[];
+  /** Archive files by outcome. */
   readonly files: FileCounts;
+  /** Digest of the range, 64 hex digits. */
   readonly datasetDigest: string;
+  /** What a user should know although it stopped nothing. */
   readonly warnings: readonly Warning[];
   /** Why the run is not whole although what it has is committed. */
   readonly error?: DomainError;
@@ -103,7 +125,9 @@ export interface IngestResult {
 
 /** What a run would do for one series. */
 export interface IngestPlan {
+  /** Exchange, symbol and interval. */
   readonly series: SeriesId;
+  /** Open times of the run, on the grid. */
   readonly range: TimeRange;
   /** Spans without candles that are worth asking for. */
   readonly missing: readonly TimeRange[];

@@ -18,6 +18,7 @@ export type {
 export type { ArchiveAnswer, ArchiveSource } from "./archive/archive_source.ts";
 export type { ArchiveFile, ArchiveKind } from "./archive/archive_layout.ts";
 export { ArchiveMirror } from "./archive/archive_mirror.ts";
+export type { HostListOptions } from "./http/host_list.ts";
 export { type KnownOutage, parseOutages } from "./planning/outage_calendar.ts";
 export { ArchiveHttp, type ArchiveHttpOptions } from "./archive/archive_http.ts";
 export { BinanceExchange, type BinanceExchangeOptions } from "./exchange/binance_exchange.ts";

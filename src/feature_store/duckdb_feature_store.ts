@@ -206,6 +206,7 @@ export class DuckDbFeatureStore implements FeatureStore {
     return this.#handle.write((session) => writeFeatures(session, series, set, matrix, options));
   }
 
+  /** Gives up this use; the last one of the process closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
     this.#open = false;

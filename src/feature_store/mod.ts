@@ -9,4 +9,5 @@ export type { StoreMode } from "./files/store_path.ts";
 export { materializeFeatures, type MaterializeOptions, type MaterializeSummary } from "./materialize.ts";
 export { type ExportOptions, exportParquet } from "./parquet_export.ts";
 export { digestDataset, digestDays } from "./day_digest.ts";
-export { reconcileGaps } from "./gap_reconcile.ts";
+export type { DuckDbLimits } from "./duckdb_session.ts";
+export { type GapChanges, reconcileGaps } from "./gap_reconcile.ts";

@@ -35,6 +35,7 @@ export interface CandlePage {
 export interface TradeMark {
   /** Aggregate trade id; neighbours differ by one. */
   readonly id: number;
+  /** When it was made, epoch milliseconds. */
   readonly timeMs: number;
 }
 

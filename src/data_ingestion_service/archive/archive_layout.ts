@@ -5,6 +5,7 @@ export type ArchiveKind = "daily" | "monthly";
 
 /** A file of the archive, by name; nothing says that it exists. */
 export interface ArchiveFile {
+  /** Day or month. */
   readonly kind: ArchiveKind;
   /** `BTCUSDT-1m-2022-01-01.zip`. */
   readonly name: string;

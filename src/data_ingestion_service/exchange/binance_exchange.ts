@@ -35,13 +35,17 @@ export interface BinanceExchangeOptions {
   readonly pageRows: number;
   /** Requests at once. */
   readonly inFlight: number;
+  /** How long one request may take. */
   readonly timeoutMs: number;
+  /** Tries of one request, over all hosts. */
   readonly attempts: number;
   /** Share of the allowed weight to use. */
   readonly weightShare: number;
   /** How long past its close a candle counts as closed. */
   readonly closedMarginMs: number;
+  /** Time source. */
   readonly clock: Clock;
+  /** Dice of the backoff. */
   readonly random: Random;
 }
 

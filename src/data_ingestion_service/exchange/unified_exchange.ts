@@ -23,10 +23,15 @@ import { parseUnifiedRows } from "./kline_rows.ts";
 
 /** Options of {@linkcode UnifiedExchange}. */
 export interface UnifiedExchangeOptions {
+  /** Candles per request. */
   readonly pageRows: number;
+  /** Tries of one request. */
   readonly attempts: number;
+  /** How long past its close a candle counts as closed. */
   readonly closedMarginMs: number;
+  /** Time source. */
   readonly clock: Clock;
+  /** Dice of the backoff. */
   readonly random: Random;
 }
 

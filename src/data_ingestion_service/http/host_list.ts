@@ -7,6 +7,7 @@ export interface HostListOptions {
   readonly origins: readonly string[];
   /** Tries of one request, over all hosts. */
   readonly attempts: number;
+  /** Time source. */
   readonly clock: Clock;
   /** Dice of the backoff. */
   readonly random: Random;

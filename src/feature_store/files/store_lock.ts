@@ -3,6 +3,7 @@ import type { StoreMode } from "./store_path.ts";
 
 /** Who holds a store, as written into its lock file. */
 export interface LockHolder {
+  /** Process id. */
   readonly pid: number;
   /** Subcommand or program that holds it. */
   readonly command: string;
