@@ -1,0 +1,131 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { type Incumbent, type IncumbentComparison, judgeRun } from "../../../src/MLOps/promotion/mod.ts";
+import { GOOD_METRICS, LIMITS, runWith } from "./evidence.ts";
+
+const NONE: Incumbent = { kind: "none" };
+
+function judge(run = runWith(), incumbent: Incumbent = NONE, horizonMinutes = 15) {
+  return judgeRun(run, { horizonMinutes, modelFiles: 9, incumbent }, LIMITS);
+}
+
+function failing(run = runWith(), incumbent: Incumbent = NONE, horizonMinutes = 15): string[] {
+  return judge(run, incumbent, horizonMinutes).filter(({ passed }) => !passed).map(({ name }) => name);
+}
+
+Deno.test("judgeRun() passes good evidence and shows figure, interval and limit", { permissions: "none" }, () => {
+  const checks = judge();
+  assertEquals(checks.map(({ name, passed }) => [name, passed]), [
+    ["evaluation_complete", true],
+    ["model_files", true],
+    ["blocks", true],
+    ["qlike_vs_climatology", true],
+    ["qlike_vs_ewma", true],
+    ["qlike_vs_har", true],
+    ["log_loss_vs_contrarian", true], // the stronger of the two simple directions
+    ["pinball_vs_har", true],
+    ["coverage_90", true],
+    ["incumbent", true],
+  ]);
+  assertEquals(checks.find(({ name }) => name === "qlike_vs_har"), {
+    name: "qlike_vs_har",
+    passed: true,
+    value: 0.01,
+    interval: [-0.005, 0.02],
+    limit: -0.01,
+    rule: "lower bound > -0.01",
+    note: null,
+    forceable: true,
+  });
+  assertEquals(checks.filter(({ forceable }) => !forceable).map(({ name }) => name), [
+    "evaluation_complete",
+    "model_files",
+  ]);
+});
+
+Deno.test("judgeRun() refuses each kind of weak evidence by its own check", { permissions: "none" }, () => {
+  const metrics = (changes: Readonly<Record<string, number | undefined>>) => failing(runWith({ metrics: changes }));
+  assertEquals(metrics({ qlike_gain_climatology_low: 0 }), ["qlike_vs_climatology"]);
+  assertEquals(metrics({ qlike_gain_ewma_low: -1e-9 }), ["qlike_vs_ewma"]);
+  assertEquals(metrics({ qlike_gain_har_low: -0.01 }), ["qlike_vs_har"]);
+  assertEquals(metrics({ log_loss_gain_contrarian_low: -0.0005 }), ["log_loss_vs_contrarian"]);
+  assertEquals(metrics({ pinball_gain_har_low: -0.041 }), ["pinball_vs_har"]);
+  assertEquals(metrics({ coverage_90_low: 0.951, coverage_90_high: 0.97 }), ["coverage_90"]);
+  assertEquals(metrics({ coverage_90_low: 0.7, coverage_90_high: 0.849 }), ["coverage_90"]);
+  assertEquals(metrics({ coverage_90_low: 0.7, coverage_90_high: 0.85 }), []);
+  assertEquals(failing(runWith({ params: { block_days: "5" } })), ["blocks"]);
+  assertEquals(failing(runWith({ params: { test_end: undefined } })), ["blocks"]);
+});
+
+Deno.test(
+  "judgeRun() calls an evaluation with a hole incomplete, which no force passes over",
+  { permissions: "none" },
+  () => {
+    for (const name of ["qlike", "auc", "coverage_90", "baseline_ewma_qlike", "baseline_har_pinball", "test_rows"]) {
+      for (const hole of [undefined, NaN, Infinity]) {
+        const run = runWith({ metrics: { [name]: hole } });
+        const check = judge(run)[0]!;
+        assertEquals([check.passed, check.forceable], [false, false], name);
+        assert(check.note!.includes(name), check.note!);
+      }
+    }
+    assertEquals(failing(runWith({ metrics: { test_rows: 0 } })), ["evaluation_complete"]);
+    assertEquals(failing(runWith({ tags: { "dataset.sha256": undefined } })), ["evaluation_complete"]);
+    assertEquals(failing(runWith({ tags: { "dataset.sha256": "abc" } })), ["evaluation_complete"]);
+  },
+);
+
+Deno.test("judgeRun() judges no direction at a day's horizon", { permissions: "none" }, () => {
+  const run = runWith({ metrics: { auc: undefined, log_loss: undefined, pinball_gain_har_low: -9 } });
+  assertEquals(failing(run, NONE, 1440), []);
+  assert(failing(run).includes("evaluation_complete"));
+});
+
+Deno.test("judgeRun() holds a run against what holds the alias", { permissions: "none" }, () => {
+  const comparison = (changes: Partial<IncumbentComparison> = {}): Incumbent => ({
+    kind: "compared",
+    version: "3",
+    comparison: {
+      commonDays: 45,
+      rows: 60_000,
+      gains: {
+        qlike: { mean: 0, low: -0.005, high: 0.005 },
+        logLoss: { mean: 0, low: -0.0002, high: 0.0002 },
+        pinball: { mean: 0, low: -0.02, high: 0.02 },
+      },
+      incumbentPinball: 4,
+      ...changes,
+    },
+  });
+  assertEquals(failing(runWith(), comparison()), []);
+  const worse = { mean: -0.02, low: -0.03, high: -0.01 };
+  const { gains } = (comparison() as Extract<Incumbent, { kind: "compared" }>).comparison;
+  assertEquals(failing(runWith(), comparison({ gains: { ...gains, qlike: worse } })), ["qlike_vs_incumbent"]);
+  assertEquals(failing(runWith(), comparison({ gains: { ...gains, logLoss: worse } })), ["log_loss_vs_incumbent"]);
+  assertEquals(failing(runWith(), comparison({ incumbentPinball: 1 })), ["pinball_vs_incumbent"]);
+  assertEquals(failing(runWith(), comparison({ commonDays: 29 })), ["incumbent_days"]);
+  assertEquals(failing(runWith(), { kind: "unknown", version: "3", reason: "no predictions" }), ["incumbent_days"]);
+  assertEquals(failing(runWith(), { kind: "same" }), []);
+});
+
+Deno.test(
+  "judgeRun() never passes a run for losing a metric or for a metric that turns NaN",
+  { permissions: "none" },
+  () => {
+    const names = Object.keys(GOOD_METRICS);
+    fc.assert(fc.property(
+      fc.subarray(names, { minLength: 1 }),
+      fc.constantFrom(undefined, NaN),
+      fc.constantFrom(15, 1440),
+      (lost, value, horizonMinutes) => {
+        const weaker = runWith({ metrics: Object.fromEntries(lost.map((name) => [name, value])) });
+        const before = new Map(judge(runWith(), NONE, horizonMinutes).map(({ name, passed }) => [name, passed]));
+        for (const check of judge(weaker, NONE, horizonMinutes)) {
+          if (check.passed) assert(before.get(check.name) ?? true, check.name);
+        }
+        const needed = lost.some((name) => /^(qlike|coverage_90)/.test(name));
+        if (needed) assert(failing(weaker, NONE, horizonMinutes).length > 0, lost.join());
+      },
+    ));
+  },
+);

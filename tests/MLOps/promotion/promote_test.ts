@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  DomainError,
+  type ForecastModel,
+  type LoadForecastModel,
+  type ModelRegistry,
+  type Run,
+} from "../../../src/core/mod.ts";
+import { promote, proveRunModel, selectRun } from "../../../src/MLOps/promotion/mod.ts";
+import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
+import { GOOD_METRICS, GOOD_PARAMS, GOOD_TAGS, metricsOf, pairsOf } from "./evidence.ts";
+
+const FILES = ["MLmodel", "model.onnx", "forecast.json", "weights.bin"];
+
+async function finishedRun(
+  tracker: MemoryTracker,
+  options: {
+    readonly startTime?: number;
+    readonly metrics?: Readonly<Record<string, number>>;
+    readonly params?: Readonly<Record<string, string>>;
+    readonly status?: "FINISHED" | "FAILED" | "RUNNING";
+    readonly files?: readonly string[];
+    readonly model?: "READY" | "PENDING" | "none";
+  } = {},
+): Promise<Run> {
+  const { startTime = 1, status = "FINISHED", files = FILES, model = "READY" } = options;
+  const experiment = await tracker.getExperimentByName("bitcoin");
+  const experimentId = experiment?.experimentId ?? await tracker.createExperiment("bitcoin");
+  const { info: { runId } } = await tracker.createRun({ experimentId, startTime, tags: pairsOf(GOOD_TAGS) });
+  await tracker.logBatch(runId, {
+    metrics: metricsOf({ ...GOOD_METRICS, ...options.metrics }),
+    params: pairsOf({ ...GOOD_PARAMS, ...options.params }),
+  });
+  if (model !== "none") {
+    const { modelId } = await tracker.createLoggedModel({ experimentId, name: "m", sourceRunId: runId });
+    for (const path of files) await tracker.writeArtifact({ modelId }, path, new TextEncoder().encode(path));
+    await tracker.logOutputs(runId, [{ modelId, step: 0 }]);
+    if (model === "READY") await tracker.finalizeLoggedModel(modelId, "READY");
+  }
+  if (status !== "RUNNING") await tracker.updateRun(runId, { status });
+  return await tracker.getRun(runId);
+}
+
+const anyModel: LoadForecastModel = () => Promise.resolve({} as ForecastModel);
+
+async function refused(run: () => Promise<unknown>, code: string, part: string): Promise<DomainError> {
+  const error = await assertRejects(run, DomainError, part);
+  assertEquals(error.code, code, error.message);
+  return error;
+}
+
+Deno.test("selectRun() takes the newest run, whatever became of it", async () => {
+  const tracker = new MemoryTracker();
+  await finishedRun(tracker, { startTime: 1 });
+  const newest = await finishedRun(tracker, { startTime: 2, status: "FAILED" });
+  assertEquals((await selectRun(tracker, "latest", "bitcoin")).info.runId, newest.info.runId);
+  assertEquals((await selectRun(tracker, newest.info.runId, "elsewhere")).info.runId, newest.info.runId);
+});
+
+Deno.test("selectRun() takes as best the greatest gain that passed on the newest run's rows", async () => {
+  const tracker = new MemoryTracker();
+  const gain = (value: number) => ({ qlike_gain_har: value });
+  const best = await finishedRun(tracker, { startTime: 1, metrics: gain(0.02) });
+  await finishedRun(tracker, { startTime: 2, metrics: gain(0.05), params: { test_end: "2023-06-01T00:00:00Z" } });
+  await finishedRun(tracker, { startTime: 3, metrics: { ...gain(0.06), verdict_passed: 0 } });
+  await finishedRun(tracker, { startTime: 4, metrics: gain(0.07), params: { horizon_minutes: "60" } });
+  await finishedRun(tracker, { startTime: 5, metrics: gain(0.08), status: "FAILED" });
+  await finishedRun(tracker, { startTime: 6, metrics: gain(0.01) });
+  assertEquals((await selectRun(tracker, "best", "bitcoin")).info.runId, best.info.runId);
+});
+
+Deno.test("selectRun() says what is not there and what was meant", async () => {
+  const tracker = new MemoryTracker();
+  const missing = await refused(() => selectRun(tracker, "latest", "bitcion"), "not-found", "experiment 'bitcion'");
+  assertEquals(missing.hint, "Make a run first: task track");
+  await tracker.createExperiment("bitcoin");
+  const meant = await refused(() => selectRun(tracker, "latest", "bitcion"), "not-found", "experiment");
+  assertEquals(meant.hint, "Did you mean --experiment 'bitcoin'?");
+  await refused(() => selectRun(tracker, "latest", "bitcoin"), "not-found", "a finished run");
+  await refused(() => selectRun(tracker, "best", "bitcoin"), "not-found", "a finished run");
+  const word = await refused(() => selectRun(tracker, "lastest", "bitcoin"), "not-found", "run 'lastest'");
+  assertEquals(word.hint, "Did you mean 'latest'?");
+  await refused(() => selectRun(tracker, "f".repeat(32), "bitcoin"), "not-found", "Cannot find run");
+  const run = await finishedRun(tracker, { metrics: { verdict_passed: 0 } });
+  await refused(() => selectRun(tracker, "best", "bitcoin"), "gate-refused", "none");
+  await tracker.deleteRun(run.info.runId);
+  await refused(() => selectRun(tracker, run.info.runId, "bitcoin"), "not-found", "was deleted");
+});
+
+Deno.test("selectRun() refuses a parent run and names its children", async () => {
+  const tracker = new MemoryTracker();
+  const parent = await finishedRun(tracker), child = await finishedRun(tracker);
+  await tracker.logBatch(child.info.runId, { tags: [{ key: "mlflow.parentRunId", value: parent.info.runId }] });
+  const error = await refused(() => selectRun(tracker, parent.info.runId, "bitcoin"), "usage", child.info.runId);
+  assertEquals(error.traits.exit, 2);
+  assertEquals((await selectRun(tracker, child.info.runId, "bitcoin")).info.runId, child.info.runId);
+});
+
+Deno.test("proveRunModel() refuses incomplete runs and damaged files", async () => {
+  const tracker = new MemoryTracker();
+  const prove = (run: Run, load = anyModel) => proveRunModel(tracker, run, load);
+  const { logged, fileCount } = await prove(await finishedRun(tracker));
+  assertEquals([logged.status, fileCount], ["READY", 4]);
+  for (const status of ["RUNNING", "FAILED"] as const) {
+    const run = await finishedRun(tracker, { status });
+    assertEquals((await refused(() => prove(run), "gate-refused", `its status is ${status}`)).traits.exit, 7);
+  }
+  const pending = await finishedRun(tracker, { model: "PENDING" });
+  await refused(() => prove(pending), "gate-refused", "is PENDING");
+  const none = await finishedRun(tracker, { model: "none" });
+  await refused(() => prove(none), "gate-refused", "no logged model");
+  for (const lost of ["MLmodel", "model.onnx", "forecast.json"]) {
+    const run = await finishedRun(tracker, { files: FILES.filter((name) => name !== lost) });
+    assertEquals((await refused(() => prove(run), "model-invalid", `lacks '${lost}'`)).traits.exit, 5);
+  }
+  const run = await finishedRun(tracker);
+  const damaged = () => Promise.reject(new DomainError("model-invalid", "'weights.bin' was changed"));
+  await refused(() => prove(run, damaged), "model-invalid", "'weights.bin' was changed");
+});
+
+Deno.test("proveRunModel() hands over every file but what MLflow adds on loading", async () => {
+  const tracker = new MemoryTracker();
+  const run = await finishedRun(tracker, { files: [...FILES, "code/a.py", "registered_model_meta"] });
+  let seen: string[] = [];
+  await proveRunModel(tracker, run, (files) => {
+    seen = [...files.keys()].sort();
+    return Promise.resolve({} as ForecastModel);
+  });
+  assertEquals(seen, ["MLmodel", "code/a.py", "forecast.json", "model.onnx", "weights.bin"]);
+});
+
+function promotionOf(run: Run, modelId: string, tags: Readonly<Record<string, string>> = {}) {
+  return {
+    name: "bitcoin-model",
+    alias: "production",
+    run,
+    logged: { modelId } as never,
+    description: "a line",
+    tags: pairsOf({ "gate.passed": "true", ...tags }),
+  };
+}
+
+Deno.test("promote() makes a version, moves the alias, and says what held it before", async () => {
+  const tracker = new MemoryTracker(), registry = new MemoryRegistry(tracker);
+  const first = await finishedRun(tracker), second = await finishedRun(tracker);
+  const promoted = (run: Run, tags = {}) => promote(registry, promotionOf(run, run.modelOutputs[0]!.modelId, tags));
+  const one = await promoted(first);
+  assertEquals([one.version.version, one.previousVersion, one.reused], ["1", undefined, false]);
+  assertEquals(one.version.aliases, ["production"]);
+  const two = await promoted(second);
+  assertEquals([two.version.version, two.previousVersion, two.reused], ["2", "1", false]);
+  assertEquals((await registry.getModelVersion("bitcoin-model", "1")).aliases, []);
+
+  // The same run again: the same version, with the new evidence; its predecessor stays what it was.
+  const again = await promoted(second, { "gate.passed": "false" });
+  assertEquals([again.version.version, again.previousVersion, again.reused], ["2", "1", true]);
+  assertEquals(again.version.tags.find(({ key }) => key === "gate.passed")?.value, "false");
+
+  const back = await promoted(first); // a rollback by registering the earlier run
+  assertEquals([back.version.version, back.previousVersion, back.reused], ["1", "2", true]);
+  assertEquals((await registry.searchModelVersions()).items.length, 2);
+});
+
+Deno.test("promote() that is cut off anywhere is finished by doing it again", async () => {
+  const steps = ["createRegisteredModel", "createModelVersion", "setModelVersionTag", "setAlias"] as const;
+  for (const cut of steps) {
+    const tracker = new MemoryTracker(), registry = new MemoryRegistry(tracker);
+    const run = await finishedRun(tracker);
+    const promotion = promotionOf(run, run.modelOutputs[0]!.modelId);
+    for (const when of ["before", "after"] as const) {
+      const cutting = new Proxy<ModelRegistry>(registry, {
+        get(target, name: keyof ModelRegistry) {
+          const method = target[name] as unknown;
+          if (typeof method !== "function") return method;
+          return async (...args: unknown[]) => {
+            if (name === cut && when === "before") throw new Error("cut");
+            const result = await method.apply(target, args);
+            if (name === cut) throw new Error("cut");
+            return result;
+          };
+        },
+      });
+      await promote(cutting, promotion).catch(() => {});
+    }
+    const { version } = await promote(registry, promotion);
+    const { items } = await registry.searchModelVersions();
+    assertEquals([items.length, version.version, version.aliases], [1, "1", ["production"]], cut);
+    assert(version.tags.some(({ key, value }) => key === "gate.passed" && value === "true"));
+  }
+});
