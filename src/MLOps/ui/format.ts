@@ -5,9 +5,11 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** A metric's value, short enough for a table: six significant digits. */
 export function formatNumber(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
-  if (value === 0) return "0";
+  if (Number.isNaN(value)) return "NaN";
   const size = Math.abs(value);
+  // SQLite stores hold infinities as the largest double.
+  if (size >= Number.MAX_VALUE) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
   if (Number.isInteger(value) && size < 1e9) return withMinus(value.toLocaleString("en-US"));
   if (size >= 1e9 || size < 1e-4) return withMinus(value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e"));
   return withMinus(String(Number(value.toPrecision(6))));

@@ -1,6 +1,6 @@
 import { formatNumber, formatTick } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
-import { linearScale, logScale, type Scale } from "./scale.ts";
+import { linearScale, logScale, MAX_VALUE, type Scale } from "./scale.ts";
 import { type Point, thinOut } from "./thin_out.ts";
 
 /** One line of a chart. */
@@ -40,7 +40,8 @@ const CHARACTER_WIDTH = 6.7;
 /** Lines over a common x axis as a picture: axes with round ticks, gaps where a value is not finite. */
 export function lineChart(series: readonly Series[], options: LineChartOptions): Html {
   const { width = 420, height = 220, logY = false, integerX = true } = options;
-  const isDrawn = ([x, y]: Point) => Number.isFinite(x) && Number.isFinite(y) && (!logY || y > 0);
+  // SQLite stores hold infinities as the largest double; both are gaps. NaN fails the comparison.
+  const isDrawn = ([x, y]: Point) => Math.abs(x) <= MAX_VALUE && Math.abs(y) <= MAX_VALUE && (!logY || y > 0);
   const lines = series.map((line) => ({ ...line, points: thinOut(line.points, MAX_POINTS) }));
   const drawn = lines.flatMap(({ points }) => points.filter(isDrawn));
   if (drawn.length === 0) return html`<p class="empty">No finite values to draw.</p>`;

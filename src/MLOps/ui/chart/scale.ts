@@ -26,15 +26,21 @@ export interface ScaleOptions {
   readonly nice?: boolean;
 }
 
-/** A linear axis over `[min, max]`; a single value gets room on both sides. */
+/** Below it, doubles lose digits and a step would round to nothing. */
+const SMALLEST_SPAN = 1e-290;
+
+/** Largest size of a value that an axis takes; beyond it the difference of two would overflow. */
+export const MAX_VALUE = 1e300;
+
+/** A linear axis over `[min, max]`, neither larger than MAX_VALUE; a single value gets room on both sides. */
 export function linearScale(min: number, max: number, options: ScaleOptions): Scale {
   let [low, high] = [min, max];
-  if (low === high) {
-    const room = options.integer ? 1 : low === 0 ? 1 : Math.abs(low) * 0.1;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Ends that a double can hardly tell apart are one value.
+  if (high - low <= size * 1e-14 || high - low < SMALLEST_SPAN) {
+    const room = options.integer || size < SMALLEST_SPAN ? 1 : size * 0.1;
     [low, high] = [low - room, high + room];
   }
-  // Values near the largest double would overflow in their difference; such an axis is cut to what a double can span.
-  if (!Number.isFinite(high - low)) [low, high] = [Math.max(low, -8e307), Math.min(high, 8e307)];
   const step = roundStep((high - low) / Math.max(1, options.ticks), options.integer ?? false);
   if (options.nice) {
     low = Math.floor(low / step + 1e-9) * step;
