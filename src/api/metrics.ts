@@ -22,9 +22,10 @@ const LATENCY_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 export class ServiceMetrics {
   readonly #registry = new Registry();
   readonly #duration: Histogram<"method" | "route" | "status">;
-  readonly #inFlight: Gauge;
+  #inFlight = 0;
   readonly #swaps: Counter<"outcome">;
   readonly #rows: Counter<"route">;
+  readonly #rowsOf = new Map<string, { inc(value: number): void }>();
   readonly #bound = new Map<string, { observe(seconds: number): void }>();
 
   /** Registers all metrics. */
@@ -35,11 +36,6 @@ export class ServiceMetrics {
       help: "Time from a request's arrival to its answer, by route and status",
       labelNames: ["method", "route", "status"],
       buckets: LATENCY_BUCKETS,
-      registers,
-    });
-    this.#inFlight = new Gauge({
-      name: "bitcoin_ml_http_requests_in_flight",
-      help: "Requests being answered",
       registers,
     });
     this.#swaps = new Counter({
@@ -82,6 +78,7 @@ export class ServiceMetrics {
           this.set(value());
         },
       });
+    gauge("bitcoin_ml_http_requests_in_flight", "Requests being answered", () => this.#inFlight);
     gauge(
       "bitcoin_ml_data_age_seconds",
       "Seconds since the newest closed candle; NaN without candles",
@@ -100,12 +97,12 @@ export class ServiceMetrics {
 
   /** Notes that a request came in. */
   begin(): void {
-    this.#inFlight.inc();
+    this.#inFlight++;
   }
 
   /** Notes its answer. */
   end(method: string, route: string, status: number, seconds: number): void {
-    this.#inFlight.dec();
+    this.#inFlight--;
     const key = `${method} ${route} ${status}`;
     let bound = this.#bound.get(key);
     if (bound === undefined) {
@@ -117,7 +114,12 @@ export class ServiceMetrics {
 
   /** Notes rows that were answered. */
   predicted(route: string, rows: number): void {
-    this.#rows.inc({ route }, rows);
+    let bound = this.#rowsOf.get(route);
+    if (bound === undefined) {
+      bound = this.#rows.labels(route);
+      this.#rowsOf.set(route, bound);
+    }
+    bound.inc(rows);
   }
 
   /** Notes an attempt to change the model. */

@@ -1,6 +1,6 @@
 import { Hono } from "@hono/hono";
 import { DomainError } from "../core/mod.ts";
-import { type ConnectionInfo, type Handler, isFromLoopback } from "./http/exchange.ts";
+import { type ConnectionInfo, type Handler } from "./http/exchange.ts";
 import { MethodNotAllowedError } from "./http/problem.ts";
 import { problemResponse, requestIdOf } from "./http/respond.ts";
 import type { RouteSpec } from "./openapi/routes.ts";
@@ -33,7 +33,7 @@ export function createRouter(routes: readonly BoundRoute[], observer: RequestObs
     const requestId = requestIdOf(request.headers);
     let response: Response;
     try {
-      response = await handler({ request, requestId, fromLoopback: isFromLoopback(info) });
+      response = await handler({ request, requestId, info });
     } catch (error) {
       if (!(error instanceof DomainError)) observer.failed(requestId, error);
       response = problemResponse(error, requestId);
@@ -45,19 +45,22 @@ export function createRouter(routes: readonly BoundRoute[], observer: RequestObs
     const answer = watched(path, handler);
     app.on(method.toUpperCase(), path, (c) => answer(c.req.raw, c.env.info));
   }
-  for (const path of new Set(routes.map((route) => route.path))) {
+  // Not as routes of their own: a path with two handlers would take Hono's slower way for every request.
+  const refusals = new Map([...new Set(routes.map(({ path }) => path))].map((path) => {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
     const allowed = methods.includes("GET") ? ["HEAD", ...methods] : methods;
-    const refuse = watched(path, ({ request }) => {
-      throw new MethodNotAllowedError(request.method, path, allowed);
-    });
-    app.all(path, (c) => refuse(c.req.raw, c.env.info));
-  }
+    return [
+      path,
+      watched(path, ({ request }) => {
+        throw new MethodNotAllowedError(request.method, path, allowed);
+      }),
+    ];
+  }));
   const unmatched = watched("unmatched", ({ request }) => {
     throw new DomainError("not-found", `There is no route ${new URL(request.url).pathname.slice(0, 200)}`, {
       hint: "See /docs for those there are",
     });
   });
-  app.notFound((c) => unmatched(c.req.raw, c.env.info));
+  app.notFound((c) => (refusals.get(c.req.path) ?? unmatched)(c.req.raw, c.env.info));
   return (request, info) => app.fetch(request, { info });
 }

@@ -174,7 +174,7 @@ async function verify(context: CommandContext): Promise<CommandResult> {
     text: instances.length === 0 ? `There is no prediction log in '${directory}' yet` : table,
     warnings: instances.filter(({ tornBytes }) => tornBytes > 0).map(({ instance, tornBytes }) => ({
       code: "log-torn",
-      message: `The log of ${instance} ends within a line (${tornBytes} bytes), as a kill leaves it`,
+      message: `The log of ${instance} ends within a batch (${tornBytes} bytes), as a kill leaves it`,
     })),
     exitCode: broken.length === 0 ? 0 : 1,
   };

@@ -77,13 +77,13 @@ export interface LostRecord {
 }
 
 /**
- * A line of `mlruns/prediction_log/<instance>/<UTC date>-<n>.jsonl`. Each line ends with a member `chain`: HMAC-SHA-256,
- * as 64 hex digits, over the previous line's `chain` (64 zeros before the first) followed by the line's own text up to
- * `,"chain"`.
+ * A line of `mlruns/prediction_log/<instance>/<UTC date>-<n>.jsonl`. Lines are sealed in batches: the last line of a
+ * batch ends with a member `chain`, HMAC-SHA-256 as 64 hex digits over the previous batch's `chain` (64 zeros before the
+ * first) followed by the batch's own bytes, line ends between lines included, up to `,"chain"`.
  */
 export type PredictionRecord = ForecastRecord | PredictRecord | LostRecord;
 
-/** Name of the last member of each line. */
+/** Name of the member that seals a batch. */
 export const CHAIN_FIELD = "chain";
-/** What the first line of an instance is chained to. */
+/** What the first batch of an instance is chained to. */
 export const CHAIN_START: string = "0".repeat(64);

@@ -124,7 +124,7 @@ Deno.test("PredictionLog writes within its flush time, chains each line, and beg
   assertEquals(all.length, 9);
   for (const line of all) {
     const sealed = unsealLine(line)!;
-    link = chainLink(KEY, link, sealed.recordJson);
+    link = chainLink(KEY, link, sealed.text);
     assertEquals(sealed.link, link);
   }
   const [verdict] = await verifyLog(tmp.path, { key: KEY, anchors: new Map() });
@@ -134,50 +134,73 @@ Deno.test("PredictionLog writes within its flush time, chains each line, and beg
 Deno.test("verifyLog() finds an edit, a removal, an insertion, a swap, another key, and a cut behind an anchor", async (t) => {
   await using tmp = await tmpDir();
   await using log = await openLog(tmp.path, { instance: "one" });
-  for (let i = 0; i < 5; i++) log.append(pending(`r${i}`));
-  await log.flush();
-  const anchors = new Map([["one", [{ n: 4, link: unsealLine((await lines(`${tmp.path}/one`))[3]!)!.link }]]]);
+  // Batches of 1, 1, 2, 1 and 2 records.
+  for (const batch of [["r1"], ["r2"], ["r3", "r4"], ["r5"], ["r6", "r7"]]) {
+    for (const id of batch) log.append(pending(id));
+    await log.flush();
+  }
   const path = `${tmp.path}/one/2024-05-31-1.jsonl`;
   const good = await Deno.readTextFile(path);
   const rows = good.trimEnd().split("\n");
+  assertEquals(rows.map((row) => unsealLine(row) !== undefined), [true, true, false, true, true, false, true]);
+  const anchors = new Map([["one", [{ n: 5, link: unsealLine(rows[4]!)!.link }]]]);
   const verdictOf = async (text: string, key = KEY) => {
     await Deno.writeTextFile(path, text);
     return (await verifyLog(tmp.path, { key, anchors }))[0]!;
   };
   const whole = (changed: string[]) => `${changed.join("\n")}\n`;
   const sound = await verdictOf(good);
-  assertEquals([sound.problem, sound.records, sound.anchored], [null, 5, 4]);
+  assertEquals([sound.problem, sound.records, sound.anchored], [null, 7, 5]);
+  const edit = (row: string) => row.replace(`"rows":1`, `"rows":2`);
   const cases: readonly [title: string, text: string, part: string][] = [
-    ["an edit", whole(rows.with(1, rows[1]!.replace(`"rows":1`, `"rows":2`))), "line 2: it was changed"],
+    ["an edit", whole(rows.with(1, edit(rows[1]!))), "line 2: record 2 was changed"],
+    ["an edit within a batch", whole(rows.with(2, edit(rows[2]!))), "line 4: one of the records 3 to 4 was changed"],
     ["a removal", whole(rows.toSpliced(2, 1)), "line 3: record 3 belongs here, but this is 4"],
     ["an insertion", whole(rows.toSpliced(2, 0, rows[1]!)), "line 3: record 3 belongs here, but this is 2"],
     ["a swap", whole([rows[1]!, rows[0]!, ...rows.slice(2)]), "line 1: record 1 belongs"],
-    ["a line that is no record", whole(rows.with(0, "{}")), "line 1: it is no sealed record"],
-    ["a cut at an anchored record", whole(rows.slice(0, 3)), "4 records were anchored, but the log ends after 3"],
-    ["a torn line at an anchored record", rows.slice(0, 4).join("\n"), "cut short"],
+    ["a line that is no record", whole(rows.with(0, "{")), "line 1: it is no record"],
+    ["a line without a number", whole(rows.with(0, "{}")), "line 1: record 1 belongs"],
+    [
+      "a seal that was taken off",
+      whole(rows.with(1, `${unsealLine(rows[1]!)!.text}}`)),
+      "line 4: one of the records 2 to 4",
+    ],
+    ["a cut before an anchor", whole(rows.slice(0, 4)), "5 records were anchored, but the log ends after 4"],
+    ["a torn line before an anchor", rows.slice(0, 5).join("\n").slice(0, -9), "the log ends after 4"],
+    ["a batch torn before an anchor", whole(rows.slice(0, 3)), "the log ends after 2"],
   ];
   for (const [title, text, part] of cases) {
     await t.step(title, async () => assertStringIncludes((await verdictOf(text)).problem ?? "sound", part));
   }
   await t.step("another key", async () => {
-    assertStringIncludes((await verdictOf(good, new Uint8Array(32))).problem ?? "sound", "line 1: it was changed");
+    assertStringIncludes(
+      (await verdictOf(good, new Uint8Array(32))).problem ?? "sound",
+      "line 1: record 1 was changed",
+    );
   });
-  await t.step("a chain forged with the right key from an anchored record on", async () => {
+  await t.step("a chain forged with the right key over an anchored record", async () => {
     const forged: string[] = [];
-    let link = "0".repeat(64);
+    let link = "0".repeat(64), batch: string[] = [];
     for (const row of rows) {
-      const json = unsealLine(row)!.recordJson.replace("0.5", "0.9").replace(`"rows":1`, `"rows":2`);
-      link = chainLink(KEY, link, json);
-      forged.push(`${json.slice(0, -1)},"chain":"${link}"}`);
+      const sealed = unsealLine(row);
+      batch.push(edit(sealed?.text ?? row));
+      if (sealed === undefined) continue;
+      const text = batch.join("\n");
+      link = chainLink(KEY, link, text);
+      forged.push(`${text},"chain":"${link}"}`);
+      batch = [];
     }
     assertStringIncludes(
       (await verdictOf(whole(forged))).problem ?? "sound",
-      "record 4 is not the one that was anchored",
+      "record 5 is not the one that was anchored",
     );
   });
   await t.step("what a kill leaves is a torn tail, not a forgery", async () => {
-    const verdict = await verdictOf(whole(rows.slice(0, 4)) + rows[4]!.slice(0, 20));
-    assertEquals([verdict.problem, verdict.records, verdict.tornBytes], [null, 4, 20]);
+    for (const tail of [rows[5]!.slice(0, 20), `${rows[5]!}\n`, `${rows[5]!}\n${rows[6]!.slice(0, 30)}`]) {
+      const verdict = await verdictOf(whole(rows.slice(0, 5)) + tail);
+      assertEquals([verdict.problem, verdict.records, verdict.anchored], [null, 5, 5]);
+      assertEquals(verdict.tornBytes, tail.trimEnd().length);
+    }
   });
   await t.step("a folder that is gone", async () => {
     const gone = await verifyLog(`${tmp.path}/elsewhere`, { key: KEY, anchors });

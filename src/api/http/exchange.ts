@@ -10,8 +10,8 @@ export interface Exchange {
   readonly request: Request;
   /** Its id, in every answer. */
   readonly requestId: string;
-  /** Whether the client is on this machine. */
-  readonly fromLoopback: boolean;
+  /** Whom it came from; undefined counts as another machine. */
+  readonly info: ConnectionInfo | undefined;
 }
 
 /** Answers a request; errors become problem details. */

@@ -1,12 +1,10 @@
 import { RequestError, toProblem } from "./problem.ts";
 
-/** Headers of every answer: nothing here is a page to frame, sniff or cache. */
+/** Headers of every answer: nothing here is to be cached, sniffed, framed or run. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
 };
 
 const JSON_TYPE = "application/json; charset=utf-8";

@@ -2,27 +2,22 @@ import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { CHAIN_FIELD, DomainError } from "../../core/mod.ts";
 
-/** The next link: HMAC-SHA-256 over the previous link and the line's own text, 64 hex digits. */
-export function chainLink(key: Uint8Array, previous: string, text: string): string {
-  return createHmac("sha256", key).update(previous).update(text).digest("hex");
+/** The link of a batch: HMAC-SHA-256 over the previous link and the batch's text, 64 hex digits. */
+export function chainLink(key: Uint8Array, previous: string, batch: string | Uint8Array): string {
+  return createHmac("sha256", key).update(previous).update(batch).digest("hex");
 }
 
-/** A record's JSON text with its link as the last member, without line end. */
-export function sealLine(recordJson: string, link: string): string {
-  return `${recordJson.slice(0, -1)},"${CHAIN_FIELD}":"${link}"}`;
+/** What stands behind a batch's text, in place of its last brace. */
+export function sealText(link: string): string {
+  return `,"${CHAIN_FIELD}":"${link}"}\n`;
 }
 
 const SEALED = new RegExp(`^(\\{.*),"${CHAIN_FIELD}":"([0-9a-f]{64})"\\}$`, "s");
 
-/** The record's JSON text and its link, or undefined where the line is not a sealed one. */
-export function unsealLine(line: string): { readonly recordJson: string; readonly link: string } | undefined {
+/** A sealing line's text up to its link, and the link; undefined where the line seals nothing. */
+export function unsealLine(line: string): { readonly text: string; readonly link: string } | undefined {
   const match = SEALED.exec(line);
-  return match === null ? undefined : { recordJson: `${match[1]!}}`, link: match[2]! };
-}
-
-/** A hash of the key that can be shown: tells which key a log was written with. */
-export function keyFingerprint(key: Uint8Array): string {
-  return createHmac("sha256", key).update("prediction log key").digest("hex").slice(0, 16);
+  return match === null ? undefined : { text: match[1]!, link: match[2]! };
 }
 
 const KEY_BYTES = 32;

@@ -1,6 +1,7 @@
 import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
-import { chainLink, sealLine } from "./chain.ts";
-import { type PendingRecord, toRecord } from "./records.ts";
+import { ByteBuffer } from "./byte_buffer.ts";
+import { chainLink, sealText } from "./chain.ts";
+import { type PendingRecord, recordMembers } from "./records.ts";
 
 /** Settings of a {@linkcode PredictionLog}. */
 export interface PredictionLogOptions {
@@ -24,7 +25,7 @@ export interface PredictionLogOptions {
 const SEAL_EVERY = 64;
 
 /**
- * The append-only record of what was answered: one folder an instance, each line chained to the one before it.
+ * The append-only record of what was answered: one folder an instance, each batch of lines chained to the one before.
  * Sealing and writing happen after the answer; a disk that refuses is told by {@linkcode problem} and by a record
  * of what was lost.
  */
@@ -34,10 +35,9 @@ export class PredictionLog implements AsyncDisposable {
   readonly #options: PredictionLogOptions;
   readonly #folder: string;
   readonly #maxPendingBytes: number;
-  readonly #encoder = new TextEncoder();
   #waiting: PendingRecord[] = [];
-  #sealed: string[] = [];
-  #sealedBytes = 0;
+  #sealed = new ByteBuffer();
+  #spare = new ByteBuffer();
   #n = 0;
   #link = CHAIN_START;
   #written = { n: 0, link: CHAIN_START };
@@ -83,7 +83,7 @@ export class PredictionLog implements AsyncDisposable {
 
   /** Takes an answer; returns at once. */
   append(record: PendingRecord): void {
-    if (this.#sealedBytes > this.#maxPendingBytes) {
+    if (this.#sealed.length > this.#maxPendingBytes) {
       this.#lost++;
       this.#lostInAll++;
       return;
@@ -119,23 +119,25 @@ export class PredictionLog implements AsyncDisposable {
 
   #seal(): void {
     const waiting = this.#waiting;
+    if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const pending of waiting) this.#place(toRecord(pending));
+    this.#chain(waiting.map(recordMembers));
   }
 
-  #place(record: object): void {
-    const json = JSON.stringify({ n: ++this.#n, ...record });
-    this.#link = chainLink(this.#options.key, this.#link, json);
-    const line = `${sealLine(json, this.#link)}\n`;
-    this.#sealed.push(line);
-    this.#sealedBytes += line.length;
+  /** Numbers records, seals them as one batch and queues its bytes. */
+  #chain(members: readonly string[]): void {
+    const start = this.#sealed.length;
+    members.forEach((text, i) => this.#sealed.append(`${i === 0 ? "" : "}\n"}{"n":${++this.#n},${text}`));
+    this.#link = chainLink(this.#options.key, this.#link, this.#sealed.view(start));
+    this.#sealed.append(sealText(this.#link));
   }
 
   /** The record of a hole stands where the hole is: behind what was kept, before what comes next. */
   #noteLost(): void {
-    if (this.#lost === 0 || this.#sealedBytes > this.#maxPendingBytes) return;
+    if (this.#lost === 0 || this.#sealed.length > this.#maxPendingBytes) return;
     const at = toIso(this.#options.clock.nowMs());
-    this.#place({ at, kind: "lost", records: this.#lost, reason: this.#problem ?? "the disk was too slow" });
+    const reason = this.#problem ?? "the disk was too slow";
+    this.#chain([JSON.stringify({ at, kind: "lost", records: this.#lost, reason }).slice(1, -1)]);
     this.#lost = 0;
   }
 
@@ -143,22 +145,26 @@ export class PredictionLog implements AsyncDisposable {
     this.#seal();
     this.#noteLost();
     if (this.#sealed.length === 0) return;
-    const lines = this.#sealed, bytes = this.#sealedBytes;
     const head = { n: this.#n, link: this.#link };
-    this.#sealed = [];
-    this.#sealedBytes = 0;
+    const taken = this.#sealed;
+    this.#sealed = this.#spare;
     try {
       await this.#tryFolder(true);
-      await this.#append(this.#encoder.encode(lines.join("")));
+      await this.#append(taken.view());
       this.#written = head;
       this.#problem = undefined;
     } catch (error) {
       this.#problem = this.#cannotWrite(error);
-      // In front of what came meanwhile: the chain's order is the file's order.
-      this.#sealed = [...lines, ...this.#sealed];
-      this.#sealedBytes += bytes;
+      // Behind it comes what was sealed meanwhile: the chain's order is the file's order.
+      taken.appendAll(this.#sealed);
+      this.#spare = this.#sealed;
+      this.#spare.clear();
+      this.#sealed = taken;
       this.#timer ??= setTimeout(() => void this.flush(), Math.max(1000, this.#options.flushMs));
+      return;
     }
+    taken.clear();
+    this.#spare = taken;
   }
 
   async #append(bytes: Uint8Array): Promise<void> {

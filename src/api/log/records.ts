@@ -1,13 +1,6 @@
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
-import {
-  type ForecastColumns,
-  type ForecastRecord,
-  type PredictRecord,
-  QUANTILE_LEVELS,
-  type ServedModel,
-  toIso,
-} from "../../core/mod.ts";
+import { type ForecastColumns, QUANTILE_LEVELS, type ServedModel, toIso } from "../../core/mod.ts";
 
 /** An answer that is to be logged; turned into a record off the hot path. */
 export type PendingRecord =
@@ -30,57 +23,58 @@ export type PendingRecord =
     readonly outputs: ForecastColumns;
   };
 
-/** A record without its place in the chain. */
-export type UnplacedRecord = Omit<ForecastRecord, "n"> | Omit<PredictRecord, "n">;
-
 /** Float32 outputs of a row: probabilityUp, volatilityBps and the quantiles. */
-export const OUTPUTS_PER_ROW = 2 + QUANTILE_LEVELS.length;
+export const OUTPUTS_PER_ROW: number = 2 + QUANTILE_LEVELS.length;
 
-/** The record of a pending answer. */
-export function toRecord(pending: PendingRecord): UnplacedRecord {
-  const { name, version, runId, horizonMinutes } = pending.model;
+const MODEL_MEMBERS = new WeakMap<ServedModel, string>();
+
+/**
+ * The members of a pending answer's record behind `n`, as JSON text without braces: a `ForecastRecord` or a
+ * `PredictRecord`. Written by hand, as there is one for each request.
+ */
+export function recordMembers(pending: PendingRecord): string {
+  const { outputs, model, features } = pending;
   const at = toIso(pending.atMs);
-  const { outputs, features } = pending;
-  if (pending.kind === "forecast") {
-    return {
-      at,
-      kind: "forecast",
-      name,
-      version,
-      runId,
-      horizonMinutes,
-      requestId: pending.requestId,
-      decisionTime: toIso(pending.decisionTimeMs),
-      probabilityUp: outputs.probabilityUp[0]!,
-      volatilityBps: outputs.volatilityBps[0]!,
-      quantilesBps: Array.from(outputs.quantilesBps.subarray(0, QUANTILE_LEVELS.length)),
-      featureSetDigest: pending.featureSetDigest,
-      features: base64(features),
-    };
+  if (pending.kind === "predict") {
+    const hash = createHash("sha256").update(bytesOf(features)).digest("hex");
+    return `"at":"${at}","kind":"predict",${
+      modelMembers(model)
+    },"requestId":"${pending.requestId}","rows":${outputs.length},"outputs":"${
+      base64(packOutputs(outputs))
+    }","featuresSha256":"${hash}"`;
   }
-  return {
-    at,
-    kind: "predict",
-    name,
-    version,
-    runId,
-    horizonMinutes,
-    requestId: pending.requestId,
-    rows: outputs.length,
-    outputs: base64(packOutputs(outputs)),
-    featuresSha256: createHash("sha256").update(bytesOf(features)).digest("hex"),
-  };
+  const requestId = pending.requestId === null ? "null" : `"${pending.requestId}"`;
+  const quantiles = outputs.quantilesBps.subarray(0, QUANTILE_LEVELS.length).join(",");
+  return `"at":"${at}","kind":"forecast",${modelMembers(model)},"requestId":${requestId},"decisionTime":"${
+    toIso(pending.decisionTimeMs)
+  }","probabilityUp":${outputs.probabilityUp[0]},"volatilityBps":${
+    outputs.volatilityBps[0]
+  },"quantilesBps":[${quantiles}],"featureSetDigest":"${pending.featureSetDigest}","features":"${base64(features)}"`;
 }
+
+function modelMembers(model: ServedModel): string {
+  let text = MODEL_MEMBERS.get(model);
+  if (text === undefined) {
+    const { name, version, runId, horizonMinutes } = model;
+    text = JSON.stringify({ name, version, runId, horizonMinutes }).slice(1, -1);
+    MODEL_MEMBERS.set(model, text);
+  }
+  return text;
+}
+
+/** Grows to the largest answer; a view of it is used at once and never kept. */
+let scratch = new Float32Array(64 * OUTPUTS_PER_ROW);
 
 function packOutputs(outputs: ForecastColumns): Float32Array {
   const levels = QUANTILE_LEVELS.length;
-  const packed = new Float32Array(outputs.length * OUTPUTS_PER_ROW);
-  for (let i = 0; i < outputs.length; i++) {
-    packed[i * OUTPUTS_PER_ROW] = outputs.probabilityUp[i]!;
-    packed[i * OUTPUTS_PER_ROW + 1] = outputs.volatilityBps[i]!;
-    packed.set(outputs.quantilesBps.subarray(i * levels, (i + 1) * levels), i * OUTPUTS_PER_ROW + 2);
+  const size = outputs.length * OUTPUTS_PER_ROW;
+  if (scratch.length < size) scratch = new Float32Array(size);
+  for (let row = 0, at = 0; row < outputs.length; row++) {
+    scratch[at++] = outputs.probabilityUp[row]!;
+    scratch[at++] = outputs.volatilityBps[row]!;
+    for (let k = 0; k < levels; k++) scratch[at++] = outputs.quantilesBps[row * levels + k]!;
   }
-  return packed;
+  return scratch.subarray(0, size);
 }
 
 // Every platform that Deno runs on is little-endian, as the record format is.

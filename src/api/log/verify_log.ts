@@ -10,76 +10,93 @@ export interface InstanceVerdict {
   readonly records: number;
   /** How many of them lie at or before the last anchor: these cannot have been cut off or written anew. */
   readonly anchored: number;
-  /** Bytes of a last line that was cut short, as a kill leaves it; 0 where there is none. */
+  /** Bytes of a last batch that was not written to its end, as a kill leaves it; 0 where there is none. */
   readonly tornBytes: number;
   /** The first thing that is wrong, or null. */
   readonly problem: string | null;
 }
 
+/** Where a walk along a chain is. */
 interface Cursor {
+  /** Last record seen. */
   n: number;
+  /** Last record whose batch was sealed and proven. */
+  proven: number;
+  /** Link of that batch. */
   link: string;
+  /** Lines seen since then. */
+  batch: string[];
 }
 
 /**
  * Follows an instance's chain through its files and compares it with the anchors. An edited, removed, inserted or
- * moved line breaks the chain where it happens; lines cut off at the end are missed by an anchor.
+ * moved line breaks the chain in its batch; lines cut off at the end are missed by an anchor.
  */
 export async function verifyInstance(
   folder: string,
   options: { readonly instance: string; readonly key: Uint8Array; readonly anchors: readonly Anchor[] },
 ): Promise<InstanceVerdict> {
   const { instance, key, anchors } = options;
-  const cursor: Cursor = { n: 0, link: CHAIN_START };
+  const cursor: Cursor = { n: 0, proven: 0, link: CHAIN_START, batch: [] };
   const open = [...anchors];
   let anchored = 0;
   const verdict = (problem: string | null, tornBytes = 0): InstanceVerdict => ({
     instance,
-    records: cursor.n,
+    records: cursor.proven,
     anchored,
     tornBytes,
     problem,
   });
-  const files = await logFiles(folder);
-  for (const [index, file] of files.entries()) {
-    const text = await Deno.readTextFile(`${folder}/${file}`);
-    const lines = text.split("\n");
-    const rest = lines.pop()!;
+  for (const file of await logFiles(folder)) {
+    // Only the last file may end within a batch, as a kill leaves it.
+    if (cursor.batch.length > 0) return verdict(`${file}: it begins within a batch`);
+    const lines = (await Deno.readTextFile(`${folder}/${file}`)).split("\n");
+    if (lines.at(-1) === "") lines.pop();
     for (const [i, line] of lines.entries()) {
       const problem = follow(cursor, line, key);
-      if (problem !== undefined) return verdict(`${file}, line ${i + 1}: ${problem}`);
-      while (open[0]?.n === cursor.n) {
-        if (open[0].link !== cursor.link) {
-          return verdict(`${file}, line ${i + 1}: record ${cursor.n} is not the one that was anchored`);
+      if (problem !== undefined) {
+        if (i === lines.length - 1 && problem === NO_RECORD) {
+          cursor.batch.push(line);
+          break;
+        }
+        return verdict(`${file}, line ${i + 1}: ${problem}`);
+      }
+      while (open[0] !== undefined && open[0].n <= cursor.proven) {
+        if (open[0].n !== cursor.proven || open[0].link !== cursor.link) {
+          return verdict(`${file}, line ${i + 1}: record ${open[0].n} is not the one that was anchored`);
         }
         open.shift();
-        anchored = cursor.n;
+        anchored = cursor.proven;
       }
     }
-    if (rest === "") continue;
-    if (index < files.length - 1 || open.length > 0) return verdict(`${file}: its last line is cut short`);
-    return verdict(null, new TextEncoder().encode(rest).length);
   }
   const missed = open.at(-1);
-  if (missed === undefined) return verdict(null);
-  return verdict(`${missed.n} records were anchored, but the log ends after ${cursor.n}`);
+  if (missed !== undefined) {
+    return verdict(`${missed.n} records were anchored, but the log ends after ${cursor.proven}`);
+  }
+  return verdict(null, new TextEncoder().encode(cursor.batch.join("\n")).length);
 }
 
+const NO_RECORD = "it is no record";
+
 function follow(cursor: Cursor, line: string, key: Uint8Array): string | undefined {
-  const sealed = unsealLine(line);
-  if (sealed === undefined) return "it is no sealed record";
   let n: unknown;
   try {
-    n = (JSON.parse(sealed.recordJson) as { n?: unknown }).n;
+    n = (JSON.parse(line) as { n?: unknown }).n;
   } catch {
-    return "it is no JSON";
+    return NO_RECORD;
   }
   if (n !== cursor.n + 1) return `record ${cursor.n + 1} belongs here, but this is ${String(n)}`;
-  if (chainLink(key, cursor.link, sealed.recordJson) !== sealed.link) {
-    return "it was changed, or written with another key";
-  }
   cursor.n++;
-  cursor.link = sealed.link;
+  const sealed = unsealLine(line);
+  cursor.batch.push(sealed?.text ?? line);
+  if (sealed === undefined) return undefined;
+  if (chainLink(key, cursor.link, cursor.batch.join("\n")) !== sealed.link) {
+    const first = cursor.proven + 1;
+    const what = cursor.batch.length === 1 ? `record ${first}` : `one of the records ${first} to ${cursor.n}`;
+    return `${what} was changed, or written with another key`;
+  }
+  Object.assign(cursor, { proven: cursor.n, link: sealed.link, batch: [] });
   return undefined;
 }
 

@@ -33,7 +33,7 @@ export function docsRoute(context: RouteContext): Handler {
     });
     return textResponse(page, requestId, {
       contentType: "text/html; charset=utf-8",
-      headers: { "content-security-policy": DOCS_POLICY },
+      headers: { "content-security-policy": DOCS_POLICY, "referrer-policy": "no-referrer", "x-frame-options": "DENY" },
     });
   };
 }

@@ -1,6 +1,6 @@
 import { toIso } from "../../core/mod.ts";
 import { readJsonBody } from "../http/body.ts";
-import { type Exchange, type Handler, isLoopbackHost } from "../http/exchange.ts";
+import { type Exchange, type Handler, isFromLoopback, isLoopbackHost } from "../http/exchange.ts";
 import { type FieldError, MAX_FIELD_ERRORS, RequestError } from "../http/problem.ts";
 import { jsonResponse } from "../http/respond.ts";
 import { invalid, isObject, kindOf, pointerToken } from "../input/row_shape.ts";
@@ -51,8 +51,8 @@ function describe({ served, model, digest, loadedAtMs, shape }: LoadedModel) {
   };
 }
 
-function checkOrigin({ request, fromLoopback }: Exchange): void {
-  if (!fromLoopback) {
+function checkOrigin({ request, info }: Exchange): void {
+  if (!isFromLoopback(info)) {
     throw new RequestError("forbidden", "Cannot reload for another machine as this service has no keys");
   }
   const origin = request.headers.get("origin");
