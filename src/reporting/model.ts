@@ -129,7 +129,7 @@ export interface Section {
 /** A whole report as plain data; the renderers turn it into PDF or HTML, and it is itself the JSON form. */
 export interface Report {
   /** Also the folder's name below the reports. */
-  readonly kind: "ingestion" | "model";
+  readonly kind: "ingestion" | "model" | "monitoring";
   /** `Ingestion report`, `Model report`. */
   readonly title: string;
   /** What it is about: series and range. */
