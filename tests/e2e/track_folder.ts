@@ -4,7 +4,7 @@ const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 /** The bundled candles: 90 days. */
 export const SAMPLE: string = `${ROOT}/feature_store/sample`;
 /** Entries of a set that lie beside the source; the others lie in the working folder. */
-const BESIDE_SOURCE = /^(src|node_modules|\.git|deno\.lock)$/;
+const BESIDE_SOURCE = /^(src|node_modules|\.git|deno\.lock)(\/|$)/;
 
 /** How a command ended. */
 export interface Answer {
