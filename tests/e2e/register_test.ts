@@ -1,0 +1,231 @@
+/** `register` as a user meets it: real runs on the bundled sample, its own permission set, exit codes, a kill. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { seededRandom } from "../../src/core/mod.ts";
+import { SqliteRegistry, SqliteTracker } from "../../src/MLOps/mod.ts";
+
+const ROOT = Deno.cwd();
+
+/** Lists of each command's set that name folders, for a working directory of the test's own. */
+const GRANTS: Readonly<Record<string, readonly string[]>> = {
+  ingest: [
+    `--allow-read=.env,config,feature_store,reports,${ROOT}/feature_store/sample,${ROOT}/src,${ROOT}/node_modules`,
+    "--allow-write=feature_store,reports",
+    `--allow-ffi=${ROOT}/node_modules`,
+  ],
+  track: [
+    `--allow-read=.env,config,feature_store,mlruns,reports,${ROOT}/src,${ROOT}/node_modules,${ROOT}/.git,${ROOT}/deno.lock`,
+    "--allow-write=feature_store,mlruns,reports",
+    `--allow-ffi=${ROOT}/node_modules`,
+  ],
+  register: ["--allow-read=.env,config,mlruns", "--allow-write=mlruns"],
+};
+
+interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  // deno-lint-ignore no-explicit-any -- whatever the program printed
+  readonly json: any;
+}
+
+function command(
+  folder: string,
+  name: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  extra: readonly string[] = [],
+) {
+  return new Deno.Command("deno", {
+    args: ["run", "-q", "--no-prompt", `--config=${ROOT}/deno.json`, `-P=${name}`, ...GRANTS[name]!, ...extra]
+      .concat([`${ROOT}/main.ts`, name, "--quiet", ...args]),
+    cwd: folder,
+    env,
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function run(
+  folder: string,
+  name: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+  extra: readonly string[] = [],
+): Promise<Answer> {
+  const { code, stdout, stderr } = await command(folder, name, args, env, extra).output();
+  const text = new TextDecoder(), out = text.decode(stdout);
+  return {
+    code,
+    stdout: out,
+    stderr: text.decode(stderr),
+    json: args.includes("--json") ? JSON.parse(out) : undefined,
+  };
+}
+
+async function track(folder: string, args: readonly string[]): Promise<string> {
+  const answer = await run(folder, "track", ["--quick", "--json", ...args]);
+  assertEquals(answer.code, 0, answer.stderr + answer.stdout);
+  return answer.json.runId;
+}
+
+Deno.test("register promotes by evidence, says what it refuses, and survives a kill", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "register-" });
+  const uri = `sqlite:///${folder}/mlruns/mlflow.db`;
+  const register = (...args: readonly string[]) => run(folder, "register", ["--json", ...args]);
+  const checks = (answer: Answer, passed: boolean): string[] =>
+    answer.json.gate.checks.filter((check: { passed: boolean }) => check.passed === passed)
+      .map((check: { name: string }) => check.name);
+  try {
+    await Deno.mkdir(`${folder}/config`);
+    for (const name of ["bitcoin_ingest", "model"]) {
+      await Deno.copyFile(`config/${name}.json`, `${folder}/config/${name}.json`);
+    }
+    const ingest = ["--archive-dir", `${ROOT}/feature_store/sample`, "--no-report", "--no-features", "--json"];
+    const ingested = await run(folder, "ingest", ingest);
+    assertEquals(ingested.code, 0, ingested.stderr + ingested.stdout);
+    let good = "", weak = "";
+
+    await t.step("before any run: exit 6, and nothing but an empty store", async () => {
+      const answer = await register();
+      assertEquals([answer.code, answer.json.error.code], [6, "not-found"]);
+      assertStringIncludes(answer.json.error.hint, "task track");
+    });
+
+    await t.step("a run that holds: version 1 at production, evidence with run and version", async () => {
+      good = await track(folder, []);
+      const { code, json, stderr } = await register();
+      assertEquals(code, 0, stderr + JSON.stringify(json));
+      assertEquals([json.name, json.version, json.alias, json.runId, json.previousVersion], [
+        "bitcoin-model",
+        "1",
+        "production",
+        good,
+        null,
+      ]);
+      assertEquals([json.gate.passed, json.gate.forced, json.warnings], [true, false, []]);
+      for (const check of json.gate.checks) {
+        assertEquals(Object.keys(check).sort(), ["interval", "limit", "name", "note", "passed", "rule", "value"]);
+      }
+      await using registry = await SqliteRegistry.open(uri), tracker = await SqliteTracker.open(uri);
+      const version = await registry.getVersionByAlias("bitcoin-model", "production");
+      const tags = Object.fromEntries(version!.tags.map(({ key, value }) => [key, value]));
+      assertEquals([version!.runId, tags["gate.passed"], tags["gate.forced"], tags["evidence"]], [
+        good,
+        "true",
+        "false",
+        "quick",
+      ]);
+      const run = await tracker.getRun(good);
+      assertEquals(tags["dataset.sha256"], run.tags.find(({ key }) => key === "dataset.sha256")?.value);
+      assertEquals(tags["code.commit"], run.tags.find(({ key }) => key === "mlflow.source.git.commit")?.value);
+      const evidence = JSON.parse(new TextDecoder().decode(await tracker.readArtifact({ runId: good }, "gate.json")));
+      assertEquals([evidence.allowed, evidence.passed, evidence.modelId], [true, true, version!.modelId]);
+      assertEquals(evidence.checks, json.gate.checks);
+    });
+
+    await t.step("again: the same version, no second one; a person reads a table and the next command", async () => {
+      assertEquals((await register()).json.version, "1");
+      const { code, stdout } = await run(folder, "register");
+      assertEquals(code, 0);
+      for (
+        const part of [
+          "qlike_vs_ewma",
+          "Gate: passed.",
+          "bitcoin-model version 1 (registered before) is now @production",
+        ]
+      ) {
+        assertStringIncludes(stdout, part);
+      }
+      await using registry = await SqliteRegistry.open(uri);
+      assertEquals((await registry.searchModelVersions()).items.length, 1);
+    });
+
+    await t.step("a run that does not hold: exit 7, the alias stays, the evidence is kept", async () => {
+      weak = await track(folder, ["--model", "climatology"]);
+      const answer = await register();
+      assertEquals([answer.code, answer.json.error.code], [7, "gate-refused"]);
+      assertEquals([answer.json.version, answer.json.alias, answer.json.previousVersion], [null, null, "1"]);
+      assert(checks(answer, false).includes("qlike_vs_har") && checks(answer, false).includes("qlike_vs_incumbent"));
+      assertEquals(checks(answer, true).includes("model_files"), true);
+      await using registry = await SqliteRegistry.open(uri), tracker = await SqliteTracker.open(uri);
+      assertEquals((await registry.getVersionByAlias("bitcoin-model", "production"))?.version, "1");
+      assertEquals((await tracker.listArtifacts({ runId: weak })).some(({ path }) => path === "gate.json"), true);
+    });
+
+    await t.step("--force wants a reason, and keeps it", async () => {
+      assertEquals((await register("--force")).code, 2);
+      assertEquals((await register("--reason", "x")).code, 2);
+      const { code, json } = await register("--force", "--reason", "canary");
+      assertEquals([code, json.version, json.previousVersion], [0, "2", "1"]);
+      assertEquals([json.gate.passed, json.gate.forced, json.warnings[0].code], [false, true, "gate-forced"]);
+      await using registry = await SqliteRegistry.open(uri);
+      const { tags } = await registry.getModelVersion("bitcoin-model", "2");
+      assertEquals(tags.find(({ key }) => key === "gate.reason")?.value, "canary");
+    });
+
+    await t.step("best is the run that holds; registering it rolls back", async () => {
+      const { code, json } = await register("--run-id", "best");
+      assertEquals([code, json.runId, json.version, json.previousVersion], [0, good, "1", "2"]);
+    });
+
+    await t.step("killed at random moments, then done again: one version, the alias where it belongs", async () => {
+      const random = seededRandom(11);
+      const third = await track(folder, ["--seed", "3"]);
+      for (let i = 0; i < 6; i++) {
+        const child = command(folder, "register", ["--run-id", third]).spawn();
+        await new Promise((done) => setTimeout(done, 60 + random.integer(200)));
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // it was quicker
+        }
+        await child.output();
+      }
+      const { code, json, stderr } = await register("--run-id", third);
+      assertEquals(code, 0, stderr + JSON.stringify(json));
+      assertEquals([json.version, json.previousVersion], ["3", "1"]);
+      await using registry = await SqliteRegistry.open(uri);
+      const { items } = await registry.searchModelVersions({ filter: `run_id = '${third}'` });
+      assertEquals(items.map(({ version, aliases }) => [version, aliases]), [["3", ["production"]]]);
+    });
+
+    await t.step("unfinished, unknown and unreachable: exit 7, 6, 4; an odd alias: 2", async () => {
+      await using tracker = await SqliteTracker.open(uri);
+      const experiment = await tracker.getExperimentByName("bitcoin");
+      const { info } = await tracker.createRun({ experimentId: experiment!.experimentId });
+      const running = await register();
+      assertEquals([running.code, running.json.error.code], [7, "gate-refused"]);
+      assertStringIncludes(running.json.error.message, "its status is RUNNING");
+      await tracker.deleteRun(info.runId);
+      assertEquals((await register("--run-id", info.runId)).code, 6);
+      assertEquals((await register("--run-id", "f".repeat(32))).code, 6);
+      assertEquals((await register("--alias", "latest")).code, 2);
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const address = `127.0.0.1:${listener.addr.port}`;
+      listener.close();
+      const env = { MLFLOW_TRACKING_URI: `http://${address}` };
+      const unreachable = await run(folder, "register", ["--json"], env, [`--allow-net=${address}`]);
+      assertEquals([unreachable.code, unreachable.json.error.code], [4, "tracking-unavailable"]);
+      const walled = await run(folder, "register", ["--json"], env);
+      assertEquals([walled.code, walled.json.error.code], [3, "permission-denied"]);
+    });
+
+    await t.step("a damaged or missing model file: exit 5, the alias stays", async () => {
+      await using tracker = await SqliteTracker.open(uri);
+      const model = await tracker.getLoggedModel((await tracker.getRun(good)).modelOutputs[0]!.modelId);
+      const path = `${model.artifactUri}/weights.bin`;
+      const bytes = await Deno.readFile(path);
+      bytes[100]! ^= 1;
+      await Deno.writeFile(path, bytes);
+      const damaged = await register("--run-id", good, "--force", "--reason", "no force helps");
+      assertEquals([damaged.code, damaged.json.error.code], [5, "model-invalid"]);
+      assertStringIncludes(damaged.json.error.message, "'weights.bin' was changed");
+      await Deno.remove(path);
+      assertEquals((await register("--run-id", good)).code, 5);
+      await using registry = await SqliteRegistry.open(uri);
+      assertEquals((await registry.getVersionByAlias("bitcoin-model", "production"))?.version, "3");
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
