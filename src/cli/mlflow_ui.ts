@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { DomainError, type ModelRegistry, type Tracker } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { RequestsInFlight } from "./requests_in_flight.ts";
 import { openRegistry, openTracker } from "./runtime.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
@@ -76,7 +77,8 @@ async function run(context: CommandContext): Promise<CommandResult> {
   await using registry = await openRegistry(context, { uri: settings.storeUri, artifactRoot: settings.destination });
   const app = await buildApp(context, settings, tracker, registry);
   const listening = Promise.withResolvers<Deno.NetAddr>();
-  const server = listen(settings, (request) => app.fetch(request), listening.resolve);
+  const flight = new RequestsInFlight();
+  const server = listen(settings, flight.watch((request) => app.fetch(request)), listening.resolve);
   const address = await listening.promise;
 
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${address.port}`;
@@ -88,7 +90,8 @@ async function run(context: CommandContext): Promise<CommandResult> {
     );
   }
   await stopped(context.signal);
-  await shutDown(server);
+  await flight.end(SHUTDOWN_MS);
+  await server.shutdown();
   return { json, text: "", isAnnounced: true };
 }
 
@@ -151,7 +154,7 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
  */
 function listen(
   { host, port }: Settings,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
   onReady: (address: Deno.NetAddr) => void,
 ): Deno.HttpServer<Deno.NetAddr> {
   const at = `${host}:${port}`;
@@ -195,14 +198,6 @@ function isLookupFailure(error: unknown): boolean {
 function stopped(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
-}
-
-/** Lets requests in flight end; those that take too long are left behind. */
-async function shutDown(server: Deno.HttpServer): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLong = new Promise<void>((done) => timer = setTimeout(done, SHUTDOWN_MS));
-  await Promise.race([server.shutdown(), tooLong]);
-  clearTimeout(timer);
 }
 
 /** Folder of a local store. */
