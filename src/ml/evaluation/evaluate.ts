@@ -10,7 +10,7 @@ export const BASELINES = ["climatology", "contrarian", "ewma", "har"] as const;
 export type Baseline = typeof BASELINES[number];
 
 /** Losses that are compared in pairs; smaller is better in each. */
-export const PAIRED_LOSSES = { qlike: "qlike", log_loss: "logLoss", pinball: "pinball" } as const;
+const PAIRED_LOSSES = { qlike: "qlike", log_loss: "logLoss", pinball: "pinball" } as const;
 
 /** Name of a paired loss as in metric names. */
 export type PairedLoss = keyof typeof PAIRED_LOSSES;

@@ -7,7 +7,7 @@ import { type Forecasts, levelIndex, outcomesOf, type TestRows } from "./test_ro
 export type Scores = Readonly<Record<string, number>>;
 
 /** Central intervals by their coverage in per cent and the levels that bound them. */
-export const COVERAGES = [[50, 0.25, 0.75], [80, 0.1, 0.9], [90, 0.05, 0.95], [98, 0.01, 0.99]] as const;
+const COVERAGES = [[50, 0.25, 0.75], [80, 0.1, 0.9], [90, 0.05, 0.95], [98, 0.01, 0.99]] as const;
 
 /**
  * Loss of each row: NaN where the row does not count (a tie, for direction). Direction losses need `probabilityUp`,

@@ -14,7 +14,7 @@ export function harMinutes(horizonMinutes: number): readonly number[] {
 }
 
 /** The features that the log-HAR line of a horizon reads. */
-export function harFeatures(horizonMinutes: number): readonly string[] {
+function harFeatures(horizonMinutes: number): readonly string[] {
   return harMinutes(horizonMinutes).map((minutes) => `rv_${minutes}`);
 }
 

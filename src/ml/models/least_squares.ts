@@ -48,7 +48,7 @@ export function leastSquares(
 }
 
 /** Solves A·x = b for a symmetric positive A given by its lower triangle, row-major; a pivot of 0 gives 0. */
-export function solveCholesky(lower: Float64Array, moments: Float64Array, width: number): Float64Array {
+function solveCholesky(lower: Float64Array, moments: Float64Array, width: number): Float64Array {
   const factor = new Float64Array(lower);
   for (let j = 0; j < width; j++) {
     for (let i = j; i < width; i++) {

@@ -62,7 +62,7 @@ export function describeInputs(
 }
 
 /** Log odds of up among rows that moved, with half a row added to each side. */
-export function upLogit(returnBps: Float32Array, rows: Iterable<number>): number {
+function upLogit(returnBps: Float32Array, rows: Iterable<number>): number {
   let up = 0.5, down = 0.5;
   for (const row of rows) {
     if (returnBps[row]! > 0) up++;
