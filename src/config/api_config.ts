@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { loadConfig, parseConfig } from "./load.ts";
+import { configJsonSchema, loadSettings } from "./load.ts";
 
 /** Where the inference service's settings are. */
 export const API_CONFIG_PATH = "config/api.json";
@@ -53,34 +53,19 @@ export type ApiConfig = z.output<typeof API_CONFIG_SCHEMA>;
 
 /** JSON Schema of the file, as `config/schemas/api.schema.json` holds it. */
 export function apiConfigJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(API_CONFIG_SCHEMA, { io: "input" }) as Record<string, unknown>;
-  return { ...schema, properties: { $schema: { type: "string" }, ...schema.properties as Record<string, unknown> } };
+  return configJsonSchema(API_CONFIG_SCHEMA);
 }
 
-/**
- * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
- * compiled binary in a folder of its own) those that the program carries.
- *
- * @throws {DomainError} `config-invalid` naming file, key and value.
- */
-export async function loadApiConfig(path?: string): Promise<ApiConfig> {
-  if (path !== undefined) return await loadConfig(path, API_CONFIG_SCHEMA);
-  if (await isFile(API_CONFIG_PATH)) return await loadConfig(API_CONFIG_PATH, API_CONFIG_SCHEMA);
-  const { default: raw } = await import("../../config/api.json", { with: { type: "json" } });
-  const { $schema: _, ...settings } = raw;
-  return parseConfig(API_CONFIG_PATH, settings, API_CONFIG_SCHEMA);
+/** The settings in `path`, or the usual ones. @throws {DomainError} `config-invalid` naming file, key and value. */
+export function loadApiConfig(path?: string): Promise<ApiConfig> {
+  return loadSettings(path, {
+    path: API_CONFIG_PATH,
+    schema: API_CONFIG_SCHEMA,
+    carried: async () => (await import("../../config/api.json", { with: { type: "json" } })).default,
+  });
 }
 
 /** The settings of an empty file. */
 export function defaultApiConfig(): ApiConfig {
   return API_CONFIG_SCHEMA.parse({});
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DomainError, parseDuration, parseInstant } from "../core/mod.ts";
-import { loadConfig, parseConfig } from "./load.ts";
+import { configJsonSchema, loadSettings } from "./load.ts";
 
 /** Where the settings of ingest and of the feature store are read from by default. */
 export const INGEST_CONFIG_PATH = "config/bitcoin_ingest.json";
@@ -66,22 +66,16 @@ export type IngestConfig = z.output<typeof INGEST_CONFIG_SCHEMA>;
 
 /** The JSON Schema of the file, as `config/schemas/bitcoin_ingest.schema.json` has it. */
 export function ingestConfigJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(INGEST_CONFIG_SCHEMA, { io: "input", unrepresentable: "any" });
-  return { ...schema, properties: { $schema: { type: "string" }, ...schema.properties } };
+  return configJsonSchema(INGEST_CONFIG_SCHEMA);
 }
 
-/**
- * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
- * compiled binary in a folder of its own) those that the program carries.
- *
- * @throws {DomainError} `config-invalid` naming file, key and value.
- */
-export async function loadIngestConfig(path?: string): Promise<IngestConfig> {
-  if (path !== undefined) return await loadConfig(path, INGEST_CONFIG_SCHEMA);
-  if (await isFile(INGEST_CONFIG_PATH)) return await loadConfig(INGEST_CONFIG_PATH, INGEST_CONFIG_SCHEMA);
-  const { default: raw } = await import("../../config/bitcoin_ingest.json", { with: { type: "json" } });
-  const { $schema: _, ...settings } = raw;
-  return parseConfig(INGEST_CONFIG_PATH, settings, INGEST_CONFIG_SCHEMA);
+/** The settings in `path`, or the usual ones. @throws {DomainError} `config-invalid` naming file, key and value. */
+export function loadIngestConfig(path?: string): Promise<IngestConfig> {
+  return loadSettings(path, {
+    path: INGEST_CONFIG_PATH,
+    schema: INGEST_CONFIG_SCHEMA,
+    carried: async () => (await import("../../config/bitcoin_ingest.json", { with: { type: "json" } })).default,
+  });
 }
 
 /**
@@ -103,15 +97,6 @@ export function parseOrigins(variable: string, text: string | undefined): string
     );
   }
   return origins.length === 0 ? undefined : origins;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
-    throw error;
-  }
 }
 
 function isReadable(read: () => unknown): boolean {

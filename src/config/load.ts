@@ -34,6 +34,41 @@ export async function loadConfig<T>(path: string, schema: z.ZodType<T>): Promise
   return parseConfig(path, raw, schema);
 }
 
+/** Where a command's settings come from when no file is named. */
+export interface UsualSettings<T> {
+  /** Path in the working directory. */
+  readonly path: string;
+  readonly schema: z.ZodType<T>;
+  /** The file that the program carries, parsed. */
+  readonly carried: () => Promise<Readonly<Record<string, unknown>>>;
+}
+
+/**
+ * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
+ * compiled binary in a folder of its own) those that the program carries. Errors as {@linkcode loadConfig}.
+ */
+export async function loadSettings<T>(path: string | undefined, usual: UsualSettings<T>): Promise<T> {
+  if (path !== undefined) return await loadConfig(path, usual.schema);
+  if (await isFile(usual.path)) return await loadConfig(usual.path, usual.schema);
+  const { $schema: _, ...settings } = await usual.carried();
+  return parseConfig(usual.path, settings, usual.schema);
+}
+
+/** The JSON schema of a config file, for editors; `$schema` itself is allowed in the file. */
+export function configJsonSchema(schema: z.ZodType): Record<string, unknown> {
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Record<string, unknown>;
+  return { ...json, properties: { $schema: { type: "string" }, ...json["properties"] as Record<string, unknown> } };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}
+
 /** Checks an already parsed config; errors as {@linkcode loadConfig}. */
 export function parseConfig<T>(path: string, raw: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(raw);

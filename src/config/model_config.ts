@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { HORIZONS } from "../core/mod.ts";
-import { loadConfig, parseConfig } from "./load.ts";
+import { configJsonSchema, loadSettings } from "./load.ts";
 
 /** Where the settings of `track` are read from by default. */
 export const MODEL_CONFIG_PATH = "config/model.json";
@@ -56,34 +56,16 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
 /** Settings of `track`, all resolved. */
 export type ModelConfig = z.output<typeof MODEL_CONFIG_SCHEMA>;
 
-/**
- * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
- * compiled binary in a folder of its own) those that the program carries.
- *
- * @throws {DomainError} `config-invalid` naming file, key and value.
- */
-export async function loadModelConfig(path?: string): Promise<ModelConfig> {
-  if (path !== undefined) return await loadConfig(path, MODEL_CONFIG_SCHEMA);
-  if (await isFile(MODEL_CONFIG_PATH)) return await loadConfig(MODEL_CONFIG_PATH, MODEL_CONFIG_SCHEMA);
-  const { default: raw } = await import("../../config/model.json", { with: { type: "json" } });
-  const { $schema: _, ...settings } = raw;
-  return parseConfig(MODEL_CONFIG_PATH, settings, MODEL_CONFIG_SCHEMA);
+/** The settings in `path`, or the usual ones. @throws {DomainError} `config-invalid` naming file, key and value. */
+export function loadModelConfig(path?: string): Promise<ModelConfig> {
+  return loadSettings(path, {
+    path: MODEL_CONFIG_PATH,
+    schema: MODEL_CONFIG_SCHEMA,
+    carried: async () => (await import("../../config/model.json", { with: { type: "json" } })).default,
+  });
 }
 
 /** The JSON schema beside the config file, for editors; `$schema` itself is allowed in the file. */
 export function modelConfigJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(MODEL_CONFIG_SCHEMA, { io: "input" }) as Record<string, unknown>;
-  return {
-    ...schema,
-    properties: { "$schema": { type: "string" }, ...(schema["properties"] as Record<string, unknown>) },
-  };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
-    throw error;
-  }
+  return configJsonSchema(MODEL_CONFIG_SCHEMA);
 }
