@@ -8,6 +8,8 @@ export const DEFAULT_TRACKING_URI = "sqlite:///mlruns/mlflow.db";
 export interface OpenStoreOptions {
   /** Opens a local store without writing to it. @default false */
   readonly readOnly?: boolean;
+  /** Makes a local store where there is none. @default true */
+  readonly create?: boolean;
   /** Where a local store's artifacts go. @default the folder `artifacts` beside the database */
   readonly artifactRoot?: string;
   /** Where new experiments of a local store say that their artifacts are, as a path or URI. @default the artifact root */

@@ -57,7 +57,7 @@ async function register(context: CommandContext): Promise<CommandResult> {
   const config = await loadModelConfig(context.options.string("config"));
   const alias = context.options.string("alias") ?? DEFAULT_ALIAS;
   checkAliasName(alias, context.options.string("name"));
-  await using tracker = await openTracker(context);
+  await using tracker = await openTracker(context, { create: false });
   await using registry = await openRegistry(context, { tracker });
   const experimentName = context.options.string("experiment") ?? context.env("MLFLOW_EXPERIMENT_NAME") ??
     config.experiment;

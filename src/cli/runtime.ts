@@ -106,6 +106,8 @@ function commandName(): string {
 export interface OpenTrackingOptions {
   /** Opens a local store without writing to it; it must exist. @default false */
   readonly readOnly?: boolean;
+  /** Makes a local store where there is none. @default true */
+  readonly create?: boolean;
   /** The store's address. @default MLFLOW_TRACKING_URI (registry: MLFLOW_REGISTRY_URI first), else mlruns/mlflow.db */
   readonly uri?: string;
   /** Folder of a local store's artifacts. @default `artifacts` beside the database */

@@ -1,5 +1,5 @@
 /** `register` as a user meets it: real runs on the bundled sample, its own permission set, exit codes, a kill. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { seededRandom } from "../../src/core/mod.ts";
 import { SqliteRegistry, SqliteTracker } from "../../src/MLOps/mod.ts";
 
@@ -85,10 +85,11 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
     assertEquals(ingested.code, 0, ingested.stderr + ingested.stdout);
     let good = "", weak = "";
 
-    await t.step("before any run: exit 6, and nothing but an empty store", async () => {
+    await t.step("before any run: exit 6, and no store is made", async () => {
       const answer = await register();
       assertEquals([answer.code, answer.json.error.code], [6, "not-found"]);
       assertStringIncludes(answer.json.error.hint, "task track");
+      await assertRejects(() => Deno.stat(`${folder}/mlruns`), Deno.errors.NotFound);
     });
 
     await t.step("a run that holds: version 1 at production, evidence with run and version", async () => {

@@ -20,7 +20,9 @@ export const MINIMUM_COMMON_DAYS = 30;
 
 /** One row of evidence. */
 export interface GateCheck {
+  /** Stable name: `qlike_vs_ewma`. */
   readonly name: string;
+  /** Whether the limit is kept. */
   readonly passed: boolean;
   /** The figure found; null where there is none. */
   readonly value: number | null;
@@ -38,15 +40,21 @@ export interface GateCheck {
 
 /** A mean with its 95 % interval. */
 export interface Estimate {
+  /** Mean. */
   readonly mean: number;
+  /** Lower bound. */
   readonly low: number;
+  /** Upper bound. */
   readonly high: number;
 }
 
 /** A candidate beside the incumbent on their common decision times; gains are positive where the candidate is better. */
 export interface IncumbentComparison {
+  /** UTC days with a common decision time. */
   readonly commonDays: number;
+  /** Common decision times. */
   readonly rows: number;
+  /** Incumbent's mean loss less the candidate's. */
   readonly gains: { readonly qlike: Estimate; readonly logLoss: Estimate; readonly pinball: Estimate };
   /** The incumbent's mean pinball loss, which its margin is a share of. */
   readonly incumbentPinball: number;

@@ -15,10 +15,15 @@ const PREVIOUS_TAG = "promotion.previous_version";
 
 /** What {@linkcode promote} does. */
 export interface Promotion {
+  /** Registered model; made where there is none. */
   readonly name: string;
+  /** Alias to point at the version. */
   readonly alias: string;
+  /** Run that the model comes from. */
   readonly run: Run;
+  /** The run's model. */
   readonly logged: LoggedModel;
+  /** A line about the version. */
   readonly description: string;
   /** Evidence and lineage as tags of the version. */
   readonly tags: readonly KeyValue[];
@@ -26,6 +31,7 @@ export interface Promotion {
 
 /** A version that holds its alias. */
 export interface Promoted {
+  /** The version, with the alias among its own. */
   readonly version: ModelVersion;
   /** Version that held the alias before, or undefined. */
   readonly previousVersion: string | undefined;

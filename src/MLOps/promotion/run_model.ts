@@ -10,7 +10,9 @@ import {
 
 /** A finished run's logged model, proven. */
 export interface ProvenModel {
+  /** Its record in the tracking store. */
   readonly logged: LoggedModel;
+  /** The model, ready to predict. */
   readonly model: ForecastModel;
   /** Files whose hashes were checked or that lie beside them. */
   readonly fileCount: number;

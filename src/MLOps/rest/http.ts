@@ -8,7 +8,7 @@ export type Credentials =
 
 /** Options of {@linkcode MlflowHttp}. */
 export interface MlflowHttpOptions {
-  /** @default none */
+  /** How the client proves who it is. @default not at all */
   readonly credentials?: Credentials | undefined;
   /** Ends every call early. */
   readonly signal?: AbortSignal | undefined;

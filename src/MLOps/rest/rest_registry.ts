@@ -191,6 +191,7 @@ export class RestRegistry implements ModelRegistry {
     return appendToUri((await this.#tracker.getRun(inRun[1]!)).info.artifactUri, ...artifactPathParts(inRun[2]!));
   }
 
+  /** Nothing is held open. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }

@@ -314,6 +314,7 @@ export class RestTracker implements Tracker {
     return root;
   }
 
+  /** Nothing is held open. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }

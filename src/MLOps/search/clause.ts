@@ -18,9 +18,11 @@ export type SearchEntity = "attribute" | "metric" | "param" | "tag" | "dataset";
 
 /** One clause of a filter, checked against what its {@linkcode SearchDomain} allows. */
 export interface Clause {
+  /** What it looks at. */
   readonly entity: SearchEntity;
   /** Key of the metric, parameter or tag; canonical name of the attribute. */
   readonly key: string;
+  /** How it compares. */
   readonly comparator: Comparator;
   /** Undefined for IS NULL and IS NOT NULL. */
   readonly value: string | number | readonly string[] | undefined;
@@ -28,13 +30,17 @@ export interface Clause {
 
 /** One field to order by. */
 export interface OrderBy {
+  /** What it is of. */
   readonly entity: SearchEntity;
+  /** Key of the metric, parameter or tag; canonical name of the attribute. */
   readonly key: string;
+  /** Smallest first. */
   readonly ascending: boolean;
 }
 
 /** An attribute that filters or orders may name. */
 export interface SearchAttribute {
+  /** Type of its values. */
   readonly kind: "string" | "number";
   /** Comparators allowed. */
   readonly comparators: readonly Comparator[];

@@ -22,6 +22,8 @@ export type SqlValue = SQLInputValue;
 export interface DatabaseOptions {
   /** Opens without writing anything: the file must exist. @default false */
   readonly readOnly?: boolean;
+  /** Makes the file where there is none. @default true */
+  readonly create?: boolean;
   /** How long a transaction waits for other processes. @default 20000 */
   readonly waitMs?: number;
 }
@@ -48,12 +50,12 @@ export class Database implements Disposable {
    * Opens the file, or creates it with MLflow's frozen schema. A database of another revision is taken as it is when it
    * has the tables and columns needed here; its schema is never changed.
    *
-   * @throws {TrackingError} `store-damaged`, `store-busy`, or RESOURCE_DOES_NOT_EXIST for a read-only open of nothing.
+   * @throws {TrackingError} `store-damaged`, `store-busy`, or RESOURCE_DOES_NOT_EXIST for an open of nothing that may not make it.
    */
   static async open(path: string, options: DatabaseOptions = {}): Promise<Database> {
-    const { readOnly = false, waitMs = DEFAULT_WAIT_MS } = options;
+    const { readOnly = false, create = true, waitMs = DEFAULT_WAIT_MS } = options;
     const absolute = path === ":memory:" ? path : resolve(path);
-    if (readOnly) await refuseMissing(absolute);
+    if (readOnly || !create) await refuseMissing(absolute);
     else if (absolute !== ":memory:") await Deno.mkdir(dirname(absolute), { recursive: true });
     let db: DatabaseSync;
     try {

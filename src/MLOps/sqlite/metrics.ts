@@ -13,8 +13,11 @@ const MAX_DOUBLE = 1.7976931348623157e308;
 
 /** What {@linkcode logBatch} writes. */
 export interface Batch {
+  /** Observations; one that is there already is left alone. */
   readonly metrics?: readonly Metric[];
+  /** Parameters; another value for one that is there is refused. */
   readonly params?: readonly KeyValue[];
+  /** Tags; they replace. */
   readonly tags?: readonly KeyValue[];
 }
 

@@ -25,9 +25,13 @@ import {
 
 /** A search of the registry. */
 export interface RegistrySearch {
+  /** Clauses of MLflow's grammar. */
   readonly filter?: string;
+  /** Fields to order by. */
   readonly orderBy?: readonly string[];
+  /** Size of a page. */
   readonly maxResults?: number;
+  /** Token of the page wanted. */
   readonly pageToken?: string;
 }
 

@@ -207,6 +207,7 @@ export class SqliteRegistry implements ModelRegistry {
     return this.#db.write(() => work(this.#db, this.#nowMs()));
   }
 
+  /** Closes the file. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#db[Symbol.dispose]();
     return Promise.resolve();

@@ -35,6 +35,8 @@ export interface SqliteStoreOptions {
   readonly newExperimentLocation?: string;
   /** Opens an existing store without writing to it. @default false */
   readonly readOnly?: boolean;
+  /** Makes the store where there is none. @default true */
+  readonly create?: boolean;
   /** How long a transaction waits for other processes, in milliseconds. @default 20000 */
   readonly waitMs?: number;
   /** The clock, epoch milliseconds. @default Date.now */
@@ -239,6 +241,7 @@ export class SqliteTracker implements Tracker {
     return this.#db.write(() => work(this.#db, this.#nowMs()));
   }
 
+  /** Closes the file. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#db[Symbol.dispose]();
     return Promise.resolve();

@@ -103,8 +103,11 @@ Deno.test("SqliteTracker says that a truncated store is damaged, also later on",
 
 Deno.test("SqliteTracker.open() read-only needs a store and never writes", () =>
   withFolder(async (folder, uri) => {
-    const missing = await assertRejects(() => SqliteTracker.open(uri, { readOnly: true }), TrackingError);
-    assertEquals([missing.code, missing.traits.exit], ["not-found", 6]);
+    for (const options of [{ readOnly: true }, { create: false }]) {
+      const missing = await assertRejects(() => SqliteTracker.open(uri, options), TrackingError);
+      assertEquals([missing.code, missing.traits.exit], ["not-found", 6]);
+    }
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 0);
     await (await SqliteTracker.open(uri))[Symbol.asyncDispose]();
     const before = await Deno.readFile(`${folder}/mlruns/mlflow.db`);
     await using tracker = await SqliteTracker.open(uri, { readOnly: true });
