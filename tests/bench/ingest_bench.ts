@@ -1,0 +1,122 @@
+import { INGEST_CONFIG_SCHEMA } from "../../src/config/ingest_config.ts";
+import { largeMirror, SAMPLE } from "../e2e/ingest_program.ts";
+import { tmpDir } from "../fakes/tmp_dir.ts";
+import { type Bench, type BenchResult, secondsOf } from "./bench.ts";
+
+const TARGET_SECONDS = 10;
+const TARGET_RSS_MB = 400;
+const TARGET_BYTES_PER_ROW = 45;
+const PEERS = ["MLFLOW_PYTHON"] as const;
+
+interface Run {
+  readonly seconds: number;
+  readonly rssMb: number | undefined;
+  readonly rows: number;
+}
+
+/** Two years of daily zips into a new store, verified, parsed, checked; the rerun; size and memory. */
+export const bench: Bench = {
+  name: "ingest",
+  async run() {
+    const mirror = largeMirror() ?? SAMPLE;
+    const files = [...Deno.readDirSync(`${mirror}/spot/daily/klines/BTCUSDT/1m`)].length;
+    await using tmp = await tmpDir();
+    const settings = { featureStore: { path: `${tmp.path}/store.duckdb` } } satisfies Parameters<
+      typeof INGEST_CONFIG_SCHEMA.parse
+    >[0];
+    await Deno.writeTextFile(`${tmp.path}/config.json`, JSON.stringify(settings));
+    const args = ["--config", `${tmp.path}/config.json`, "--archive-dir", mirror, "--no-features", "--no-report"];
+    const first = await measured(tmp.path, mirror, args);
+    const { size } = await Deno.stat(`${tmp.path}/store.duckdb`);
+    const again = await measured(tmp.path, mirror, args);
+    const peer = await python(mirror, `${tmp.path}/peer.duckdb`);
+    // Judged on a machine that has the two years; the sample alone is mostly start-up.
+    const share = files / 730;
+    const results: BenchResult[] = [
+      {
+        name: `ingest.${files}_zips`,
+        unit: "s",
+        value: first.seconds,
+        ...(peer === undefined ? {} : { peer: { name: "pandas + DuckDB in Python", value: peer } }),
+        target: `≤ ${TARGET_SECONDS}`,
+        passed: first.seconds <= 2 * TARGET_SECONDS && (peer === undefined || share < 0.5 || first.seconds <= peer),
+      },
+      {
+        name: "ingest.rows",
+        unit: "rows/s",
+        value: first.rows / first.seconds,
+        target: "≥ 100,000",
+        passed: share < 0.5 || first.rows / first.seconds >= 50_000,
+      },
+      { name: "ingest.rerun", unit: "s", value: again.seconds, target: "≤ 1", passed: again.seconds <= 2 },
+      {
+        name: "ingest.disk",
+        unit: "bytes/row",
+        value: size / first.rows,
+        target: `≤ ${TARGET_BYTES_PER_ROW}`,
+        passed: size / first.rows <= (share < 0.5 ? 2 : 1) * TARGET_BYTES_PER_ROW,
+      },
+    ];
+    if (first.rssMb !== undefined) {
+      const passed = first.rssMb <= TARGET_RSS_MB * 1.25;
+      results.push({ name: "ingest.rss", unit: "MB", value: first.rssMb, target: `≤ ${TARGET_RSS_MB}`, passed });
+    }
+    return results;
+  },
+};
+
+/** Runs a program and writes the most memory it had resident, in kilobytes, as the last line of stderr. */
+const WATCH = [
+  "import resource, subprocess, sys",
+  "code = subprocess.run(sys.argv[1:]).returncode",
+  "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)",
+  "sys.exit(code)",
+].join("\n");
+
+async function measured(folder: string, mirror: string, args: readonly string[]): Promise<Run> {
+  const words = [
+    "run",
+    "-q",
+    "--no-prompt",
+    "-P=ingest",
+    `--allow-read=src,node_modules,config,.git,${folder},${mirror}`,
+    `--allow-write=${folder}`,
+    "main.ts",
+    "ingest",
+    "--json",
+    "--quiet",
+    ...args,
+  ];
+  const watched = await hasPython();
+  const startedMs = performance.now();
+  const { code, stdout, stderr } = await new Deno.Command(watched ? "python3" : "deno", {
+    args: watched ? ["-c", WATCH, "deno", ...words] : words,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const seconds = (performance.now() - startedMs) / 1000;
+  const complaint = new TextDecoder().decode(stderr);
+  if (code !== 0) throw new Error(`ingest ended with ${code}: ${complaint.slice(-500)}`);
+  const { rows } = JSON.parse(new TextDecoder().decode(stdout)) as { readonly rows: { readonly present: number } };
+  const rssMb = watched ? Number(complaint.trim().split("\n").at(-1)) / 1000 : undefined;
+  return { seconds, rssMb, rows: rows.present };
+}
+
+async function hasPython(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("python3", { args: ["-c", "import resource"], stderr: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+/** The same zips by pandas and DuckDB, where a Python with both is named. */
+async function python(mirror: string, database: string): Promise<number | undefined> {
+  const program = PEERS.map((name) => Deno.env.get(name)).find((value) => value !== undefined && value !== "");
+  if (program === undefined) return undefined;
+  try {
+    return await secondsOf(program, ["tests/bench/ingest_peer.py", mirror, database]);
+  } catch {
+    return undefined; // a Python without pandas or DuckDB is no peer
+  }
+}
