@@ -10,6 +10,8 @@ export class ArchiveMirror implements ArchiveSource {
   readonly kind = "mirror";
   readonly name: string;
   readonly warnings: readonly Warning[] = [];
+  /** Checksum files seen when the series was listed: asking for hundreds that are not there takes its time. */
+  #checksums: Set<string> | undefined;
 
   /** `root` is the folder that holds `spot/`. */
   constructor(root: string) {
@@ -20,12 +22,15 @@ export class ArchiveMirror implements ArchiveSource {
   async list(series: SeriesId): Promise<readonly ArchiveFile[]> {
     await this.#requireFolder();
     const files: ArchiveFile[] = [];
+    const checksums = new Set<string>();
     for (const kind of KINDS) {
       for (const name of await namesIn(join(this.name, archiveFolder(series, kind)))) {
+        if (name.endsWith(".CHECKSUM")) checksums.add(name);
         const file = parseArchiveName(series, kind, name);
         if (file !== undefined) files.push(file);
       }
     }
+    this.#checksums = checksums;
     return files.sort((a, b) => a.range.startMs - b.range.startMs || b.range.endMs - a.range.endMs);
   }
 
@@ -34,7 +39,8 @@ export class ArchiveMirror implements ArchiveSource {
     const path = join(this.name, file.path);
     const bytes = await readOptional(path, options);
     if (bytes === undefined) return { found: false };
-    const checksum = await readOptional(`${path}.CHECKSUM`, options);
+    const published = this.#checksums?.has(`${file.name}.CHECKSUM`) ?? true;
+    const checksum = published ? await readOptional(`${path}.CHECKSUM`, options) : undefined;
     if (checksum === undefined) return { found: true, bytes, expectedSha256: undefined };
     const expectedSha256 = parseChecksum(new TextDecoder().decode(checksum), file.name);
     if (expectedSha256 === undefined) {
