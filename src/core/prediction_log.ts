@@ -34,6 +34,10 @@ export interface ForecastRecord extends PredictionRecordHead {
   readonly kind: "forecast";
   /** Who asked: a request's id, or null for the service itself at a closed minute. */
   readonly requestId: string | null;
+  /** Exchange of the candles, as in the store. */
+  readonly exchange: string;
+  /** Symbol of the candles, as in the store. */
+  readonly symbol: string;
   /** Decision time, ISO 8601 UTC: the end of the newest candle used. */
   readonly decisionTime: string;
   /** P(return > 0 | return ≠ 0). */

@@ -68,6 +68,7 @@ Deno.test("the service logs forecasts and predictions in records that can be joi
     15,
   ]);
   assertEquals([first.name, first.version, first.runId], ["bitcoin-model", "1", forecast.model.runId]);
+  assertEquals([first.exchange, first.symbol], ["binance", "BTC/USDT"]);
   assertEquals([first.probabilityUp, first.volatilityBps], [forecast.probabilityUp, forecast.volatilityBps]);
   assertEquals(first.quantilesBps, Object.values(forecast.quantilesBps));
   const features = floats(first.features);

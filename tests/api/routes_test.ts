@@ -143,7 +143,7 @@ Deno.test("/docs is a page without script or remote asset, with an example that 
   assertEquals([...page.matchAll(/href="(?!#|\/)/g)].length, 0);
   for (const { path } of ROUTES) assertStringIncludes(page, path);
   assertStringIncludes(page, 'id="problem-input-invalid"');
-  const body = /-d &#39;(\{&quot;features.*?\})&#39;/.exec(page)?.[1]!.replaceAll("&quot;", '"');
+  const body = /-d &#39;(\{&quot;features.*?\})&#39;/.exec(page)![1]!.replaceAll("&quot;", '"');
   assertEquals((await post("/predict", body)).status, 200);
   const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style)));

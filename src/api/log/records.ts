@@ -10,6 +10,7 @@ export type PendingRecord =
     readonly requestId: string | null;
     readonly model: ServedModel;
     readonly featureSetDigest: string;
+    readonly series: { readonly exchange: string; readonly symbol: string };
     readonly decisionTimeMs: number;
     readonly features: Float32Array<ArrayBuffer>;
     readonly outputs: ForecastColumns;
@@ -45,7 +46,9 @@ export function recordMembers(pending: PendingRecord): string {
   }
   const requestId = pending.requestId === null ? "null" : `"${pending.requestId}"`;
   const quantiles = outputs.quantilesBps.subarray(0, QUANTILE_LEVELS.length).join(",");
-  return `"at":"${at}","kind":"forecast",${modelMembers(model)},"requestId":${requestId},"decisionTime":"${
+  return `"at":"${at}","kind":"forecast",${modelMembers(model)},"requestId":${requestId},"exchange":${
+    JSON.stringify(pending.series.exchange)
+  },"symbol":${JSON.stringify(pending.series.symbol)},"decisionTime":"${
     toIso(pending.decisionTimeMs)
   }","probabilityUp":${outputs.probabilityUp[0]},"volatilityBps":${
     outputs.volatilityBps[0]

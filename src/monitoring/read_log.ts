@@ -1,0 +1,140 @@
+import { Buffer } from "node:buffer";
+import { QUANTILE_LEVELS } from "../core/mod.ts";
+
+/** A logged forecast, as far as monitoring needs it. */
+export interface LoggedForecast {
+  /** When it was given, epoch milliseconds. */
+  readonly atMs: number;
+  /** Registered model. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** Run that made it; may be empty. */
+  readonly runId: string;
+  /** Minutes ahead. */
+  readonly horizonMinutes: number;
+  /** Exchange of the candles. */
+  readonly exchange: string;
+  /** Symbol of the candles. */
+  readonly symbol: string;
+  /** Decision time, epoch milliseconds. */
+  readonly decisionTimeMs: number;
+  /** P(up). */
+  readonly probabilityUp: number;
+  /** Forecast volatility, basis points. */
+  readonly volatilityBps: number;
+  /** Nine quantiles, basis points. */
+  readonly quantilesBps: readonly number[];
+  /** Raw features in the model's order; NaN where missing. */
+  readonly features: Float32Array;
+}
+
+/** What a reading of the log found besides the forecasts. */
+export interface LogReading {
+  /** Answers to rows that clients brought; they have no outcome. */
+  predictions: number;
+  /** Records that the service itself said it lost. */
+  lost: number;
+  /** Lines that are no record; a killed service leaves at most one. */
+  unreadable: number;
+}
+
+const FILE = /^\d{4}-\d{2}-\d{2}-\d+\.jsonl$/;
+
+/**
+ * Every forecast in the log, instance by instance, in the order of writing. Read one file at a time; what else is
+ * there is counted into `reading`.
+ */
+export async function* readForecasts(directory: string, reading: LogReading): AsyncGenerator<LoggedForecast> {
+  for (const instance of await namesIn(directory, "isDirectory")) {
+    const folder = `${directory}/${instance}`;
+    for (const file of (await namesIn(folder, "isFile")).filter((name) => FILE.test(name))) {
+      for (const line of (await Deno.readTextFile(`${folder}/${file}`)).split("\n")) {
+        if (line === "") continue;
+        const record = parseLine(line);
+        if (record === undefined) reading.unreadable++;
+        else if (record.kind === "forecast") yield record.forecast;
+        else if (record.kind === "predict") reading.predictions++;
+        else reading.lost += record.records;
+      }
+    }
+  }
+}
+
+async function namesIn(folder: string, kind: "isDirectory" | "isFile"): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter((entry) => entry[kind]).map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+type ParsedLine =
+  | { readonly kind: "forecast"; readonly forecast: LoggedForecast }
+  | { readonly kind: "predict" }
+  | { readonly kind: "lost"; readonly records: number };
+
+/** A record of the log, or undefined where the line is none: half written, or of another program. */
+export function parseLine(line: string): ParsedLine | undefined {
+  let record: Readonly<Record<string, unknown>>;
+  try {
+    record = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof record !== "object" || record === null) return undefined;
+  if (record["kind"] === "predict") return { kind: "predict" };
+  if (record["kind"] === "lost") {
+    const { records } = record;
+    return typeof records === "number" && records >= 0 ? { kind: "lost", records } : undefined;
+  }
+  if (record["kind"] !== "forecast") return undefined;
+  const { at, name, version, runId, exchange, symbol, decisionTime, features } = record;
+  const { horizonMinutes, probabilityUp, volatilityBps, quantilesBps } = record;
+  const atMs = timeOf(at), decisionTimeMs = timeOf(decisionTime);
+  if (atMs === undefined || decisionTimeMs === undefined) return undefined;
+  if (!isText(name) || !isText(version) || !isText(runId) || !isText(exchange) || !isText(symbol)) return undefined;
+  if (!isFinite(horizonMinutes) || !isFinite(probabilityUp) || !isFinite(volatilityBps)) return undefined;
+  if (!Number.isInteger(horizonMinutes) || horizonMinutes < 1) return undefined;
+  if (probabilityUp < 0 || probabilityUp > 1 || volatilityBps <= 0) return undefined;
+  if (!Array.isArray(quantilesBps) || quantilesBps.length !== QUANTILE_LEVELS.length) return undefined;
+  if (!quantilesBps.every(isFinite) || !isText(features)) return undefined;
+  return {
+    kind: "forecast",
+    forecast: {
+      atMs,
+      name,
+      version,
+      runId,
+      horizonMinutes,
+      exchange,
+      symbol,
+      decisionTimeMs,
+      probabilityUp,
+      volatilityBps,
+      quantilesBps,
+      features: floatsOf(features),
+    },
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isFinite(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function timeOf(value: unknown): number | undefined {
+  const ms = typeof value === "string" ? Date.parse(value) : NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function floatsOf(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, "base64");
+  const whole = bytes.byteLength - bytes.byteLength % 4;
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + whole));
+}
