@@ -112,6 +112,11 @@ export class InferenceService {
     return currentAge(this.#context);
   }
 
+  /** Why the newest candles could not be read, or undefined where they were. */
+  get dataReason(): string | undefined {
+    return this.#live.reason;
+  }
+
   /** The host of the model. */
   get host(): ModelHost {
     return this.#host;

@@ -111,8 +111,11 @@ function announce(context: CommandContext, url: string, service: InstanceType<Se
   }
   for (const { message } of warnings) note(`Every answer is 503 until this is repaired: ${message}`);
   const { asOf, stale } = service.dataAge;
-  if (asOf === null) note("There are no candles yet, so /v1/forecast answers 503; bring them in with: task ingest");
-  else if (stale) note(`The newest candle is of ${asOf}; bring newer ones in with: task ingest`);
+  if (asOf === null) {
+    note(
+      `/v1/forecast answers 503 until there are candles: ${service.dataReason ?? "bring them in with: task ingest"}`,
+    );
+  } else if (stale) note(`The newest candle is of ${asOf}; bring newer ones in with: task ingest`);
 }
 
 type ServiceClass = typeof import("../api/mod.ts").InferenceService;

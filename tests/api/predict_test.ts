@@ -247,3 +247,31 @@ Deno.test("MLflow's four kinds of input give the same tensors", async () => {
     "string",
   ]);
 });
+
+Deno.test("POST /invocations reads the NaN that Python writes as a missing value, and nothing else as one", async () => {
+  const { post } = await startService();
+  const at = NAMES.indexOf("rv_1440"), required = NAMES.indexOf("return_1");
+  const body = (place: number, text: string) =>
+    JSON.stringify({ inputs: [plainRow().with(place, 77_777)] }).replace("77777", text);
+  const missing = await (await post("/invocations", body(at, "NaN"))).json();
+  assertEquals(missing, await (await post("/invocations", body(at, "null"))).json());
+  for (const [place, text] of [[required, "NaN"], [at, "Infinity"], [at, "-Infinity"], [at, `"NaN"`]] as const) {
+    const response = await post("/invocations", body(place, text));
+    assertEquals([text, response.status], [text, 422]);
+    assertEquals((await response.json()).errors[0].pointer, `/inputs/0/${place}`);
+  }
+  assertEquals((await post("/invocations", body(at, "nan"))).status, 400);
+  const named = `{"dataframe_records":[{"NaN":NaN}]}`;
+  assertEquals((await (await post("/invocations", named)).json()).errors[0].pointer, "/dataframe_records/0/NaN");
+  for (
+    const nasty of [
+      `{"NaN":NaN,"${'\\"'.repeat(1_000_000)}`,
+      `NaN"${"\\".repeat(999_999)}`,
+      `NaN${'"'.repeat(1_000_001)}`,
+    ]
+  ) {
+    const from = performance.now();
+    assertEquals((await post("/invocations", nasty)).status, 400);
+    assert(performance.now() - from < 1000, `${performance.now() - from} ms`);
+  }
+});

@@ -111,6 +111,8 @@ Deno.test("POST /v1/models/reload is for this machine and no foreign page", asyn
   assertEquals((await reload({ body: `{"x":1}`, headers: json })).status, 422);
   assertEquals((await reload({ body: "[", headers: json })).status, 400);
   assertEquals((await reload({ body: "x", headers: { "content-type": "text/plain" } })).status, 415);
+  assertEquals((await reload({ body: new Uint8Array([120]) })).status, 415);
+  assertEquals(fixture.failures, []);
 });
 
 Deno.test("/openapi.json is OpenAPI 3.1 with every route, its problems and the model's features", async () => {

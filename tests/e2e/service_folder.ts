@@ -88,11 +88,16 @@ export interface ApiProcess extends AsyncDisposable {
 }
 
 /** Starts `api` on a free port and waits until it is ready. */
-export async function startApi(folder: string, args: readonly string[] = []): Promise<ApiProcess> {
+export async function startApi(
+  folder: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ApiProcess> {
   const startedAt = performance.now();
   const child = new Deno.Command("deno", {
     args: commandWords("api", folder, ["--port", "0", ...args]),
     cwd: folder,
+    env,
     stdout: "piped",
     stderr: "piped",
   }).spawn();

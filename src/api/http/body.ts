@@ -7,6 +7,11 @@ export interface ReadBodyOptions {
   readonly maxBytes: number;
   /** Whether no body at all is fine; it then reads as an empty object. @default false */
   readonly optional?: boolean;
+  /**
+   * Whether `NaN` and `Infinity`, which Python's json module writes, are read: the first as null, the second as a number
+   * that is too large, so that either is refused where it does not belong. @default false
+   */
+  readonly pythonNumbers?: boolean;
 }
 
 /** Bytes of a refused body that are read off before the answer; past it the connection is cut. */
@@ -22,7 +27,7 @@ export async function readJsonBody(request: Request, options: ReadBodyOptions): 
   const type = request.headers.get("content-type");
   if (options.optional === true && type === null && (await readText(request, options.maxBytes)) === "") return {};
   if (!isJsonType(type)) {
-    await drain(request.body);
+    await drain(request);
     throw new RequestError(
       "media-type-unsupported",
       `Cannot read the body as its content type must be application/json: current value is ${
@@ -38,9 +43,27 @@ export async function readJsonBody(request: Request, options: ReadBodyOptions): 
       errors: [{ pointer: "", message: "must be a JSON object" }],
     });
   }
+  return parseJson(text, options.pythonNumbers === true);
+}
+
+const PYTHON_NUMBER = /\b(NaN|Infinity)\b/;
+/**
+ * Strings come first, so that a name that looks like a number stays a name. One that does not end is taken to the end
+ * of the body: to look for its end again from each quote in it would take for ever.
+ */
+const STRING_OR_PYTHON_NUMBER = /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|NaN|Infinity/g;
+
+function parseJson(text: string, pythonNumbers: boolean): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
+    if (pythonNumbers && PYTHON_NUMBER.test(text)) {
+      const json = text.replace(
+        STRING_OR_PYTHON_NUMBER,
+        (token) => token === "NaN" ? "null" : token === "Infinity" ? "1e999" : token,
+      );
+      return parseJson(json, false);
+    }
     // V8's message quotes the body; only where it broke is passed on.
     const place = /at position (\d+)/.exec((error as Error).message)?.[1];
     throw new RequestError(
@@ -69,7 +92,7 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
         throw brokenOff(error);
       }
     }
-    await drain(request.body);
+    await drain(request);
     throw tooLarge(`${length} bytes`, maxBytes);
   }
   if (request.body === null) return "";
@@ -85,19 +108,21 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
     if (done) return text + decoder.decode();
     size += value.byteLength;
     if (size > maxBytes) {
-      reader.releaseLock();
-      await drain(request.body);
+      await drainRest(reader);
       throw tooLarge("more", maxBytes);
     }
     text += decoder.decode(value, { stream: true });
   }
 }
 
+/** Reads off a body that nobody wants. */
+async function drain(request: Request): Promise<void> {
+  if (request.body !== null && !request.bodyUsed) await drainRest(request.body.getReader());
+}
+
 /** A client that is still sending would lose the answer to a reset connection, so a bounded rest is read off. */
-async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  if (body === null) return;
+async function drainRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   let size = 0;
-  const reader = body.getReader();
   const deadline = setTimeout(() => void reader.cancel().catch(() => undefined), DRAIN_MS);
   try {
     for (;;) {

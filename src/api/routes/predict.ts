@@ -18,9 +18,11 @@ async function answer(
   route: string,
   read: BodyReader,
   member: string,
+  pythonNumbers = false,
 ): Promise<{ readonly loaded: LoadedModel; readonly outputs: ForecastColumns }> {
   const loaded = requireModel(context);
-  const body = await readJsonBody(exchange.request, { maxBytes: context.config.limits.maxBodyBytes });
+  const { maxBodyBytes } = context.config.limits;
+  const body = await readJsonBody(exchange.request, { maxBytes: maxBodyBytes, pythonNumbers });
   const { rows, count } = read(body, loaded.shape);
   const outputs = loaded.model.predict(rows, count);
   checkOutputs(outputs, (row) => count === 1 ? `/${member}` : `/${member}/${row}`);
@@ -56,7 +58,7 @@ export function namedPredictRoute(context: RouteContext): Handler {
 export function invocationsRoute(context: RouteContext): Handler {
   return async (exchange) => {
     try {
-      const { outputs } = await answer(context, exchange, "/invocations", readMlflowBody, "inputs");
+      const { outputs } = await answer(context, exchange, "/invocations", readMlflowBody, "inputs", true);
       const width = QUANTILE_KEYS.length;
       const columns = (values: Float32Array) => Array.from(values, (value) => [value]);
       const quantilesBps = Array.from(
