@@ -192,8 +192,10 @@ async function afterwards(
   startedMs: number,
 ): Promise<string | undefined> {
   const { options, signal, progress, clock } = context;
-  const features = !options.boolean("no-features") && result.series.interval === "1m";
-  const wantsReport = !options.boolean("no-report") && result.rows.present > 0;
+  // Features and the report are about minutes.
+  const minutes = result.series.interval === "1m";
+  const features = minutes && !options.boolean("no-features");
+  const wantsReport = minutes && !options.boolean("no-report") && result.rows.present > 0;
   const engine = features || wantsReport ? await featureEngine() : undefined;
   if (features) {
     const { materializeFeatures } = await import("../feature_store/mod.ts");

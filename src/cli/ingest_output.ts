@@ -1,4 +1,4 @@
-import { type Gap, type RequestTally, toIso } from "../core/mod.ts";
+import { type Gap, INTERVAL_MS, type RequestTally, toIso } from "../core/mod.ts";
 import type { FileCounts, IngestPlan, IngestResult } from "../data_ingestion_service/mod.ts";
 
 /** What an ingest did, over all its series. */
@@ -32,7 +32,7 @@ export function planJson(
   const series = plans.map(({ series, range, missing, files, rest, present }) => ({
     ...series,
     range: rangeJson(range),
-    rows: { expected: minutesOf(range), present },
+    rows: { expected: (range.endMs - range.startMs) / INTERVAL_MS[series.interval], present },
     plan: { missing: missing.map(rangeJson), files: files.map(({ path }) => path), rest: rest.map(rangeJson) },
   }));
   return { dryRun: true, ...(series.length === 1 ? series[0] : {}), series, requests, seconds };
@@ -74,7 +74,7 @@ export function ingestText({ runs, requests, report, seconds }: IngestOutcome): 
 export function planText(plans: readonly IngestPlan[]): string {
   return aligned(plans.flatMap(({ series, range, missing, files, rest, present }) => [
     [`${series.exchange} ${series.symbol} ${series.interval}`, `${toIso(range.startMs)} to ${toIso(range.endMs)}`],
-    ["there", `${count(present)} of ${count(minutesOf(range))} candles`],
+    ["there", `${count(present)} of ${count((range.endMs - range.startMs) / INTERVAL_MS[series.interval])} candles`],
     [
       "would ask",
       `${count(missing.reduce((sum, span) => sum + minutesOf(span), 0))} minutes in ${missing.length} spans`,

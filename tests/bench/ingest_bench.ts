@@ -79,7 +79,7 @@ async function measured(folder: string, mirror: string, args: readonly string[])
     "-q",
     "--no-prompt",
     "-P=ingest",
-    `--allow-read=src,node_modules,config,.git,${folder},${mirror}`,
+    `--allow-read=config,${folder},${mirror}`,
     `--allow-write=${folder}`,
     "main.ts",
     "ingest",

@@ -61,7 +61,7 @@ export function startIngest(folder: string, args: readonly string[], options: In
       "--no-prompt",
       `--config=${ROOT}/deno.json`,
       "-P=ingest",
-      `--allow-read=${[folder, `${ROOT}/src`, `${ROOT}/node_modules`, `${ROOT}/.git`, ...read].join(",")}`,
+      `--allow-read=${[folder, ...read].join(",")}`,
       `--allow-write=${folder}/feature_store,${folder}/reports`,
       ...(net === undefined ? [] : [`--allow-net=${net.join(",")}`]),
       `${ROOT}/main.ts`,

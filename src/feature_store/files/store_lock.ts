@@ -41,7 +41,7 @@ export class StoreLock implements Disposable {
   }
 
   /**
-   * Takes the lock of the store at `storePath`, waiting up to `waitMs` and announcing itself meanwhile.
+   * Takes the lock of the store at `storePath`, waiting up to `waitMs`; a reader announces itself meanwhile.
    *
    * @returns undefined for a reader where there is no lock file and none may be written (a store on read-only media).
    * @throws {DomainError} `store-busy` saying who holds it and since when.
@@ -50,20 +50,20 @@ export class StoreLock implements Disposable {
     const path = lockPath(storePath);
     const file = await openLockFile(path, options.mode);
     if (file === undefined) return undefined;
+    let announcedAt = -Infinity;
     try {
       const deadline = options.clock.monotonicMs() + options.waitMs;
-      let announcedAt = -Infinity;
       const tryLock = lockAttempt(file, options.mode === "write");
       while (!(await tryLock())) {
         const now = options.clock.monotonicMs();
         if (now >= deadline) throw busy(storePath, readHolder(path));
-        if (now - announcedAt >= ANNOUNCE_EVERY_MS) {
+        // Writers do not ask a writer to give way: they would only take turns.
+        if (options.mode === "read" && now - announcedAt >= ANNOUNCE_EVERY_MS) {
           announce(storePath);
           announcedAt = now;
         }
         await options.clock.sleep(POLL_MS, options);
       }
-      if (announcedAt > -Infinity) withdraw(storePath);
       if (options.mode === "write") {
         const startedAt = toIso(options.clock.nowMs());
         await writeHolder(file, { pid: Deno.pid, command: options.command, startedAt });
@@ -72,6 +72,9 @@ export class StoreLock implements Disposable {
     } catch (error) {
       file.close();
       throw error;
+    } finally {
+      // Others who wait announce themselves again.
+      if (announcedAt > -Infinity) withdraw(storePath);
     }
   }
 
