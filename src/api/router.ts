@@ -1,6 +1,6 @@
 import { Hono } from "@hono/hono";
 import { DomainError } from "../core/mod.ts";
-import { type ConnectionInfo, type Handler } from "./http/exchange.ts";
+import { type ConnectionInfo, type Handler, urlOf } from "./http/exchange.ts";
 import { MethodNotAllowedError } from "./http/problem.ts";
 import { problemResponse, requestIdOf } from "./http/respond.ts";
 import type { RouteSpec } from "./openapi/routes.ts";
@@ -57,7 +57,7 @@ export function createRouter(routes: readonly BoundRoute[], observer: RequestObs
     ];
   }));
   const unmatched = watched("unmatched", ({ request }) => {
-    throw new DomainError("not-found", `There is no route ${new URL(request.url).pathname.slice(0, 200)}`, {
+    throw new DomainError("not-found", `There is no route ${urlOf(request).pathname.slice(0, 200)}`, {
       hint: "See /docs for those there are",
     });
   });

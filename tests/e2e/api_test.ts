@@ -67,7 +67,7 @@ Deno.test("api serves the alias, follows new candles, stops on SIGTERM with 143,
   }
   const edited = await runCommand("api", tmp.path, ["verify-log"]);
   assertEquals(edited.code, 1);
-  assertStringIncludes(edited.stdout, "it was changed");
+  assertStringIncludes(edited.stdout, "was changed");
 });
 
 Deno.test("api --json prints exactly one object, and SIGINT is 130", async () => {
@@ -233,4 +233,40 @@ Deno.test("a request under way when SIGTERM comes is answered", async () => {
   assertEquals((await api.child.status).code, 143);
   const { stdout } = await runCommand("api", tmp.path, ["verify-log", "--json"]);
   assertEquals(JSON.parse(stdout).instances[0].records, 1, "its record was flushed");
+});
+
+Deno.test("no header or request line makes the service fail", async () => {
+  await using tmp = await folderWithModel();
+  await using api = await startApi(tmp.path);
+  const { port } = new URL(api.url);
+  const raw = async (text: string) => {
+    using socket = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    await socket.write(new TextEncoder().encode(text));
+    const buffer = new Uint8Array(65_536);
+    const size = await socket.read(buffer);
+    return Number(new TextDecoder().decode(buffer.subarray(0, size ?? 0)).slice(9, 12));
+  };
+  for (const host of [":::", "a b", "[::1", "%zz", "x:99999", ""]) {
+    for (
+      const line of [
+        "GET /nowhere",
+        "GET /docs",
+        "POST /v1/models/reload",
+        "GET /v1/forecast?horizon=15",
+        "PUT /health",
+      ]
+    ) {
+      const status = await raw(`${line} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0\r\n\r\n`);
+      assert([200, 400, 403, 404, 405, 503].includes(status), `${line} with host '${host}': ${status}`);
+    }
+  }
+  for (
+    const line of ["GET /%zz%ff", "OPTIONS *", "GET //x", "TRACE /livez", "FOO /livez", "GET /v1/forecast?horizon=%zz"]
+  ) {
+    const status = await raw(`${line} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    assert([404, 405, 422].includes(status), `${line}: ${status}`);
+  }
+  api.child.kill("SIGTERM");
+  await api.child.status;
+  assert(!(await api.stderr).includes("bug"), await api.stderr);
 });

@@ -1,3 +1,5 @@
+import { RequestError } from "./problem.ts";
+
 /** Whom a request came from, as `Deno.serve` says it. */
 export interface ConnectionInfo {
   /** Address of the client. */
@@ -16,6 +18,19 @@ export interface Exchange {
 
 /** Answers a request; errors become problem details. */
 export type Handler = (exchange: Exchange) => Response | Promise<Response>;
+
+/**
+ * The request's whole URL, which the header `Host` is part of.
+ *
+ * @throws {RequestError} 400 where that header is no host.
+ */
+export function urlOf(request: Request): URL {
+  const url = URL.parse(request.url);
+  if (url !== null) return url;
+  throw new RequestError("request-malformed", "Cannot read the header Host as it is no host", {
+    errors: [{ pointer: "host", message: "must be a host, with a port where it is not 80" }],
+  });
+}
 
 /** Whether an address is this machine's own: `127.0.0.0/8`, `::1`, also mapped into IPv6, or `localhost`. */
 export function isLoopbackHost(host: string): boolean {

@@ -1,4 +1,4 @@
-import type { Handler } from "../http/exchange.ts";
+import { type Handler, urlOf } from "../http/exchange.ts";
 import { jsonTextResponse, textResponse } from "../http/respond.ts";
 import type { SchemaFeatures } from "../openapi/schemas.ts";
 import type { RouteContext } from "./context.ts";
@@ -28,7 +28,7 @@ export function docsRoute(context: RouteContext): Handler {
     const features = featuresOf(context);
     const page = docsPage({
       version: context.programVersion,
-      origin: new URL(request.url).origin,
+      origin: urlOf(request).origin,
       ...(features === undefined ? {} : { features }),
     });
     return textResponse(page, requestId, {

@@ -1,6 +1,6 @@
 import { toIso } from "../../core/mod.ts";
 import { readJsonBody } from "../http/body.ts";
-import { type Exchange, type Handler, isFromLoopback, isLoopbackHost } from "../http/exchange.ts";
+import { type Exchange, type Handler, isFromLoopback, isLoopbackHost, urlOf } from "../http/exchange.ts";
 import { type FieldError, MAX_FIELD_ERRORS, RequestError } from "../http/problem.ts";
 import { jsonResponse } from "../http/respond.ts";
 import { invalid, isObject, kindOf, pointerToken } from "../input/row_shape.ts";
@@ -57,8 +57,8 @@ function checkOrigin({ request, info }: Exchange): void {
   }
   const origin = request.headers.get("origin");
   // A page of another site can name itself in Origin or, by DNS rebinding, in Host: both must be this machine.
-  const host = new URL(request.url).host;
-  if (!isLoopbackHost(host.replace(/:\d+$/, "")) || (origin !== null && origin !== new URL(request.url).origin)) {
+  const { host, origin: own } = urlOf(request);
+  if (!isLoopbackHost(host.replace(/:\d+$/, "")) || (origin !== null && origin !== own)) {
     throw new RequestError("forbidden", "Cannot reload for a page of another origin", {
       errors: [{ pointer: "origin", message: "must be absent or this service's own" }],
     });
