@@ -32,6 +32,7 @@ export const ERROR_TRAITS = {
   "gate-refused": { exit: 7, status: 409, retry: false },
   "leak-detected": { exit: 7, status: 409, retry: false },
   "store-busy": { exit: 8, status: 503, retry: true },
+  "disk-full": { exit: 3, status: 507, retry: false },
   "store-damaged": { exit: 5, status: 503, retry: false },
   "request-malformed": { exit: 3, status: 400, retry: false },
   "request-too-large": { exit: 3, status: 413, retry: false },

@@ -108,12 +108,12 @@ export class DuckDbSession implements Disposable {
     return new this.api.DuckDBTimestampValue(BigInt(Math.trunc(ms)) * 1000n);
   }
 
-  /** Names the failures of native code that mean a damaged file. */
+  /** Names the failures of native code that a user meets: a damaged file, a full disk. */
   async guard<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw isDamage(error) ? damaged(this.#path, error) : error;
+      throw nameFailure(this.#path, error);
     }
   }
 
@@ -136,7 +136,8 @@ function openError(path: string, error: unknown): Error {
   if (/Could not set lock|Conflicting lock|being used by another process/i.test(message)) {
     return busy(path, readHolder(lockPath(path)) ?? lockOwner(message));
   }
-  return damaged(path, error);
+  const named = nameFailure(path, error);
+  return named instanceof DomainError ? named : damaged(path, error);
 }
 
 /** DuckDB names the program whose lock it met. */
@@ -147,10 +148,16 @@ function lockOwner(message: string): { pid: number; command: string; startedAt: 
     : { pid: Number(match[2]), command: match[1]!.split("/").at(-1)!, startedAt: "an unknown time" };
 }
 
-function isDamage(error: unknown): boolean {
-  const message = error instanceof Error ? error.message : String(error);
-  return /^(IO Error|FATAL Error|INTERNAL Error|Serialization Error)|[Cc]orrupt|checksum|database has been invalidated/
-    .test(message) && !/No space left/.test(message);
+function nameFailure(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DomainError) return error;
+  if (/No space left on device|not enough space|disk is full/i.test(error.message)) {
+    return new DomainError("disk-full", `Cannot write the feature store '${path}' as its disk is full`, {
+      hint: "Free some space and run again: what was committed is there",
+      cause: error,
+    });
+  }
+  const damage = /^(IO Error|FATAL Error|INTERNAL Error|Serialization Error)|corrupt|checksum|has been invalidated/i;
+  return damage.test(error.message) ? damaged(path, error) : error;
 }
 
 function damaged(path: string, error: unknown): DomainError {

@@ -148,3 +148,16 @@ Deno.test("DuckDbFeatureStore rolls a failed write back as a whole", async () =>
   assertEquals(await store.span(BTC), undefined);
   assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: good }]), { added: 10, revised: 0 });
 });
+
+Deno.test("DuckDbSession.guard() names a full disk and damage, and leaves other errors as they are", async () => {
+  using session = await DuckDbSession.open(":memory:", "write", { memoryLimit: "256MB", threads: 1 });
+  const named = async (message: string) => {
+    const thrown = new Error(message);
+    const error = await assertRejects(() => session.guard(() => Promise.reject(thrown)), Error);
+    return error === thrown ? "as it is" : (error as DomainError).code;
+  };
+  const full = 'FATAL Error: Failed to create checkpoint: Could not write file "x": No space left on device';
+  assertEquals(await named(full), "disk-full");
+  assertEquals(await named("IO Error: Could not read enough bytes from file"), "store-damaged");
+  assertEquals(await named("Binder Error: no such column"), "as it is");
+});

@@ -98,7 +98,7 @@ export class StoreHandle {
 
   /** Runs statements of one caller after those of the others: they share a connection. */
   exclusive<T>(work: (session: DuckDbSession) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(() => work(this.#session));
+    const turn = this.#queue.then(() => this.#session.guard(() => work(this.#session)));
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
@@ -157,8 +157,9 @@ function lockOptions(options: StoreHandleOptions, waitMs: number): StoreLockOpti
 async function openSession(file: string, options: StoreHandleOptions): Promise<DuckDbSession> {
   const session = await DuckDbSession.open(file, options.mode, options);
   try {
-    if (options.mode === "write") await migrate(session, options.clock.nowMs());
-    else await session.guard(() => checkSchema(session));
+    await session.guard(() =>
+      options.mode === "write" ? migrate(session, options.clock.nowMs()) : checkSchema(session)
+    );
     return session;
   } catch (error) {
     session[Symbol.dispose]();
