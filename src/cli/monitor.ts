@@ -90,7 +90,6 @@ async function round(context: CommandContext, when: WhenToReport): Promise<Round
       references: registry === undefined ? () => Promise.resolve(undefined) : scoring.referencesFrom(registry),
     }, {
       directory,
-      nowMs,
       ...range(options.string("since"), options.string("until"), nowMs),
       ...(only === undefined ? {} : { only }),
       isCalendar: scoring.isCalendarFeature,

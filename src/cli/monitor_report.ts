@@ -49,7 +49,12 @@ function alertSection({ alerts }: MonitorFindings): Section[] {
     { kind: "callout", tone: "bad", text: `${name} version ${version}: ${message}` },
     { kind: "paragraph", text: `To act on it: ${command}` },
   ]);
-  return [{ id: "alerts", title: "Alerts", lead: "Each rests on a whole 95 % interval.", blocks }];
+  return [{
+    id: "alerts",
+    title: "Alerts",
+    lead: "Scores alarm by their whole 95 % interval, features by a limit that allows for the number of rows.",
+    blocks,
+  }];
 }
 
 function versionSection(skill: VersionSkill): Section {

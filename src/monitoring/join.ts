@@ -63,6 +63,8 @@ export interface JoinedGroup {
   readonly outcomes: OutcomeRows;
   /** Candles around them, with what the baselines want before. */
   readonly candles: CandleColumns | undefined;
+  /** Labels of decision times up to here have closed, epoch milliseconds; −Infinity where there are no candles. */
+  readonly closedUntilMs: number;
   /** Decision times whose label has not closed yet. */
   readonly pending: number;
   /** Decision times after which minutes are missing for good. */
@@ -77,12 +79,11 @@ export async function joinGroup(
   const { forecasts, horizonMinutes, series } = group;
   const horizonMs = horizonMinutes * MINUTE_MS;
   const span = await store?.span(series);
-  const closed = span === undefined
-    ? []
-    : forecasts.filter(({ decisionTimeMs }) => decisionTimeMs + horizonMs <= span.endMs);
+  const closedUntilMs = span === undefined ? -Infinity : span.endMs - horizonMs;
+  const closed = forecasts.filter(({ decisionTimeMs }) => decisionTimeMs <= closedUntilMs);
   const pending = forecasts.length - closed.length;
   if (store === undefined || closed.length === 0) {
-    return { ...columnsOf([], horizonMinutes), candles: undefined, pending, unjoinable: 0 };
+    return { ...columnsOf([], horizonMinutes), candles: undefined, closedUntilMs, pending, unjoinable: 0 };
   }
   const candles = await store.loadCandles({
     ...series,
@@ -101,7 +102,7 @@ export async function joinGroup(
     rows.outcomes.returnBps[row] = labels.returnBps[i]!;
     rows.outcomes.realizedVarianceBps2[row] = labels.realizedVarianceBps2[i]!;
   });
-  return { ...rows, candles, pending, unjoinable: closed.length - known.length };
+  return { ...rows, candles, closedUntilMs, pending, unjoinable: closed.length - known.length };
 }
 
 /** Rows `[from, to)` of a joined group. */

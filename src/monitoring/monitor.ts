@@ -16,7 +16,7 @@ export interface DaySkill {
   readonly day: string;
   /** Forecasts scored. */
   readonly scored: number;
-  /** Whether the day is over, nothing of it is pending, and nine in ten of its minutes were scored. */
+  /** Whether the labels of the whole day have closed and nine in ten of its minutes were scored: it changes no more. */
   readonly full: boolean;
   /** Scores by metric name. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -78,8 +78,6 @@ export interface MonitorFindings {
 export interface MonitorOptions {
   /** Folder of the prediction log. */
   readonly directory: string;
-  /** Now, epoch milliseconds; a day after it is not over. */
-  readonly nowMs: number;
   /** Decision times before it are left out. @default none */
   readonly sinceMs?: number;
   /** Decision times from it on are left out. @default none */
@@ -106,7 +104,7 @@ export async function monitorForecasts(deps: MonitorDeps, options: MonitorOption
   let scored = 0, pending = 0, unjoinable = 0;
   for (const group of groups.all()) {
     const joined = await joinGroup(group, deps);
-    const days = scoreDays(group, joined, deps, options.nowMs);
+    const days = scoreDays(joined, deps);
     const fullDays = days.filter(({ full }) => full).length;
     const enough = fullDays >= FULL_DAYS_NEEDED;
     const rows = joined.outcomes.length;
@@ -147,20 +145,18 @@ function keyOf({ name, version, series }: ForecastGroup, taken: Readonly<Record<
   return Object.hasOwn(taken, key) ? `${key} ${series.symbol}` : key;
 }
 
-function scoreDays(group: ForecastGroup, joined: JoinedGroup, deps: MonitorDeps, nowMs: number): DaySkill[] {
+function scoreDays(joined: JoinedGroup, deps: MonitorDeps): DaySkill[] {
   const times = joined.outcomes.decisionTimeMs;
-  const horizonMs = group.horizonMinutes * 60_000;
   const days: DaySkill[] = [];
   for (let from = 0; from < times.length;) {
     const day = Math.floor(times[from]! / DAY_MS);
     let to = from;
     while (to < times.length && Math.floor(times[to]! / DAY_MS) === day) to++;
     const { outcomes, forecasts } = sliceJoined(joined, from, to);
-    const endMs = (day + 1) * DAY_MS;
     days.push({
       day: toIsoDay(day * DAY_MS),
       scored: to - from,
-      full: to - from >= FULL_DAY_ROWS && endMs + horizonMs <= nowMs,
+      full: to - from >= FULL_DAY_ROWS && (day + 1) * DAY_MS <= joined.closedUntilMs,
       metrics: deps.scoring.metrics(outcomes, forecasts, joined.candles!, { intervals: false }),
     });
     from = to;
