@@ -15,12 +15,13 @@ import {
   toIso,
   type Warning,
 } from "../core/mod.ts";
+import type { ArchiveFile } from "./archive/archive_layout.ts";
 import type { ArchiveFailure } from "./archive/archive_reader.ts";
 import { archiveAnswers, type ArchiveStageResult, runArchiveStage } from "./archive_stage.ts";
 import type { RowTally } from "./commit_buffer.ts";
 import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./planning/explain_gaps.ts";
 import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } from "./ingest_types.ts";
-import { missingRanges, planFiles, refreshRange } from "./planning/plan.ts";
+import { absentDays, missingRanges, planFiles, refreshRange } from "./planning/plan.ts";
 import { askNow, type ExchangeNow, resolveRange } from "./planning/resolve_range.ts";
 import { type RestStageResult, runRestStage } from "./rest_stage.ts";
 
@@ -128,15 +129,16 @@ async function plan(query: CandleQuery, request: IngestRequest, deps: PlanDeps):
     await store.coverage(query, query.range),
     await store.gaps(query, query.range),
   );
-  const files = archive === undefined || missing.length === 0 ? [] : planFiles({
-    series: query,
-    missing,
-    listed: await archive.list(query),
-    known: await store.archiveFiles(query),
-    nowMs: clock.nowMs(),
-  });
+  const nowMs = clock.nowMs();
+  let files: readonly ArchiveFile[] = [], absent: readonly ArchiveFile[] = [];
+  if (archive !== undefined && missing.length > 0) {
+    const listed = await archive.list(query);
+    files = planFiles({ series: query, missing, listed, known: await store.archiveFiles(query), nowMs });
+    if (listed !== undefined) absent = absentDays(query, missing, listed, nowMs);
+  }
   const rest = exchange === undefined ? [] : subtractRanges(missing, files.map(({ range }) => range));
-  return { series: request.series, range: query.range, missing, files, rest, present: await store.countCandles(query) };
+  const present = await store.countCandles(query);
+  return { series: request.series, range: query.range, missing, files, absent, rest, present };
 }
 
 /** Archive, REST, then the ledger of gaps; returns why the range is not whole, if somebody should act on it. */
@@ -145,8 +147,9 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   const { store, archive, exchange, settings } = deps;
   const stage = { ...options, tally };
   const planned = await plan(query, request, deps);
-  if (archive !== undefined && planned.files.length > 0) {
-    work.archive = await runArchiveStage(query, planned.files, archive, deps, stage);
+  const files = [...planned.files, ...planned.absent].sort((a, b) => a.range.startMs - b.range.startMs);
+  if (archive !== undefined && files.length > 0) {
+    work.archive = await runArchiveStage(query, files, archive, deps, stage);
     work.warnings.push(...work.archive.warnings);
   }
   options.signal?.throwIfAborted();

@@ -133,6 +133,8 @@ export interface IngestPlan {
   readonly missing: readonly TimeRange[];
   /** Archive files that would be read. */
   readonly files: readonly ArchiveFile[];
+  /** Files of days that a mirror was found not to have. */
+  readonly absent: readonly ArchiveFile[];
   /** Spans that REST would be asked for, if the archive gives all that is planned. */
   readonly rest: readonly TimeRange[];
   /** Candles there already. */

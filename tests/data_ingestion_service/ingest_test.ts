@@ -134,6 +134,8 @@ Deno.test("ingest() calls a day that the mirror lacks fetch_failed, and stores t
   assertEquals(shortGaps(result.gaps), [HOLE_GAP, [2880, 4320, "fetch_failed"], [5760, 7200, "fetch_failed"]]);
   assertEquals([result.error?.code, result.error?.traits.exit], ["fetch-failed", 4]);
   assertStringIncludes(result.error!.message, "Cannot get 2880 minutes");
+  assertEquals([result.files.unverified, result.files.missing], [3, 2]);
+  assertStringIncludes(result.gaps[1]!.evidence, "the archive does not have the files");
   assertEquals(result.rows.present, 3 * 1440 - 80);
 });
 

@@ -60,6 +60,16 @@ export function planFiles(input: FilePlanInput): ArchiveFile[] {
   return files.sort((a, b) => a.range.startMs - b.range.startMs);
 }
 
+/** Days of the missing ranges that a listed source has no file for: asked for all the same, so that the ledger says so. */
+export function absentDays(
+  series: SeriesId,
+  missing: readonly TimeRange[],
+  listed: readonly ArchiveFile[],
+  nowMs: number,
+): ArchiveFile[] {
+  return [...closedDays(series, subtractRanges(missing, listed.map(({ range }) => range)), nowMs)];
+}
+
 /** The daily files in place of a monthly one that could not be had. */
 export function daysOf(series: SeriesId, month: ArchiveFile): ArchiveFile[] {
   const files: ArchiveFile[] = [];
