@@ -2,7 +2,6 @@ import type { IngestConfig } from "../config/ingest_config.ts";
 import {
   DomainError,
   type FeatureReader,
-  type FeatureStore,
   type Interval,
   INTERVAL_MS,
   isDomainError,
@@ -55,7 +54,7 @@ export const command: Command = {
     "dry-run": { type: "boolean", description: "Show what would be fetched; store nothing" },
     "no-features": { type: "boolean", description: "Leave the materialised features as they are" },
     "no-report": { type: "boolean", description: "Write no report" },
-    export: { type: "string", value: "parquet:DIR", description: "Also write the range as Parquet, a folder a month" },
+    export: { type: "string", value: "parquet:DIR", description: "Also write the range as a Parquet file into DIR" },
   },
   examples: [
     { line: "task ingest", does: "two years of BTC/USDT, or what is missing of them" },
@@ -74,36 +73,63 @@ export const command: Command = {
       await using reader = await openForPlan(context, config);
       return await dryRun(context, requests, { ...sources.deps, store: reader }, startedMs);
     }
-    await using store = await openFeatureStore(context, { mode: "write", config });
-    const deps: IngestDeps = { ...sources.deps, store };
-    const { ingest } = await import("../data_ingestion_service/mod.ts");
-    const runs: IngestResult[] = [];
+    const { runs, error: failed } = await fill(context, config, requests, sources.deps);
+    const requestTally = sources.deps.exchange?.tally ?? NO_REQUESTS;
     let report: string | undefined;
-    const tally = () => deps.exchange?.tally ?? { count: 0, weight: 0, retries: 0 };
-    let error: Error | undefined;
-    for (const request of requests) {
-      const result = await ingest(request, deps, { signal: context.signal });
-      runs.push(result);
-      error ??= result.error;
-      if (isDomainError(result.error, "interrupted")) break;
+    let error = failed;
+    if (!isDomainError(error, "interrupted")) {
       try {
-        report = await afterwards(context, config, store, result, exportDir, tally(), startedMs) ?? report;
+        for (const run of runs) {
+          report = await publish(context, config, run, { exportDir, requests: requestTally, startedMs }) ?? report;
+        }
       } catch (thrown) {
         // The candles are committed: their result is shown with what went wrong after them.
-        error ??= thrown instanceof Error ? thrown : new Error(String(thrown));
-        break;
+        error ??= asError(thrown);
       }
     }
-    const outcome = { runs, requests: tally(), report, seconds: secondsSince(context, startedMs) };
+    const outcome = { runs, requests: requestTally, report, seconds: secondsSince(context, startedMs) };
+    const next = report === undefined ? ["task track"] : [`open ${report}`, "task track"];
     return {
       json: ingestJson(outcome),
       text: ingestText(outcome),
       warnings: [...new Map(runs.flatMap((run) => run.warnings).map((w) => [w.message, w])).values()],
-      ...(error === undefined ? {} : { error }),
-      next: report === undefined ? ["task track"] : [`open ${report}`, "task track"],
+      ...(error === undefined ? { next } : { error }),
     };
   },
 };
+
+const NO_REQUESTS: RequestTally = { count: 0, weight: 0, retries: 0 };
+
+/** Brings candles and features of each series into the store, which is open for writing no longer than that. */
+async function fill(
+  context: CommandContext,
+  config: IngestConfig,
+  requests: readonly IngestRequest[],
+  sources: Omit<IngestDeps, "store">,
+): Promise<{ readonly runs: IngestResult[]; readonly error: Error | undefined }> {
+  const { options, signal, progress } = context;
+  const { ingest } = await import("../data_ingestion_service/mod.ts");
+  await using store = await openFeatureStore(context, { mode: "write", config });
+  const runs: IngestResult[] = [];
+  let error: Error | undefined;
+  for (const request of requests) {
+    try {
+      const result = await ingest(request, { ...sources, store }, { signal });
+      runs.push(result);
+      error ??= result.error;
+      if (isDomainError(result.error, "interrupted")) break;
+      if (options.boolean("no-features") || !isMinutes(result)) continue;
+      const { materializeFeatures } = await import("../feature_store/mod.ts");
+      const engine = await featureEngine();
+      await materializeFeatures(store, request.series, engine, { codeVersion: VERSION, progress, signal });
+    } catch (thrown) {
+      if (runs.length === 0) throw thrown;
+      error ??= asError(thrown);
+      break;
+    }
+  }
+  return { runs, error };
+}
 
 /** One request a symbol; the dates are read once, so that all share a range. */
 function readRequests({ options, clock }: CommandContext, config: IngestConfig): IngestRequest[] {
@@ -173,7 +199,7 @@ async function dryRun(
   const { planIngest } = await import("../data_ingestion_service/mod.ts");
   const plans: IngestPlan[] = [];
   for (const request of requests) plans.push(await planIngest(request, deps, { signal: context.signal }));
-  const requestTally = deps.exchange?.tally ?? { count: 0, weight: 0, retries: 0 };
+  const requestTally = deps.exchange?.tally ?? NO_REQUESTS;
   return {
     json: planJson(plans, requestTally, secondsSince(context, startedMs)),
     text: planText(plans),
@@ -181,43 +207,47 @@ async function dryRun(
   };
 }
 
-/** Features, report and export of one series; returns the report's path. */
-async function afterwards(
+/** Export and report of one series, read beside other readers; returns the report's path. */
+async function publish(
   context: CommandContext,
   config: IngestConfig,
-  store: FeatureStore,
   result: IngestResult,
-  exportDir: string | undefined,
-  requests: RequestTally,
-  startedMs: number,
+  run: {
+    readonly exportDir: string | undefined;
+    readonly requests: RequestTally;
+    readonly startedMs: number;
+  },
 ): Promise<string | undefined> {
   const { options, signal, progress, clock } = context;
-  // Features and the report are about minutes.
-  const minutes = result.series.interval === "1m";
-  const features = minutes && !options.boolean("no-features");
-  const wantsReport = minutes && !options.boolean("no-report") && result.rows.present > 0;
-  const engine = features || wantsReport ? await featureEngine() : undefined;
-  if (features) {
-    const { materializeFeatures } = await import("../feature_store/mod.ts");
-    await materializeFeatures(store, result.series, engine!, { codeVersion: VERSION, progress, signal });
-  }
+  const wantsReport = !options.boolean("no-report") && isMinutes(result) && result.rows.present > 0;
+  if (!wantsReport && run.exportDir === undefined) return undefined;
+  await using reader = await openFeatureStore(context, { mode: "read", config });
   const query = { ...result.series, range: result.range };
-  if (exportDir !== undefined) {
+  if (run.exportDir !== undefined) {
     const { exportParquet } = await import("../feature_store/mod.ts");
-    await exportParquet(store, query, exportDir, { limits: config.featureStore, signal });
+    await exportParquet(reader, query, run.exportDir, { limits: config.featureStore, signal });
   }
   if (!wantsReport) return undefined;
   const { renderIngestionReport } = await import("../reporting/mod.ts");
-  const seconds = secondsSince(context, startedMs);
+  const seconds = secondsSince(context, run.startedMs);
   const { files } = await renderIngestionReport({
-    reader: store,
+    reader,
     query,
-    engine: engine!,
-    run: { ...result, ...result.run, seconds, requests, datasetDigest: result.datasetDigest },
+    engine: await featureEngine(),
+    run: { ...result, ...result.run, seconds, requests: run.requests },
     outDir: config.reports,
     nowMs: clock.nowMs(),
   }, { progress, signal });
   return files.find((file) => file.endsWith(".pdf")) ?? files[0];
+}
+
+/** Features and the report are about minutes. */
+function isMinutes({ series }: IngestResult): boolean {
+  return series.interval === "1m";
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function secondsSince({ clock }: CommandContext, startedMs: number): number {

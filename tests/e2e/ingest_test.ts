@@ -234,6 +234,16 @@ Deno.test("ingest takes several symbols, and says the same of each", async () =>
   assert(json.requests!.count > 0);
 });
 
+Deno.test("ingest shows what it brought of one symbol when it does not know the next", async () => {
+  await using tmp = await tmpDir();
+  const { server, to } = exchange();
+  await using _ = server;
+  const symbols = ["--symbol", "BTC/USDT", "--symbol", "DOGE/USDT"];
+  const { code, json } = await runIngest(tmp.path, ["--source", "rest", "--since", "PT3H", ...symbols, ...BARE], to);
+  assertEquals([code, json.error!.code, json.series!.length], [3, "symbol-unknown", 1]);
+  assert(json.rows!.present >= 179);
+});
+
 Deno.test("ingest exits by what the exchange says", async (t) => {
   await using tmp = await tmpDir();
   await t.step("a symbol it does not know: 3", async () => {
