@@ -210,7 +210,8 @@ Deno.test("ingest over REST takes all that is closed, and only what is new the n
   const first = await runIngest(tmp.path, args, to);
   assertEquals(first.code, 0, JSON.stringify(first.json));
   const { rows, gaps, requests, range } = first.json;
-  assert(rows!.expected >= 2879 && rows!.expected <= 2880);
+  // Both ends fall on whole minutes, and a minute closes two seconds late.
+  assert(rows!.expected >= 2878 && rows!.expected <= 2880, String(rows!.expected));
   assertEquals([rows!.present, rows!.added], [rows!.expected - 20, rows!.expected - 20]);
   assertEquals(gaps, [{ start: toIso(hole.startMs), end: toIso(hole.endMs), minutes: 20, cause: "outage" }]);
   assert(Date.parse(range!.end) <= Date.now());
@@ -241,7 +242,7 @@ Deno.test("ingest shows what it brought of one symbol when it does not know the 
   const symbols = ["--symbol", "BTC/USDT", "--symbol", "DOGE/USDT"];
   const { code, json } = await runIngest(tmp.path, ["--source", "rest", "--since", "PT3H", ...symbols, ...BARE], to);
   assertEquals([code, json.error!.code, json.series!.length], [3, "symbol-unknown", 1]);
-  assert(json.rows!.present >= 179);
+  assert(json.rows!.present >= 178, String(json.rows!.present));
 });
 
 Deno.test("ingest exits by what the exchange says", async (t) => {
