@@ -70,6 +70,7 @@ export async function ingest(
     rowsRevised: tally.revised,
     ...(datasetDigest === undefined ? {} : { datasetDigest }),
   });
+  await closeDeadRuns(deps);
   await store.recordIngestRun(run("running"));
   const work: Work = { query, request, deps, now, tally, options, warnings: [...now.warnings] };
   let error: DomainError | undefined;
@@ -183,6 +184,13 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   await store.replaceGaps(query, query.range, [...settled, ...toGaps(spans, seenAtMs)], seenAtMs);
   const failed = spans.filter(({ cause }) => cause === "fetch_failed");
   return whyNotWhole(work, failed, rest.error);
+}
+
+/** A run that the ledger calls running was killed: whoever writes to the store has it alone. */
+async function closeDeadRuns({ store }: IngestDeps): Promise<void> {
+  for (const run of await store.ingestRuns(20)) {
+    if (run.status === "running") await store.recordIngestRun({ ...run, status: "interrupted" });
+  }
 }
 
 async function openRanges({ query, deps: { store } }: Work): Promise<TimeRange[]> {

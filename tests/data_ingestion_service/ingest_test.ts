@@ -352,6 +352,21 @@ Deno.test("ingest() that is stopped keeps what it has, says so, and goes on from
   assertEquals((await ingest(MIRROR, fresh.deps)).datasetDigest, rest.datasetDigest);
 });
 
+Deno.test("ingest() calls a run interrupted that was killed before it could say so", async () => {
+  const { deps, store } = setup({ archive: new MemoryArchive() });
+  const killed = {
+    id: "killed",
+    startedAtMs: NOW - 5,
+    status: "running",
+    settings: {},
+    rowsAdded: 0,
+    rowsRevised: 0,
+  } as const;
+  await store.recordIngestRun(killed);
+  await ingest(MIRROR, deps);
+  assertEquals((await store.ingestRuns(9)).map(({ status }) => status), ["finished", "interrupted"]);
+});
+
 Deno.test("ingest() takes a published month as one file, and its days where that cannot be had", async () => {
   const january = monthlyFile(BTC, START);
   const month = walkCandles(january.range, [HOLE]);
