@@ -11,7 +11,7 @@ const MAX_ROWS = 2 * ROW_GROUP;
  * of the commit and rewrites the small rest at the next checkpoint, which leaves up to half of the file as holes
  * (measured: 35 bytes a row at one group or nearly two, 60 in between).
  */
-const NEARLY_TWO_GROUPS = 1.7 * ROW_GROUP;
+const NEARLY_TWO_GROUPS = 1.9 * ROW_GROUP;
 
 /** Rows that a run has committed so far. */
 export interface RowTally {
