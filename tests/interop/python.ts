@@ -6,7 +6,8 @@
  */
 import { assertEquals } from "@std/assert";
 
-const OWN_PYTHON = ".tools/interop/bin/python";
+// Absolute, as tests start it from other folders; not resolved further, as the link is what makes it the environment's.
+const OWN_PYTHON = `${Deno.cwd()}/.tools/interop/bin/python`;
 
 /** Path of a Python that has MLflow, or why there is none. */
 const found = await findPython();
