@@ -1,9 +1,11 @@
-import { DomainError, ERROR_TRAITS, isDomainError, nearestWord, type Warning } from "../core/mod.ts";
+import { DomainError, isDomainError, nearestWord, type Warning } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { errorObject, errorText, paint, toKnownError, traitsOf } from "./error_text.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { isShown, type LogLevel, readLogLevel } from "./log_level.ts";
 import { COMMON_OPTIONS, readOptions } from "./options.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
-import { createOutput, createProgress, isColorWanted } from "./terminal.ts";
+import { createOutput, createProgress } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 import { narrowToCommand } from "./walls.ts";
 
@@ -54,7 +56,9 @@ async function runCommand(name: string, command: Command, args: readonly string[
     });
   }
   const json = options.boolean("json");
-  const quiet = options.boolean("quiet");
+  const env = await environment();
+  const level = readLogLevel(options.string("log-level"), env("LOG_LEVEL"));
+  const quiet = options.boolean("quiet") || !isShown("info", level);
   const controller = new AbortController();
   let exitOnSignal = 0;
   const stop = (signalName: string, code: number) => () => {
@@ -69,7 +73,7 @@ async function runCommand(name: string, command: Command, args: readonly string[
   const context: CommandContext = {
     positionals,
     options,
-    env: await environment(),
+    env,
     signal: controller.signal,
     output: createOutput({ json, quiet }),
     progress,
@@ -78,10 +82,10 @@ async function runCommand(name: string, command: Command, args: readonly string[
   try {
     const result = await command.run(context);
     progress.end();
-    return report(result, json, quiet, exitOnSignal);
+    return report(result, { json, quiet, level, exitOnSignal });
   } catch (error) {
     progress.end();
-    const code = reportError(error, json);
+    const code = reportError(error, json, level);
     return isDomainError(error, "interrupted") && exitOnSignal !== 0 ? exitOnSignal : code;
   } finally {
     Deno.removeSignalListener("SIGINT", onInterrupt);
@@ -89,7 +93,16 @@ async function runCommand(name: string, command: Command, args: readonly string[
   }
 }
 
-function report(result: CommandResult, json: boolean, quiet: boolean, exitOnSignal: number): number {
+/** How a result is shown. */
+interface ReportOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly level: LogLevel;
+  /** Exit code of the signal that stopped the command, or 0. */
+  readonly exitOnSignal: number;
+}
+
+function report(result: CommandResult, { json, quiet, level, exitOnSignal }: ReportOptions): number {
   const warnings: readonly Warning[] = result.warnings ?? [];
   if (json && result.isAnnounced === true && result.error === undefined) {
     // One object was promised, and it was printed when the service was ready.
@@ -98,8 +111,10 @@ function report(result: CommandResult, json: boolean, quiet: boolean, exitOnSign
     print(JSON.stringify({ ...result.json, warnings, ...error }));
   } else {
     if (result.text !== "") print(result.text);
-    for (const warning of warnings) complain(`${paint("warning", 33)} ${warning.message} [${warning.code}]`);
-    if (result.error !== undefined) complain(errorText(result.error));
+    for (const { message, code } of isShown("warning", level) ? warnings : []) {
+      complain(`${paint("warning", 33)} ${message} [${code}]`);
+    }
+    if (result.error !== undefined) complain(errorText(result.error, level));
     if (!quiet && result.next !== undefined && result.next.length > 0) {
       complain(`\nNext:\n${result.next.map((line) => `  ${line}`).join("\n")}`);
     }
@@ -111,46 +126,11 @@ function report(result: CommandResult, json: boolean, quiet: boolean, exitOnSign
   return result.exitCode ?? 0;
 }
 
-function reportError(error: unknown, json: boolean): number {
-  const known = toDomainError(error);
+function reportError(error: unknown, json: boolean, level: LogLevel = "info"): number {
+  const known = toKnownError(error);
   if (json) print(JSON.stringify({ error: errorObject(known) }));
-  else complain(errorText(known));
+  else complain(errorText(known, level));
   return traitsOf(known).exit;
-}
-
-/** Names the failures that the runtime raises in ways a user meets; leaves bugs as they are. */
-function toDomainError(error: unknown): Error {
-  if (error instanceof Deno.errors.NotCapable) {
-    return new DomainError("permission-denied", error.message, {
-      hint: "Grant it to the task: task NAME READ=DIR WRITE=DIR NET=HOST:PORT -- … (README, Permissions)",
-      cause: error,
-    });
-  }
-  return error instanceof Error ? error : new Error(String(error));
-}
-
-function traitsOf(error: Error) {
-  return error instanceof DomainError ? error.traits : ERROR_TRAITS.bug;
-}
-
-function errorObject(error: Error): Record<string, unknown> {
-  if (error instanceof DomainError) return { code: error.code, message: error.message, hint: error.hint ?? null };
-  return {
-    code: "bug",
-    message: error.message,
-    hint: "This is a bug: please report it with the stack",
-    stack: error.stack,
-  };
-}
-
-function errorText(error: Error): string {
-  if (error instanceof DomainError) {
-    const hint = error.hint === undefined ? "" : `\n${paint("hint", 36)}  ${error.hint}`;
-    return `${paint("error", 31)} ${error.message} [${error.code}]${hint}`;
-  }
-  return `${paint("bug", 31)} ${error.stack ?? error.message}\n${
-    paint("hint", 36)
-  }  Please report it with the command line and this stack`;
 }
 
 async function environment(): Promise<(name: string) => string | undefined> {
@@ -195,8 +175,4 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
-}
-
-function paint(text: string, code: number): string {
-  return isColorWanted() ? `\x1b[${code}m${text}\x1b[0m` : text;
 }

@@ -11,8 +11,10 @@ export function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** The known word closest to `word`, or undefined where none is near enough to be meant. */
+/** The known word that `word` begins, or the one closest to it; undefined where none is near enough to be meant. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
+  const begun = known.filter((candidate) => word.length >= 3 && candidate.startsWith(word.toLowerCase()));
+  if (begun.length === 1) return begun[0];
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.ceil(word.length / 3)) + 1;
   for (const candidate of known) {

@@ -32,5 +32,6 @@ Deno.test("nearestWord() names what was meant, and nothing where nothing is near
   const commands = ["ingest", "track", "register", "api"];
   assertEquals(nearestWord("ingset", commands), "ingest");
   assertEquals(nearestWord("REGISTR", commands), "register");
+  assertEquals(nearestWord("reg", commands), "register");
   assertEquals(nearestWord("zzzzzz", commands), undefined);
 });
