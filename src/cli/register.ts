@@ -2,7 +2,7 @@ import { DomainError, registeredModelName, type Run, toIso, type Tracker } from 
 import type { ModelConfig } from "../config/model_config.ts";
 import type { GateCheck, Incumbent, Promoted, ProvenModel } from "../MLOps/promotion/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
-import { registerSummary } from "./register_summary.ts";
+import { checkText, registerSummary } from "./register_summary.ts";
 import { loadForecastModel, openRegistry, openTracker } from "./runtime.ts";
 
 const DEFAULT_ALIAS = "production";
@@ -126,7 +126,7 @@ async function incumbentOf(
     theirs = await tracker.readArtifact({ runId: holder.runId }, PREDICTIONS_FILE);
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== "not-found") throw error;
-    return { kind: "unknown", version: holder.version, reason: `no predictions: ${error.message}` };
+    return { kind: "unknown", version: holder.version, reason: `no predictions of version ${holder.version}` };
   }
   const { comparePredictions } = await import("./compare_predictions.ts");
   const blockDays = Number(run.params.find(({ key }) => key === "block_days")?.value ?? config.evaluation.blockDays);
@@ -194,6 +194,7 @@ function versionTags(decision: Decision) {
     "gate.forced": String(reason !== undefined),
     "gate.checks": `${checks.filter((check) => check.passed).length} of ${checks.length}`,
     "gate.reason": reason ?? "",
+    ...Object.fromEntries(checks.map((check) => [`gate.check.${check.name}`, checkText(check)])),
   };
   return Object.entries(values).flatMap(([key, value]) => value === undefined ? [] : [{ key, value }]);
 }

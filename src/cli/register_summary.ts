@@ -36,6 +36,13 @@ export function registerSummary({ checks, passed, reason, outcome }: RegisterSum
   return [table, "", verdict, outcome].join("\n");
 }
 
+/** A check in one line, for a tag that any MLflow page shows. */
+export function checkText({ passed, value, interval, rule, note }: GateCheck): string {
+  const found = note ?? (value === null ? "unknown" : figure(value));
+  const range = interval === null ? "" : ` [${interval.map(figure).join(", ")}]`;
+  return `${passed ? "passed" : "failed"}: ${found}${range}; ${rule}`;
+}
+
 function figure(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toFixed(4);
 }

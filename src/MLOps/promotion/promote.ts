@@ -70,6 +70,9 @@ export async function promote(registry: ModelRegistry, promotion: Promotion): Pr
       tags,
     });
   } else {
+    // Evidence of the earlier judgement that the new one does not replace would be read as part of it.
+    const stale = version.tags.filter(({ key }) => key.startsWith("gate.") && !tags.some((tag) => tag.key === key));
+    for (const { key } of stale) await registry.deleteModelVersionTag(name, version.version, key);
     for (const tag of tags) await registry.setModelVersionTag(name, version.version, tag);
   }
   await registry.setAlias(name, alias, version.version);

@@ -144,7 +144,7 @@ Deno.test("promote() makes a version, moves the alias, and says what held it bef
   const tracker = new MemoryTracker(), registry = new MemoryRegistry(tracker);
   const first = await finishedRun(tracker), second = await finishedRun(tracker);
   const promoted = (run: Run, tags = {}) => promote(registry, promotionOf(run, run.modelOutputs[0]!.modelId, tags));
-  const one = await promoted(first);
+  const one = await promoted(first, { "gate.check.incumbent": "passed" });
   assertEquals([one.version.version, one.previousVersion, one.reused], ["1", undefined, false]);
   assertEquals(one.version.aliases, ["production"]);
   const two = await promoted(second);
@@ -158,6 +158,7 @@ Deno.test("promote() makes a version, moves the alias, and says what held it bef
 
   const back = await promoted(first); // a rollback by registering the earlier run
   assertEquals([back.version.version, back.previousVersion, back.reused], ["1", "2", true]);
+  assertEquals(back.version.tags.some(({ key }) => key === "gate.check.incumbent"), false); // of the earlier judgement
   assertEquals((await registry.searchModelVersions()).items.length, 2);
 });
 
