@@ -2,68 +2,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { seededRandom } from "../../src/core/mod.ts";
 import { SqliteRegistry, SqliteTracker } from "../../src/MLOps/mod.ts";
-
-const ROOT = Deno.cwd();
-
-/** Lists of each command's set that name folders, for a working directory of the test's own. */
-const GRANTS: Readonly<Record<string, readonly string[]>> = {
-  ingest: [
-    `--allow-read=.env,config,feature_store,reports,${ROOT}/feature_store/sample,${ROOT}/src,${ROOT}/node_modules`,
-    "--allow-write=feature_store,reports",
-    `--allow-ffi=${ROOT}/node_modules`,
-  ],
-  track: [
-    `--allow-read=.env,config,feature_store,mlruns,reports,${ROOT}/src,${ROOT}/node_modules,${ROOT}/.git,${ROOT}/deno.lock`,
-    "--allow-write=feature_store,mlruns,reports",
-    `--allow-ffi=${ROOT}/node_modules`,
-  ],
-  register: ["--allow-read=.env,config,mlruns", "--allow-write=mlruns"],
-};
-
-interface Answer {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  // deno-lint-ignore no-explicit-any -- whatever the program printed
-  readonly json: any;
-}
-
-function command(
-  folder: string,
-  name: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-  extra: readonly string[] = [],
-) {
-  return new Deno.Command("deno", {
-    args: ["run", "-q", "--no-prompt", `--config=${ROOT}/deno.json`, `-P=${name}`, ...GRANTS[name]!, ...extra]
-      .concat([`${ROOT}/main.ts`, name, "--quiet", ...args]),
-    cwd: folder,
-    env,
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-async function run(
-  folder: string,
-  name: string,
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-  extra: readonly string[] = [],
-): Promise<Answer> {
-  const { code, stdout, stderr } = await command(folder, name, args, env, extra).output();
-  const text = new TextDecoder(), out = text.decode(stdout);
-  return {
-    code,
-    stdout: out,
-    stderr: text.decode(stderr),
-    json: args.includes("--json") ? JSON.parse(out) : undefined,
-  };
-}
+import { type Answer, programCommand, ROOT, runProgram } from "./program.ts";
 
 async function track(folder: string, args: readonly string[]): Promise<string> {
-  const answer = await run(folder, "track", ["--quick", "--json", ...args]);
+  const answer = await runProgram(folder, "track", ["--quick", "--json", ...args]);
   assertEquals(answer.code, 0, answer.stderr + answer.stdout);
   return answer.json.runId;
 }
@@ -71,7 +13,7 @@ async function track(folder: string, args: readonly string[]): Promise<string> {
 Deno.test("register promotes by evidence, says what it refuses, and survives a kill", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "register-" });
   const uri = `sqlite:///${folder}/mlruns/mlflow.db`;
-  const register = (...args: readonly string[]) => run(folder, "register", ["--json", ...args]);
+  const register = (...args: readonly string[]) => runProgram(folder, "register", ["--json", ...args]);
   const checks = (answer: Answer, passed: boolean): string[] =>
     answer.json.gate.checks.filter((check: { passed: boolean }) => check.passed === passed)
       .map((check: { name: string }) => check.name);
@@ -81,7 +23,7 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
       await Deno.copyFile(`config/${name}.json`, `${folder}/config/${name}.json`);
     }
     const ingest = ["--archive-dir", `${ROOT}/feature_store/sample`, "--no-report", "--no-features", "--json"];
-    const ingested = await run(folder, "ingest", ingest);
+    const ingested = await runProgram(folder, "ingest", ingest);
     assertEquals(ingested.code, 0, ingested.stderr + ingested.stdout);
     let good = "", weak = "";
 
@@ -126,7 +68,7 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
 
     await t.step("again: the same version, no second one; a person reads a table and the next command", async () => {
       assertEquals((await register()).json.version, "1");
-      const { code, stdout } = await run(folder, "register");
+      const { code, stdout } = await runProgram(folder, "register");
       assertEquals(code, 0);
       for (
         const part of [
@@ -173,7 +115,7 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
       const random = seededRandom(11);
       const third = await track(folder, ["--seed", "3"]);
       for (let i = 0; i < 6; i++) {
-        const child = command(folder, "register", ["--run-id", third]).spawn();
+        const child = programCommand(folder, "register", ["--run-id", third]).spawn();
         await new Promise((done) => setTimeout(done, 60 + random.integer(200)));
         try {
           child.kill("SIGKILL");
@@ -205,9 +147,9 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
       const address = `127.0.0.1:${listener.addr.port}`;
       listener.close();
       const env = { MLFLOW_TRACKING_URI: `http://${address}` };
-      const unreachable = await run(folder, "register", ["--json"], env, [`--allow-net=${address}`]);
+      const unreachable = await runProgram(folder, "register", ["--json"], env, [`--allow-net=${address}`]);
       assertEquals([unreachable.code, unreachable.json.error.code], [4, "tracking-unavailable"]);
-      const walled = await run(folder, "register", ["--json"], env);
+      const walled = await runProgram(folder, "register", ["--json"], env);
       assertEquals([walled.code, walled.json.error.code], [3, "permission-denied"]);
     });
 
