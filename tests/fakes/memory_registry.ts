@@ -13,7 +13,7 @@ import * as names from "../../src/MLOps/rules/names.ts";
 import { MODEL_VERSION_SEARCH, REGISTERED_MODEL_SEARCH } from "../../src/MLOps/search/domains.ts";
 import { parseFilter } from "../../src/MLOps/search/parse_filter.ts";
 import { parseOrderBy } from "../../src/MLOps/search/parse_order.ts";
-import { fulfils, pageOf, sortBy, valueOf } from "./memory_search.ts";
+import { fulfils, pageOf, pairs, sortBy, valueOf } from "./memory_search.ts";
 import type { MemoryTracker } from "./memory_tracker.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -41,10 +41,6 @@ interface Search {
 
 function missing(message: string): TrackingError {
   return new TrackingError("RESOURCE_DOES_NOT_EXIST", message);
-}
-
-function pairs(map: ReadonlyMap<string, string>): KeyValue[] {
-  return [...map].map(([key, value]) => ({ key, value })).sort((a, b) => a.key < b.key ? -1 : 1);
 }
 
 /** A model registry in memory, over the runs and files of a {@linkcode MemoryTracker}. */

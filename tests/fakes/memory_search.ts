@@ -79,3 +79,8 @@ export function pageOf<T>(items: readonly T[], maxResults: number, pageToken: st
     ? { items: page, nextPageToken: encodeOffset(offset + maxResults) }
     : { items: page };
 }
+
+/** Pairs of a map, by key. */
+export function pairs(map: ReadonlyMap<string, string>): KeyValue[] {
+  return [...map].map(([key, value]) => ({ key, value })).sort((a, b) => a.key < b.key ? -1 : 1);
+}

@@ -24,16 +24,16 @@ import type {
   ViewType,
 } from "../../src/core/mod.ts";
 import { TrackingError } from "../../src/core/mod.ts";
-import { artifactPathParts } from "../../src/MLOps/artifacts/artifact_path.ts";
 import * as entries from "../../src/MLOps/rules/entries.ts";
 import { inventName, randomHex } from "../../src/MLOps/rules/invented_name.ts";
 import * as names from "../../src/MLOps/rules/names.ts";
-import type { Clause, OrderBy } from "../../src/MLOps/search/clause.ts";
-import { EXPERIMENT_SEARCH, LOGGED_MODEL_SEARCH, RUN_SEARCH } from "../../src/MLOps/search/domains.ts";
-import { decodeSearchOffset, encodeSearchOffset } from "../../src/MLOps/search/page_token.ts";
+import { EXPERIMENT_SEARCH, RUN_SEARCH } from "../../src/MLOps/search/domains.ts";
 import { parseFilter } from "../../src/MLOps/search/parse_filter.ts";
 import { parseOrderBy } from "../../src/MLOps/search/parse_order.ts";
-import { fulfils, pageOf, sortBy, valueOf } from "./memory_search.ts";
+import { MemoryFiles } from "./memory_files.ts";
+import { compareObservations, isShown, runFulfils, runValue, storedValue } from "./memory_matches.ts";
+import { MemoryModels } from "./memory_models.ts";
+import { fulfils, pageOf, pairs, sortBy, valueOf } from "./memory_search.ts";
 
 export { MemoryRegistry } from "./memory_registry.ts";
 
@@ -50,25 +50,12 @@ interface StoredRun {
   readonly modelOutputs: Map<string, number>;
 }
 
-interface StoredModel {
-  head: Mutable<Omit<LoggedModel, "tags" | "params" | "metrics">>;
-  deleted: boolean;
-  readonly tags: Map<string, string>;
-  readonly params: Map<string, string>;
-  readonly metrics: (Metric & { readonly runId: string })[];
-}
-
 interface StoredExperiment {
   head: Mutable<Omit<Experiment, "tags">>;
   readonly tags: Map<string, string>;
 }
 
 const MAX_DOUBLE = Number.MAX_VALUE;
-
-/** Keys in the order of their UTF-8 bytes, as SQLite sorts. */
-function pairs(map: ReadonlyMap<string, string>): KeyValue[] {
-  return [...map].map(([key, value]) => ({ key, value })).sort((a, b) => a.key < b.key ? -1 : 1);
-}
 
 function failed(message: string): TrackingError {
   return new TrackingError("RESOURCE_DOES_NOT_EXIST", message);
@@ -80,13 +67,14 @@ export class MemoryTracker implements Tracker {
   readonly #nowMs: () => number;
   readonly #experiments = new Map<string, StoredExperiment>();
   readonly #runs = new Map<string, StoredRun>();
-  readonly #models = new Map<string, StoredModel>();
-  readonly #files = new Map<string, Uint8Array>();
+  readonly #models: MemoryModels;
+  readonly #files = new MemoryFiles();
   /** Datasets of an experiment by name and digest: the first description stays. */
   readonly #datasets = new Map<string, Dataset>();
 
   constructor(options: { readonly nowMs?: () => number } = {}) {
     this.#nowMs = options.nowMs ?? Date.now;
+    this.#models = new MemoryModels(this.#nowMs);
     this.#addExperiment("0", "Default", "memory:/0", []);
   }
 
@@ -357,7 +345,7 @@ export class MemoryTracker implements Tracker {
         throw entries.invalid(`Changing param values is not allowed. Params were already logged='[{'key': '${key}'}]'`);
       }
     }
-    metrics.forEach(({ modelId }) => modelId && this.#model(modelId));
+    metrics.forEach(({ modelId }) => modelId && this.#models.get(modelId));
     params.forEach(({ key, value }) => run.params.set(key, value));
     metrics.forEach((metric) => this.#logMetric(run, metric));
     for (const { key, value } of tags) {
@@ -374,12 +362,7 @@ export class MemoryTracker implements Tracker {
     const known = run.latest.get(key);
     if (known === undefined || compareObservations(metric, known) > 0) run.latest.set(key, metric);
     if (!links.modelId || Number.isNaN(value)) return;
-    const { runId } = run.info;
-    const { metrics } = this.#model(links.modelId);
-    const isThere = metrics.some((other) =>
-      other.key === key && other.timestamp === timestamp && other.step === step && other.runId === runId
-    );
-    if (!isThere) metrics.push({ ...metric, ...links, runId });
+    this.#models.addMetric(links.modelId, { ...metric, ...links, runId: run.info.runId });
   }
   // deno-lint-ignore require-await
   async deleteTag(runId: string, key: string): Promise<void> {
@@ -427,244 +410,65 @@ export class MemoryTracker implements Tracker {
 
   // deno-lint-ignore require-await
   async createLoggedModel(
-    model: {
-      readonly experimentId: string;
-      readonly name?: string;
-      readonly sourceRunId?: string;
-      readonly modelType?: string;
-      readonly params?: readonly KeyValue[];
-      readonly tags?: readonly KeyValue[];
-    },
+    model: Parameters<Tracker["createLoggedModel"]>[0],
   ): Promise<LoggedModel> {
     if (model.name !== undefined) names.checkLoggedModelName(model.name);
-    const { head } = this.#activeExperiment(model.experimentId);
-    const modelId = `m-${randomHex()}`;
-    const nowMs = this.#nowMs();
-    this.#models.set(modelId, {
-      head: {
-        modelId,
-        experimentId: head.experimentId,
-        name: model.name ?? inventName(),
-        artifactUri: `${head.artifactLocation}/models/${modelId}/artifacts`,
-        creationTimestampMs: nowMs,
-        lastUpdatedTimestampMs: nowMs,
-        status: "PENDING",
-        modelType: model.modelType ?? "",
-        ...(model.sourceRunId === undefined ? {} : { sourceRunId: model.sourceRunId }),
-      },
-      deleted: false,
-      params: new Map(entries.cleanParams(model.params ?? []).map(({ key, value }) => [key, value])),
-      tags: new Map(entries.cleanTags(model.tags ?? []).map(({ key, value }) => [key, value])),
-      metrics: [],
-    });
-    return this.#shownModel(this.#model(modelId));
-  }
-  #model(modelId: string): StoredModel {
-    const found = this.#models.get(modelId);
-    if (found === undefined || found.deleted) throw failed(`Logged model with ID '${modelId}' not found.`);
-    return found;
-  }
-  #shownModel({ head, tags, params, metrics }: StoredModel): LoggedModel {
-    const shown = [...metrics].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : a.timestamp - b.timestamp)
-      .map(({ runId: _, ...metric }) => ({ ...metric, modelId: head.modelId }));
-    return { ...head, tags: pairs(tags), params: pairs(params), metrics: shown };
+    return this.#models.create(this.#activeExperiment(model.experimentId).head, model);
   }
   // deno-lint-ignore require-await
   async getLoggedModel(modelId: string): Promise<LoggedModel> {
-    return this.#shownModel(this.#model(modelId));
+    return this.#models.get(modelId);
   }
   // deno-lint-ignore require-await
   async finalizeLoggedModel(modelId: string, status: "READY" | "UPLOAD_FAILED"): Promise<LoggedModel> {
-    const model = this.#model(modelId);
-    model.head.status = status;
-    model.head.lastUpdatedTimestampMs = this.#nowMs();
-    return this.#shownModel(model);
+    return this.#models.finalize(modelId, status);
   }
   // deno-lint-ignore require-await
   async setLoggedModelTags(modelId: string, tags: readonly KeyValue[]): Promise<void> {
-    const model = this.#model(modelId);
-    for (const { key, value } of entries.cleanTags(tags)) model.tags.set(key, value);
+    this.#models.setTags(modelId, tags);
   }
   // deno-lint-ignore require-await
   async deleteLoggedModelTag(modelId: string, key: string): Promise<void> {
-    if (this.#model(modelId).tags.delete(key)) return;
-    throw failed(`No tag with key '${key}' found for model with ID '${modelId}'.`);
+    this.#models.deleteTag(modelId, key);
   }
   // deno-lint-ignore require-await
   async logLoggedModelParams(modelId: string, params: readonly KeyValue[]): Promise<void> {
-    const model = this.#model(modelId);
-    for (const { key, value } of entries.cleanParams(params)) {
-      const known = model.params.get(key);
-      if (known !== undefined && known !== value) throw entries.invalid("Changing param values is not allowed.");
-      model.params.set(key, value);
-    }
+    this.#models.logParams(modelId, params);
   }
   // deno-lint-ignore require-await
   async deleteLoggedModel(modelId: string): Promise<void> {
-    const model = this.#model(modelId);
-    model.deleted = true;
-    model.head.lastUpdatedTimestampMs = this.#nowMs();
+    this.#models.delete(modelId);
   }
   // deno-lint-ignore require-await
   async searchLoggedModels(search: LoggedModelSearch): Promise<Page<LoggedModel>> {
-    const maxResults = names.checkMaxResults(search.maxResults ?? 50);
-    const scope = {
-      experiment_ids: search.experimentIds,
-      filter_string: search.filter ?? null,
-      order_by: search.orderBy ?? null,
-    };
-    const offset = decodeSearchOffset(scope, search.pageToken);
-    const clauses = parseFilter(search.filter, LOGGED_MODEL_SEARCH);
-    const found = [...this.#models.values()].filter(({ deleted, head }) =>
-      !deleted && search.experimentIds.includes(head.experimentId)
-    ).map((model) => this.#shownModel(model)).filter((model) => modelFulfils(model, clauses, search.datasets ?? []));
-    const natural = found.sort((a, b) =>
-      b.creationTimestampMs - a.creationTimestampMs || (a.modelId < b.modelId ? -1 : 1)
-    );
-    const orders = (search.orderBy ?? []).map(({ fieldName, ascending = true }): OrderBy => ({
-      entity: fieldName.startsWith("metrics.") ? "metric" : "attribute",
-      key: fieldName.replace(/^metrics\./, ""),
-      ascending,
-    }));
-    const sorted = sortBy(
-      natural,
-      orders,
-      (model, { entity, key }) =>
-        entity === "metric"
-          ? model.metrics.filter((metric) => metric.key === key).sort((a, b) => b.timestamp - a.timestamp)[0]?.value
-          : modelAttribute(model, LOGGED_MODEL_SEARCH.aliases[key] ?? key),
-    );
-    const items = sorted.slice(offset, offset + maxResults);
-    if (offset + maxResults >= sorted.length) return { items };
-    return { items, nextPageToken: encodeSearchOffset(scope, offset + maxResults) };
+    return this.#models.search(search);
   }
 
+  // deno-lint-ignore require-await
   async writeArtifact(owner: ArtifactOwner, path: string, content: Uint8Array): Promise<void> {
-    const root = await this.#rootOf(owner);
-    const parts = artifactPathParts(path);
-    const target = [root, ...parts].join("/");
-    const isFolder = parts.length === 0 || [...this.#files.keys()].some((known) => known.startsWith(`${target}/`));
-    if (isFolder) throw entries.invalid(`Cannot write artifact '${path}' as a folder is in its place`);
-    this.#files.set(target, content.slice());
+    this.#files.write(this.#rootOf(owner), path, content);
   }
+  // deno-lint-ignore require-await
   async readArtifact(owner: ArtifactOwner, path: string): Promise<Uint8Array> {
-    return this.readFile(await this.#rootOf(owner), path);
+    return this.#files.read(this.#rootOf(owner), path);
   }
+  // deno-lint-ignore require-await
   async listArtifacts(owner: ArtifactOwner, path = ""): Promise<readonly ArtifactInfo[]> {
-    return this.listFiles(await this.#rootOf(owner), path);
+    return this.#files.list(this.#rootOf(owner), path);
   }
-  async #rootOf(owner: ArtifactOwner): Promise<string> {
-    return "runId" in owner
-      ? this.#run(owner.runId).info.artifactUri
-      : (await this.getLoggedModel(owner.modelId)).artifactUri;
+  #rootOf(owner: ArtifactOwner): string {
+    return "runId" in owner ? this.#run(owner.runId).info.artifactUri : this.#models.get(owner.modelId).artifactUri;
   }
   /** A file under an artifact URI of this store, for the registry beside it. */
   readFile(root: string, path: string): Uint8Array {
-    const file = this.#files.get([root, ...artifactPathParts(path)].join("/"));
-    if (file === undefined) throw failed(`No such artifact: '${path}'`);
-    return file.slice();
+    return this.#files.read(root, path);
   }
   /** Children of a folder under an artifact URI of this store. */
   listFiles(root: string, path = ""): ArtifactInfo[] {
-    const parts = artifactPathParts(path);
-    const prefix = `${[root, ...parts].join("/")}/`;
-    const children = new Map<string, ArtifactInfo>();
-    for (const [file, content] of this.#files) {
-      if (!file.startsWith(prefix)) continue;
-      const [child, ...rest] = file.slice(prefix.length).split("/");
-      const childPath = [...parts, child!].join("/");
-      children.set(
-        childPath,
-        rest.length > 0
-          ? { path: childPath, isDirectory: true }
-          : { path: childPath, isDirectory: false, fileSize: content.length },
-      );
-    }
-    return [...children.values()].sort((a, b) => a.path < b.path ? -1 : 1);
+    return this.#files.list(root, path);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
-}
-
-function isShown(stage: string, viewType: ViewType = "ACTIVE_ONLY"): boolean {
-  return viewType === "ALL" || (viewType === "DELETED_ONLY") === (stage === "deleted");
-}
-
-function storedValue({ value }: Metric): number {
-  return Number.isNaN(value) ? 0 : value;
-}
-
-function compareObservations(a: Metric, b: Metric): number {
-  return a.step - b.step || a.timestamp - b.timestamp || storedValue(a) - storedValue(b);
-}
-
-function runAttribute({ info }: Run, key: string): string | number | undefined {
-  return ({
-    run_id: info.runId,
-    run_name: info.runName,
-    status: info.status,
-    artifact_uri: info.artifactUri,
-    user_id: info.userId,
-    start_time: info.startTime,
-    end_time: info.endTime,
-  } as Record<string, string | number | undefined>)[key];
-}
-
-function runValue(run: Run, { entity, key }: { readonly entity: string; readonly key: string }) {
-  switch (entity) {
-    case "metric":
-      return run.metrics.find((metric) => metric.key === key)?.value;
-    case "param":
-      return valueOf(run.params, key);
-    case "tag":
-      return valueOf(run.tags, key);
-    default:
-      return runAttribute(run, key);
-  }
-}
-
-function runFulfils(run: Run, clause: Clause): boolean {
-  if (clause.entity !== "dataset") return fulfils(runValue(run, clause), clause);
-  return run.datasetInputs.some(({ dataset, tags }) =>
-    fulfils(
-      clause.key === "context" ? valueOf(tags, entries.DATASET_CONTEXT_TAG) : dataset[clause.key as "name" | "digest"],
-      clause,
-    )
-  );
-}
-
-function modelAttribute(model: LoggedModel, key: string): string | number | undefined {
-  return ({
-    name: model.name,
-    model_id: model.modelId,
-    model_type: model.modelType,
-    status: model.status,
-    source_run_id: model.sourceRunId,
-    creation_timestamp: model.creationTimestampMs,
-    last_updated_timestamp: model.lastUpdatedTimestampMs,
-  } as Record<string, string | number | undefined>)[key];
-}
-
-function modelFulfils(
-  model: LoggedModel,
-  clauses: readonly Clause[],
-  datasets: NonNullable<LoggedModelSearch["datasets"]>,
-): boolean {
-  const onDatasets = model.metrics.filter((metric) =>
-    datasets.length === 0 ||
-    datasets.some(({ datasetName, datasetDigest }) =>
-      metric.datasetName === datasetName && (!datasetDigest || metric.datasetDigest === datasetDigest)
-    )
-  );
-  const looksAtMetrics = clauses.some(({ entity }) => entity === "metric");
-  if (datasets.length > 0 && !looksAtMetrics && onDatasets.length === 0) return false;
-  return clauses.every((clause) => {
-    if (clause.entity === "metric") {
-      return onDatasets.some((metric) => metric.key === clause.key && fulfils(metric.value, clause));
-    }
-    if (clause.entity === "attribute") return fulfils(modelAttribute(model, clause.key), clause);
-    return fulfils(valueOf(clause.entity === "param" ? model.params : model.tags, clause.key), clause);
-  });
 }
