@@ -5,7 +5,7 @@ import { commandHelp, programHelp } from "./help.ts";
 import { isShown, type LogLevel, readLogLevel } from "./log_level.ts";
 import { COMMON_OPTIONS, readOptions } from "./options.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
-import { createOutput, createProgress } from "./terminal.ts";
+import { createOutput, createProgress, writeText } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 import { narrowToCommand } from "./walls.ts";
 
@@ -161,18 +161,9 @@ async function readDotenv(): Promise<Readonly<Record<string, string>>> {
 }
 
 function print(text: string): void {
-  writeAll(Deno.stdout, `${text}\n`);
+  writeText(Deno.stdout, `${text}\n`);
 }
 
 function complain(text: string): void {
-  writeAll(Deno.stderr, `${text}\n`);
-}
-
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  try {
-    for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
+  writeText(Deno.stderr, `${text}\n`);
 }

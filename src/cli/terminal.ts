@@ -30,9 +30,7 @@ export function createProgress(options: { readonly quiet: boolean; readonly even
   let shownAt = -Infinity;
   let barOpen = false;
   let lastStage = "";
-  const write = (text: string) => {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
-  };
+  const write = (text: string) => writeText(Deno.stderr, text);
   const clear = () => {
     if (barOpen) write("\r\x1b[K");
     barOpen = false;
@@ -75,15 +73,14 @@ export function createProgress(options: { readonly quiet: boolean; readonly even
 
 /** Notes to stderr, announcements to stdout. */
 export function createOutput(options: { readonly json: boolean; readonly quiet: boolean }): Output {
-  const encoder = new TextEncoder();
   return {
     json: options.json,
     color: isColorWanted(),
     note(line) {
-      if (!options.quiet) Deno.stderr.writeSync(encoder.encode(`${line}\n`));
+      if (!options.quiet) writeText(Deno.stderr, `${line}\n`);
     },
     announce(line) {
-      Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+      writeText(Deno.stdout, `${line}\n`);
     },
   };
 }
@@ -91,4 +88,14 @@ export function createOutput(options: { readonly json: boolean; readonly quiet: 
 /** Whether stderr takes colours: a terminal, and NO_COLOR is not set. */
 export function isColorWanted(): boolean {
   return Deno.stderr.isTerminal() && !Deno.noColor;
+}
+
+/** Writes all of the text; a reader that went away is no failure of the work, and what it would have read is dropped. */
+export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }

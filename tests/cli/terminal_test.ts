@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { renderProgress } from "../../src/cli/terminal.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { renderProgress, writeText } from "../../src/cli/terminal.ts";
 import { renderTable } from "../../src/cli/table.ts";
 
 Deno.test("renderProgress() shows share, count, unit and note, with a bar on request", { permissions: "none" }, () => {
@@ -22,4 +22,18 @@ Deno.test("renderTable() aligns its columns", { permissions: "none" }, () => {
     text,
     ["model        qlike", "-----------  -----", "har            0.5", "climatology  10.25"].join("\n"),
   );
+});
+
+Deno.test("writeText() writes short writes to the end, and lets a reader go away", { permissions: "none" }, () => {
+  const written: number[] = [];
+  const slow = { writeSync: (bytes: Uint8Array) => written.push(bytes[0]!) && 1 };
+  writeText(slow, "abc");
+  assertEquals(written, [97, 98, 99]);
+  const failing = (error: Error) => ({
+    writeSync: () => {
+      throw error;
+    },
+  });
+  writeText(failing(new Deno.errors.BrokenPipe("gone")), "abc");
+  assertThrows(() => writeText(failing(new Error("disk")), "abc"), Error, "disk");
 });
