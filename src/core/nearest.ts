@@ -16,7 +16,8 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   const begun = known.filter((candidate) => word.length >= 3 && candidate.startsWith(word.toLowerCase()));
   if (begun.length === 1) return begun[0];
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(word.length / 3)) + 1;
+  // A word of which nothing is left is no misspelling.
+  let bestDistance = Math.min(word.length, Math.max(2, Math.ceil(word.length / 3)) + 1);
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -34,4 +34,5 @@ Deno.test("nearestWord() names what was meant, and nothing where nothing is near
   assertEquals(nearestWord("REGISTR", commands), "register");
   assertEquals(nearestWord("reg", commands), "register");
   assertEquals(nearestWord("zzzzzz", commands), undefined);
+  assertEquals(nearestWord("7", ["1", "15"]), undefined);
 });
