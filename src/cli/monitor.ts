@@ -139,7 +139,7 @@ function nothing(findings: MonitorFindings, directory: string, warnings: readonl
     warnings,
     next: [
       "task api          it logs a forecast at each closed minute",
-      "task ingest -- --follow   brings the minutes in",
+      "task ingest       brings the minutes in",
     ],
   };
 }
