@@ -42,6 +42,12 @@ export function formatChange(change: number): string {
   return change > 0 ? `+${text}` : text;
 }
 
+/** An interval, its ends in three significant digits. */
+export function formatInterval([low, high]: readonly [low: number, high: number]): string {
+  const short = (value: number) => formatNumber(Number(value.toPrecision(3)));
+  return `[${short(low)}, ${short(high)}]`;
+}
+
 /** A number with the decimals that tell neighbouring ticks apart. */
 export function formatTick(value: number, step: number): string {
   const size = Math.abs(value);

@@ -7,6 +7,12 @@ const DEFAULT_SIZE = 50;
 const VIEWS: readonly ViewType[] = ["ACTIVE_ONLY", "DELETED_ONLY", "ALL"];
 const DEFAULT_METRICS = 5;
 const DEFAULT_PARAMS = 3;
+/** What `track` logs of most weight, heaviest first; other metrics come by their names. */
+const WEIGHTY_METRICS: readonly string[] = ["log_loss", "qlike", "pinball", "brier", "auc"];
+/** Parameters that say what a run is, where none tells the runs apart. */
+const WEIGHTY_PARAMS: readonly string[] = ["model", "horizon_minutes"];
+/** Tag of `track`'s conclusion, shown wherever a run has it. */
+const VERDICT_TAG = "verdict";
 
 /** A column of the runs table: what it shows of a run. */
 export interface Column {
@@ -92,13 +98,22 @@ export function availableColumns(runs: readonly Run[]): readonly Column[] {
 }
 
 /**
- * Columns to show where nobody chose: the metrics that most runs have, plain ones before those of folds and parts, and
- * the parameters that tell the runs apart.
+ * Columns to show where nobody chose: the verdict, the weightiest metrics, then those that most runs have with the
+ * plainest names, and the parameters that tell the runs apart.
  */
 export function defaultColumns(runs: readonly Run[]): readonly Column[] {
-  const metrics = ranked(runs.map(({ metrics }) => metrics.map(({ key }) => ({ key, value: "" }))), () => 0);
-  const params = ranked(runs.map(({ params }) => params), (values) => values.size > 1 ? 0 : 1);
+  const place = (list: readonly string[], key: string) => list.includes(key) ? list.indexOf(key) : list.length;
+  const metrics = ranked(
+    runs.map(({ metrics }) => metrics.map(({ key }) => ({ key, value: "" }))),
+    (_values, key) => place(WEIGHTY_METRICS, key),
+  );
+  const params = ranked(
+    runs.map(({ params }) => params),
+    (values, key) => values.size > 1 ? 0 : 1 + place(WEIGHTY_PARAMS, key),
+  );
+  const hasVerdict = runs.some(({ tags }) => tags.some(({ key }) => key === VERDICT_TAG));
   return [
+    ...(hasVerdict ? [{ entity: "tags" as const, key: VERDICT_TAG }] : []),
     ...metrics.slice(0, DEFAULT_METRICS).map((key): Column => ({ entity: "metrics", key })),
     ...params.slice(0, DEFAULT_PARAMS).map((key): Column => ({ entity: "params", key })),
   ];
@@ -106,7 +121,7 @@ export function defaultColumns(runs: readonly Run[]): readonly Column[] {
 
 function ranked(
   lists: readonly (readonly { readonly key: string; readonly value: string }[])[],
-  penalty: (values: ReadonlySet<string>) => number,
+  penalty: (values: ReadonlySet<string>, key: string) => number,
 ): readonly string[] {
   const seen = new Map<string, { count: number; values: Set<string> }>();
   for (const list of lists) {
@@ -117,9 +132,10 @@ function ranked(
       seen.set(key, entry);
     }
   }
-  const depth = (key: string) => key.split(/[/.]/).length;
+  const words = (key: string) => key.split(/[/._]/).length;
   return [...seen].sort(([keyA, a], [keyB, b]) =>
-    penalty(a.values) - penalty(b.values) || b.count - a.count || depth(keyA) - depth(keyB) || (keyA < keyB ? -1 : 1)
+    penalty(a.values, keyA) - penalty(b.values, keyB) || b.count - a.count || words(keyA) - words(keyB) ||
+    (keyA < keyB ? -1 : 1)
   ).map(([key]) => key);
 }
 

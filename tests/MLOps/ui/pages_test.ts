@@ -126,8 +126,16 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     const page = await pageText(app, "/models/bitcoin-model");
     assert(page.indexOf("Version 2") < page.indexOf(">Version 1<", page.indexOf("<tbody>")));
     assertStringIncludes(page, "Passed");
+    const untold = await pageText(app, "/models/bitcoin-model/versions/1");
+    assertStringIncludes(untold, "gate.passed");
+    const report = {
+      name: "bitcoin-model",
+      checks: [{ name: "qlike_vs_har", passed: false, value: 0.1, rule: "> 0.2" }],
+    };
+    await tracker.writeArtifact({ runId: runIds[0]! }, "gate.json", new TextEncoder().encode(JSON.stringify(report)));
     const version = await pageText(app, "/models/bitcoin-model/versions/1");
-    assertStringIncludes(version, "gate.passed");
+    assertStringIncludes(version, ">qlike_vs_har<");
+    assertStringIncludes(version, "0 of 1 checks");
     assertStringIncludes(version, "models:/bitcoin-model@production");
     assertStringIncludes(version, ">MLmodel<");
     const logged = await pageText(app, `/logged-models/${model.modelId}`);
@@ -181,7 +189,10 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
       new TextEncoder().encode(`a,${HOSTILE}\n1,2`),
     );
     await tracker.writeArtifact({ runId: info.runId }, `${fileName}.json`, new TextEncoder().encode(HOSTILE));
+    const gate = { name: HOSTILE, checks: [{ name: HOSTILE, passed: true, rule: HOSTILE, note: HOSTILE }] };
     const name = fileName.replaceAll(":", "");
+    const report = new TextEncoder().encode(JSON.stringify({ ...gate, name }));
+    await tracker.writeArtifact({ runId: info.runId }, "gate.json", report);
     await registry.createRegisteredModel(name, { description: HOSTILE, tags: [{ key: "t", value: HOSTILE }] });
     const source = "s3://bucket/model";
     await registry.createModelVersion({
@@ -219,6 +230,7 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     for (const path of paths) {
       const page = await app.page(path);
       assert(page.status < 500, `${path}: ${page.status}`);
+      if (path === run) assertStringIncludes(page.text, "&lt;script&gt;alert(1)&lt;/script&gt;");
       const html = page.text.replaceAll(/<script src="\/assets\/app\.js\?v=[0-9a-f]+" defer><\/script>/g, "");
       assert(!/<script|<img src=x|onerror='/i.test(html), `${path} lets markup through`);
       assert(!/&amp;amp;lt;/.test(html), `${path} escapes twice`);

@@ -52,6 +52,7 @@ Deno.test("toParameters() and parseRunsQuery() are each other's inverse", () => 
 Deno.test("defaultColumns() prefers shared plain metrics and parameters that tell runs apart", () => {
   const run = (metrics: readonly string[], params: Readonly<Record<string, string>>) =>
     ({
+      tags: [],
       metrics: metrics.map((key) => ({ key, value: 1, timestamp: 1, step: 0 })),
       params: Object.entries(params).map(([key, value]) => ({ key, value })),
     }) as unknown as Run;
@@ -61,4 +62,23 @@ Deno.test("defaultColumns() prefers shared plain metrics and parameters that tel
   ]);
   assertEquals(columns.filter(({ entity }) => entity === "metrics").map(({ key }) => key), ["z", "fold.0.z", "only"]);
   assertEquals(columns.filter(({ entity }) => entity === "params").map(({ key }) => key), ["model", "same", "rate"]);
+});
+
+Deno.test("defaultColumns() shows the verdict and the scores that count most first", () => {
+  const metrics = ["accuracy", "baseline_har_qlike", "brier", "log_loss", "qlike", "zz"];
+  const columns = defaultColumns([{
+    metrics: metrics.map((key) => ({ key, value: 1, timestamp: 1, step: 0 })),
+    params: [{ key: "alpha", value: "1" }, { key: "model", value: "mlp" }],
+    tags: [{ key: "verdict", value: "passed" }],
+  } as unknown as Run]);
+  assertEquals(columns.map(({ key }) => key), [
+    "verdict",
+    "log_loss",
+    "qlike",
+    "brier",
+    "accuracy",
+    "zz",
+    "model",
+    "alpha",
+  ]);
 });

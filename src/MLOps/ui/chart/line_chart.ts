@@ -41,7 +41,8 @@ const CHARACTER_WIDTH = 6.7;
 export function lineChart(series: readonly Series[], options: LineChartOptions): Html {
   const { width = 420, height = 220, logY = false, integerX = true } = options;
   // SQLite stores hold infinities as the largest double; both are gaps. NaN fails the comparison.
-  const isDrawn = ([x, y]: Point) => Math.abs(x) <= MAX_VALUE && Math.abs(y) <= MAX_VALUE && (!logY || y > 0);
+  const isDrawn = ([x, y]: Point) =>
+    Math.abs(x) <= MAX_VALUE && Math.abs(y) <= MAX_VALUE && (!logY || y >= 1 / MAX_VALUE);
   const lines = series.map((line) => ({ ...line, points: thinOut(line.points, MAX_POINTS) }));
   const drawn = lines.flatMap(({ points }) => points.filter(isDrawn));
   if (drawn.length === 0) return html`<p class="empty">No finite values to draw.</p>`;

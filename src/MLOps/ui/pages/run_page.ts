@@ -6,6 +6,7 @@ import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty, facts, findable, keyValueTable, longValue, section } from "../parts/facts.ts";
 import { fileTable } from "../parts/files.ts";
+import { scores, scoreTable } from "../parts/scores.ts";
 import { copyable, deletedChip, statusChip, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
 
@@ -71,11 +72,13 @@ ${
             ? undefined
             : html`<a href="${urls.run(experiment.experimentId, parent)}">${parent.slice(0, 8)}</a>`,
         ],
+        ["Verdict", verdict(tag("verdict"), tag("verdict.reasons"), tag("evidence"))],
         ["Registered as", versions.length === 0 ? undefined : versions.map(versionLink)],
       ])
     }
 ${versions.length === 0 && info.status === "FINISHED" && run.modelOutputs.length > 0 ? promotion(info.runId) : EMPTY}
 <div class="sections">
+${besideBaselines(state)}
 ${charts(state)}
 <div class="column">
 ${section("metrics", "Metrics", metricTable(state), { count: run.metrics.length })}
@@ -89,6 +92,28 @@ ${pairs("tags", "Tags", run.tags)}
 </div>
 </div>`,
   };
+}
+
+/** What `track` concluded; a quick run's evidence is marked as such, as the gate does not take it for full. */
+function verdict(
+  word: string | undefined,
+  reasons: string | undefined,
+  evidence: string | undefined,
+): Html | undefined {
+  if (word === undefined) return undefined;
+  return html`<span class="chip ${word === "passed" ? "good" : "bad"}">${word}</span> ${
+    evidence === undefined ? EMPTY : html`<span class="muted">${evidence} evidence</span>`
+  }${word === "passed" || reasons === undefined ? EMPTY : html`<br><span class="muted">${reasons}</span>`}`;
+}
+
+function besideBaselines({ experiment, run }: RunState): Html {
+  const table = scoreTable(run.metrics);
+  if (table.rows.length === 0) return EMPTY;
+  return section(
+    "scores",
+    "Scores beside baselines",
+    scores(table, (key) => urls.metric(experiment.experimentId, run.info.runId, key)),
+  );
 }
 
 function pairs(id: string, title: string, entries: readonly KeyValue[]): Html {

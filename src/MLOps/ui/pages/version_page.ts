@@ -1,10 +1,12 @@
 import type { ArtifactInfo, Experiment, ModelVersion, Run } from "../../../core/mod.ts";
 import { formatNumber } from "../format.ts";
+import type { GateReport } from "../gate_report.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty, facts, findable, section } from "../parts/facts.ts";
 import { fileTable } from "../parts/files.ts";
 import { gateEvidence, isGateTag } from "../parts/gate.ts";
+import { scores, scoreTable } from "../parts/scores.ts";
 import { aliasChip, copyable, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
 import { stateOf, tagSection } from "./model_page.ts";
@@ -17,10 +19,12 @@ export interface VersionState {
   readonly origin: { readonly run: Run; readonly experiment: Experiment } | undefined;
   /** Files at the root of the model directory; a text where they cannot be listed. */
   readonly files: readonly ArtifactInfo[] | string;
+  /** What the gate saw of its run; unset where its report is not there. */
+  readonly gate: GateReport | undefined;
 }
 
 /** A version of a registered model: where it came from, what the gate saw, how to load it. */
-export function versionPage({ version, origin, files }: VersionState): Page {
+export function versionPage({ version, origin, files, gate }: VersionState): Page {
   const { name } = version;
   const uri = version.aliases[0] === undefined
     ? `models:/${name}/${version.version}`
@@ -54,12 +58,12 @@ export function versionPage({ version, origin, files }: VersionState): Page {
         ["By", version.userId || undefined],
       ])}
       <div class="sections">
-        <div class="column">
-      ${section("gate", "Gate", gate(version))}
+      ${section("gate", "Gate", gateSection(version, gate))}
       ${origin === undefined ? EMPTY : metrics(origin.run, origin.experiment)}
-        </div>
         <div class="column">
       ${section("files", "Files", fileList(version, files))}
+        </div>
+        <div class="column">
       ${section("load", "Load it", howToLoad(uri))}
       ${tagSection(version.tags.filter((tag) => !isGateTag(tag)))}
         </div>
@@ -68,9 +72,9 @@ export function versionPage({ version, origin, files }: VersionState): Page {
   };
 }
 
-function gate({ tags }: ModelVersion): Html {
+function gateSection({ tags }: ModelVersion, report: GateReport | undefined): Html {
   return tags.some(isGateTag)
-    ? gateEvidence(tags)
+    ? gateEvidence(tags, report)
     : empty(html`No evidence of the gate here: <code>task register</code> leaves it when it promotes a run.`);
 }
 
@@ -96,6 +100,9 @@ function runOf({ run, experiment }: { readonly run: Run; readonly experiment: Ex
 
 function metrics(run: Run, experiment: Experiment): Html {
   if (run.metrics.length === 0) return EMPTY;
+  const urlOf = (key: string) => urls.metric(experiment.experimentId, run.info.runId, key);
+  const beside = scoreTable(run.metrics);
+  if (beside.rows.length > 0) return section("metrics", "Scores of its run beside baselines", scores(beside, urlOf));
   const sorted = run.metrics.toSorted((a, b) => a.key < b.key ? -1 : 1);
   return section(
     "metrics",
@@ -115,7 +122,7 @@ function metrics(run: Run, experiment: Experiment): Html {
           <tbody>${sorted.map(({ key, value }) =>
             html`
               <tr>
-                <th scope="row"><a href="${urls.metric(experiment.experimentId, run.info.runId, key)}">${key}</a></th>
+                <th scope="row"><a href="${urlOf(key)}">${key}</a></th>
                 <td class="number" title="${value}">${formatNumber(value)}</td>
               </tr>
             `

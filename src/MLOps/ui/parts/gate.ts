@@ -1,8 +1,12 @@
 import type { KeyValue } from "../../../core/mod.ts";
-import { type Html, html } from "../html.ts";
+import { formatInterval, formatNumber } from "../format.ts";
+import type { GateReport } from "../gate_report.ts";
+import { EMPTY, type Html, html } from "../html.ts";
 import { keyValueTable } from "./facts.ts";
 
 const PREFIX = "gate.";
+/** Tags that the chip and the table of checks tell better. */
+const SUMMED_UP: readonly string[] = ["gate.passed", "gate.forced", "gate.checks"];
 
 /** Whether a tag is evidence that the gate left at promotion. */
 export function isGateTag({ key }: KeyValue): boolean {
@@ -19,7 +23,48 @@ export function gateChip(tags: readonly KeyValue[]): Html {
     : html`<span class="chip bad"><span class="dot" aria-hidden="true"></span>Refused</span>`;
 }
 
-/** All that the gate left on a version. */
-export function gateEvidence(tags: readonly KeyValue[]): Html {
-  return html`<p>${gateChip(tags)}</p>${keyValueTable("gate evidence", tags.filter(isGateTag))}`;
+/** All that the gate left on a version: its verdict, its checks where its report is there, and what else its tags say. */
+export function gateEvidence(tags: readonly KeyValue[], report: GateReport | undefined): Html {
+  const evidence = tags.filter(isGateTag);
+  if (report === undefined) return html`<p>${gateChip(tags)}</p>${keyValueTable("gate evidence", evidence)}`;
+  const rest = evidence.filter(({ key, value }) => value !== "" && !SUMMED_UP.includes(key));
+  const count = report.checks.filter(({ passed }) => passed).length;
+  return html`<p>${gateChip(tags)} <span class="muted">${count} of ${report.checks.length} checks</span></p>${
+    checkTable(report)
+  }${rest.length === 0 ? EMPTY : keyValueTable("gate evidence", rest)}`;
+}
+
+function checkTable({ checks }: GateReport): Html {
+  return html`
+    <div class="scroll">
+      <table class="data checks">
+        <caption class="visually-hidden">Checks of the gate</caption>
+        <thead>
+          <tr>
+            <th scope="col">Check</th>
+            <th scope="col">Result</th>
+            <th scope="col" class="number">Seen</th>
+            <th scope="col">Asked</th>
+          </tr>
+        </thead>
+        <tbody>${checks.map(({ name, passed, value, interval, rule, note }) =>
+          html`
+            <tr>
+              <th scope="row">${name}</th>
+              <td>${resultChip(passed)}</td>
+              <td class="number">${value === undefined ? EMPTY : formatNumber(value)}${interval === undefined
+                ? EMPTY
+                : html`<span class="change">${formatInterval(interval)}</span>`}</td>
+              <td>${rule}${note === "" ? EMPTY : html`<span class="change">${note}</span>`}</td>
+            </tr>
+          `
+        )}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+function resultChip(passed: boolean): Html {
+  const [kind, text] = passed ? ["good", "Passed"] : ["bad", "Failed"];
+  return html`<span class="chip ${kind}"><span class="dot" aria-hidden="true"></span>${text}</span>`;
 }

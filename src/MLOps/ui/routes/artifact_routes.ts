@@ -6,6 +6,7 @@ import { contentDisposition, contentTypeOf } from "../../server/content_type.ts"
 import type { Crumb, Page } from "../layout.ts";
 import { artifactsPage } from "../pages/artifacts_page.ts";
 import { MAX_PREVIEW_BYTES, previewKind, type PreviewState } from "../parts/preview.ts";
+import { readHead } from "../read_head.ts";
 import { urls, withQuery } from "../urls.ts";
 import { type PageDeps, pageResponse, parametersOf } from "./context.ts";
 
@@ -66,20 +67,6 @@ async function previewState(owner: Owner, path: string): Promise<PreviewState> {
     downloadUrl: owner.downloadUrlOf(path),
     inlineUrl: owner.inlineUrlOf(path),
   };
-}
-
-/** The first bytes of a file, which is then closed. */
-async function readHead(file: ArtifactFile, limit: number): Promise<Uint8Array> {
-  if (file.body instanceof Uint8Array) return file.body.subarray(0, limit);
-  const head = new Uint8Array(Math.min(limit, file.size));
-  let length = 0;
-  for await (const chunk of file.body) {
-    const part = chunk.subarray(0, head.length - length);
-    head.set(part, length);
-    length += part.length;
-    if (length === head.length) break; // leaving the loop cancels the stream
-  }
-  return head.subarray(0, length);
 }
 
 async function dropped(file: ArtifactFile): Promise<Record<never, never>> {

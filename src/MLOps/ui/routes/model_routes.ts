@@ -1,5 +1,6 @@
 import type { Hono } from "@hono/hono";
-import { isDomainError } from "../../../core/mod.ts";
+import { isDomainError, type ModelVersion, type Run } from "../../../core/mod.ts";
+import { readGateReport } from "../gate_report.ts";
 import { loggedModelPage } from "../pages/logged_model_page.ts";
 import { modelPage } from "../pages/model_page.ts";
 import { modelsPage } from "../pages/models_page.ts";
@@ -66,7 +67,8 @@ export function modelPageRoutes(app: Hono, deps: PageDeps): void {
       originOf(deps, version.runId),
       listOrReason(() => artifacts.ofVersion(version)),
     ]);
-    return pageResponse(versionPage({ version, origin, files }));
+    const gate = origin === undefined ? undefined : await gateOf(deps, version, origin.run);
+    return pageResponse(versionPage({ version, origin, files, gate }));
   });
 
   app.get("/logged-models/:id", async (context) => {
@@ -77,6 +79,17 @@ export function modelPageRoutes(app: Hono, deps: PageDeps): void {
     ]);
     return pageResponse(loggedModelPage({ model, experiment, files }));
   });
+}
+
+/** The gate's report on the run, where it was written for this model. */
+async function gateOf({ artifacts }: PageDeps, { name }: ModelVersion, run: Run): Promise<VersionState["gate"]> {
+  try {
+    const report = await readGateReport(artifacts.ofRun(run));
+    return report?.name === name ? report : undefined;
+  } catch (error) {
+    if (isDomainError(error)) return undefined; // the run's files are not served here
+    throw error;
+  }
 }
 
 /** The run that a version was made from, where this store has it. */

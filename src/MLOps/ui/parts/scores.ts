@@ -1,0 +1,121 @@
+import type { Metric } from "../../../core/mod.ts";
+import { formatAligned, formatChange, formatInterval } from "../format.ts";
+import { EMPTY, type Html, html } from "../html.ts";
+
+const PREFIX = "baseline_";
+
+/** One score of a run beside the same score of its baselines. */
+export interface ScoreRow {
+  /** Key of the metric: `log_loss`. */
+  readonly key: string;
+  /** The run's own value. */
+  readonly value: number;
+  /** Ends of its interval, where the run logged them. */
+  readonly interval: Interval | undefined;
+  /** The baselines' values, in the order of {@linkcode ScoreTable.families}; undefined where one has no such score. */
+  readonly baselines: readonly (BaselineScore | undefined)[];
+}
+
+/** A baseline's score. */
+export interface BaselineScore {
+  /** Its value. */
+  readonly value: number;
+  /** What the run gains on it, where the run logged that; more is better. */
+  readonly gain: { readonly value: number; readonly interval: Interval | undefined } | undefined;
+}
+
+/** Lower and upper end. */
+export type Interval = readonly [low: number, high: number];
+
+/** Scores of a run and its baselines on the same rows. */
+export interface ScoreTable {
+  /** Names of the baselines. */
+  readonly families: readonly string[];
+  /** The scores that at least one baseline has too. */
+  readonly rows: readonly ScoreRow[];
+}
+
+/**
+ * Finds a run's scores and those of its baselines by the names that `track` gives them: `log_loss`,
+ * `log_loss_low`, `baseline_har_log_loss`, `log_loss_gain_har`, `log_loss_gain_har_low`.
+ */
+export function scoreTable(metrics: readonly Metric[]): ScoreTable {
+  const values = new Map(metrics.map(({ key, value }) => [key, value]));
+  const own = metrics.map(({ key }) => key).filter((key) => !key.startsWith(PREFIX));
+  const longestFirst = own.toSorted((a, b) => b.length - a.length);
+  const families = new Set<string>();
+  const scored = new Set<string>();
+  for (const { key } of metrics) {
+    if (!key.startsWith(PREFIX)) continue;
+    const rest = key.slice(PREFIX.length);
+    const metric = longestFirst.find((candidate) => rest.endsWith(`_${candidate}`));
+    if (metric === undefined) continue;
+    families.add(rest.slice(0, -metric.length - 1));
+    scored.add(metric);
+  }
+  const interval = (key: string): Interval | undefined => {
+    const [low, high] = [values.get(`${key}_low`), values.get(`${key}_high`)];
+    return low === undefined || high === undefined ? undefined : [low, high];
+  };
+  const baseline = (family: string, key: string): BaselineScore | undefined => {
+    const value = values.get(`${PREFIX}${family}_${key}`);
+    if (value === undefined) return undefined;
+    const gainKey = `${key}_gain_${family}`;
+    const gain = values.get(gainKey);
+    return { value, gain: gain === undefined ? undefined : { value: gain, interval: interval(gainKey) } };
+  };
+  const names = [...families].sort();
+  const isJudged = (key: string) => names.some((family) => values.has(`${key}_gain_${family}`));
+  // What was judged with an interval comes first: it is what the gate looks at.
+  const keys = [...scored].sort((a, b) => Number(isJudged(b)) - Number(isJudged(a)) || (a < b ? -1 : 1));
+  return {
+    families: names,
+    rows: keys.map((key) => ({
+      key,
+      value: values.get(key)!,
+      interval: interval(key),
+      baselines: names.map((family) => baseline(family, key)),
+    })),
+  };
+}
+
+/** The scores as a table: a column a baseline, the gain on it with its interval below its value. */
+export function scores({ families, rows }: ScoreTable, urlOf: (key: string) => string): Html {
+  return html`
+    <p class="muted small">On the same rows. Below a baseline's score: what the run gains on it, with its interval.</p>
+    <div class="scroll">
+      <table class="data">
+        <caption class="visually-hidden">Scores of the run beside its baselines</caption>
+        <thead>
+          <tr><th scope="col" class="sticky">Score</th><th scope="col" class="number">This run</th>${families.map((
+            family,
+          ) => html`<th scope="col" class="number">${family}</th>`)}</tr>
+        </thead>
+        <tbody>${rows.map(({ key, value, interval, baselines }) => {
+          const [own, ...others] = formatAligned([value, ...baselines.map((score) => score?.value)]);
+          return html`<tr><th scope="row" class="sticky"><a href="${urlOf(key)}">${key}</a></th>
+<td class="number own" title="${value}">${own}${intervalNote(interval)}</td>${
+            baselines.map((score, i) => baselineCell(score, others[i]))
+          }</tr>`;
+        })}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+function baselineCell(score: BaselineScore | undefined, text: string | undefined): Html {
+  if (score === undefined) return html`<td class="number muted">–</td>`;
+  return html`<td class="number" title="${score.value}">${text}${gainNote(score.gain)}</td>`;
+}
+
+/** A gain whose interval excludes zero is told by word and colour, any other by its figures alone. */
+function gainNote(gain: BaselineScore["gain"]): Html {
+  if (gain === undefined) return EMPTY;
+  const [low, high] = gain.interval ?? [NaN, NaN];
+  const word = low > 0 ? "better" : high < 0 ? "worse" : "";
+  return html`<span class="change ${word}">${formatChange(gain.value)} ${word}</span>${intervalNote(gain.interval)}`;
+}
+
+function intervalNote(interval: Interval | undefined): Html {
+  return interval === undefined ? EMPTY : html`<span class="change">${formatInterval(interval)}</span>`;
+}
