@@ -119,12 +119,16 @@ async function readSettings(context: CommandContext): Promise<Settings> {
 }
 
 async function buildApp(context: CommandContext, settings: Settings, tracker: Tracker, registry: ModelRegistry) {
-  const [{ createTrackingApp }, { failurePage, registerPages }] = await Promise.all([
+  const [{ createTrackingApp }, { createPages }] = await Promise.all([
     import("../MLOps/server/mod.ts"),
     import("../MLOps/ui/mod.ts"),
   ]);
   const { newExperimentLocation } = settings;
   const isLocal = !/^[a-z][a-z0-9+.-]+:/i.test(newExperimentLocation);
+  const onFailure = (error: unknown, request: Request) => {
+    const text = error instanceof DomainError ? error.message : error instanceof Error ? error.stack : String(error);
+    context.output.note(`${request.method} ${new URL(request.url).pathname} failed: ${text}`);
+  };
   return createTrackingApp({
     tracker,
     registry,
@@ -133,16 +137,10 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
       served: isLocal ? [resolve(newExperimentLocation)] : [],
       ...(settings.storeFolder === undefined ? {} : { storeFolder: resolve(settings.storeFolder) }),
     },
-    onFailure(error, request) {
-      const text = error instanceof DomainError ? error.message : error instanceof Error ? error.stack : String(error);
-      context.output.note(`${request.method} ${new URL(request.url).pathname} failed: ${text}`);
-    },
+    onFailure,
   }, {
     allowedHosts: settings.allowedHosts,
-    pages: {
-      register: (app, artifacts) => registerPages(app, { tracker, registry, artifacts, clock: context.clock }),
-      showFailure: failurePage,
-    },
+    pages: (artifacts) => createPages({ tracker, registry, artifacts, clock: context.clock, onFailure }),
   });
 }
 

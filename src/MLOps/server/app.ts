@@ -2,7 +2,7 @@ import { Hono } from "@hono/hono";
 import { type ModelRegistry, type Tracker, TrackingError } from "../../core/mod.ts";
 import { ArtifactAccess, type ArtifactFolders } from "./artifact_access.ts";
 import { readFields } from "./body.ts";
-import { errorResponse, type HttpFailure, toHttpFailure } from "./error_response.ts";
+import { errorResponse, toHttpFailure } from "./error_response.ts";
 import { guard } from "./guard.ts";
 import { RestRouter } from "./rest.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
@@ -16,7 +16,7 @@ import { runRoutes } from "./routes/runs.ts";
 /** Release of MLflow whose REST API this server speaks; clients compare it with their own. */
 export const SPOKEN_MLFLOW_VERSION = "3.12.0";
 
-/** Paths whose failures a program reads. */
+/** Paths that programs ask for: what is not there is told them as JSON. */
 const MACHINE_PATHS = /^\/(?:api|ajax-api|get-artifact|model-versions|graphql|v1)(?:\/|$)/;
 
 /** What the server works on. */
@@ -35,36 +35,39 @@ export interface TrackingServerDeps {
 export interface TrackingServerOptions {
   /** Further host names that clients may use. */
   readonly allowedHosts?: readonly string[];
-  /** Pages for people on the same application. @default none */
-  readonly pages?: {
-    /** Registers them, after the routes of MLflow. */
-    readonly register: (app: Hono, artifacts: ArtifactAccess) => void;
-    /** Shows a failure outside of MLflow's routes. */
-    readonly showFailure: (failure: HttpFailure) => Response;
-  };
+  /** Answers what is no route of MLflow: pages for people. @default none, which is 404 */
+  readonly pages?: (artifacts: ArtifactAccess) => (request: Request) => Response | Promise<Response>;
+}
+
+/** An application that answers requests. */
+export interface TrackingApp {
+  /** Answers a request. */
+  fetch(request: Request): Response | Promise<Response>;
+  /** Makes a request and answers it; for tests. */
+  request(url: string, init?: RequestInit): Response | Promise<Response>;
 }
 
 /**
  * MLflow's REST API over a tracker and a registry: what `mlflow.set_tracking_uri("http://…")` talks to. A fault of the
  * client is never answered with 5xx, which the Python client would repeat for minutes.
  */
-export function createTrackingApp(deps: TrackingServerDeps, options: TrackingServerOptions = {}): Hono {
+export function createTrackingApp(deps: TrackingServerDeps, options: TrackingServerOptions = {}): TrackingApp {
   const { tracker, registry } = deps;
   const app = new Hono();
   const artifacts = new ArtifactAccess(deps.artifacts, { tracker, registry });
 
   app.use(guard({ allowedHosts: options.allowedHosts ?? [] }));
-  const answerFailure = (error: unknown, request: Request): Response => {
+  app.onError((error, context) => {
     const failure = toHttpFailure(error);
-    if (failure.status >= 500 && failure.status !== 501) deps.onFailure?.(error, request);
-    const isForPeople = options.pages !== undefined && !MACHINE_PATHS.test(new URL(request.url).pathname);
-    return isForPeople ? options.pages.showFailure(failure) : errorResponse(failure);
-  };
-  app.onError((error, context) => answerFailure(error, context.req.raw));
+    if (failure.status >= 500 && failure.status !== 501) deps.onFailure?.(error, context.req.raw);
+    return errorResponse(failure);
+  });
+  const pages = options.pages?.(artifacts);
   app.notFound((context) => {
     const { pathname } = new URL(context.req.url);
+    if (pages !== undefined && !MACHINE_PATHS.test(pathname)) return pages(context.req.raw);
     const message = `No such endpoint: ${context.req.method} ${pathname}`;
-    return answerFailure(new TrackingError("ENDPOINT_NOT_FOUND", message), context.req.raw);
+    return errorResponse(toHttpFailure(new TrackingError("ENDPOINT_NOT_FOUND", message)));
   });
 
   const rest = new RestRouter(app);
@@ -87,6 +90,5 @@ export function createTrackingApp(deps: TrackingServerDeps, options: TrackingSer
       return Response.json({ store_type: "SqlStore", workspaces_enabled: false });
     });
   }
-  options.pages?.register(app, artifacts);
   return app;
 }

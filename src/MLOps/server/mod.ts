@@ -6,6 +6,7 @@
 export {
   createTrackingApp,
   SPOKEN_MLFLOW_VERSION,
+  type TrackingApp,
   type TrackingServerDeps,
   type TrackingServerOptions,
 } from "./app.ts";

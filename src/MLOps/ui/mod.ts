@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { failurePage, registerPages } from "./pages.ts";
+export { createPages } from "./pages.ts";
 export type { PageDeps } from "./routes/context.ts";

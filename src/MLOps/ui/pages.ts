@@ -1,5 +1,6 @@
-import type { Hono } from "@hono/hono";
-import type { HttpFailure } from "../server/error_response.ts";
+import { Hono } from "@hono/hono";
+import { TrackingError } from "../../core/mod.ts";
+import { toHttpFailure } from "../server/error_response.ts";
 import { ASSETS } from "./assets.ts";
 import { errorPage } from "./pages/error_page.ts";
 import { artifactPageRoutes } from "./routes/artifact_routes.ts";
@@ -9,10 +10,21 @@ import { modelPageRoutes } from "./routes/model_routes.ts";
 import { runPageRoutes } from "./routes/run_routes.ts";
 
 /**
- * Registers the pages: experiments, runs, metrics, comparison, artifacts, models. They are written on the server, can be
- * read without scripts, and load nothing from elsewhere.
+ * The pages: experiments, runs, metrics, comparison, artifacts, models. They are written on the server, can be read
+ * without scripts, and load nothing from elsewhere. Failures are pages too.
  */
-export function registerPages(app: Hono, deps: PageDeps): void {
+export function createPages(deps: PageDeps): (request: Request) => Response | Promise<Response> {
+  const app = new Hono();
+  const answerFailure = (error: unknown, request: Request): Response => {
+    const failure = toHttpFailure(error);
+    if (failure.status >= 500 && failure.status !== 501) deps.onFailure?.(error, request);
+    return pageResponse(errorPage(failure));
+  };
+  app.onError((error, context) => answerFailure(error, context.req.raw));
+  app.notFound((context) => {
+    const { pathname } = new URL(context.req.url);
+    return answerFailure(new TrackingError("ENDPOINT_NOT_FOUND", `No such page: ${pathname}`), context.req.raw);
+  });
   for (const [path, { text, type }] of Object.entries(ASSETS)) {
     app.get(path, () => {
       return new Response(text, {
@@ -29,9 +41,5 @@ export function registerPages(app: Hono, deps: PageDeps): void {
   runPageRoutes(app, deps);
   modelPageRoutes(app, deps);
   artifactPageRoutes(app, deps);
-}
-
-/** A failure as a page. */
-export function failurePage(failure: HttpFailure): Response {
-  return pageResponse(errorPage(failure));
+  return (request) => app.fetch(request);
 }

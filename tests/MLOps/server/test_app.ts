@@ -1,8 +1,7 @@
-import type { Hono } from "@hono/hono";
 import type { ModelRegistry, Tracker } from "../../../src/core/mod.ts";
 import { openRegistryAt, openTrackerAt } from "../../../src/MLOps/open.ts";
-import { createTrackingApp } from "../../../src/MLOps/server/mod.ts";
-import { failurePage, registerPages } from "../../../src/MLOps/ui/mod.ts";
+import { createTrackingApp, type TrackingApp } from "../../../src/MLOps/server/mod.ts";
+import { createPages } from "../../../src/MLOps/ui/mod.ts";
 import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
 
 /** Noon of a day that the tests agree on. */
@@ -13,7 +12,7 @@ export type StoreKind = "memory" | "sqlite";
 
 /** An application as `mlflow-ui` builds it, without a port. */
 export interface TestApp extends AsyncDisposable {
-  readonly app: Hono;
+  readonly app: TrackingApp;
   readonly tracker: Tracker;
   readonly registry: ModelRegistry;
   /** Folder that all its files are in. */
@@ -45,17 +44,14 @@ export async function testApp(kind: StoreKind): Promise<TestApp> {
     ? new MemoryRegistry(tracker as MemoryTracker)
     : await openRegistryAt(uri, options);
   const failures: unknown[] = [];
+  const onFailure = (error: unknown) => failures.push(error);
   const app = createTrackingApp({
     tracker,
     registry,
     artifacts: { destination: `${folder}/artifacts`, served: [], storeFolder: folder },
-    onFailure: (error) => failures.push(error),
+    onFailure,
   }, {
-    pages: {
-      register: (hono, artifacts) =>
-        registerPages(hono, { tracker, registry, artifacts, clock: { nowMs: () => NOW_MS } }),
-      showFailure: failurePage,
-    },
+    pages: (artifacts) => createPages({ tracker, registry, artifacts, clock: { nowMs: () => NOW_MS }, onFailure }),
   });
   const ask: TestApp["ask"] = async (method, path, body, headers = {}) => {
     const response = await app.request(`http://127.0.0.1:5000${path}`, {

@@ -13,6 +13,8 @@ export interface PageDeps {
   readonly artifacts: ArtifactAccess;
   /** Says what is long ago. */
   readonly clock: Pick<Clock, "nowMs">;
+  /** Told of failures that are no fault of the reader. @default nothing */
+  readonly onFailure?: (error: unknown, request: Request) => void;
 }
 
 /** Nothing is loaded from elsewhere and no script runs but ours; a page cannot be framed by another. */
