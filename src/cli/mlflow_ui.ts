@@ -15,8 +15,8 @@ interface Settings {
   readonly host: string;
   readonly port: number;
   readonly storeUri: string;
-  /** Folder of what clients upload. */
-  readonly destination: string;
+  /** Folder of what clients upload; unset where the store is remote and keeps the files itself. */
+  readonly destination: string | undefined;
   /** What new experiments are told about where their artifacts are. */
   readonly newExperimentLocation: string;
   /** Folder of the local store; unset where the store is remote. */
@@ -69,12 +69,10 @@ export const command: Command = {
 
 async function run(context: CommandContext): Promise<CommandResult> {
   const settings = await readSettings(context);
-  await using tracker = await openTracker(context, {
-    uri: settings.storeUri,
-    artifactRoot: settings.destination,
-    newExperimentLocation: settings.newExperimentLocation,
-  });
-  await using registry = await openRegistry(context, { uri: settings.storeUri, artifactRoot: settings.destination });
+  const { storeUri: uri, destination, newExperimentLocation } = settings;
+  const local = destination === undefined ? {} : { artifactRoot: destination, newExperimentLocation };
+  await using tracker = await openTracker(context, { uri, ...local });
+  await using registry = await openRegistry(context, { uri, ...local });
   const app = await buildApp(context, settings, tracker, registry);
   const listening = Promise.withResolvers<Deno.NetAddr>();
   const flight = new RequestsInFlight();
@@ -112,7 +110,9 @@ async function readSettings(context: CommandContext): Promise<Settings> {
     port,
     storeUri,
     storeFolder,
-    destination: options.string("artifacts-destination") ?? `${storeFolder ?? "mlruns"}/artifacts`,
+    destination: storeFolder === undefined
+      ? undefined
+      : options.string("artifacts-destination") ?? `${storeFolder}/artifacts`,
     newExperimentLocation: options.string("default-artifact-root") ?? PROXY_LOCATION,
     allowedHosts: [...options.strings("allowed-hosts"), host],
   };
@@ -133,7 +133,7 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
     tracker,
     registry,
     artifacts: {
-      destination: resolve(settings.destination),
+      ...(settings.destination === undefined ? {} : { destination: resolve(settings.destination) }),
       served: isLocal ? [resolve(newExperimentLocation)] : [],
       ...(settings.storeFolder === undefined ? {} : { storeFolder: resolve(settings.storeFolder) }),
     },

@@ -12,8 +12,8 @@ import { locateArtifacts, noSuchArtifact, safeArtifactPath } from "./artifact_pa
 
 /** Which folders {@linkcode ArtifactAccess} reads and writes. */
 export interface ArtifactFolders {
-  /** Folder behind `mlflow-artifacts:/`: what clients upload lies here. */
-  readonly destination: string;
+  /** Folder behind `mlflow-artifacts:/`: what clients upload lies here. Unset where another server keeps the files. */
+  readonly destination?: string;
   /** Further folders of this machine whose files may be shown: those that local commands log to. */
   readonly served: readonly string[];
   /**
@@ -40,8 +40,8 @@ export interface ArtifactRoot {
  * it, in a served folder for what commands on this machine logged, and through the store's adapter for the rest.
  */
 export class ArtifactAccess {
-  /** The folder behind `mlflow-artifacts:/`. */
-  readonly destination: ArtifactFolder;
+  /** The folder behind `mlflow-artifacts:/`; unset where another server keeps the files, which its adapter asks. */
+  readonly destination: ArtifactFolder | undefined;
   readonly #served: readonly string[];
   readonly #storeFolder: string | undefined;
   readonly #tracker: Tracker;
@@ -52,8 +52,9 @@ export class ArtifactAccess {
     folders: ArtifactFolders,
     stores: { readonly tracker: Tracker; readonly registry: ModelRegistry },
   ) {
-    this.destination = new ArtifactFolder(folders.destination);
-    this.#served = [folders.destination, ...folders.served].map(plainPath);
+    const { destination } = folders;
+    this.destination = destination === undefined ? undefined : new ArtifactFolder(destination);
+    this.#served = [...(destination === undefined ? [] : [destination]), ...folders.served].map(plainPath);
     this.#storeFolder = folders.storeFolder === undefined ? undefined : plainPath(folders.storeFolder);
     this.#tracker = stores.tracker;
     this.#registry = stores.registry;
@@ -89,7 +90,7 @@ export class ArtifactAccess {
 
   #root(uri: string, remote: RemoteFiles): ArtifactRoot {
     const location = locateArtifacts(uri);
-    if (location.kind === "other") return throughAdapter(uri, remote);
+    if (location.kind === "other" || this.destination === undefined) return throughAdapter(uri, remote);
     if (location.kind === "proxied") return inFolder(uri, this.destination, location.path);
     const place = plainPath(location.path);
     const folder = this.#served.find((served) => contains(served, place)) ?? this.#experimentFolder(place);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
+import { createTrackingApp } from "../../../src/MLOps/server/mod.ts";
 import { type TestApp, testApp } from "./test_app.ts";
 
 const PROXY = "/api/2.0/mlflow-artifacts/artifacts";
@@ -208,4 +209,17 @@ Deno.test("artifacts never run as a page of this server", async () => {
   }
   const html = await app.page(`/experiments/0/runs/${runId}/artifacts/show?path=page.html`);
   assertStringIncludes(html.headers.get("content-disposition")!, "attachment");
+});
+
+Deno.test("artifacts of a remote store come from its adapter alone, and none are taken in", async () => {
+  await using store = await testApp("memory");
+  const { tracker, registry } = store;
+  const app = createTrackingApp({ tracker, registry, artifacts: { served: [] } });
+  const id = await tracker.createExperiment("remote", { artifactLocation: "mlflow-artifacts:/5" });
+  const { info } = await tracker.createRun({ experimentId: id });
+  await tracker.writeArtifact({ runId: info.runId }, "a.txt", new TextEncoder().encode("from afar"));
+  const got = await app.request(`http://127.0.0.1/get-artifact?run_id=${info.runId}&path=a.txt`);
+  assertEquals([got.status, await got.text()], [200, "from afar"]);
+  const sent = await app.request(`http://127.0.0.1${PROXY}/5/a.txt`, { method: "PUT", body: "x" });
+  assertEquals([sent.status, (await sent.json()).error_code], [501, "NOT_IMPLEMENTED"]);
 });

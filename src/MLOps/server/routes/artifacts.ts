@@ -59,6 +59,10 @@ export function artifactRoutes(app: Hono, rest: RestRouter, deps: ArtifactRouteD
 /** The folder behind `mlflow-artifacts:/`: clients send and fetch single files. */
 function proxyRoutes(app: Hono, base: string, artifacts: ArtifactAccess): void {
   const folder = artifacts.destination;
+  if (folder === undefined) {
+    app.all(`${base}/*`, notOffered);
+    return;
+  }
   const pathOf = (context: Context) => pathAfter(context.req.raw.url, `${base}/artifacts/`);
 
   app.get(`${base}/artifacts`, async (context) => {
@@ -92,6 +96,6 @@ function query(context: Context): Fields {
 
 function notOffered(): Promise<Response> {
   return Promise.reject(
-    new TrackingError("NOT_IMPLEMENTED", "Uploads in parts and presigned addresses need a cloud store"),
+    new TrackingError("NOT_IMPLEMENTED", "This way to move artifacts is not offered here"),
   );
 }
