@@ -1,24 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type StoreKind, type TestApp, testApp } from "./test_app.ts";
+import { newRun, overStores, testApp } from "./test_app.ts";
 
-const STORES: readonly StoreKind[] = ["memory", "sqlite"];
-
-function test(name: string, run: (app: TestApp) => Promise<void>): void {
-  for (const kind of STORES) {
-    Deno.test(`createTrackingApp() over ${kind} ${name}`, async () => {
-      await using app = await testApp(kind);
-      await run(app);
-      assertEquals(app.failures, []);
-    });
-  }
-}
-
-async function newRun(app: TestApp, body: Record<string, unknown> = {}): Promise<string> {
-  const answer = await app.api("POST", "runs/create", { experiment_id: "0", start_time: 1, ...body });
-  return (answer["run"] as { info: { run_id: string } }).info.run_id;
-}
-
-test("makes, finds, renames, deletes and restores experiments", async (app) => {
+overStores("makes, finds, renames, deletes and restores experiments", async (app) => {
   const { experiment_id: id } = await app.api("POST", "experiments/create", {
     name: "first ✓",
     tags: [{ key: "team", value: "quant" }],
@@ -53,7 +36,7 @@ Deno.test("createTrackingApp() over sqlite locates new experiments behind the ar
   assertEquals((experiment as Record<string, unknown>)["artifact_location"], `mlflow-artifacts:/${id}`);
 });
 
-test("keeps what is logged to a run and answers it in MLflow's shape", async (app) => {
+overStores("keeps what is logged to a run and answers it in MLflow's shape", async (app) => {
   const runId = await newRun(app, { run_name: "a run", user_id: "me", tags: [{ key: "kind", value: "demo" }] });
   await app.api("POST", "runs/log-metric", { run_id: runId, key: "loss", value: 0.5, timestamp: 10, step: 1 });
   await app.api("POST", "runs/log-metric", { run_uuid: runId, key: "loss", value: "0.25", timestamp: "11", step: "2" });
@@ -87,7 +70,7 @@ test("keeps what is logged to a run and answers it in MLflow's shape", async (ap
   assertEquals(tags, ["kind", "mlflow.runName", "stage"]);
 });
 
-test("leaves out what is unset, as protobuf does", async (app) => {
+overStores("leaves out what is unset, as protobuf does", async (app) => {
   const runId = await newRun(app);
   const { run } = await app.api("GET", `runs/get?run_id=${runId}`) as { run: Record<string, Record<string, unknown>> };
   assert(!("end_time" in run["info"]!));
@@ -95,7 +78,7 @@ test("leaves out what is unset, as protobuf does", async (app) => {
   assertEquals(run["inputs"], {});
 });
 
-test("answers histories, whole, in pages and sampled over several runs", async (app) => {
+overStores("answers histories, whole, in pages and sampled over several runs", async (app) => {
   const runs = [await newRun(app), await newRun(app)];
   for (const [k, runId] of runs.entries()) {
     const metrics = Array.from({ length: 100 }, (_, i) => ({ key: "m", value: i + k, timestamp: 1_000 + i, step: i }));
@@ -127,7 +110,7 @@ test("answers histories, whole, in pages and sampled over several runs", async (
   assertEquals([onlyAjax.status, onlyAjax.json["error_code"]], [404, "ENDPOINT_NOT_FOUND"]);
 });
 
-test("searches runs with filter, order and pages", async (app) => {
+overStores("searches runs with filter, order and pages", async (app) => {
   for (let i = 0; i < 5; i++) {
     const runId = await newRun(app, { run_name: `run ${i}` });
     await app.api("POST", "runs/log-metric", { run_id: runId, key: "score", value: i, timestamp: 1 });
@@ -147,7 +130,7 @@ test("searches runs with filter, order and pages", async (app) => {
   assert(!("next_page_token" in rest));
 });
 
-test("keeps dataset inputs, model outputs and their summaries", async (app) => {
+overStores("keeps dataset inputs, model outputs and their summaries", async (app) => {
   const runId = await newRun(app);
   const dataset = { name: "candles", digest: "abc", source_type: "local", source: "{}", profile: '{"rows":1}' };
   const use = { dataset, tags: [{ key: "mlflow.data.context", value: "training" }] };
@@ -189,7 +172,7 @@ test("keeps dataset inputs, model outputs and their summaries", async (app) => {
   assertEquals([gone.status, gone.json["error_code"]], [404, "RESOURCE_DOES_NOT_EXIST"]);
 });
 
-test("keeps registered models, versions and aliases", async (app) => {
+overStores("keeps registered models, versions and aliases", async (app) => {
   await app.api("POST", "registered-models/create", { name: "m", description: "d", tags: [{ key: "k", value: "v" }] });
   const { model } = await app.api("POST", "logged-models", { experiment_id: "0", name: "lm" }) as {
     model: { info: { model_id: string } };
@@ -229,147 +212,7 @@ test("keeps registered models, versions and aliases", async (app) => {
   assertEquals([none.status, none.json["message"]], [404, "Registered Model with name=n not found"]);
 });
 
-test("says what is wrong in MLflow's words and codes", async (app) => {
-  const runId = await newRun(app);
-  const cases: [string, string, unknown, number, string, string][] = [
-    ["GET", "runs/get", undefined, 400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'run_id'."],
-    ["GET", `runs/get?run_id=${"f".repeat(32)}`, undefined, 404, "RESOURCE_DOES_NOT_EXIST", "not found"],
-    [
-      "POST",
-      "runs/log-metric",
-      { run_id: 31, key: "a", value: 1, timestamp: 1 },
-      400,
-      "INVALID_PARAMETER_VALUE",
-      "Invalid value 31 for parameter 'run_id' supplied:  Hint: Value was of type 'int'. See the API docs",
-    ],
-    [
-      "POST",
-      "runs/log-batch",
-      { run_id: runId, metrics: [{ key: "a", value: 1 }] },
-      400,
-      "INVALID_PARAMETER_VALUE",
-      "Missing value for required parameter 'metrics[0].timestamp'.",
-    ],
-    ["POST", "experiments/search", {}, 400, "INVALID_PARAMETER_VALUE", "Invalid value 0"],
-    ["POST", "experiments/create", { name: "Default" }, 400, "RESOURCE_ALREADY_EXISTS", "already exists"],
-    [
-      "GET",
-      "experiments/get?experiment_id=99",
-      undefined,
-      404,
-      "RESOURCE_DOES_NOT_EXIST",
-      "No Experiment with id=99 exists",
-    ],
-    [
-      "GET",
-      "experiments/get-by-name?experiment_name=no",
-      undefined,
-      404,
-      "RESOURCE_DOES_NOT_EXIST",
-      "Could not find experiment with name 'no'",
-    ],
-    [
-      "POST",
-      "runs/search",
-      { experiment_ids: ["0"], filter: "metrics.a ~ 1" },
-      400,
-      "INVALID_PARAMETER_VALUE",
-      "Invalid clause(s) in filter string",
-    ],
-    [
-      "POST",
-      "runs/log-batch",
-      { run_id: runId, params: [{ key: "p", value: "1" }, { key: "p", value: "2" }] },
-      400,
-      "INVALID_PARAMETER_VALUE",
-      "Duplicate parameter keys have been submitted: ['p']",
-    ],
-    ["POST", "runs/update", { run_id: runId, status: "DONE" }, 400, "INVALID_PARAMETER_VALUE", '"DONE"'],
-    ["GET", "nothing/here", undefined, 404, "ENDPOINT_NOT_FOUND", "/api/2.0/mlflow/nothing/here"],
-    ["POST", "experiments/create", "[1]", 400, "BAD_REQUEST", "must be a JSON object"],
-    [
-      "POST",
-      "experiments/create",
-      "no json",
-      400,
-      "INVALID_PARAMETER_VALUE",
-      "Missing value for required parameter 'name'",
-    ],
-    [
-      "POST",
-      "model-versions/create",
-      { name: "x", source: "/etc" },
-      400,
-      "INVALID_PARAMETER_VALUE",
-      "To use a local path as a model version source, the run_id request parameter has to be specified",
-    ],
-    [
-      "POST",
-      "model-versions/create",
-      { name: "x", source: "mlflow-artifacts:/a/%2e%2e/b" },
-      400,
-      "INVALID_PARAMETER_VALUE",
-      "without relative path references present",
-    ],
-  ];
-  for (const [method, path, body, status, code, part] of cases) {
-    const answer = await app.ask(method, `/api/2.0/mlflow/${path}`, body);
-    assertEquals([answer.status, answer.json["error_code"]], [status, code], `${method} ${path}: ${answer.text}`);
-    assertStringIncludes(String(answer.json["message"]), part);
-  }
-});
-
-test("refuses changes to a deleted run, and takes them again once it is restored", async (app) => {
-  const runId = await newRun(app);
-  await app.api("POST", "runs/delete", { run_id: runId });
-  await app.api("POST", "runs/delete", { run_id: runId });
-  const refused = await app.ask("POST", "/api/2.0/mlflow/runs/set-tag", { run_id: runId, key: "a", value: "b" });
-  assertEquals(refused.status, 400);
-  assertEquals(
-    refused.json["message"],
-    `The run ${runId} must be in the 'active' state. Current state is deleted.`,
-  );
-  await app.api("POST", "runs/restore", { run_id: runId });
-  await app.api("POST", "runs/set-tag", { run_id: runId, key: "a", value: "b" });
-});
-
-test("holds batches to MLflow's limits, counted and in bytes", async (app) => {
-  const runId = await newRun(app);
-  const metric = { key: "m", value: 1, timestamp: 1 };
-  const params = Array.from({ length: 101 }, (_, i) => ({ key: `p${i}`, value: "1" }));
-  const many = await app.ask("POST", "/api/2.0/mlflow/runs/log-batch", {
-    run_id: runId,
-    metrics: Array.from({ length: 1_001 }, () => metric),
-  });
-  assertStringIncludes(String(many.json["message"]), "can contain at most 1000 metrics. Got 1001 metrics.");
-  const lots = await app.ask("POST", "/api/2.0/mlflow/runs/log-batch", { run_id: runId, params });
-  assertStringIncludes(String(lots.json["message"]), "can contain at most 100 params. Got 101 params.");
-  const heavy = await app.ask("POST", "/api/2.0/mlflow/runs/log-batch", {
-    run_id: runId,
-    tags: [{ key: "t", value: "x".repeat(1_000_001) }],
-  });
-  assertEquals(heavy.status, 400);
-  assertMatch(String(heavy.json["message"]), /must be at most 1000000 bytes, got a request of size \d+\./);
-  const { run } = await app.api("GET", `runs/get?run_id=${runId}`) as { run: { data: Record<string, unknown> } };
-  assert(!("params" in run.data) && !("metrics" in run.data));
-});
-
-test("needs a JSON content type where there is a body", async (app) => {
-  const ask = (type: string | undefined) =>
-    app.app.request("http://localhost/api/2.0/mlflow/experiments/create", {
-      method: "POST",
-      headers: type === undefined ? {} : { "content-type": type },
-      body: new TextEncoder().encode('{"name":"typed"}'),
-    });
-  for (const type of ["text/plain", "application/x-www-form-urlencoded", undefined]) {
-    const answer = await ask(type);
-    assertEquals(answer.status, 400);
-    assertStringIncludes((await answer.json()).message, "Bad Request. Content-Type");
-  }
-  assertEquals((await ask("application/json; charset=utf-8")).status, 200);
-});
-
-test("answers the routes beside the stores", async (app) => {
+overStores("answers the routes beside the stores", async (app) => {
   assertEquals((await app.ask("GET", "/health")).text, "OK");
   assertMatch((await app.ask("GET", "/version")).text, /^\d+\.\d+\.\d+$/);
   for (const base of ["/api", "/ajax-api"]) {
@@ -380,7 +223,7 @@ test("answers the routes beside the stores", async (app) => {
   assertEquals(sameUnderAjax.status, 200);
 });
 
-test("keeps the model history of old clients in the run's tag", async (app) => {
+overStores("keeps the model history of old clients in the run's tag", async (app) => {
   const runId = await newRun(app);
   const model = { artifact_path: "model", flavors: {}, utc_time_created: "2026-01-01 00:00:00", run_id: runId };
   for (const path of ["model", "other"]) {

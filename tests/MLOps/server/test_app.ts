@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import type { ModelRegistry, Tracker } from "../../../src/core/mod.ts";
 import { openRegistryAt, openTrackerAt } from "../../../src/MLOps/open.ts";
 import { createTrackingApp, type TrackingApp } from "../../../src/MLOps/server/mod.ts";
@@ -84,6 +85,23 @@ export async function testApp(kind: StoreKind): Promise<TestApp> {
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+/** Registers a test of the application over each kind of store; failures that are no client's fault fail it. */
+export function overStores(behaviour: string, run: (app: TestApp) => Promise<void>): void {
+  for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
+    Deno.test(`createTrackingApp() over ${kind} ${behaviour}`, async () => {
+      await using app = await testApp(kind);
+      await run(app);
+      assertEquals(app.failures, []);
+    });
+  }
+}
+
+/** Starts a run over REST and tells its id. */
+export async function newRun(app: TestApp, body: Record<string, unknown> = {}): Promise<string> {
+  const answer = await app.api("POST", "runs/create", { experiment_id: "0", start_time: 1, ...body });
+  return (answer["run"] as { info: { run_id: string } }).info.run_id;
 }
 
 function parsed(text: string): Record<string, unknown> {
