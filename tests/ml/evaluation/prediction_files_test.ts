@@ -1,9 +1,10 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { parquetReadObjects } from "hyparquet";
 import { zstdDecompressSync } from "node:zlib";
-import { DAY_MS, MINUTE_MS, QUANTILE_KEYS, seededRandom } from "../../../src/core/mod.ts";
+import { DAY_MS, DomainError, MINUTE_MS, QUANTILE_KEYS, seededRandom } from "../../../src/core/mod.ts";
 import { evaluate, evaluationMetrics } from "../../../src/ml/evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../../../src/ml/evaluation/prediction_files.ts";
+import { readBaselines, readPredictions } from "../../../src/ml/evaluation/read_prediction_files.ts";
 import type { Forecasts } from "../../../src/ml/evaluation/test_rows.ts";
 import { judge, type VerdictLimits } from "../../../src/ml/evaluation/verdict.ts";
 
@@ -102,6 +103,74 @@ Deno.test("every score can be computed again from the two stored files", async (
     return move >= number(row, "quantile_bps_0.05") && move <= number(row, "quantile_bps_0.95") ? 1 : 0;
   }));
   assertAlmostEquals(covered, metrics["coverage_90"]!, 1e-9);
+});
+
+Deno.test("readPredictions() and readBaselines() give back what was written, score for score", async () => {
+  const fold = { fold: 0, train: { startMs: START - 60 * DAY_MS, endMs: START - DAY_MS } };
+  const read = await readPredictions(encodePredictions(test, model, fold));
+  assertEquals(read, { test, forecasts: model });
+  const others = await readBaselines(encodeBaselines(test, baselines), read.test);
+  assertEquals(others, baselines);
+  const score = (forecasts: Parameters<typeof evaluate>[1]) =>
+    evaluationMetrics(evaluate(test, forecasts, { blockDays: 1 }));
+  assertEquals(score({ model: read.forecasts, baselines: others }), score({ model, baselines }));
+});
+
+Deno.test("readPredictions() and readBaselines() refuse what is no such file", async () => {
+  const fold = { fold: 0, train: { startMs: START - 60 * DAY_MS, endMs: START - DAY_MS } };
+  const few = {
+    ...test,
+    length: 3,
+    decisionTimeMs: test.decisionTimeMs.slice(0, 3),
+    returnBps: test.returnBps.slice(0, 3),
+    realizedVarianceBps2: test.realizedVarianceBps2.slice(0, 3),
+  };
+  const forecasts = {
+    probabilityUp: model.probabilityUp.slice(0, 3),
+    volatilityBps: model.volatilityBps.slice(0, 3),
+    quantilesBps: model.quantilesBps.slice(0, 27),
+  };
+  const good = encodePredictions(few, forecasts, fold);
+  const text = (words: string) => new TextEncoder().encode(words);
+  const timed = (...minutes: number[]) =>
+    encodePredictions(
+      { ...few, decisionTimeMs: Float64Array.from(minutes, (minute) => START + minute * MINUTE_MS) },
+      forecasts,
+      fold,
+    );
+  const refusals: [Uint8Array, string][] = [
+    [new Uint8Array(), "Cannot read"],
+    [text("PAR1 no parquet PAR1"), "Cannot read"],
+    [good.slice(0, 900), "Cannot read"],
+    [encodeBaselines(few, {}), "it lacks 'horizon_minutes', 'probability_up'"],
+    [timed(0, 2, 1), "the decision time of row 2 is no later minute"],
+    [timed(0, 0, 1), "the decision time of row 1"],
+    [timed(0, 0.5, 1), "the decision time of row 1"],
+    [
+      encodePredictions(
+        {
+          ...few,
+          length: 0,
+          decisionTimeMs: new Float64Array(),
+          returnBps: new Float32Array(),
+          realizedVarianceBps2: new Float32Array(),
+        },
+        { probabilityUp: new Float32Array(), volatilityBps: new Float32Array(), quantilesBps: new Float32Array() },
+        fold,
+      ),
+      "it has no row",
+    ],
+  ];
+  for (const [bytes, message] of refusals) {
+    const error = await assertRejects(() => readPredictions(bytes), DomainError, message);
+    assertEquals(error.code, "model-invalid");
+  }
+  const later = { ...few, decisionTimeMs: few.decisionTimeMs.map((ms) => ms + MINUTE_MS) };
+  await assertRejects(
+    () => readBaselines(encodeBaselines(later, {}), few),
+    DomainError,
+    "rows are not those of the predictions",
+  );
 });
 
 Deno.test("evaluate() puts scores beside baselines and intervals around gains", { permissions: "none" }, () => {
