@@ -55,6 +55,7 @@ export function modelFiles(spec: ForecastSpec): Map<string, Uint8Array> {
   return encodeModelFiles(new SpecForecastModel(spec), golden, {
     modelId: `m-${"0".repeat(32)}`,
     runId: "f".repeat(32),
+    artifactUri: "memory:/m",
     createdAtMs: 0,
     metadata: {},
   });

@@ -109,7 +109,13 @@ function figures(measured: Measured): BenchResult[] {
 /** A network model with random weights: as much arithmetic as a trained one. */
 function networkFiles(): Map<string, Uint8Array> {
   const sample = sampleDataset();
-  const identity = { modelId: `m-${"0".repeat(32)}`, runId: "f".repeat(32), createdAtMs: 0, metadata: {} };
+  const identity = {
+    modelId: `m-${"0".repeat(32)}`,
+    runId: "f".repeat(32),
+    artifactUri: "memory:/m",
+    createdAtMs: 0,
+    metadata: {},
+  };
   return encodeModelFiles(randomNetworkModel(sample), sampleRows(sample, 8), identity);
 }
 

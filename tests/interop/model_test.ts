@@ -7,6 +7,7 @@ interface GoldenCheck {
   readonly largestDifference: number;
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   readonly flavors: readonly string[];
+  readonly exampleRows: number;
   readonly checked: boolean;
 }
 
@@ -27,7 +28,10 @@ for name, golden in document["golden"]["outputs"].items():
     got = np.asarray(out[name])
     worst = max(worst, float(np.max(np.abs(got - want) / np.maximum(1, np.abs(want)))))
 onnx.checker.check_model(onnx.load(os.path.join(folder, "model.onnx")), full_check=True)
+example = mlflow.models.Model.load(uri).load_input_example()
+assert np.allclose(np.asarray(example, dtype=np.float32), rows[: len(example)])
 print(json.dumps({
+    "exampleRows": len(example),
     "largestDifference": worst,
     "shapes": {name: list(np.asarray(value).shape) for name, value in out.items()},
     "flavors": sorted(model.metadata.flavors),
@@ -45,7 +49,9 @@ interopTest("mlflow.pyfunc gives the forecasts of forecast.json for every family
         ...["--quick", "--json", "--quiet", "--model", family!, "--horizon", horizon!],
       ]);
       assert(json?.modelUri !== undefined, stderr);
-      const { largestDifference, shapes, flavors, checked } = await runPython<GoldenCheck>({ code: CHECK_GOLDEN }, [
+      const { largestDifference, shapes, flavors, exampleRows, checked } = await runPython<GoldenCheck>({
+        code: CHECK_GOLDEN,
+      }, [
         json.modelUri,
         "",
         `sqlite:///${folder.path}/mlruns/mlflow.db`,
@@ -53,6 +59,7 @@ interopTest("mlflow.pyfunc gives the forecasts of forecast.json for every family
       assert(largestDifference <= 1e-5, `${largestDifference}`);
       assertEquals(shapes, { probabilityUp: [17, 1], quantilesBps: [17, 9], volatilityBps: [17, 1] });
       assertEquals(flavors, [family === "mlp" ? "tfjs" : "bitcoin_ml", "onnx", "python_function"].sort());
+      assertEquals(exampleRows, 2);
       assert(checked);
     });
   }

@@ -74,6 +74,7 @@ export function settingsParams(settings: ExperimentSettings): KeyValue[] {
     test_share: settings.split.testShare,
     validation_share: settings.split.validationShare,
     block_days: settings.blockDays,
+    resamples: settings.resamples,
     ...network,
   });
 }
@@ -185,7 +186,7 @@ async function logModel(
   { settings, facts, featureSet, nowMs }: LogExperimentOptions,
 ): Promise<string> {
   const evidence = settings.quick ? "quick" : "full";
-  const { modelId } = await tracker.createLoggedModel({
+  const { modelId, artifactUri } = await tracker.createLoggedModel({
     experimentId: run.experimentId,
     name: `${settings.family}-${settings.horizonMinutes}m`,
     sourceRunId: run.runId,
@@ -197,6 +198,7 @@ async function logModel(
     const files = encodeModelFiles(result.model, result.goldenRows, {
       modelId,
       runId: run.runId,
+      artifactUri,
       createdAtMs: nowMs(),
       metadata: { dataset_sha256: facts.sha256, evidence },
     });

@@ -117,7 +117,7 @@ export async function runExperiment(
     },
     evaluation,
     verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
-    goldenRows: goldenRows(dataset, split.test),
+    goldenRows: goldenRows(dataset, split.trainingSpan),
     files,
   };
 }
@@ -191,12 +191,15 @@ function trainingSpanOf(dataset: Dataset, { trainingSpan }: Split): TimeRange {
 
 const GOLDEN_ROWS = 16;
 
-/** Test rows from end to end, and the last one once more with all that may be missing left out. */
-function goldenRows({ features, nullable }: Dataset, test: Int32Array): Float32Array {
+/**
+ * Rows from end to end of the training span, so that nothing later than it has a part in the model's files, and the last
+ * one once more with all that may be missing left out.
+ */
+function goldenRows({ features, nullable }: Dataset, span: Int32Array): Float32Array {
   const width = features.names.length;
   const rows = new Float32Array((GOLDEN_ROWS + 1) * width);
   for (let i = 0; i <= GOLDEN_ROWS; i++) {
-    const row = test[Math.floor(Math.min(i, GOLDEN_ROWS - 1) * (test.length - 1) / (GOLDEN_ROWS - 1))]!;
+    const row = span[Math.floor(Math.min(i, GOLDEN_ROWS - 1) * (span.length - 1) / (GOLDEN_ROWS - 1))]!;
     for (let j = 0; j < width; j++) {
       rows[i * width + j] = i === GOLDEN_ROWS && nullable[j] ? NaN : features.columns[j]![row]!;
     }

@@ -11,12 +11,16 @@ export interface ModelIdentity {
   /** `m-…`, also the UUID in `MLmodel`. */
   readonly modelId: string;
   readonly runId: string;
+  /** Where the files will lie; MLflow's input example is read from there. */
+  readonly artifactUri: string;
   readonly createdAtMs: number;
   /** Free text for `metadata`. */
   readonly metadata: Readonly<Record<string, string | number>>;
 }
 
 const REQUIREMENTS = ["mlflow>=3.0", "numpy", "onnx>=1.15", "onnxruntime>=1.17"];
+/** Python that MLflow's own tools set up for the model; any that onnxruntime has wheels for computes the same. */
+const PYTHON_VERSION = "3.12.3";
 /** Bytes by path. */
 type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
@@ -38,7 +42,7 @@ export function encodeModelFiles(model: SpecForecastModel, goldenRows: Float32Ar
     files.set("weights.bin", layers.weights);
   }
   files.set("requirements.txt", utf8(`${REQUIREMENTS.join("\n")}\n`));
-  files.set("python_env.yaml", utf8(stringify({ dependencies: ["-r requirements.txt"] })));
+  files.set("python_env.yaml", utf8(stringify({ python: PYTHON_VERSION, dependencies: ["-r requirements.txt"] })));
   const example = golden.inputs.filter((row) => !row.includes(null)).slice(0, 2);
   files.set("input_example.json", utf8(JSON.stringify(example)));
   files.set("serving_input_example.json", utf8(JSON.stringify({ inputs: example })));
@@ -79,13 +83,18 @@ function mlModelText(
     "tensor-spec": { dtype: "float32", shape: [-1, columns] },
   });
   return stringify({
-    artifact_path: `models/${identity.modelId}`,
+    artifact_path: identity.artifactUri,
     flavors: {
       ...(network === undefined
         ? { bitcoin_ml: { data: "forecast.json" } }
         : { tfjs: { data: "model.json", weights: "weights.bin", format: "layers-model", tfjs_version: "4.22.0" } }),
       onnx: { data: "model.onnx", providers: ["CPUExecutionProvider"] },
-      python_function: { loader_module: "mlflow.onnx", data: "model.onnx", env: { virtualenv: "python_env.yaml" } },
+      python_function: {
+        loader_module: "mlflow.onnx",
+        data: "model.onnx",
+        env: { virtualenv: "python_env.yaml" },
+        python_version: PYTHON_VERSION,
+      },
     },
     metadata: {
       family: spec.family,

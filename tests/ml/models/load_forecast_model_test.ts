@@ -11,6 +11,7 @@ const sample = sampleDataset();
 const IDENTITY = {
   modelId: `m-${"a".repeat(32)}`,
   runId: "b".repeat(32),
+  artifactUri: "file:///models/m/artifacts",
   createdAtMs: 0,
   metadata: { evidence: "full" },
 };
@@ -107,6 +108,8 @@ Deno.test("forecast.json has every key of the contract, and MLmodel both flavors
   const mlModel = parse(text("MLmodel"));
   assertEquals(Object.keys(mlModel.flavors), ["tfjs", "onnx", "python_function"]);
   assertEquals(mlModel.flavors.python_function.loader_module, "mlflow.onnx");
+  assertEquals(parse(text("python_env.yaml")).python, mlModel.flavors.python_function.python_version);
+  assertEquals(mlModel.artifact_path, IDENTITY.artifactUri);
   assertEquals(JSON.parse(mlModel.signature.inputs)[0]["tensor-spec"].shape, [-1, 27]);
   assertEquals(JSON.parse(mlModel.signature.outputs).map(({ name }: { name: string }) => name), [
     "probabilityUp",
