@@ -1,70 +1,50 @@
-import { zstdDecompressSync } from "node:zlib";
-import { parquetRead } from "hyparquet";
-import { DAY_MS, DomainError, QUANTILE_KEYS } from "../core/mod.ts";
+import { DAY_MS, DomainError, QUANTILE_LEVELS } from "../core/mod.ts";
 import { bootstrapMean, DayBlocks } from "../ml/evaluation/block_bootstrap.ts";
 import { logLoss, meanPinball, qlike, varianceFloor } from "../ml/evaluation/losses.ts";
+import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
 import type { Estimate, IncumbentComparison } from "../MLOps/promotion/gate.ts";
 
-/** Scored rows of a run's `evaluation/predictions.parquet`. */
-interface Predictions {
-  readonly decisionTimeMs: Float64Array;
-  readonly columns: Readonly<Record<string, ArrayLike<number>>>;
-}
-
-const QUANTILES = QUANTILE_KEYS.map((key) => `quantile_bps_${key}`);
-const COLUMNS = [
-  "decision_time",
-  "horizon_minutes",
-  "probability_up",
-  "volatility_bps",
-  ...QUANTILES,
-  "outcome_return_bps",
-  "outcome_realized_variance_bps2",
-];
+const LEVELS = QUANTILE_LEVELS.length;
 
 /**
  * Two runs' predictions on the decision times that both scored, each outside of its own training, with block intervals
  * of the differences. Outcomes are the candidate's.
  *
- * @throws {DomainError} `model-invalid` for a file that is none, `input-invalid` for runs of other horizons.
+ * @throws {DomainError} `input-invalid` for runs of other horizons.
  */
-export async function comparePredictions(
-  candidateFile: Uint8Array,
-  incumbentFile: Uint8Array,
+export function comparePredictions(
+  ours: PredictionFile,
+  theirs: PredictionFile,
   options: { readonly blockDays: number; readonly resamples: number },
-): Promise<IncumbentComparison> {
-  const [ours, theirs] = await Promise.all([readPredictions(candidateFile), readPredictions(incumbentFile)]);
-  const horizonMinutes = ours.columns["horizon_minutes"]![0] ?? NaN;
-  if (ours.decisionTimeMs.length > 0 && theirs.columns["horizon_minutes"]![0] !== horizonMinutes) {
+): IncumbentComparison {
+  const { test } = ours;
+  if (theirs.test.horizonMinutes !== test.horizonMinutes) {
     throw new DomainError("input-invalid", "Cannot compare two runs as they forecast other horizons");
   }
-  const pairs = joinRows(ours.decisionTimeMs, theirs.decisionTimeMs);
-  const times = Float64Array.from(pairs.ours, (row) => ours.decisionTimeMs[row]!);
+  const pairs = joinRows(test.decisionTimeMs, theirs.test.decisionTimeMs);
+  const times = Float64Array.from(pairs.ours, (row) => test.decisionTimeMs[row]!);
   const commonDays = new Set(Array.from(times, (ms) => Math.floor(ms / DAY_MS))).size;
   const blocks = new DayBlocks(times, { days: options.blockDays });
-  const outcome = (name: string, pair: number) => ours.columns[`outcome_${name}`]![pairs.ours[pair]!]!;
-  const floor = varianceFloor(horizonMinutes);
-  const value = (side: Predictions, rows: Int32Array, name: string, pair: number) => side.columns[name]![rows[pair]!]!;
+  const floor = varianceFloor(test.horizonMinutes);
+  const move = (pair: number) => test.returnBps[pairs.ours[pair]!]!;
   const losses = {
-    qlike: (side: Predictions, rows: Int32Array, pair: number) =>
-      qlike(outcome("realized_variance_bps2", pair), value(side, rows, "volatility_bps", pair) ** 2, floor),
-    logLoss(side: Predictions, rows: Int32Array, pair: number) {
-      const move = outcome("return_bps", pair);
-      return move === 0 ? NaN : logLoss(value(side, rows, "probability_up", pair), move > 0);
-    },
-    pinball: (side: Predictions, rows: Int32Array, pair: number) =>
-      meanPinball(outcome("return_bps", pair), QUANTILES.map((name) => value(side, rows, name, pair))),
+    qlike: ({ forecasts }: PredictionFile, row: number, pair: number) =>
+      qlike(test.realizedVarianceBps2[pairs.ours[pair]!]!, forecasts.volatilityBps[row]! ** 2, floor),
+    logLoss: ({ forecasts }: PredictionFile, row: number, pair: number) =>
+      move(pair) === 0 ? NaN : logLoss(forecasts.probabilityUp[row]!, move(pair) > 0),
+    pinball: ({ forecasts }: PredictionFile, row: number, pair: number) =>
+      meanPinball(move(pair), forecasts.quantilesBps, row * LEVELS),
   };
   const gain = (loss: keyof typeof losses): Estimate => {
     const lossOf = losses[loss];
     const { mean, low, high } = bootstrapMean(
-      blocks.totals((pair) => lossOf(theirs, pairs.theirs, pair) - lossOf(ours, pairs.ours, pair)),
+      blocks.totals((pair) => lossOf(theirs, pairs.theirs[pair]!, pair) - lossOf(ours, pairs.ours[pair]!, pair)),
       { resamples: options.resamples, seed: 1 },
     );
     return { mean, low, high };
   };
   let pinball = 0;
-  for (let pair = 0; pair < times.length; pair++) pinball += losses.pinball(theirs, pairs.theirs, pair);
+  for (let pair = 0; pair < times.length; pair++) pinball += losses.pinball(theirs, pairs.theirs[pair]!, pair);
   return {
     commonDays,
     rows: times.length,
@@ -88,26 +68,4 @@ function joinRows(
     }
   }
   return { ours: Int32Array.from(left), theirs: Int32Array.from(right) };
-}
-
-async function readPredictions(file: Uint8Array): Promise<Predictions> {
-  const parts: Record<string, number[]> = Object.fromEntries(COLUMNS.map((name) => [name, []]));
-  try {
-    await parquetRead({
-      file: file.slice().buffer,
-      columns: COLUMNS,
-      compressors: { ZSTD: (bytes, length) => new Uint8Array(zstdDecompressSync(bytes, { maxOutputLength: length })) },
-      onChunk({ columnName, columnData }) {
-        const target = parts[columnName];
-        if (target === undefined) return;
-        for (let row = 0; row < columnData.length; row++) target.push(Number(columnData[row]));
-      },
-    });
-  } catch (error) {
-    throw new DomainError("model-invalid", `Cannot read a run's predictions: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  const { decision_time: times, ...columns } = parts;
-  return { decisionTimeMs: Float64Array.from(times!), columns };
 }

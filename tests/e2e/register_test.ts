@@ -1,5 +1,6 @@
 /** `register` as a user meets it: real runs on the bundled sample, its own permission set, exit codes, a kill. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { seededRandom } from "../../src/core/mod.ts";
 import { SqliteRegistry, SqliteTracker } from "../../src/MLOps/mod.ts";
 import { type Answer, programCommand, ROOT, runProgram } from "./program.ts";
@@ -136,9 +137,12 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
       await using tracker = await SqliteTracker.open(uri);
       const experiment = await tracker.getExperimentByName("bitcoin");
       const { info } = await tracker.createRun({ experimentId: experiment!.experimentId });
-      const running = await register();
+      const running = await register("--run-id", info.runId);
       assertEquals([running.code, running.json.error.code], [7, "gate-refused"]);
       assertStringIncludes(running.json.error.message, "its status is RUNNING");
+      const latest = await register();
+      assertEquals([latest.code, latest.json.version, latest.json.warnings[0].code], [0, "3", "newer-run-unended"]);
+      assertStringIncludes(latest.json.warnings[0].message, info.runId);
       await tracker.deleteRun(info.runId);
       assertEquals((await register("--run-id", info.runId)).code, 6);
       assertEquals((await register("--run-id", "f".repeat(32))).code, 6);
@@ -151,6 +155,56 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
       assertEquals([unreachable.code, unreachable.json.error.code], [4, "tracking-unavailable"]);
       const walled = await runProgram(folder, "register", ["--json"], env);
       assertEquals([walled.code, walled.json.error.code], [3, "permission-denied"]);
+    });
+
+    await t.step("scores that were written into the store: exit 5, and no force helps", async () => {
+      const database = new DatabaseSync(`${folder}/mlruns/mlflow.db`);
+      const set = (value: number) =>
+        database.prepare("UPDATE latest_metrics SET value = ? WHERE run_uuid = ? AND key = 'qlike_gain_har_low'")
+          .run(value, weak);
+      const { value } = database.prepare(
+        "SELECT value FROM latest_metrics WHERE run_uuid = ? AND key = 'qlike_gain_har_low'",
+      ).get(weak) as { value: number };
+      set(0.9);
+      const forced = await register("--run-id", weak, "--force", "--reason", "no force helps");
+      assertEquals([forced.code, forced.json.error.code], [5, "model-invalid"]);
+      assertStringIncludes(
+        forced.json.error.message,
+        `its logged qlike_gain_har_low is 0.9 where its predictions give ${value}`,
+      );
+      set(value);
+      database.close();
+      assertEquals((await register("--run-id", weak)).code, 7);
+    });
+
+    await t.step("predictions that are damaged or lost: exit 5 or 7, as candidate and as holder", async () => {
+      await using tracker = await SqliteTracker.open(uri), registry = await SqliteRegistry.open(uri);
+      const holder = await registry.getVersionByAlias("bitcoin-model", "production");
+      const fileOf = async (runId: string, name: string) =>
+        `${(await tracker.getRun(runId)).info.artifactUri}/evaluation/${name}.parquet`;
+      const path = await fileOf(good, "predictions"), bytes = await Deno.readFile(path);
+      const half = bytes.slice(0, bytes.length / 2);
+      await Deno.writeFile(path, half);
+      const damaged = await register("--run-id", good);
+      assertEquals([damaged.code, damaged.json.error.code], [5, "model-invalid"]);
+      await Deno.remove(path);
+      const lost = await register("--run-id", good, "--force", "--reason", "no force helps");
+      assertEquals([lost.code, lost.json.error.code], [7, "gate-refused"]);
+      assertEquals(lost.json.gate.checks[0].note, "missing: evaluation/predictions.parquet");
+      await Deno.writeFile(path, bytes);
+
+      const theirs = await fileOf(holder!.runId, "predictions"), theirBytes = await Deno.readFile(theirs);
+      await Deno.copyFile(await fileOf(weak, "predictions"), theirs);
+      const exchanged = await register("--run-id", good);
+      const days = exchanged.json.gate.checks.find(({ name }: { name: string }) => name === "incumbent_days");
+      assertEquals([exchanged.code, days.note], [
+        7,
+        "version 3's predictions were changed after it was judged",
+      ]);
+      await Deno.remove(theirs);
+      assert((await register("--run-id", good)).stdout.includes("version 3 has lost its predictions"));
+      await Deno.writeFile(theirs, theirBytes);
+      assertEquals((await registry.getVersionByAlias("bitcoin-model", "production"))?.version, "3");
     });
 
     await t.step("a damaged or missing model file: exit 5, the alias stays", async () => {

@@ -67,13 +67,31 @@ export type Incumbent =
   | { readonly kind: "unknown"; readonly version: string; readonly reason: string }
   | { readonly kind: "compared"; readonly version: string; readonly comparison: IncumbentComparison };
 
-/** Judges a finished run by what it logged; `modelFiles` is the number of its model's files, proven before. */
-export function judgeRun(
-  run: Run,
-  evidence: { readonly horizonMinutes: number; readonly modelFiles: number; readonly incumbent: Incumbent },
-  limits: GateLimits,
-): GateCheck[] {
-  const metrics = new Map(run.metrics.map(({ key, value }) => [key, value]));
+/** A run's evaluation as computed again from its predictions, never as logged. */
+export interface EvaluationEvidence {
+  /** Scores, gains and interval bounds by metric name: `qlike_gain_har_low`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Blocks of days that the intervals rest on; null where unknown. */
+  readonly blocks: number | null;
+  /** Files of the evaluation that the run has lost. */
+  readonly missing: readonly string[];
+}
+
+/** What a run is judged by. */
+export interface RunEvidence {
+  /** Minutes ahead that its model forecasts. */
+  readonly horizonMinutes: number;
+  /** Number of its model's files, proven before. */
+  readonly modelFiles: number;
+  /** Its scores, computed again. */
+  readonly evaluation: EvaluationEvidence;
+  /** What holds the alias. */
+  readonly incumbent: Incumbent;
+}
+
+/** Judges a finished run by its evidence. */
+export function judgeRun(run: Run, evidence: RunEvidence, limits: GateLimits): GateCheck[] {
+  const metrics = new Map(Object.entries(evidence.evaluation.metrics));
   const { margins } = limits;
   const judgesDirection = evidence.horizonMinutes < DAY_MS / 60_000;
   const simple = (["climatology", "contrarian"] as const).reduce((best, name) =>
@@ -83,7 +101,7 @@ export function judgeRun(
   );
   const harPinball = metrics.get("baseline_har_pinball") ?? NaN;
   return [
-    completeness(run, metrics, judgesDirection),
+    completeness(run, evidence.evaluation, judgesDirection),
     {
       name: "model_files",
       passed: true,
@@ -94,7 +112,7 @@ export function judgeRun(
       note: `${evidence.modelFiles} files`,
       forceable: false,
     },
-    blocks(run, limits),
+    blocks(evidence.evaluation, limits),
     gain(metrics, "qlike", "climatology", 0),
     gain(metrics, "qlike", "ewma", 0),
     gain(metrics, "qlike", "har", margins.qlike),
@@ -111,16 +129,19 @@ export function judgeRun(
 
 /** Metrics without which a run is no evidence. */
 function requiredMetrics(judgesDirection: boolean): string[] {
-  const names = ["qlike", "coverage_90", "test_rows", "verdict_passed"];
+  const names = ["qlike", "coverage_90", "test_rows"];
   for (const baseline of ["climatology", "ewma", "har"]) names.push(`baseline_${baseline}_qlike`);
   return judgesDirection ? [...names, "log_loss", "auc", "pinball", "baseline_har_pinball"] : names;
 }
 
-function completeness(run: Run, metrics: ReadonlyMap<string, number>, judgesDirection: boolean): GateCheck {
-  const holes = requiredMetrics(judgesDirection).filter((name) => !Number.isFinite(metrics.get(name)));
+function completeness(run: Run, { metrics, missing }: EvaluationEvidence, judgesDirection: boolean): GateCheck {
+  const logged = new Set(run.metrics.map(({ key }) => key));
+  const holes = missing.length > 0
+    ? [...missing]
+    : requiredMetrics(judgesDirection).filter((name) => !Number.isFinite(metrics[name]) || !logged.has(name));
   const digest = run.tags.find(({ key }) => key === "dataset.sha256")?.value ?? "";
   if (!/^[0-9a-f]{64}$/.test(digest)) holes.push("tag dataset.sha256");
-  const rows = metrics.get("test_rows");
+  const rows = metrics["test_rows"];
   if (rows !== undefined && !(rows > 0)) holes.push("scored rows");
   return {
     name: "evaluation_complete",
@@ -134,15 +155,11 @@ function completeness(run: Run, metrics: ReadonlyMap<string, number>, judgesDire
   };
 }
 
-function blocks(run: Run, { minimumBlocks }: GateLimits): GateCheck {
-  const param = (key: string) => run.params.find((one) => one.key === key)?.value ?? "";
-  const days = (Date.parse(param("test_end")) - Date.parse(param("test_start"))) / DAY_MS;
-  const count = Math.ceil(days / Number(param("block_days")));
-  const known = Number.isFinite(count) ? count : null;
+function blocks({ blocks }: EvaluationEvidence, { minimumBlocks }: GateLimits): GateCheck {
   return {
     name: "blocks",
-    passed: known !== null && known >= minimumBlocks,
-    value: known,
+    passed: blocks !== null && blocks >= minimumBlocks,
+    value: blocks,
     interval: null,
     limit: minimumBlocks,
     rule: `≥ ${minimumBlocks}`,

@@ -5,14 +5,16 @@
  */
 export {
   type Estimate,
+  type EvaluationEvidence,
   type GateCheck,
   type GateLimits,
   type Incumbent,
   type IncumbentComparison,
   judgeRun,
   MINIMUM_COMMON_DAYS,
+  type RunEvidence,
 } from "./gate.ts";
 export { GATE_FILE, promote, type Promoted, type Promotion } from "./promote.ts";
 export { type ProvenModel, proveRunModel } from "./run_model.ts";
-export { selectRun } from "./select_run.ts";
+export { type SelectedRun, selectRun } from "./select_run.ts";
 export { checkAliasName } from "./check_names.ts";

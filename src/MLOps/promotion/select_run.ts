@@ -4,20 +4,27 @@ import { DomainError, isDomainError, nearestWord, type Run, type Tracker } from 
 const PARENT_TAG = "mlflow.parentRunId";
 const WORDS = ["latest", "best"] as const;
 
+/** The run that a user means. */
+export interface SelectedRun {
+  /** The run itself. */
+  readonly run: Run;
+  /** A newer run that `latest` left out as it has not ended, or never will: its process may have been killed. */
+  readonly unended: Run | undefined;
+}
+
 /**
- * The run that a user means: an id, `latest` (the newest of the experiment, whatever became of it) or `best` (the
+ * The run that a user means: an id, `latest` (the newest of the experiment that has ended, however it did) or `best` (the
  * greatest QLIKE gain over log-HAR among the runs that passed their verdict on the same rows as the newest).
  *
  * @throws {DomainError} `not-found`; `usage` for a parent run, naming its children; `gate-refused` where none passed.
  */
-export async function selectRun(tracker: Tracker, wanted: string, experimentName: string): Promise<Run> {
-  const run = wanted === "latest"
-    ? await latestRun(tracker, experimentName)
-    : wanted === "best"
-    ? await bestRun(tracker, experimentName)
-    : await runById(tracker, wanted);
-  await refuseParent(tracker, run);
-  return run;
+export async function selectRun(tracker: Tracker, wanted: string, experimentName: string): Promise<SelectedRun> {
+  const selected = wanted === "latest" ? await latestRun(tracker, experimentName) : {
+    run: wanted === "best" ? await bestRun(tracker, experimentName) : await runById(tracker, wanted),
+    unended: undefined,
+  };
+  await refuseParent(tracker, selected.run);
+  return selected;
 }
 
 async function runById(tracker: Tracker, runId: string): Promise<Run> {
@@ -38,11 +45,16 @@ async function runById(tracker: Tracker, runId: string): Promise<Run> {
   });
 }
 
-async function latestRun(tracker: Tracker, experimentName: string): Promise<Run> {
+async function latestRun(tracker: Tracker, experimentName: string): Promise<SelectedRun> {
   const experimentIds = [await experimentIdOf(tracker, experimentName)];
-  const { items: [run] } = await tracker.searchRuns({ experimentIds, maxResults: 1 });
+  const { items: [newest] } = await tracker.searchRuns({ experimentIds, maxResults: 1 });
+  const { items: [run] } = await tracker.searchRuns({
+    experimentIds,
+    filter: "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'",
+    maxResults: 1,
+  });
   if (run === undefined) throw noRuns(experimentName, tracker.uri);
-  return run;
+  return { run, unended: newest?.info.runId === run.info.runId ? undefined : newest };
 }
 
 async function bestRun(tracker: Tracker, experimentName: string): Promise<Run> {

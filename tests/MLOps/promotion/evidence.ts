@@ -1,5 +1,5 @@
 import type { Metric, Run } from "../../../src/core/mod.ts";
-import type { GateLimits } from "../../../src/MLOps/promotion/mod.ts";
+import type { EvaluationEvidence, GateLimits } from "../../../src/MLOps/promotion/mod.ts";
 
 /** Limits as in config/model.json. */
 export const LIMITS: GateLimits = {
@@ -65,6 +65,16 @@ export function pairsOf(record: Readonly<Record<string, string>>): { key: string
 /** Metrics of a record. */
 export function metricsOf(record: Readonly<Record<string, number>>): Metric[] {
   return Object.entries(record).map(([key, value]) => ({ key, value, timestamp: 1, step: 0 }));
+}
+
+/** What the run's predictions give: the scores that it logged, and its blocks of days. */
+export function evaluationOf(run: Run, changes: Partial<EvaluationEvidence> = {}): EvaluationEvidence {
+  return {
+    metrics: Object.fromEntries(run.metrics.map(({ key, value }) => [key, value])),
+    blocks: 45,
+    missing: [],
+    ...changes,
+  };
 }
 
 /** A finished run with these things logged; what is set to undefined is left out. */

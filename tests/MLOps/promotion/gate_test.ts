@@ -1,16 +1,21 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Incumbent, type IncumbentComparison, judgeRun } from "../../../src/MLOps/promotion/mod.ts";
-import { GOOD_METRICS, LIMITS, runWith } from "./evidence.ts";
+import {
+  type EvaluationEvidence,
+  type Incumbent,
+  type IncumbentComparison,
+  judgeRun,
+} from "../../../src/MLOps/promotion/mod.ts";
+import { evaluationOf, GOOD_METRICS, LIMITS, runWith } from "./evidence.ts";
 
 const NONE: Incumbent = { kind: "none" };
 
-function judge(run = runWith(), incumbent: Incumbent = NONE, horizonMinutes = 15) {
-  return judgeRun(run, { horizonMinutes, modelFiles: 9, incumbent }, LIMITS);
+function judge(run = runWith(), incumbent: Incumbent = NONE, horizonMinutes = 15, evaluation = evaluationOf(run)) {
+  return judgeRun(run, { horizonMinutes, modelFiles: 9, evaluation, incumbent }, LIMITS);
 }
 
-function failing(run = runWith(), incumbent: Incumbent = NONE, horizonMinutes = 15): string[] {
-  return judge(run, incumbent, horizonMinutes).filter(({ passed }) => !passed).map(({ name }) => name);
+function failing(...args: Parameters<typeof judge>): string[] {
+  return judge(...args).filter(({ passed }) => !passed).map(({ name }) => name);
 }
 
 Deno.test("judgeRun() passes good evidence and shows figure, interval and limit", { permissions: "none" }, () => {
@@ -53,8 +58,11 @@ Deno.test("judgeRun() refuses each kind of weak evidence by its own check", { pe
   assertEquals(metrics({ coverage_90_low: 0.951, coverage_90_high: 0.97 }), ["coverage_90"]);
   assertEquals(metrics({ coverage_90_low: 0.7, coverage_90_high: 0.849 }), ["coverage_90"]);
   assertEquals(metrics({ coverage_90_low: 0.7, coverage_90_high: 0.85 }), []);
-  assertEquals(failing(runWith({ params: { block_days: "5" } })), ["blocks"]);
-  assertEquals(failing(runWith({ params: { test_end: undefined } })), ["blocks"]);
+  const evaluated = (changes: Partial<EvaluationEvidence>) =>
+    failing(runWith(), NONE, 15, evaluationOf(runWith(), changes));
+  assertEquals(evaluated({ blocks: 20 }), []);
+  assertEquals(evaluated({ blocks: 19 }), ["blocks"]);
+  assertEquals(evaluated({ blocks: null }), ["blocks"]);
 });
 
 Deno.test(
@@ -72,6 +80,27 @@ Deno.test(
     assertEquals(failing(runWith({ metrics: { test_rows: 0 } })), ["evaluation_complete"]);
     assertEquals(failing(runWith({ tags: { "dataset.sha256": undefined } })), ["evaluation_complete"]);
     assertEquals(failing(runWith({ tags: { "dataset.sha256": "abc" } })), ["evaluation_complete"]);
+  },
+);
+
+Deno.test(
+  "judgeRun() goes by what was computed again, and needs the run to say it too",
+  { permissions: "none" },
+  () => {
+    const boastful = runWith({ metrics: { qlike_gain_har_low: 0.5 } });
+    const honest = evaluationOf(runWith({ metrics: { qlike_gain_har_low: -0.02 } }));
+    assertEquals(failing(boastful, NONE, 15, honest), ["qlike_vs_har"]);
+    assertEquals(
+      judge(runWith({ metrics: { qlike: undefined } }), NONE, 15, evaluationOf(runWith()))[0]!.note,
+      "missing: qlike",
+    );
+    const lost = evaluationOf(runWith(), { metrics: {}, blocks: null, missing: ["evaluation/predictions.parquet"] });
+    const check = judge(runWith(), NONE, 15, lost)[0]!;
+    assertEquals([check.passed, check.forceable, check.note], [
+      false,
+      false,
+      "missing: evaluation/predictions.parquet",
+    ]);
   },
 );
 

@@ -49,12 +49,21 @@ async function refused(run: () => Promise<unknown>, code: string, part: string):
   return error;
 }
 
-Deno.test("selectRun() takes the newest run, whatever became of it", async () => {
+Deno.test("selectRun() takes the newest run that ended, however it did, and names one that did not", async () => {
   const tracker = new MemoryTracker();
   await finishedRun(tracker, { startTime: 1 });
   const newest = await finishedRun(tracker, { startTime: 2, status: "FAILED" });
-  assertEquals((await selectRun(tracker, "latest", "bitcoin")).info.runId, newest.info.runId);
-  assertEquals((await selectRun(tracker, newest.info.runId, "elsewhere")).info.runId, newest.info.runId);
+  assertEquals(await selectRun(tracker, "latest", "bitcoin"), { run: newest, unended: undefined });
+  assertEquals((await selectRun(tracker, newest.info.runId, "elsewhere")).run.info.runId, newest.info.runId);
+});
+
+Deno.test("selectRun() is not held up by a run whose process was killed", async () => {
+  const tracker = new MemoryTracker();
+  await refused(() => selectRun(tracker, "latest", "bitcoin"), "not-found", "experiment");
+  const dead = await finishedRun(tracker, { startTime: 9, status: "RUNNING" });
+  await refused(() => selectRun(tracker, "latest", "bitcoin"), "not-found", "a finished run");
+  const ended = await finishedRun(tracker, { startTime: 2 });
+  assertEquals(await selectRun(tracker, "latest", "bitcoin"), { run: ended, unended: dead });
 });
 
 Deno.test("selectRun() takes as best the greatest gain that passed on the newest run's rows", async () => {
@@ -66,7 +75,7 @@ Deno.test("selectRun() takes as best the greatest gain that passed on the newest
   await finishedRun(tracker, { startTime: 4, metrics: gain(0.07), params: { horizon_minutes: "60" } });
   await finishedRun(tracker, { startTime: 5, metrics: gain(0.08), status: "FAILED" });
   await finishedRun(tracker, { startTime: 6, metrics: gain(0.01) });
-  assertEquals((await selectRun(tracker, "best", "bitcoin")).info.runId, best.info.runId);
+  assertEquals((await selectRun(tracker, "best", "bitcoin")).run.info.runId, best.info.runId);
 });
 
 Deno.test("selectRun() says what is not there and what was meant", async () => {
@@ -93,7 +102,7 @@ Deno.test("selectRun() refuses a parent run and names its children", async () =>
   await tracker.logBatch(child.info.runId, { tags: [{ key: "mlflow.parentRunId", value: parent.info.runId }] });
   const error = await refused(() => selectRun(tracker, parent.info.runId, "bitcoin"), "usage", child.info.runId);
   assertEquals(error.traits.exit, 2);
-  assertEquals((await selectRun(tracker, child.info.runId, "bitcoin")).info.runId, child.info.runId);
+  assertEquals((await selectRun(tracker, child.info.runId, "bitcoin")).run.info.runId, child.info.runId);
 });
 
 Deno.test("proveRunModel() refuses incomplete runs and damaged files", async () => {

@@ -1,0 +1,97 @@
+import { DomainError, isDomainError, type Run, type Tracker } from "../core/mod.ts";
+import type { EvaluationEvidence } from "../MLOps/promotion/mod.ts";
+import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
+
+/** A run's predictions beside its artifacts' root. */
+export const PREDICTIONS_FILE = "evaluation/predictions.parquet";
+const BASELINES_FILE = "evaluation/baselines.parquet";
+
+/** Largest relative difference between a logged score and the one computed again; stores keep doubles whole. */
+const SCORE_TOLERANCE = 1e-9;
+const DEFAULT_RESAMPLES = 2000;
+
+/** A run's evaluation, computed again from what the run keeps. */
+export interface ProvenEvaluation {
+  readonly evidence: EvaluationEvidence;
+  /** What the scores come from; undefined where the run has lost it. */
+  readonly predictions: PredictionFile | undefined;
+  /** sha256 of `evaluation/predictions.parquet`. */
+  readonly sha256: string | undefined;
+}
+
+/**
+ * Scores a run's predictions and its baselines' again, so that a promotion rests on forecasts and outcomes instead of
+ * figures that anybody can write into a tracking store.
+ *
+ * @throws {DomainError} `model-invalid` where a file cannot be read, or where a logged score is not what the files give.
+ */
+export async function proveEvaluation(
+  tracker: Tracker,
+  run: Run,
+  horizonMinutes: number,
+): Promise<ProvenEvaluation> {
+  const [predictionBytes, baselineBytes] = [
+    await artifact(tracker, run.info.runId, PREDICTIONS_FILE),
+    await artifact(tracker, run.info.runId, BASELINES_FILE),
+  ];
+  if (predictionBytes === undefined || baselineBytes === undefined) {
+    const missing = [
+      ...(predictionBytes === undefined ? [PREDICTIONS_FILE] : []),
+      ...(baselineBytes === undefined ? [BASELINES_FILE] : []),
+    ];
+    return { evidence: { metrics: {}, blocks: null, missing }, predictions: undefined, sha256: undefined };
+  }
+  const { readBaselines, readPredictions } = await import("../ml/evaluation/read_prediction_files.ts");
+  const { evaluate, evaluationMetrics } = await import("../ml/evaluation/evaluate.ts");
+  const { sha256Of } = await import("../ml/sha256.ts");
+  const predictions = await readPredictions(predictionBytes);
+  const { test, forecasts } = predictions;
+  if (test.horizonMinutes !== horizonMinutes) {
+    throw damaged(run, `its predictions are ${test.horizonMinutes} minutes ahead, its model ${horizonMinutes}`);
+  }
+  const baselines = await readBaselines(baselineBytes, test);
+  const evaluation = evaluate(test, { model: forecasts, baselines }, {
+    blockDays: positiveParam(run, "block_days") ?? 1,
+    resamples: positiveParam(run, "resamples") ?? DEFAULT_RESAMPLES,
+  });
+  const metrics = evaluationMetrics(evaluation);
+  compareScores(run, metrics);
+  return {
+    evidence: { metrics, blocks: evaluation.intervals.coverage_90?.blocks ?? null, missing: [] },
+    predictions,
+    sha256: sha256Of(predictionBytes),
+  };
+}
+
+/** Refuses a run that says another score than its predictions give. */
+function compareScores(run: Run, computed: Readonly<Record<string, number>>): void {
+  const logged = new Map(run.metrics.map(({ key, value }) => [key, value]));
+  for (const [name, value] of Object.entries(computed)) {
+    const said = logged.get(name);
+    // A score that the run does not say is the gate's to miss.
+    if (said === undefined || Object.is(said, value)) continue;
+    if (Math.abs(said - value) <= SCORE_TOLERANCE * Math.max(1, Math.abs(value))) continue;
+    throw damaged(run, `its logged ${name} is ${said} where its predictions give ${value}`);
+  }
+}
+
+function damaged(run: Run, reason: string): DomainError {
+  return new DomainError("model-invalid", `Cannot register run '${run.info.runId}': ${reason}`, {
+    hint: "Train it again with: task track",
+  });
+}
+
+function positiveParam(run: Run, key: string): number | undefined {
+  const value = Number(run.params.find((param) => param.key === key)?.value);
+  return Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+/** An artifact's bytes, or undefined where there is none. */
+export async function artifact(tracker: Tracker, runId: string, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await tracker.readArtifact({ runId }, path);
+  } catch (error) {
+    if (!isDomainError(error, "not-found")) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import { DomainError, registeredModelName, type Run, toIso, type Warning } from "../core/mod.ts";
+import type { GateCheck, Promoted, ProvenModel } from "../MLOps/promotion/mod.ts";
+import type { CommandResult } from "./command.ts";
+import type { ProvenEvaluation } from "./evaluation_evidence.ts";
+import { registerSummary } from "./register_summary.ts";
+
+/** Alias without `--alias`. */
+export const DEFAULT_ALIAS = "production";
+
+/** What the command decided, in the order in which it found out. */
+export interface Decision {
+  readonly run: Run;
+  /** A newer run that was left out as it has not ended. */
+  readonly unended: Run | undefined;
+  readonly proven: ProvenModel;
+  readonly evaluation: ProvenEvaluation;
+  readonly name: string;
+  readonly alias: string;
+  readonly checks: readonly GateCheck[];
+  readonly passed: boolean;
+  readonly reason: string | undefined;
+}
+
+/** The gate as `--json` and `gate.json` show it. */
+export function gateObject({ checks, passed, reason }: Decision) {
+  return {
+    passed,
+    forced: reason !== undefined,
+    checks: checks.map(({ forceable: _, ...check }) => check),
+  };
+}
+
+/** What a promotion says. */
+export function success(
+  decision: Decision,
+  { version, previousVersion, reused }: Promoted,
+  uri: string,
+): CommandResult {
+  const { run, name, alias } = decision;
+  const isDefault = name === registeredModelName(15) && alias === DEFAULT_ALIAS;
+  return {
+    json: {
+      name,
+      version: version.version,
+      alias,
+      runId: run.info.runId,
+      previousVersion: previousVersion ?? null,
+      gate: gateObject(decision),
+    },
+    text: registerSummary({
+      ...decision,
+      outcome: [
+        `${name} version ${version.version}${reused ? " (registered before)" : ""} is now @${alias}`,
+        ...(previousVersion === undefined ? [] : [`it follows version ${previousVersion}`]),
+        `run ${run.info.runId}, at ${uri}`,
+      ].join("; "),
+    }),
+    warnings: warningsOf(decision),
+    next: [isDefault ? "task api" : `task api -- --model-uri models:/${name}@${alias}`, "task mlflow-ui"],
+  };
+}
+
+function warningsOf(decision: Decision): Warning[] {
+  const { reason, unended } = decision;
+  return [
+    ...(unended === undefined ? [] : [{
+      code: "newer-run-unended",
+      message: `A newer run was left out as it is ${unended.info.status}: '${unended.info.runId}', since ${
+        toIso(unended.info.startTime)
+      }`,
+    }]),
+    ...(reason === undefined ? [] : [{
+      code: "gate-forced",
+      message: `The gate refused and was overridden: ${failed(decision).join(", ")}; reason kept: ${reason}`,
+    }]),
+  ];
+}
+
+/** What a refused run is told; the alias stays. */
+export function refusal(decision: Decision, isForced: boolean, holder: string | undefined): CommandResult {
+  const { run, name, alias } = decision;
+  const names = failed(decision).join(", ");
+  const stays = holder === undefined ? `${name}@${alias} stays unset` : `${name}@${alias} stays at version ${holder}`;
+  return {
+    json: {
+      name,
+      version: null,
+      alias: null,
+      runId: run.info.runId,
+      previousVersion: holder ?? null,
+      gate: gateObject(decision),
+    },
+    text: registerSummary({ ...decision, outcome: stays }),
+    warnings: warningsOf(decision).filter(({ code }) => code !== "gate-forced"),
+    error: new DomainError("gate-refused", `The gate refused run '${run.info.runId}': ${names}; ${stays}`, {
+      hint: isForced
+        ? "--force cannot pass over a missing evaluation: track it again"
+        : 'Track a better run, or promote it all the same with --force --reason "…"',
+    }),
+  };
+}
+
+function failed({ checks }: Decision): string[] {
+  return checks.filter(({ passed }) => !passed).map(({ name }) => name);
+}
