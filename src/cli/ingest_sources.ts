@@ -96,7 +96,7 @@ function ingestSettings(
       return duration === undefined ? parseInstant(config.since) : nowMs - duration;
     },
     refreshMinutes: config.refreshMinutes,
-    archiveWins: config.archiveWins,
+    precedence: config.precedence,
     closedMarginMs: config.api.closedMarginMs,
     clockWarnMs: config.api.clockWarnMs,
     archiveParallel: config.archive.parallel,

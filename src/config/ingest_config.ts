@@ -50,8 +50,13 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
     attempts: count.default(3).describe("Tries of one file"),
   }).prefault({}),
   refreshMinutes: z.int().nonnegative().default(10)
-    .describe("Newest closed minutes that every run asks for again; the exchange's newer value wins there"),
-  archiveWins: z.boolean().default(true).describe("Whether a published archive corrects candles that REST gave"),
+    .describe("Newest closed minutes that every run asks for again"),
+  precedence: z.array(z.enum(["daily", "monthly", "rest", "exchange"]))
+    .refine((order) => new Set(order).size === order.length, "must name each source once")
+    .default(["daily", "monthly", "rest", "exchange"])
+    .describe(
+      "Sources from the most to the least believed where they differ on a candle; of one source the newer value",
+    ),
   checks: z.strictObject({
     priceTolerance: z.number().nonnegative().default(1e-6)
       .describe("How far quote volume / volume may lie outside [low, high], relative"),

@@ -13,6 +13,7 @@ import { CommitBuffer } from "./commit_buffer.ts";
 import { type AskedSpan, NOT_THERE } from "./planning/explain_gaps.ts";
 import type { FileCounts, IngestDeps, StageOptions } from "./ingest_types.ts";
 import { mapOrdered } from "./ordered_pool.ts";
+import { winsBy } from "./precedence.ts";
 import { baseName, daysOf, planFiles } from "./planning/plan.ts";
 
 /** What the archive gave. */
@@ -32,7 +33,7 @@ export async function runArchiveStage(
   options: StageOptions,
 ): Promise<ArchiveStageResult> {
   const { store, clock, progress, settings } = deps;
-  const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, revise: settings.archiveWins });
+  const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, wins: winsBy(settings.precedence) });
   const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0 };
   const failures: ArchiveFailure[] = [];
   const oddCloseTimes: number[] = [];

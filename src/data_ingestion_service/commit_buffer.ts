@@ -1,4 +1,4 @@
-import type { CandleBatch, Clock, FeatureStore, SeriesId } from "../core/mod.ts";
+import type { CandleBatch, CandleWins, Clock, FeatureStore, SeriesId } from "../core/mod.ts";
 
 /** About how long work is gathered before it is committed. */
 const COMMIT_EVERY_MS = 500;
@@ -17,6 +17,8 @@ const NEARLY_TWO_GROUPS = 1.9 * ROW_GROUP;
 export interface RowTally {
   added: number;
   revised: number;
+  /** Rows that a source gave otherwise and that stayed. */
+  kept: number;
 }
 
 /**
@@ -27,7 +29,7 @@ export class CommitBuffer {
   readonly #store: FeatureStore;
   readonly #series: SeriesId;
   readonly #clock: Clock;
-  readonly #revise: boolean;
+  readonly #wins: CandleWins;
   readonly #tally: RowTally;
   #batches: CandleBatch[] = [];
   #rows = 0;
@@ -36,17 +38,17 @@ export class CommitBuffer {
   #committing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
-  /** With `revise` rows that differ from stored ones replace them; `tally` is kept up to date. */
+  /** Of rows that differ from stored ones `wins` says which replace them; `tally` is kept up to date. */
   constructor(
     store: FeatureStore,
     series: SeriesId,
-    options: { readonly clock: Clock; readonly tally: RowTally; readonly revise: boolean },
+    options: { readonly clock: Clock; readonly tally: RowTally; readonly wins: CandleWins },
   ) {
     this.#store = store;
     this.#series = series;
     this.#clock = options.clock;
     this.#tally = options.tally;
-    this.#revise = options.revise;
+    this.#wins = options.wins;
     this.#committedAt = options.clock.monotonicMs();
   }
 
@@ -90,9 +92,10 @@ export class CommitBuffer {
     try {
       for (const batches of groups) {
         if (batches.length === 0) continue;
-        const { added, revised } = await this.#store.writeCandles(this.#series, batches, { revise: this.#revise });
+        const { added, revised, kept } = await this.#store.writeCandles(this.#series, batches, { wins: this.#wins });
         this.#tally.added += added;
         this.#tally.revised += revised;
+        this.#tally.kept += kept;
       }
     } catch (error) {
       this.#failure = { error };

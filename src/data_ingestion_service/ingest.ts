@@ -59,7 +59,7 @@ export async function ingest(
   const { store, clock, settings } = deps;
   const startedAtMs = clock.nowMs();
   const id = crypto.randomUUID();
-  const tally: RowTally = { added: 0, revised: 0 };
+  const tally: RowTally = { added: 0, revised: 0, kept: 0 };
   const run = (status: IngestRunRecord["status"], datasetDigest?: string): IngestRunRecord => ({
     id,
     startedAtMs,
@@ -95,7 +95,8 @@ export async function ingest(
     rows: {
       expected: (endMs - startMs) / INTERVAL_MS[query.interval],
       present: await store.countCandles(query),
-      ...tally,
+      added: tally.added,
+      revised: tally.revised,
     },
     gaps: await gapsWithin(work),
     files: work.archive?.files ?? NO_FILES,

@@ -1,5 +1,6 @@
 import type {
   CallOptions,
+  CandleSource,
   Clock,
   DomainError,
   Exchange,
@@ -41,8 +42,8 @@ export interface IngestSettings {
   defaultSinceMs(nowMs: number): number;
   /** Newest closed minutes that are asked for again. */
   readonly refreshMinutes: number;
-  /** Whether archives correct what REST gave. */
-  readonly archiveWins: boolean;
+  /** Sources from the most to the least believed where they differ on a candle. */
+  readonly precedence: readonly CandleSource[];
   /** How long past its close a candle counts as closed. */
   readonly closedMarginMs: number;
   /** Difference of the clocks that is warned about. */

@@ -12,6 +12,7 @@ import {
 } from "../core/mod.ts";
 import { checkCandles, violationText } from "./candle_checks.ts";
 import { CommitBuffer } from "./commit_buffer.ts";
+import { winsBy } from "./precedence.ts";
 import type { AskedSpan } from "./planning/explain_gaps.ts";
 import type { IngestDeps, StageOptions } from "./ingest_types.ts";
 
@@ -30,8 +31,8 @@ export async function runRestStage(
   deps: IngestDeps,
   options: StageOptions,
 ): Promise<RestStageResult> {
-  const { store, clock, progress } = deps;
-  const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, revise: true });
+  const { store, clock, progress, settings } = deps;
+  const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, wins: winsBy(settings.precedence) });
   const stepMs = INTERVAL_MS[query.interval];
   const total = totalMs(ranges) / stepMs;
   const asked: AskedSpan[] = [];

@@ -1,4 +1,4 @@
-import { allocateCandles, CANDLE_FIELDS, type CandleColumns } from "../core/mod.ts";
+import { allocateCandles, CANDLE_FIELDS, type CandleColumns, type TimeRange } from "../core/mod.ts";
 
 /** Candles that are new beside stored ones, and those that differ from them. */
 export interface CandleComparison {
@@ -18,6 +18,18 @@ export function compareCandles(stored: CandleColumns, incoming: CandleColumns): 
     else if (CANDLE_FIELDS.some((field) => !Object.is(stored[field][j], incoming[field][i]))) changed.push(i);
   }
   return { fresh: pickCandles(incoming, fresh), changed: pickCandles(incoming, changed) };
+}
+
+/** Stored open times within `covers` that ascending `incoming` does not have. O(n). */
+export function absentTimes(stored: CandleColumns, incoming: CandleColumns, covers: TimeRange): number[] {
+  const absent: number[] = [];
+  for (let i = 0, j = 0; i < stored.length; i++) {
+    const ms = stored.openTimeMs[i]!;
+    if (ms < covers.startMs || ms >= covers.endMs) continue;
+    while (j < incoming.length && incoming.openTimeMs[j]! < ms) j++;
+    if (j >= incoming.length || incoming.openTimeMs[j] !== ms) absent.push(ms);
+  }
+  return absent;
 }
 
 /** Copies of the rows at `indexes`, in that order. */

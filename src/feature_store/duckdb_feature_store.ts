@@ -3,7 +3,9 @@ import {
   type CandleBatch,
   type CandleColumns,
   type CandleQuery,
+  type CandleRevision,
   type CandleSource,
+  type CandleWins,
   type Clock,
   DAY_MS,
   type DayDigest,
@@ -16,11 +18,14 @@ import {
   type Interval,
   INTERVAL_MS,
   type SeriesId,
+  type SourceSpan,
   type TimeRange,
   type WriteFeaturesOptions,
   type WriteSummary,
 } from "../core/mod.ts";
-import { countCandles, loadCandles, scanCandles, storedDayDigests, writeCandles } from "./tables/candle_table.ts";
+import { countCandles, loadCandles, readSourceSpans, scanCandles, storedDayDigests } from "./tables/candle_table.ts";
+import { writeCandles } from "./tables/candle_writer.ts";
+import { readRevisions } from "./tables/revision_table.ts";
 import { coverageOf } from "./tables/coverage.ts";
 import { digestDataset, digestDays } from "./day_digest.ts";
 import { featureDays, featureSpan, loadFeatures, writeFeatures } from "./tables/feature_table.ts";
@@ -56,6 +61,8 @@ export interface OpenStoreOptions {
 }
 
 const SCAN_ROWS = 65_536;
+
+const NEVER: CandleWins = () => false;
 
 /** The feature store in a DuckDB file; see the port for what each method promises. */
 export class DuckDbFeatureStore implements FeatureStore {
@@ -155,6 +162,14 @@ export class DuckDbFeatureStore implements FeatureStore {
     return this.#handle.exclusive((session) => countSources(session, query));
   }
 
+  sourceSpans(query: CandleQuery): Promise<readonly SourceSpan[]> {
+    return this.#handle.exclusive((session) => readSourceSpans(session, query));
+  }
+
+  revisions(query: CandleQuery): Promise<readonly CandleRevision[]> {
+    return this.#handle.exclusive((session) => readRevisions(session, query));
+  }
+
   ingestRuns(limit: number): Promise<readonly IngestRunRecord[]> {
     return this.#handle.exclusive((session) => readIngestRuns(session, limit));
   }
@@ -174,11 +189,11 @@ export class DuckDbFeatureStore implements FeatureStore {
   writeCandles(
     series: SeriesId,
     batches: readonly CandleBatch[],
-    options: { readonly revise?: boolean } = {},
+    options: { readonly wins?: CandleWins } = {},
   ): Promise<WriteSummary> {
     const nowMs = this.#handle.clock.nowMs();
     return this.#handle.write(async (session) => {
-      const summary = await writeCandles(session, series, batches, { revise: options.revise ?? false, nowMs });
+      const summary = await writeCandles(session, series, batches, { wins: options.wins ?? NEVER, nowMs });
       const files = batches.flatMap(({ file }) => file === undefined ? [] : [file]);
       if (files.length > 0) await writeArchiveFiles(session, series, files);
       return summary;

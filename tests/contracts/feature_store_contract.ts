@@ -57,8 +57,16 @@ export function testFeatureStore(name: string, open: () => Promise<FeatureStore>
   test("gives back what was written, ascending, and only what lies in the range", async (store) => {
     const candles = walkCandles(range(0, 4000), [range(1500, 1580)]);
     const late = within(candles, range(2000, 4000)), early = within(candles, range(0, 2000));
-    assertEquals(await store.writeCandles(BTC, [{ source: "rest", columns: late }]), { added: 2000, revised: 0 });
-    assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: early }]), { added: 1920, revised: 0 });
+    assertEquals(await store.writeCandles(BTC, [{ source: "rest", columns: late }]), {
+      added: 2000,
+      revised: 0,
+      kept: 0,
+    });
+    assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: early }]), {
+      added: 1920,
+      revised: 0,
+      kept: 0,
+    });
     assertEquals(plain(await store.loadCandles(query(-10, 5000))), plain(candles));
     assertEquals(plain(await store.loadCandles(query(1400, 2500))), plain(within(candles, range(1400, 2500))));
     assertEquals(await store.countCandles(query(1400, 2500)), 1020);
@@ -109,25 +117,93 @@ export function testFeatureStore(name: string, open: () => Promise<FeatureStore>
       { source: "daily", columns: within(candles, range(40, 80)) },
       { source: "daily", columns: within(candles, range(70, 100)) },
     ]);
-    assertEquals(again, { added: 40, revised: 0 });
+    assertEquals(again, { added: 40, revised: 0, kept: 0 });
     assertEquals(plain(await store.loadCandles(query(0, 100))), plain(candles));
   });
 
-  test("replaces a differing candle only where it may revise", async (store) => {
+  test("replaces a differing candle only where the caller lets it win, and records both values either way", async (store) => {
     const before = walkCandles(range(0, 10)), after = walkCandles(range(0, 10));
     after.close[4] = after.high[4]!;
     after.tradeCount[4] = 9_999;
     after.volume[7] = 123;
+    const offered = [{ source: "daily", columns: after }] as const;
     await store.writeCandles(BTC, [{ source: "rest", columns: before }]);
-    assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: after }]), { added: 0, revised: 0 });
+    assertEquals(await store.writeCandles(BTC, offered), { added: 0, revised: 0, kept: 2 });
     assertEquals(plain(await store.loadCandles(query(0, 10))), plain(before));
-    const revise = { revise: true };
-    assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: after }], revise), {
-      added: 0,
-      revised: 2,
+    const difference = (
+      minute: number,
+      column: string,
+      field: "close" | "tradeCount" | "volume",
+      applied: boolean,
+    ) => ({
+      openTimeMs: START + minute * MINUTE_MS,
+      column,
+      oldValue: before[field][minute]!,
+      newValue: after[field][minute]!,
+      oldSource: "rest" as const,
+      newSource: "daily" as const,
+      applied,
     });
+    const seen = async () => (await store.revisions(query(0, 10))).map(({ seenAtMs: _, ...rest }) => rest);
+    const kept = [
+      difference(4, "close", "close", false),
+      difference(4, "trade_count", "tradeCount", false),
+      difference(7, "volume", "volume", false),
+    ];
+    assertEquals(await seen(), kept);
+    assertEquals(await store.writeCandles(BTC, offered), { added: 0, revised: 0, kept: 2 });
+    assertEquals(await seen(), kept, "the same difference is recorded once");
+
+    const asked: string[] = [];
+    const wins = (stored: string, source: string) => asked.push(`${stored}<${source}`) > 0;
+    assertEquals(await store.writeCandles(BTC, offered, { wins }), { added: 0, revised: 2, kept: 0 });
+    assertEquals([...new Set(asked)], ["rest<daily"]);
     assertEquals(plain(await store.loadCandles(query(0, 10))), plain(after));
     assertEquals(await store.sourceCounts(query(0, 10)), { daily: 2, rest: 8 });
+    assertEquals((await seen()).filter(({ applied }) => applied), kept.map((each) => ({ ...each, applied: true })));
+    assertEquals(await store.revisions(query(5, 7)), []);
+    assertEquals(await store.revisions({ ...query(0, 10), symbol: "ETH/USDT" }), []);
+  });
+
+  test("records an unknown value as null, and a candle that a second source lacks", async (store) => {
+    const before = walkCandles(range(0, 1500)), after = within(walkCandles(range(0, 1500)), range(0, 1400));
+    after.quoteVolume[3] = NaN;
+    await store.writeCandles(BTC, [{ source: "monthly", columns: before }]);
+    const batch = { source: "rest", columns: after, covers: range(0, 1402) } as const;
+    assertEquals(await store.writeCandles(BTC, [batch], { wins: () => true }), { added: 0, revised: 1, kept: 2 });
+    const found = await store.revisions(query(0, 1500));
+    assertEquals(
+      found.map((
+        { openTimeMs, column, newValue, applied },
+      ) => [(openTimeMs - START) / MINUTE_MS, column, newValue, applied]),
+      [
+        [3, "quote_volume", null, true],
+        [1400, "open_time", null, false],
+        [1401, "open_time", null, false],
+      ],
+    );
+    assertEquals(await store.countCandles(query(0, 1500)), 1500, "nothing is removed on a second source's word");
+    const none = { source: "daily", columns: within(after, range(0, 0)), covers: range(1450, 1451) } as const;
+    assertEquals(await store.writeCandles(BTC, [none]), { added: 0, revised: 0, kept: 1 });
+  });
+
+  test("tells which stretch came from where", async (store) => {
+    const candles = walkCandles(range(0, 3000), [range(100, 110)]);
+    const put = (source: "daily" | "rest", from: number, to: number) =>
+      store.writeCandles(BTC, [{ source, columns: within(candles, range(from, to)) }]);
+    await put("daily", 0, 1500);
+    await put("rest", 1500, 2000);
+    await put("daily", 2000, 3000);
+    assertEquals(await store.sourceSpans(query(0, 3000)), [
+      { ...range(0, 1500), source: "daily", rows: 1490 },
+      { ...range(1500, 2000), source: "rest", rows: 500 },
+      { ...range(2000, 3000), source: "daily", rows: 1000 },
+    ]);
+    assertEquals(await store.sourceSpans(query(1400, 1600)), [
+      { ...range(1400, 1500), source: "daily", rows: 100 },
+      { ...range(1500, 1600), source: "rest", rows: 100 },
+    ]);
+    assertEquals(await store.sourceSpans(query(5000, 6000)), []);
   });
 
   test("digests days by their candles, and a part of a day by its part", async (store) => {
@@ -163,7 +239,7 @@ export function testFeatureStore(name: string, open: () => Promise<FeatureStore>
     );
     const revised = walkCandles(range(0, 2880));
     revised.volume[2000] = 1;
-    await store.writeCandles(other, [{ source: "daily", columns: revised }], { revise: true });
+    await store.writeCandles(other, [{ source: "daily", columns: revised }], { wins: () => true });
     const [first, second] = await store.dayDigests({ ...query(0, 2880), exchange: "other" });
     const [same, different] = await store.dayDigests(query(0, 2880));
     assertEquals(first, same!);

@@ -66,7 +66,7 @@ class MemoryArchive implements ArchiveSource {
 const SETTINGS: IngestSettings = {
   defaultSinceMs: (nowMs) => nowMs - 4 * DAY_MS,
   refreshMinutes: 10,
-  archiveWins: true,
+  precedence: ["daily", "monthly", "rest", "exchange"],
   closedMarginMs: 2_000,
   clockWarnMs: 2_000,
   archiveParallel: 3,
@@ -203,10 +203,10 @@ Deno.test("ingest() takes the exchange's newer value in the last ten minutes, an
   revised.tradeCount[early]!++;
   const second = await ingest(REST, { ...deps, exchange: new MemoryExchange({ BTCUSDT: revised }, clock) });
   assertEquals([second.rows.added, second.rows.revised], [0, 1]);
-  assertEquals(store.revisions.map(({ openTimeMs, field }) => [openTimeMs, field]), [[
-    revised.openTimeMs[at]!,
-    "tradeCount",
-  ]]);
+  const revisions = await store.revisions({ ...BTC, range: { startMs: START, endMs: NOW } });
+  assertEquals(revisions.map(({ openTimeMs, column, applied }) => [openTimeMs, column, applied]), [
+    [revised.openTimeMs[at]!, "trade_count", true],
+  ]);
 });
 
 Deno.test("ingest() lets a published archive correct what REST gave", async () => {
@@ -215,7 +215,8 @@ Deno.test("ingest() lets a published archive correct what REST gave", async () =
   rough.tradeCount[at]!++;
   const range = { sinceMs: START + 4 * DAY_MS, untilMs: START + 4 * DAY_MS + 60 * MINUTE_MS };
   for (const archiveWins of [true, false]) {
-    const { deps, store } = setup({ archive: new MemoryArchive("http"), candles: rough, settings: { archiveWins } });
+    const precedence = archiveWins ? ["daily", "rest"] as const : ["rest", "daily"] as const;
+    const { deps, store } = setup({ archive: new MemoryArchive("http"), candles: rough, settings: { precedence } });
     const { archive: _, ...alone } = deps;
     await ingest({ ...REST, ...range }, alone);
     const result = await ingest({ ...AUTO, sinceMs: START + 4 * DAY_MS, untilMs: START + 5 * DAY_MS }, deps);

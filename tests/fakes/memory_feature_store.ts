@@ -6,8 +6,10 @@ import {
   type CandleBatch,
   type CandleColumns,
   type CandleQuery,
+  type CandleRevision,
   candlesFromRows,
   type CandleSource,
+  type CandleWins,
   type DayDigest,
   DomainError,
   type FeatureDay,
@@ -24,17 +26,20 @@ import {
   rangesFromGrid,
   type SeriesId,
   sliceCandles,
+  type SourceSpan,
   type TimeRange,
   type WriteFeaturesOptions,
   type WriteSummary,
 } from "../../src/core/mod.ts";
 import { digestDataset, digestDays } from "../../src/feature_store/day_digest.ts";
+import { CANDLE_COLUMNS } from "../../src/feature_store/tables/columns.ts";
 import { reconcileGaps } from "../../src/feature_store/gap_reconcile.ts";
 
 interface StoredSeries {
   readonly id: SeriesId;
   readonly candles: Map<number, { readonly candle: Candle; readonly source: CandleSource }>;
   readonly files: Map<string, ArchiveFileRecord>;
+  readonly revisions: CandleRevision[];
   gaps: Gap[];
 }
 
@@ -45,17 +50,8 @@ interface StoredFeatures {
   readonly days: Map<string, Map<string, FeatureDay>>;
 }
 
-/** A revision, as the table `candle_revisions` has it. */
-export interface StoredRevision {
-  readonly openTimeMs: number;
-  readonly field: string;
-  readonly oldValue: number;
-  readonly newValue: number;
-}
-
 /** A feature store of maps: the plainest thing that keeps the port's promises. */
 export class MemoryFeatureStore implements FeatureStore {
-  readonly revisions: StoredRevision[] = [];
   readonly #series = new Map<string, StoredSeries>();
   readonly #features = new Map<string, StoredFeatures>();
   readonly #runs = new Map<string, IngestRunRecord>();
@@ -122,6 +118,28 @@ export class MemoryFeatureStore implements FeatureStore {
     return Promise.resolve(counts);
   }
 
+  sourceSpans(query: CandleQuery): Promise<readonly SourceSpan[]> {
+    const { candles } = this.#of(query);
+    const spans: { startMs: number; endMs: number; source: CandleSource; rows: number }[] = [];
+    for (const ms of this.#columns(query).openTimeMs) {
+      const { source } = candles.get(ms)!, last = spans.at(-1), endMs = ms + INTERVAL_MS[query.interval];
+      if (last?.source === source) {
+        last.endMs = endMs;
+        last.rows++;
+      } else spans.push({ startMs: ms, endMs, source, rows: 1 });
+    }
+    return Promise.resolve(spans);
+  }
+
+  revisions(query: CandleQuery): Promise<readonly CandleRevision[]> {
+    const { startMs, endMs } = query.range;
+    const key = ({ openTimeMs, column }: CandleRevision) => `${openTimeMs}/${column}`;
+    return Promise.resolve(
+      this.#of(query).revisions.filter(({ openTimeMs }) => openTimeMs >= startMs && openTimeMs < endMs)
+        .sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a.seenAtMs - b.seenAtMs),
+    );
+  }
+
   ingestRuns(limit: number): Promise<readonly IngestRunRecord[]> {
     const runs = [...this.#runs.values()].sort((a, b) => b.startedAtMs - a.startedAtMs || (a.id < b.id ? 1 : -1));
     return Promise.resolve(runs.slice(0, limit));
@@ -157,29 +175,54 @@ export class MemoryFeatureStore implements FeatureStore {
   writeCandles(
     series: SeriesId,
     batches: readonly CandleBatch[],
-    options: { readonly revise?: boolean } = {},
+    options: { readonly wins?: CandleWins } = {},
   ): Promise<WriteSummary> {
     const stored = this.#of(series);
-    let added = 0, revised = 0;
-    for (const { columns, source, file } of batches) {
+    const summary = { added: 0, revised: 0, kept: 0 };
+    for (const { columns, source, file, covers } of batches) {
       for (let i = 0; i < columns.length; i++) {
         const candle = candleAt(columns, i);
         const before = stored.candles.get(candle.openTimeMs);
-        if (before === undefined) added++;
+        if (before === undefined) summary.added++;
         else {
           const fields = CANDLE_FIELDS.filter((field) => !Object.is(before.candle[field], candle[field]));
-          if (fields.length === 0 || options.revise !== true) continue;
-          revised++;
+          if (fields.length === 0) continue;
+          const applied = options.wins?.(before.source, source) ?? false;
           for (const field of fields) {
-            const { openTimeMs } = candle;
-            this.revisions.push({ openTimeMs, field, oldValue: before.candle[field], newValue: candle[field] });
+            const values = { oldValue: before.candle[field], newValue: candle[field] };
+            this.#revise(stored, candle.openTimeMs, { column: CANDLE_COLUMNS[field], ...values, applied }, source);
           }
+          summary[applied ? "revised" : "kept"]++;
+          if (!applied) continue;
         }
         stored.candles.set(candle.openTimeMs, { candle, source });
       }
+      const offered = new Set(columns.openTimeMs);
+      for (const ms of covers === undefined ? [] : this.#columns({ ...series, range: covers }).openTimeMs) {
+        if (offered.has(ms)) continue;
+        summary.kept++;
+        this.#revise(stored, ms, { column: "open_time", oldValue: ms, newValue: null, applied: false }, source);
+      }
       if (file !== undefined) stored.files.set(file.location, file);
     }
-    return Promise.resolve({ added, revised });
+    return Promise.resolve(summary);
+  }
+
+  #revise(
+    stored: StoredSeries,
+    openTimeMs: number,
+    difference: Pick<CandleRevision, "column" | "oldValue" | "newValue" | "applied">,
+    newSource: CandleSource,
+  ): void {
+    const { column, applied } = difference;
+    const known = (value: number | null) => value === null || Number.isNaN(value) ? null : value;
+    const oldValue = known(difference.oldValue), newValue = known(difference.newValue);
+    const isSame = (other: CandleRevision) =>
+      !other.applied && other.openTimeMs === openTimeMs && other.column === column && other.oldValue === oldValue &&
+      other.newValue === newValue && other.newSource === newSource;
+    if (!applied && stored.revisions.some(isSame)) return;
+    const oldSource = stored.candles.get(openTimeMs)!.source;
+    stored.revisions.push({ openTimeMs, column, oldValue, newValue, oldSource, newSource, applied, seenAtMs: 0 });
   }
 
   recordFiles(series: SeriesId, files: readonly ArchiveFileRecord[]): Promise<void> {
@@ -235,7 +278,7 @@ export class MemoryFeatureStore implements FeatureStore {
     let stored = this.#series.get(key);
     if (stored === undefined) {
       const { exchange, symbol, interval } = series;
-      stored = { id: { exchange, symbol, interval }, candles: new Map(), files: new Map(), gaps: [] };
+      stored = { id: { exchange, symbol, interval }, candles: new Map(), files: new Map(), revisions: [], gaps: [] };
       this.#series.set(key, stored);
     }
     return stored;

@@ -112,6 +112,41 @@ Deno.test("DuckDbFeatureStore.open() refuses a store of a newer program", async 
   }
 });
 
+Deno.test("DuckDbFeatureStore.open() brings a store of the first version up to date and keeps its revisions", async () => {
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/store.duckdb`;
+  await (await DuckDbFeatureStore.open(path, WRITE))[Symbol.asyncDispose]();
+  {
+    using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
+    await session.run("DROP TABLE candle_revisions");
+    await session.run(
+      `CREATE TABLE candle_revisions (exchange VARCHAR NOT NULL, symbol VARCHAR NOT NULL, "interval" VARCHAR NOT NULL,
+         open_time TIMESTAMP NOT NULL, column_name VARCHAR NOT NULL, old_value DOUBLE, new_value DOUBLE,
+         old_source VARCHAR NOT NULL, new_source VARCHAR NOT NULL, seen_at TIMESTAMP NOT NULL)`,
+    );
+    await session.run(
+      `INSERT INTO candle_revisions VALUES ('binance', 'BTC/USDT', '1m', TIMESTAMP '2024-01-10', 'volume', 1, 2, 'rest',
+         'daily', TIMESTAMP '2024-01-11')`,
+    );
+    await session.run("DELETE FROM schema_migrations WHERE version > 1");
+  }
+  const stale = await assertRejects(() => DuckDbFeatureStore.open(path, { ...WRITE, mode: "read" }), DomainError);
+  assertEquals([stale.code, stale.hint], ["input-invalid", "Bring it up to date with: task ingest"]);
+  await (await DuckDbFeatureStore.open(path, WRITE))[Symbol.asyncDispose]();
+  await using store = await DuckDbFeatureStore.open(path, { ...WRITE, mode: "read" });
+  const range = { startMs: Date.UTC(2024, 0, 1), endMs: Date.UTC(2024, 1, 1) };
+  assertEquals(await store.revisions({ ...BTC, range }), [{
+    openTimeMs: Date.UTC(2024, 0, 10),
+    column: "volume",
+    oldValue: 1,
+    newValue: 2,
+    oldSource: "rest",
+    newSource: "daily",
+    applied: true,
+    seenAtMs: Date.UTC(2024, 0, 11),
+  }]);
+});
+
 Deno.test("DuckDbSession can't leave its file", async (t) => {
   await using tmp = await tmpDir();
   await Deno.writeTextFile(`${tmp.path}/secret.csv`, "a\n1\n");
@@ -146,7 +181,7 @@ Deno.test("DuckDbFeatureStore rolls a failed write back as a whole", async () =>
     "must ascend",
   );
   assertEquals(await store.span(BTC), undefined);
-  assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: good }]), { added: 10, revised: 0 });
+  assertEquals(await store.writeCandles(BTC, [{ source: "daily", columns: good }]), { added: 10, revised: 0, kept: 0 });
 });
 
 Deno.test("DuckDbSession.guard() names a full disk and damage, and leaves other errors as they are", async () => {

@@ -34,7 +34,7 @@ function testMaterialize(name: string, open: () => Promise<FeatureStore>): void 
     const engine = sumEngine(LOOKBACK);
     const candles = walkCandles(WHOLE, [HOLE]);
     const write = (range: TimeRange, columns = candles) =>
-      store.writeCandles(BTC, [{ source: "daily", columns: within(columns, range) }], { revise: true });
+      store.writeCandles(BTC, [{ source: "daily", columns: within(columns, range) }], { wins: () => true });
     const update = () => materializeFeatures(store, BTC, engine, OPTIONS);
     const expected = async () => plain(engine.compute(await store.loadCandles({ ...BTC, range: WHOLE })));
 

@@ -41,7 +41,12 @@ export interface CandleBatch {
   readonly columns: CandleColumns;
   /** Ledger row of the file, where the batch came from one. */
   readonly file?: ArchiveFileRecord;
+  /** Open times that the source was asked for as a second opinion: a stored candle in it that the batch lacks differs. */
+  readonly covers?: TimeRange;
 }
+
+/** Whether what a source offers replaces a differing candle of the stored source. */
+export type CandleWins = (stored: CandleSource, offered: CandleSource) => boolean;
 
 /** What a write did. */
 export interface WriteSummary {
@@ -49,6 +54,36 @@ export interface WriteSummary {
   readonly added: number;
   /** Rows whose value changed; each changed column is a row of `candle_revisions`. */
   readonly revised: number;
+  /** Rows that the source gave otherwise, or lacks, and that stayed; in `candle_revisions` too, each difference once. */
+  readonly kept: number;
+}
+
+/** A value that two sources gave differently (table `candle_revisions`). */
+export interface CandleRevision {
+  /** The candle's open time, epoch milliseconds. */
+  readonly openTimeMs: number;
+  /** Column of `candles`; `open_time` where the second source does not have the candle at all. */
+  readonly column: string;
+  /** Value that was stored; null where unknown. */
+  readonly oldValue: number | null;
+  /** Value that was offered; null where unknown, or where the source lacks the candle. */
+  readonly newValue: number | null;
+  /** Where the stored value came from. */
+  readonly oldSource: CandleSource;
+  /** Where the offered value came from. */
+  readonly newSource: CandleSource;
+  /** Whether the offered value replaced the stored one. */
+  readonly applied: boolean;
+  /** When the difference was first seen. */
+  readonly seenAtMs: number;
+}
+
+/** A stretch of stored candles from one source. */
+export interface SourceSpan extends TimeRange {
+  /** The source of all of them. */
+  readonly source: CandleSource;
+  /** Number of candles. */
+  readonly rows: number;
 }
 
 /** sha256 of a UTC day's candles in canonical bytes (design section 5). */
@@ -140,6 +175,10 @@ export interface FeatureReader extends AsyncDisposable {
   archiveFiles(series: SeriesId): Promise<readonly ArchiveFileRecord[]>;
   /** Count of stored rows per source in the range. */
   sourceCounts(query: CandleQuery): Promise<Readonly<Partial<Record<CandleSource, number>>>>;
+  /** Stretches of stored candles from one source, ascending; a hole ends none, another source does. */
+  sourceSpans(query: CandleQuery): Promise<readonly SourceSpan[]>;
+  /** Differences between sources on candles of the range, by open time, column and when they were seen. */
+  revisions(query: CandleQuery): Promise<readonly CandleRevision[]>;
   /** The newest ingest runs, newest first. */
   ingestRuns(limit: number): Promise<readonly IngestRunRecord[]>;
   /** Decision times `[start, end)` for which the materialised feature set of this digest has rows; undefined where there are none. */
@@ -153,13 +192,13 @@ export interface FeatureReader extends AsyncDisposable {
 /** The whole store; one writer at a time. */
 export interface FeatureStore extends FeatureReader {
   /**
-   * Stores the batches of one transaction. Rows already there and equal are left; rows that differ are
-   * revised where `revise` holds, else kept as they are (the caller decides who wins).
+   * Stores the batches of one transaction. Rows already there and equal are left; rows that differ are revised where
+   * `wins` says so, else kept as they are. Either way the difference is recorded with both values.
    */
   writeCandles(
     series: SeriesId,
     batches: readonly CandleBatch[],
-    options?: { readonly revise?: boolean },
+    options?: { readonly wins?: CandleWins },
   ): Promise<WriteSummary>;
   /** Ledger rows of files that gave no rows (missing, corrupt, mismatch). */
   recordFiles(series: SeriesId, files: readonly ArchiveFileRecord[]): Promise<void>;

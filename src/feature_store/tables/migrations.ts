@@ -61,6 +61,17 @@ const MIGRATIONS: readonly (readonly string[])[] = [
             count(*) FILTER (source = 'rest') AS from_rest
      FROM candles WHERE "interval" = '1m' GROUP BY ALL`,
   ],
+  // A difference may also be settled in favour of what is stored. By a copy, as DuckDB 1.5 wants to change a setting for
+  // ALTER TABLE … ADD COLUMN, and settings are locked.
+  [
+    `CREATE TEMP TABLE revisions_before AS FROM candle_revisions`,
+    `DROP TABLE candle_revisions`,
+    `CREATE TABLE candle_revisions (${SERIES}, open_time TIMESTAMP NOT NULL, column_name VARCHAR NOT NULL,
+       old_value DOUBLE, new_value DOUBLE, old_source VARCHAR NOT NULL, new_source VARCHAR NOT NULL,
+       seen_at TIMESTAMP NOT NULL, applied BOOLEAN NOT NULL)`,
+    `INSERT INTO candle_revisions SELECT *, true FROM revisions_before`,
+    `DROP TABLE revisions_before`,
+  ],
 ];
 
 /**
