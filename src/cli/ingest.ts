@@ -51,6 +51,7 @@ export const command: Command = {
       description: "Archive for closed days and REST for the rest, or one alone",
     },
     "archive-dir": { type: "string", value: "DIR", description: "Local mirror in the archive's layout, in its place" },
+    verify: { type: "boolean", description: "Read stored candles again from a second source; settle what differs" },
     "dry-run": { type: "boolean", description: "Show what would be fetched; store nothing" },
     "no-features": { type: "boolean", description: "Leave the materialised features as they are" },
     "no-report": { type: "boolean", description: "Write no report" },
@@ -60,6 +61,7 @@ export const command: Command = {
     { line: "task ingest", does: "two years of BTC/USDT, or what is missing of them" },
     { line: "task ingest -- --archive-dir feature_store/sample", does: "the bundled sample, offline" },
     { line: "task ingest -- --since P7D --source rest --no-report", does: "the last week over REST" },
+    { line: "task ingest -- --verify --since P30D", does: "the last month, read again from a second source" },
     { line: "task ingest -- --since 2024-01-01 --dry-run", does: "what that would fetch" },
   ],
   async run(context) {
@@ -159,6 +161,7 @@ function readRequests({ options, clock }: CommandContext, config: IngestConfig):
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(untilMs === undefined ? {} : { untilMs }),
     source,
+    verify: options.boolean("verify"),
   }));
 }
 

@@ -1,5 +1,5 @@
 import { type Gap, INTERVAL_MS, type RequestTally, toIso } from "../core/mod.ts";
-import type { FileCounts, IngestPlan, IngestResult } from "../data_ingestion_service/mod.ts";
+import type { FileCounts, IngestPlan, IngestResult, VerifyResult } from "../data_ingestion_service/mod.ts";
 
 /** What an ingest did, over all its series. */
 export interface IngestOutcome {
@@ -41,22 +41,25 @@ export function planJson(
 /** What a person reads of a run. */
 export function ingestText({ runs, requests, report, seconds }: IngestOutcome): string {
   const files = sumFiles(runs);
-  const lines = runs.flatMap(({ series, range, rows, gaps, datasetDigest }) => [
+  const lines = runs.flatMap(({ series, range, rows, gaps, verify, datasetDigest }) => [
     [`${series.exchange} ${series.symbol} ${series.interval}`, `${toIso(range.startMs)} to ${toIso(range.endMs)}`],
     [
       "candles",
       `${count(rows.present)} of ${count(rows.expected)}, ${count(rows.added)} new, ${count(rows.revised)} revised`,
     ],
     ["missing", gapsText(gaps, rows.expected - rows.present)],
+    ...(verify === undefined ? [] : [["verified", verifyText(verify)]]),
     ["dataset", datasetDigest],
   ]);
   const read = files.verified + files.unverified;
-  if (read + files.missing + files.refetched > 0) {
+  if (read + files.missing + files.refetched + files.rejected > 0) {
     lines.push([
       "files",
       `${count(read)} read (${count(files.verified)} verified, ${
         count(files.unverified)
-      } without a published checksum), ${count(files.missing)} not there, ${count(files.refetched)} fetched again`,
+      } without a published checksum), ${count(files.missing)} not there, ${count(files.refetched)} fetched again, ${
+        count(files.rejected)
+      } rejected`,
     ]);
   }
   if (requests.count > 0) {
@@ -89,8 +92,29 @@ export function planText(plans: readonly IngestPlan[]): string {
   ]));
 }
 
+/** One line on what was read again. */
+function verifyText({ compared, pairs, added, revised, kept }: VerifyResult): string {
+  if (pairs.length === 0) return "nothing could be read again";
+  const by = pairs.map(({ stored, second, candles }) => `${stored} against ${second} ${count(candles)}`).join(", ");
+  const differ = revised + kept === 0 ? "none differ" : `${count(revised)} revised, ${count(kept)} kept as stored`;
+  return `${count(compared)} candles (${by}): ${differ}${added === 0 ? "" : `, ${count(added)} were missing`}`;
+}
+
+/** Neighbouring gaps of one cause as one, for people; the ledger keeps each with its evidence. */
+function mergeGaps(gaps: readonly Gap[]): Gap[] {
+  const merged: Gap[] = [];
+  for (const gap of gaps) {
+    const last = merged.at(-1);
+    if (last?.endMs === gap.startMs && last.cause === gap.cause) {
+      merged[merged.length - 1] = { ...last, endMs: gap.endMs, minutes: last.minutes + gap.minutes };
+    } else merged.push(gap);
+  }
+  return merged;
+}
+
 /** One line on what is missing and why. */
-function gapsText(gaps: readonly Gap[], missing: number): string {
+function gapsText(all: readonly Gap[], missing: number): string {
+  const gaps = mergeGaps(all);
   if (gaps.length === 0) return missing === 0 ? "nothing" : `${count(missing)} minutes`;
   const minutes = gaps.reduce((sum, gap) => sum + gap.minutes, 0);
   const shown = gaps.slice(0, 3).map(({ startMs, endMs, cause }) => `${toIso(startMs)} to ${toIso(endMs)} (${cause})`);
@@ -98,13 +122,26 @@ function gapsText(gaps: readonly Gap[], missing: number): string {
   return `${count(minutes)} minutes: ${shown.join(", ")}${more}`;
 }
 
-function seriesJson({ series, range, rows, gaps, datasetDigest }: IngestResult): Record<string, unknown> {
+function seriesJson({ series, range, rows, gaps, verify, datasetDigest }: IngestResult): Record<string, unknown> {
   return {
     ...series,
     range: rangeJson(range),
     rows,
-    gaps: gaps.map((gap) => ({ ...rangeJson(gap), minutes: gap.minutes, cause: gap.cause })),
+    gaps: mergeGaps(gaps).map((gap) => ({ ...rangeJson(gap), minutes: gap.minutes, cause: gap.cause })),
+    ...(verify === undefined ? {} : { verify: verifyJson(verify) }),
     datasetDigest,
+  };
+}
+
+function verifyJson({ warnings: _, unread, differences, ...counts }: VerifyResult): Record<string, unknown> {
+  return {
+    ...counts,
+    unread: unread.map(({ stored, ...range }) => ({ ...rangeJson(range), stored })),
+    differences: differences.map(({ openTimeMs, seenAtMs, ...rest }) => ({
+      openTime: toIso(openTimeMs),
+      ...rest,
+      seenAt: toIso(seenAtMs),
+    })),
   };
 }
 
@@ -115,6 +152,7 @@ function sumFiles(runs: readonly IngestResult[]): FileCounts {
     unverified: sum("unverified"),
     refetched: sum("refetched"),
     missing: sum("missing"),
+    rejected: sum("rejected"),
   };
 }
 

@@ -9,6 +9,7 @@ import {
 import { type ArchiveFile, parseArchiveName } from "./archive/archive_layout.ts";
 import { type ArchiveFailure, readArchiveFile } from "./archive/archive_reader.ts";
 import type { ArchiveSource } from "./archive/archive_source.ts";
+import { candleRules } from "./candle_rules.ts";
 import { CommitBuffer } from "./commit_buffer.ts";
 import { type AskedSpan, NOT_THERE } from "./planning/explain_gaps.ts";
 import type { FileCounts, IngestDeps, StageOptions } from "./ingest_types.ts";
@@ -34,14 +35,10 @@ export async function runArchiveStage(
 ): Promise<ArchiveStageResult> {
   const { store, clock, progress, settings } = deps;
   const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, wins: winsBy(settings.precedence) });
-  const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0 };
+  const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0 };
   const failures: ArchiveFailure[] = [];
   const oddCloseTimes: number[] = [];
-  const rules = {
-    interval: query.interval,
-    priceTolerance: settings.priceTolerance,
-    closeTimeExceptions: settings.closeTimeExceptions.get(query.symbol) ?? new Map<number, number>(),
-  };
+  const rules = candleRules(query, settings);
   const readAll = async (wanted: readonly ArchiveFile[]) => {
     const failed: ArchiveFailure[] = [];
     let done = 0;
@@ -58,7 +55,7 @@ export async function runArchiveStage(
           oddCloseTimes.push(...outcome.oddCloseTimes);
           await buffer.push(outcome.batch);
         } else {
-          if (outcome.record.verdict === "missing") counts.missing++;
+          counts[outcome.record.verdict === "missing" ? "missing" : "rejected"]++;
           failed.push(outcome);
         }
         progress.update({

@@ -20,12 +20,13 @@ import type { ArchiveFailure } from "./archive/archive_reader.ts";
 import { archiveAnswers, type ArchiveStageResult, runArchiveStage } from "./archive_stage.ts";
 import type { RowTally } from "./commit_buffer.ts";
 import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./planning/explain_gaps.ts";
-import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } from "./ingest_types.ts";
+import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps, VerifyResult } from "./ingest_types.ts";
 import { absentDays, missingRanges, planFiles, refreshRange } from "./planning/plan.ts";
 import { askNow, type ExchangeNow, resolveRange } from "./planning/resolve_range.ts";
 import { type RestStageResult, runRestStage } from "./rest_stage.ts";
+import { runVerifyStage } from "./verify_stage.ts";
 
-const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0 };
+const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0 };
 
 /**
  * What {@linkcode ingest} would do: asks for the clock and the listing, stores nothing.
@@ -65,7 +66,13 @@ export async function ingest(
     startedAtMs,
     ...(status === "running" ? {} : { endedAtMs: clock.nowMs() }),
     status,
-    settings: { ...request.series, source: request.source, ...rangeText(query.range), ...settings.describe },
+    settings: {
+      ...request.series,
+      source: request.source,
+      verify: request.verify === true,
+      ...rangeText(query.range),
+      ...settings.describe,
+    },
     rowsAdded: tally.added,
     rowsRevised: tally.revised,
     ...(datasetDigest === undefined ? {} : { datasetDigest }),
@@ -100,6 +107,7 @@ export async function ingest(
     },
     gaps: await gapsWithin(work),
     files: work.archive?.files ?? NO_FILES,
+    ...(work.verify === undefined ? {} : { verify: work.verify }),
     datasetDigest,
     warnings: [...work.warnings, ...(deps.archive?.warnings ?? []), ...(deps.exchange?.warnings ?? [])],
     ...(error === undefined ? {} : { error }),
@@ -116,6 +124,7 @@ interface Work {
   readonly options: CallOptions;
   readonly warnings: Warning[];
   archive?: ArchiveStageResult;
+  verify?: VerifyResult;
 }
 
 async function prepare(request: IngestRequest, deps: PlanDeps, options: CallOptions) {
@@ -168,6 +177,11 @@ async function fill(work: Work): Promise<DomainError | undefined> {
       const failure = first.error.message;
       rest = { asked: ranges.map((range) => ({ ...range, by: exchange.id, failure })), error: first.error };
     } else rest = await runRestStage(query, ranges, exchange, deps, stage);
+  }
+  options.signal?.throwIfAborted();
+  if (request.verify === true) {
+    work.verify = await runVerifyStage(query, deps, stage);
+    work.warnings.push(...work.verify.warnings);
   }
   options.signal?.throwIfAborted();
   const missing = subtractRanges([query.range], await store.coverage(query, query.range));

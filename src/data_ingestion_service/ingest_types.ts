@@ -1,5 +1,6 @@
 import type {
   CallOptions,
+  CandleRevision,
   CandleSource,
   Clock,
   DomainError,
@@ -32,6 +33,8 @@ export interface IngestRequest {
   readonly untilMs?: number;
   /** Where its candles may come from. */
   readonly source: SourceChoice;
+  /** Read stored candles again from a second source and settle differences. @default false */
+  readonly verify?: boolean;
   /** Plan only: nothing is fetched but what the plan needs, and nothing is stored. */
   readonly dryRun?: boolean;
 }
@@ -91,6 +94,28 @@ export interface FileCounts {
   readonly refetched: number;
   /** Files that the source does not have. */
   readonly missing: number;
+  /** Files that failed a proof: nothing of them is stored. */
+  readonly rejected: number;
+}
+
+/** What came of reading stored candles again from a second source. */
+export interface VerifyResult {
+  /** Candles that the second sources gave. */
+  readonly compared: number;
+  /** Candles by where the stored one came from and where it was read again. */
+  readonly pairs: readonly { readonly stored: CandleSource; readonly second: CandleSource; readonly candles: number }[];
+  /** Candles that were not stored before. */
+  readonly added: number;
+  /** Candles whose stored value was replaced. */
+  readonly revised: number;
+  /** Candles that differ, or that the second source lacks, and that stayed. */
+  readonly kept: number;
+  /** Stretches that no source could be asked about again. */
+  readonly unread: readonly (TimeRange & { readonly stored: CandleSource })[];
+  /** The first differences of the range: those seen now, and those that stand from earlier readings. */
+  readonly differences: readonly CandleRevision[];
+  /** What a user should know. */
+  readonly warnings: readonly Warning[];
 }
 
 /** What a run did for one series. */
@@ -116,6 +141,8 @@ export interface IngestResult {
   readonly gaps: readonly Gap[];
   /** Archive files by outcome. */
   readonly files: FileCounts;
+  /** What reading again from a second source found, where it was asked for. */
+  readonly verify?: VerifyResult;
   /** Digest of the range, 64 hex digits. */
   readonly datasetDigest: string;
   /** What a user should know although it stopped nothing. */

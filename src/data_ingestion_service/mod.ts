@@ -14,6 +14,7 @@ export type {
   IngestSettings,
   PlanDeps,
   SourceChoice,
+  VerifyResult,
 } from "./ingest_types.ts";
 export type { ArchiveAnswer, ArchiveSource } from "./archive/archive_source.ts";
 export type { ArchiveFile, ArchiveKind } from "./archive/archive_layout.ts";

@@ -10,11 +10,12 @@ import {
   toIso,
   totalMs,
 } from "../core/mod.ts";
+import { candleRules } from "./candle_rules.ts";
 import { checkCandles, violationText } from "./candle_checks.ts";
 import { CommitBuffer } from "./commit_buffer.ts";
 import { winsBy } from "./precedence.ts";
 import type { AskedSpan } from "./planning/explain_gaps.ts";
-import type { IngestDeps, StageOptions } from "./ingest_types.ts";
+import type { IngestDeps, IngestSettings, StageOptions } from "./ingest_types.ts";
 
 /** What the exchange gave over REST. */
 export interface RestStageResult {
@@ -43,7 +44,7 @@ export async function runRestStage(
     let reachedMs = range.startMs;
     try {
       for await (const page of exchange.candles({ ...query, range }, options)) {
-        const problem = pageProblem(page, query, exchange, deps);
+        const problem = pageProblem(page, query, exchange, settings);
         if (problem === undefined) {
           if (page.columns.length > 0) await buffer.push({ source: exchange.source, columns: page.columns });
           asked.push({ ...page.range, by: exchange.id });
@@ -71,18 +72,14 @@ export async function runRestStage(
   return { asked, error };
 }
 
-function pageProblem(
+/** Why nothing of a page may be stored, or undefined where its rows are sound. */
+export function pageProblem(
   { range, columns }: CandlePage,
   query: CandleQuery,
   exchange: Exchange,
-  { settings }: IngestDeps,
+  settings: IngestSettings,
 ): DomainError | undefined {
-  const found = checkCandles(columns, {
-    interval: query.interval,
-    range,
-    priceTolerance: settings.priceTolerance,
-    closeTimeExceptions: settings.closeTimeExceptions.get(query.symbol) ?? new Map<number, number>(),
-  });
+  const found = checkCandles(columns, { ...candleRules(query, settings), range });
   if (found.violationCount === 0) return undefined;
   const shown = found.violations.map(violationText).join("; ");
   return new DomainError(

@@ -1,98 +1,15 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import {
-  type CandleColumns,
-  concatCandles,
-  DAY_MS,
-  DomainError,
-  MINUTE_MS,
-  seededRandom,
-  SILENT_PROGRESS,
-  type TimeRange,
-} from "../../src/core/mod.ts";
+import { concatCandles, DAY_MS, DomainError, MINUTE_MS, seededRandom, type TimeRange } from "../../src/core/mod.ts";
+import { CANDLES, HOLE, MemoryArchive, NOW, setup, START } from "./ingest_setup.ts";
 import { ArchiveHttp } from "../../src/data_ingestion_service/archive/archive_http.ts";
-import { type ArchiveFile, dailyFile, monthlyFile } from "../../src/data_ingestion_service/archive/archive_layout.ts";
-import type { ArchiveAnswer, ArchiveSource } from "../../src/data_ingestion_service/archive/archive_source.ts";
+import { dailyFile, monthlyFile } from "../../src/data_ingestion_service/archive/archive_layout.ts";
 import { ingest, planIngest } from "../../src/data_ingestion_service/ingest.ts";
-import type { IngestDeps, IngestRequest, IngestSettings } from "../../src/data_ingestion_service/ingest_types.ts";
+import type { IngestDeps, IngestRequest } from "../../src/data_ingestion_service/ingest_types.ts";
 import { archiveZip, BTC, checksumText, within, zipOf } from "../fakes/archive_files.ts";
 import { klineCsv, walkCandles } from "../fakes/candles.ts";
 import { FakeExchangeServer } from "../fakes/fake_exchange_server.ts";
 import { MemoryExchange } from "../fakes/memory_exchange.ts";
-import { MemoryFeatureStore } from "../fakes/memory_feature_store.ts";
 import { SimulatedClock } from "../fakes/simulated_clock.ts";
-
-const START = Date.UTC(2024, 0, 10);
-const NOW = START + 5 * DAY_MS + 600 * MINUTE_MS + 31_000;
-const HOLE = { startMs: START + DAY_MS + 760 * MINUTE_MS, endMs: START + DAY_MS + 840 * MINUTE_MS };
-/** Everything there is: five whole days, and some of the sixth with its forming candle. */
-const CANDLES = walkCandles({ startMs: START, endMs: START + 5 * DAY_MS + 601 * MINUTE_MS }, [HOLE]);
-
-/** A mirror or an archive in memory; without `kind` a mirror of the five days. */
-class MemoryArchive implements ArchiveSource {
-  readonly kind: "mirror" | "http";
-  readonly name = "memory";
-  readonly warnings = [];
-  readonly fetched: string[] = [];
-  readonly files = new Map<string, { readonly file: ArchiveFile; bytes: Uint8Array }>();
-  onFetch: ((file: ArchiveFile) => void) | undefined;
-
-  constructor(kind: "mirror" | "http" = "mirror", days = [0, 1, 2, 3, 4]) {
-    this.kind = kind;
-    for (const day of days) this.put(dailyFile(BTC, START + day * DAY_MS));
-  }
-
-  put(file: ArchiveFile, bytes = archiveZip(file, CANDLES)): void {
-    this.files.set(file.name, { file, bytes });
-  }
-
-  list(): Promise<readonly ArchiveFile[] | undefined> {
-    return Promise.resolve(this.kind === "http" ? undefined : [...this.files.values()].map(({ file }) => file));
-  }
-
-  fetch(file: ArchiveFile): Promise<ArchiveAnswer> {
-    this.fetched.push(file.name);
-    this.onFetch?.(file);
-    const found = this.files.get(file.name);
-    return Promise.resolve(
-      found === undefined ? { found: false } : { found: true, bytes: found.bytes, expectedSha256: undefined },
-    );
-  }
-
-  location(file: ArchiveFile): string {
-    return file.path;
-  }
-}
-
-const SETTINGS: IngestSettings = {
-  defaultSinceMs: (nowMs) => nowMs - 4 * DAY_MS,
-  refreshMinutes: 10,
-  precedence: ["daily", "monthly", "rest", "exchange"],
-  closedMarginMs: 2_000,
-  clockWarnMs: 2_000,
-  archiveParallel: 3,
-  archiveAttempts: 2,
-  priceTolerance: 1e-6,
-  closeTimeExceptions: new Map(),
-  outages: [{ ...HOLE, evidence: "trading halted" }],
-  describe: { note: "test" },
-};
-
-function setup(
-  options: { archive?: ArchiveSource; candles?: CandleColumns; nowMs?: number; settings?: Partial<IngestSettings> },
-) {
-  const clock = new SimulatedClock(options.nowMs ?? NOW);
-  const store = new MemoryFeatureStore();
-  const exchange = options.candles === undefined ? undefined : new MemoryExchange({ BTCUSDT: options.candles }, clock);
-  const deps: IngestDeps = {
-    store,
-    clock,
-    progress: SILENT_PROGRESS,
-    settings: { ...SETTINGS, ...options.settings },
-    ...(options.archive === undefined ? {} : { archive: options.archive }),
-    ...(exchange === undefined ? {} : { exchange }),
-  };
-  return { store, clock, exchange: exchange!, deps };
-}
 
 const MIRROR: IngestRequest = { series: BTC, source: "archive" };
 const REST: IngestRequest = { series: BTC, source: "rest", sinceMs: START + 4 * DAY_MS };
@@ -108,7 +25,7 @@ Deno.test("ingest() takes a mirror's span, explains the hole, and finds nothing 
   const first = await ingest(MIRROR, deps);
   assertEquals(first.range, WHOLE);
   assertEquals(first.rows, { expected: 7200, present: 7120, added: 7120, revised: 0 });
-  assertEquals(first.files, { verified: 0, unverified: 5, refetched: 0, missing: 0 });
+  assertEquals(first.files, { verified: 0, unverified: 5, refetched: 0, missing: 0, rejected: 0 });
   assertEquals([shortGaps(first.gaps), first.error, first.warnings], [[HOLE_GAP], undefined, []]);
   assertStringIncludes(first.gaps[0]!.evidence, "trading halted");
   assertEquals(first.datasetDigest, await store.datasetDigest({ ...BTC, range: WHOLE }));
@@ -403,8 +320,8 @@ Deno.test("ingest() takes a published month as one file, and its days where that
     assertEquals(
       result.files,
       broken
-        ? { verified: 31, unverified: 0, refetched: 1, missing: 0 }
-        : { verified: 1, unverified: 0, refetched: 0, missing: 0 },
+        ? { verified: 31, unverified: 0, refetched: 1, missing: 0, rejected: 1 }
+        : { verified: 1, unverified: 0, refetched: 0, missing: 0, rejected: 0 },
     );
     assertEquals(result.warnings.map(({ code }) => code), broken ? ["file-replaced", "file-refetched"] : []);
     assertEquals(await store.sourceCounts({ ...BTC, range: january.range }), {
