@@ -59,7 +59,7 @@ export function ingestText({ runs, requests, report, seconds }: IngestOutcome): 
         count(files.unverified)
       } without a published checksum), ${count(files.missing)} not there, ${count(files.refetched)} fetched again, ${
         count(files.rejected)
-      } rejected`,
+      } rejected${files.cached === 0 ? "" : `, ${count(files.cached)} downloaded before`}`,
     ]);
   }
   if (requests.count > 0) {
@@ -153,6 +153,7 @@ function sumFiles(runs: readonly IngestResult[]): FileCounts {
     refetched: sum("refetched"),
     missing: sum("missing"),
     rejected: sum("rejected"),
+    cached: sum("cached"),
   };
 }
 

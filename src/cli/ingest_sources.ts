@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { type IngestConfig, parseOrigins } from "../config/ingest_config.ts";
 import { DomainError, type Exchange, parseDuration, parseInstant, seededRandom } from "../core/mod.ts";
 import {
@@ -5,6 +6,7 @@ import {
   ArchiveMirror,
   type ArchiveSource,
   BinanceExchange,
+  FolderArchiveCache,
   type IngestRequest,
   type IngestSettings,
   openUnifiedExchange,
@@ -22,7 +24,8 @@ export async function buildIngestSources(
   const { clock, progress } = context;
   const { default: calendar } = await import("../../config/binance_outages.json", { with: { type: "json" } });
   const settings = ingestSettings(config, parseOutages(calendar, request.series.exchange), context);
-  const archive = request.source === "rest" ? undefined : openArchive(context, config, request);
+  const cache = openCache(config);
+  const archive = request.source === "rest" ? undefined : openArchive(context, config, request, cache);
   const exchange = request.source === "archive" ? undefined : await openExchange(context, config, request);
   return {
     deps: {
@@ -33,6 +36,7 @@ export async function buildIngestSources(
       ...(exchange === undefined ? {} : { exchange }),
     },
     async [Symbol.asyncDispose]() {
+      await cache?.[Symbol.asyncDispose]();
       await exchange?.[Symbol.asyncDispose]();
     },
   };
@@ -42,6 +46,7 @@ function openArchive(
   context: CommandContext,
   config: IngestConfig,
   { series, source }: IngestRequest,
+  cache: FolderArchiveCache | undefined,
 ): ArchiveSource | undefined {
   const mirror = context.options.string("archive-dir");
   if (mirror !== undefined) return new ArchiveMirror(mirror);
@@ -58,7 +63,14 @@ function openArchive(
     timeoutMs,
     clock: context.clock,
     random: backoffDice(context),
+    ...(cache === undefined ? {} : { cache }),
   });
+}
+
+/** Beside the store, where the command may write. */
+function openCache({ archive, featureStore }: IngestConfig): FolderArchiveCache | undefined {
+  if (archive.cacheMb === 0 || featureStore.path === ":memory:") return undefined;
+  return new FolderArchiveCache(join(dirname(featureStore.path), "archive_cache"), archive.cacheMb * 1_000_000);
 }
 
 async function openExchange(

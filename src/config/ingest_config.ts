@@ -48,6 +48,10 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
     parallel: count.max(32).default(6).describe("Downloads at once"),
     timeoutMs: count.default(60000),
     attempts: count.default(3).describe("Tries of one file"),
+    cacheMb: z.int().nonnegative().default(256)
+      .describe(
+        "Downloads kept beside the store, in archive_cache: a run that was cut short asks for none again; 0: none",
+      ),
   }).prefault({}),
   refreshMinutes: z.int().nonnegative().default(10)
     .describe("Newest closed minutes that every run asks for again"),

@@ -35,7 +35,7 @@ export async function runArchiveStage(
 ): Promise<ArchiveStageResult> {
   const { store, clock, progress, settings } = deps;
   const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, wins: winsBy(settings.precedence) });
-  const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0 };
+  const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0, cached: 0 };
   const failures: ArchiveFailure[] = [];
   const oddCloseTimes: number[] = [];
   const rules = candleRules(query, settings);
@@ -52,6 +52,7 @@ export async function runArchiveStage(
         counts.refetched += outcome.refetched;
         if (outcome.ok) {
           counts[outcome.batch.file!.verdict as "verified" | "unverified"]++;
+          if (outcome.cached) counts.cached++;
           oddCloseTimes.push(...outcome.oddCloseTimes);
           await buffer.push(outcome.batch);
         } else {

@@ -26,7 +26,7 @@ import { askNow, type ExchangeNow, resolveRange } from "./planning/resolve_range
 import { type RestStageResult, runRestStage } from "./rest_stage.ts";
 import { runVerifyStage } from "./verify_stage.ts";
 
-const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0 };
+const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0, cached: 0 };
 
 /**
  * What {@linkcode ingest} would do: asks for the clock and the listing, stores nothing.

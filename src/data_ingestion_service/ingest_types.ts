@@ -96,6 +96,8 @@ export interface FileCounts {
   readonly missing: number;
   /** Files that failed a proof: nothing of them is stored. */
   readonly rejected: number;
+  /** Files that an earlier run had downloaded: only their checksum was asked for. */
+  readonly cached: number;
 }
 
 /** What came of reading stored candles again from a second source. */

@@ -18,6 +18,7 @@ export type {
 } from "./ingest_types.ts";
 export type { ArchiveAnswer, ArchiveSource } from "./archive/archive_source.ts";
 export type { ArchiveFile, ArchiveKind } from "./archive/archive_layout.ts";
+export { type ArchiveCache, FolderArchiveCache } from "./archive/archive_cache.ts";
 export { ArchiveMirror } from "./archive/archive_mirror.ts";
 export type { HostListOptions } from "./http/host_list.ts";
 export { type KnownOutage, parseOutages } from "./planning/outage_calendar.ts";

@@ -25,7 +25,7 @@ Deno.test("ingest() takes a mirror's span, explains the hole, and finds nothing 
   const first = await ingest(MIRROR, deps);
   assertEquals(first.range, WHOLE);
   assertEquals(first.rows, { expected: 7200, present: 7120, added: 7120, revised: 0 });
-  assertEquals(first.files, { verified: 0, unverified: 5, refetched: 0, missing: 0, rejected: 0 });
+  assertEquals(first.files, { verified: 0, unverified: 5, refetched: 0, missing: 0, rejected: 0, cached: 0 });
   assertEquals([shortGaps(first.gaps), first.error, first.warnings], [[HOLE_GAP], undefined, []]);
   assertStringIncludes(first.gaps[0]!.evidence, "trading halted");
   assertEquals(first.datasetDigest, await store.datasetDigest({ ...BTC, range: WHOLE }));
@@ -320,8 +320,8 @@ Deno.test("ingest() takes a published month as one file, and its days where that
     assertEquals(
       result.files,
       broken
-        ? { verified: 31, unverified: 0, refetched: 1, missing: 0, rejected: 1 }
-        : { verified: 1, unverified: 0, refetched: 0, missing: 0, rejected: 0 },
+        ? { verified: 31, unverified: 0, refetched: 1, missing: 0, rejected: 1, cached: 0 }
+        : { verified: 1, unverified: 0, refetched: 0, missing: 0, rejected: 0, cached: 0 },
     );
     assertEquals(result.warnings.map(({ code }) => code), broken ? ["file-replaced", "file-refetched"] : []);
     assertEquals(await store.sourceCounts({ ...BTC, range: january.range }), {

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { type CallOptions, DomainError, isDomainError, type Warning } from "../../core/mod.ts";
 import { HostList, type HostListOptions } from "../http/host_list.ts";
 import { fetchWhole, HttpFailure } from "../http/http_failure.ts";
+import type { ArchiveCache } from "./archive_cache.ts";
 import type { ArchiveFile } from "./archive_layout.ts";
 import { type ArchiveAnswer, type ArchiveSource, parseChecksum } from "./archive_source.ts";
 
@@ -12,6 +14,8 @@ const MAX_CHECKSUM_BYTES = 4096;
 export interface ArchiveHttpOptions extends HostListOptions {
   /** How long one file may take. */
   readonly timeoutMs: number;
+  /** Downloads of earlier runs; only the checksum of a file that it holds is asked for. */
+  readonly cache?: ArchiveCache;
 }
 
 /** The published archive over HTTP: `<origin>/data/spot/…`. */
@@ -19,11 +23,13 @@ export class ArchiveHttp implements ArchiveSource {
   readonly kind = "http";
   readonly #hosts: HostList;
   readonly #timeoutMs: number;
+  readonly #cache: ArchiveCache | undefined;
 
   /** See {@linkcode ArchiveHttpOptions}. */
   constructor(options: ArchiveHttpOptions) {
     this.#hosts = new HostList(options);
     this.#timeoutMs = options.timeoutMs;
+    this.#cache = options.cache;
   }
 
   /** See {@linkcode ArchiveSource.name}. */
@@ -43,20 +49,29 @@ export class ArchiveHttp implements ArchiveSource {
 
   /** See {@linkcode ArchiveSource.fetch}. */
   async fetch(file: ArchiveFile, options: CallOptions = {}): Promise<ArchiveAnswer> {
-    const [zip, checksum] = await Promise.all([
+    const kept = await this.#cache?.read(file);
+    if (kept !== undefined) {
+      const expectedSha256 = await this.#checksum(file, options);
+      if (expectedSha256 === sha256(kept)) return { found: true, bytes: kept, expectedSha256, cached: true };
+    }
+    const [zip, expectedSha256] = await Promise.all([
       this.#get(file.path, MAX_BYTES, options),
-      this.#get(`${file.path}.CHECKSUM`, MAX_CHECKSUM_BYTES, options),
+      this.#checksum(file, options),
     ]);
     if (zip === undefined) return { found: false };
     const { bytes, retries } = zip;
-    if (checksum === undefined) return { found: true, bytes, expectedSha256: undefined, retries };
-    const expectedSha256 = parseChecksum(new TextDecoder().decode(checksum.bytes), file.name);
-    if (expectedSha256 === undefined) {
-      throw new DomainError("checksum-mismatch", `Cannot read the checksum of '${this.location(file)}'`, {
-        hint: "The archive's answer is no checksum; try again later",
-      });
-    }
+    if (expectedSha256 === sha256(bytes)) await this.#cache?.write(file, bytes);
     return { found: true, bytes, expectedSha256, retries };
+  }
+
+  async #checksum(file: ArchiveFile, options: CallOptions): Promise<string | undefined> {
+    const answer = await this.#get(`${file.path}.CHECKSUM`, MAX_CHECKSUM_BYTES, options);
+    if (answer === undefined) return undefined;
+    const expectedSha256 = parseChecksum(new TextDecoder().decode(answer.bytes), file.name);
+    if (expectedSha256 !== undefined) return expectedSha256;
+    throw new DomainError("checksum-mismatch", `Cannot read the checksum of '${this.location(file)}'`, {
+      hint: "The archive's answer is no checksum; try again later",
+    });
   }
 
   /** See {@linkcode ArchiveSource.location}. */
@@ -87,4 +102,8 @@ export class ArchiveHttp implements ArchiveSource {
       throw error;
     }
   }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -21,6 +21,8 @@ export interface ArchiveRows {
   readonly batch: CandleBatch;
   /** Whole-file retries that it took. */
   readonly refetched: number;
+  /** Whether it came from an earlier download. */
+  readonly cached: boolean;
   readonly oddCloseTimes: readonly number[];
 }
 
@@ -71,7 +73,7 @@ export async function readArchiveFile(
     const outcome = proveFile(source, file, answer.bytes, answer.expectedSha256, refetched, options);
     const again = !outcome.ok && attempt < attempts &&
       isDomainError(outcome.error, "checksum-mismatch", "archive-unreadable");
-    if (!again) return outcome;
+    if (!again) return outcome.ok ? { ...outcome, cached: answer.cached ?? false } : outcome;
     refetched++;
   }
 }
@@ -135,7 +137,14 @@ export function proveFile(
       hasHeader,
       fetchedAtMs: options.nowMs,
     };
-    return { ok: true, file, batch: { source: file.kind, columns, file: record }, refetched, oddCloseTimes };
+    return {
+      ok: true,
+      file,
+      batch: { source: file.kind, columns, file: record },
+      refetched,
+      cached: false,
+      oddCloseTimes,
+    };
   } catch (error) {
     if (error instanceof ZipError) {
       return fail(

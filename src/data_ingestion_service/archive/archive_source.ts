@@ -9,6 +9,8 @@ export type ArchiveAnswer =
     readonly expectedSha256: string | undefined;
     /** Times the file had to be asked for again before it came whole. @default 0 */
     readonly retries?: number;
+    /** Whether the bytes are those of an earlier download that still has the published checksum. @default false */
+    readonly cached?: boolean;
   }
   | { readonly found: false };
 
