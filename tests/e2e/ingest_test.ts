@@ -305,7 +305,14 @@ Deno.test("ingest in an empty store uses the file that the program carries as it
   });
   const out = `parquet:${tmp.path}/reports/export`;
   const { code, json } = await runIngest(tmp.path, ["--archive-dir", "mirror", "--export", out, ...BARE]);
-  assertEquals([code, json.files], [0, { verified: 1, unverified: 0, refetched: 0, missing: 0, rejected: 0, cached: 0 }]);
+  assertEquals([code, json.files], [0, {
+    verified: 1,
+    unverified: 0,
+    refetched: 0,
+    missing: 0,
+    rejected: 0,
+    cached: 0,
+  }]);
   assertEquals([...Deno.readDirSync(`${tmp.path}/reports/export`)].map(({ name }) => name), [
     "binance-BTCUSDT-1m-2024-01-10-2024-01-10.parquet",
   ]);
