@@ -29,11 +29,19 @@ export function planJson(
   requests: RequestTally,
   seconds: number,
 ): Record<string, unknown> {
-  const series = plans.map(({ series, range, missing, files, rest, present }) => ({
+  const series = plans.map(({ series, range, missing, files, rest, present, verify, estimate }) => ({
     ...series,
     range: rangeJson(range),
     rows: { expected: (range.endMs - range.startMs) / INTERVAL_MS[series.interval], present },
-    plan: { missing: missing.map(rangeJson), files: files.map(({ path }) => path), rest: rest.map(rangeJson) },
+    plan: {
+      missing: missing.map(rangeJson),
+      files: files.map(({ path }) => path),
+      rest: rest.map(rangeJson),
+      ...(verify === undefined
+        ? {}
+        : { verify: { files: verify.files.map(({ path }) => path), rest: verify.rest.map(rangeJson) } }),
+      estimate,
+    },
   }));
   return { dryRun: true, ...(series.length === 1 ? series[0] : {}), series, requests, seconds };
 }
@@ -75,21 +83,48 @@ export function ingestText({ runs, requests, report, seconds }: IngestOutcome): 
 
 /** What a person reads of a plan. */
 export function planText(plans: readonly IngestPlan[]): string {
-  return aligned(plans.flatMap(({ series, range, missing, files, rest, present }) => [
+  return aligned(plans.flatMap(({ series, range, missing, files, rest, present, verify, estimate }) => [
     [`${series.exchange} ${series.symbol} ${series.interval}`, `${toIso(range.startMs)} to ${toIso(range.endMs)}`],
     ["there", `${count(present)} of ${count((range.endMs - range.startMs) / INTERVAL_MS[series.interval])} candles`],
     [
-      "would ask",
-      `${count(missing.reduce((sum, span) => sum + minutesOf(span), 0))} minutes in ${missing.length} spans`,
+      "missing",
+      `${count(missing.reduce((sum, span) => sum + minutesOf(span), 0))} minutes in ${count(missing.length)} spans`,
     ],
-    ["archive", files.length === 0 ? "nothing" : `${files.length} files, ${files[0]!.name} to ${files.at(-1)!.name}`],
-    [
-      "REST",
-      rest.length === 0
-        ? "nothing"
-        : rest.map(({ startMs, endMs }) => `${toIso(startMs)} to ${toIso(endMs)}`).join(", "),
-    ],
+    ["archive", filesText(files)],
+    ["REST", restText(rest)],
+    ...(verify === undefined ? [] : [["again", `${filesText(verify.files)}; REST ${restText(verify.rest)}`]]),
+    ["costs", costText(estimate)],
   ]));
+}
+
+function filesText(files: IngestPlan["files"]): string {
+  const first = files[0], last = files.at(-1);
+  if (first === undefined || last === undefined) return "nothing";
+  const months = files.filter(({ kind }) => kind === "monthly").length;
+  const kinds = [[months, "monthly"], [files.length - months, "daily"]] as const;
+  const counts = kinds.filter(([n]) => n > 0).map(([n, kind]) => `${count(n)} ${kind}`).join(" and ");
+  return `${counts}: ${first.name}${first === last ? "" : ` to ${last.name}`}`;
+}
+
+function restText(rest: IngestPlan["rest"]): string {
+  if (rest.length === 0) return "nothing";
+  const shown = rest.slice(0, 3).map(({ startMs, endMs }) => `${toIso(startMs)} to ${toIso(endMs)}`).join(", ");
+  return `${shown}${rest.length > 3 ? ` and ${count(rest.length - 3)} more` : ""}`;
+}
+
+function costText({ files, bytes, requests, weight, seconds }: IngestPlan["estimate"]): string {
+  const size = bytes >= 1e6 ? `${(bytes / 1e6).toFixed(0)} MB` : `${Math.ceil(bytes / 1e3)} kB`;
+  return [
+    `${count(files)} files of about ${size}`,
+    `${count(requests)} requests of weight ${count(weight)}`,
+    `about ${durationText(seconds)}`,
+  ].join(", ");
+}
+
+function durationText(seconds: number): string {
+  if (seconds < 1) return "a second";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return `${Math.round(seconds / 60)} min`;
 }
 
 /** One line on what was read again. */

@@ -21,7 +21,9 @@ import { archiveAnswers, type ArchiveStageResult, runArchiveStage } from "./arch
 import type { RowTally } from "./commit_buffer.ts";
 import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./planning/explain_gaps.ts";
 import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps, VerifyResult } from "./ingest_types.ts";
+import { estimatePlan } from "./planning/estimate.ts";
 import { absentDays, missingRanges, planFiles, refreshRange } from "./planning/plan.ts";
+import { planRereads, rereadsOf } from "./planning/second_source.ts";
 import { askNow, type ExchangeNow, resolveRange } from "./planning/resolve_range.ts";
 import { type RestStageResult, runRestStage } from "./rest_stage.ts";
 import { runVerifyStage } from "./verify_stage.ts";
@@ -38,8 +40,8 @@ export async function planIngest(
   deps: PlanDeps,
   options: CallOptions = {},
 ): Promise<IngestPlan> {
-  const { query } = await prepare(request, deps, options);
-  return await plan(query, request, deps);
+  const { query, now } = await prepare(request, deps, options);
+  return await plan(query, now, deps, request.verify === true);
 }
 
 /**
@@ -133,7 +135,12 @@ async function prepare(request: IngestRequest, deps: PlanDeps, options: CallOpti
   return { query: { ...request.series, range } satisfies CandleQuery, now };
 }
 
-async function plan(query: CandleQuery, request: IngestRequest, deps: PlanDeps): Promise<IngestPlan> {
+async function plan(
+  query: CandleQuery,
+  now: ExchangeNow,
+  deps: PlanDeps,
+  isVerifying = false,
+): Promise<IngestPlan> {
   const { store, archive, exchange, clock } = deps;
   const missing = missingRanges(
     query.range,
@@ -147,9 +154,38 @@ async function plan(query: CandleQuery, request: IngestRequest, deps: PlanDeps):
     files = planFiles({ series: query, missing, listed, known: await store.archiveFiles(query), nowMs });
     if (listed !== undefined) absent = absentDays(query, missing, listed, nowMs);
   }
-  const rest = exchange === undefined ? [] : subtractRanges(missing, files.map(({ range }) => range));
-  const present = await store.countCandles(query);
-  return { series: request.series, range: query.range, missing, files, absent, rest, present };
+  const refresh = refreshRange(query, query.range, now.closedEndMs, deps.settings.refreshMinutes);
+  const rest = exchange === undefined
+    ? []
+    : mergeRanges([...subtractRanges(missing, files.map(({ range }) => range)), refresh]);
+  const { range, ...series } = query;
+  const verify = isVerifying
+    ? planRereads(series, rereadsOf(await store.sourceSpans(query)), {
+      hasArchive: archive !== undefined,
+      hasRest: exchange !== undefined,
+      listed: await archive?.list(series),
+      nowMs,
+    })
+    : undefined;
+  return {
+    series,
+    range,
+    missing,
+    files,
+    absent,
+    rest,
+    present: await store.countCandles(query),
+    ...(verify === undefined ? {} : { verify }),
+    estimate: estimatePlan({
+      series,
+      files: [...files, ...verify?.files ?? []],
+      isRemote: archive?.kind === "http",
+      rest: [...rest, ...verify?.rest ?? []],
+      paging: exchange?.paging,
+      weightPerMinute: now.weightPerMinute,
+      roundTripMs: now.roundTripMs,
+    }),
+  };
 }
 
 /** Archive, REST, then the ledger of gaps; returns why the range is not whole, if somebody should act on it. */
@@ -157,7 +193,7 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   const { query, request, deps, options, tally, now } = work;
   const { store, archive, exchange, settings } = deps;
   const stage = { ...options, tally };
-  const planned = await plan(query, request, deps);
+  const planned = await plan(query, now, deps);
   const files = [...planned.files, ...planned.absent].sort((a, b) => a.range.startMs - b.range.startMs);
   if (archive !== undefined && files.length > 0) {
     work.archive = await runArchiveStage(query, files, archive, deps, stage);

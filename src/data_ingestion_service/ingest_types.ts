@@ -18,6 +18,7 @@ import type {
 import type { ArchiveSource } from "./archive/archive_source.ts";
 import type { ArchiveFile } from "./archive/archive_layout.ts";
 import type { RowTally } from "./commit_buffer.ts";
+import type { PlanEstimate } from "./planning/estimate.ts";
 import type { KnownOutage } from "./planning/outage_calendar.ts";
 
 /** Where candles may come from: the archive for closed days and REST for the rest, or one of them alone. */
@@ -169,6 +170,10 @@ export interface IngestPlan {
   readonly rest: readonly TimeRange[];
   /** Candles there already. */
   readonly present: number;
+  /** What would be read again from a second source, where that is asked for. */
+  readonly verify?: { readonly files: readonly ArchiveFile[]; readonly rest: readonly TimeRange[] };
+  /** What the plan will cost. */
+  readonly estimate: PlanEstimate;
 }
 
 /** A span without candles and why. */

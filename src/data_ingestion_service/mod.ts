@@ -21,6 +21,7 @@ export type { ArchiveFile, ArchiveKind } from "./archive/archive_layout.ts";
 export { type ArchiveCache, FolderArchiveCache } from "./archive/archive_cache.ts";
 export { ArchiveMirror } from "./archive/archive_mirror.ts";
 export type { HostListOptions } from "./http/host_list.ts";
+export type { PlanEstimate } from "./planning/estimate.ts";
 export { type KnownOutage, parseOutages } from "./planning/outage_calendar.ts";
 export { ArchiveHttp, type ArchiveHttpOptions } from "./archive/archive_http.ts";
 export { BinanceExchange, type BinanceExchangeOptions } from "./exchange/binance_exchange.ts";

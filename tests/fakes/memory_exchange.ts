@@ -17,6 +17,7 @@ import { within } from "./archive_files.ts";
 export class MemoryExchange implements Exchange {
   readonly id = "binance";
   readonly source = "rest";
+  readonly paging = { pageCandles: 1000, pageWeight: 2, inFlight: 8 };
   readonly warnings: Warning[] = [];
   /** Spans that were asked for. */
   readonly asked: CandleQuery[] = [];

@@ -31,6 +31,16 @@ export interface CandlePage {
   readonly columns: CandleColumns;
 }
 
+/** How candles are asked for, page by page. */
+export interface RestPaging {
+  /** Candles of a page. */
+  readonly pageCandles: number;
+  /** Request weight of a page; 0 where the exchange counts none. */
+  readonly pageWeight: number;
+  /** Pages asked for at once. */
+  readonly inFlight: number;
+}
+
 /** A trade by its place in the exchange's numbering. */
 export interface TradeMark {
   /** Aggregate trade id; neighbours differ by one. */
@@ -69,6 +79,8 @@ export interface Exchange extends AsyncDisposable {
     query: CandleQuery,
     options?: CallOptions,
   ): Promise<{ readonly before: TradeMark; readonly after: TradeMark } | undefined>;
+  /** How its candles come, for estimates. */
+  readonly paging: RestPaging;
   /** What was asked so far. */
   readonly tally: RequestTally;
   /** What a user should know of how it went: a host that refused, a column that is not given. */

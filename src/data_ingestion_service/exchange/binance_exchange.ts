@@ -13,6 +13,7 @@ import {
   lowerBound,
   type Random,
   type RequestTally,
+  type RestPaging,
   type SeriesId,
   sliceCandles,
   type TimeRange,
@@ -71,6 +72,12 @@ export class BinanceExchange implements Exchange {
     this.#options = options;
     this.#hosts = new HostList(options);
     this.#pacer = new WeightPacer({ clock: options.clock, share: options.weightShare });
+  }
+
+  /** See {@linkcode Exchange.paging}. */
+  get paging(): RestPaging {
+    const { pageRows, inFlight } = this.#options;
+    return { pageCandles: pageRows, pageWeight: WEIGHT.klines, inFlight };
   }
 
   /** See {@linkcode Exchange.tally}. */

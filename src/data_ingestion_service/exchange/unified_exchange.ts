@@ -12,6 +12,7 @@ import {
   nearestWord,
   type Random,
   type RequestTally,
+  type RestPaging,
   type SeriesId,
   sliceCandles,
   type Warning,
@@ -61,6 +62,11 @@ export class UnifiedExchange implements Exchange {
       message: `${client.id} gives open, high, low, close and volume alone: quote volume, trade count and takers' ` +
         "volumes are stored as unknown",
     }];
+  }
+
+  /** See {@linkcode Exchange.paging}; one page after the other, as ccxt paces them. */
+  get paging(): RestPaging {
+    return { pageCandles: this.#options.pageRows, pageWeight: 0, inFlight: 1 };
   }
 
   /** See {@linkcode Exchange.tally}; these exchanges have no weight that is the same for all. */

@@ -16,6 +16,10 @@ export interface ExchangeNow {
   readonly nowMs: number;
   /** End of the last candle that counts as closed, on the grid. */
   readonly closedEndMs: number;
+  /** Request weight allowed a minute, where the exchange says it. */
+  readonly weightPerMinute?: number;
+  /** How long it took to ask; 0 where nobody was asked. */
+  readonly roundTripMs: number;
   readonly warnings: readonly Warning[];
 }
 
@@ -32,14 +36,16 @@ export async function askNow(request: IngestRequest, deps: PlanDeps, options: Ca
     return Math.floor((nowMs - settings.closedMarginMs) / stepMs) * stepMs;
   };
   const localMs = clock.nowMs();
-  if (exchange === undefined) return { nowMs: localMs, closedEndMs: closed(localMs), warnings: [] };
+  if (exchange === undefined) return { nowMs: localMs, closedEndMs: closed(localMs), roundTripMs: 0, warnings: [] };
   try {
-    const { serverTimeMs } = await exchange.info([request.series.symbol], options);
+    const { serverTimeMs, weightPerMinute } = await exchange.info([request.series.symbol], options);
     const answeredMs = clock.nowMs();
     const offMs = serverTimeMs - answeredMs;
     return {
       nowMs: serverTimeMs,
       closedEndMs: closed(serverTimeMs),
+      ...(weightPerMinute === undefined ? {} : { weightPerMinute }),
+      roundTripMs: answeredMs - localMs,
       warnings: Math.abs(offMs) <= settings.clockWarnMs + (answeredMs - localMs) ? [] : [{
         code: "clock-differs",
         message: `The local clock is ${Math.abs(offMs / 1000).toFixed(1)} s ${
@@ -53,6 +59,7 @@ export async function askNow(request: IngestRequest, deps: PlanDeps, options: Ca
     return {
       nowMs: localMs,
       closedEndMs: closed(localMs),
+      roundTripMs: 0,
       warnings: [{
         code: "exchange-not-reached",
         message: `${error.message}; closed days come from the archive, the local clock says what is closed`,

@@ -78,6 +78,36 @@ export function remaining(rereads: readonly Reread[], done: readonly TimeRange[]
   return rereads.flatMap(({ stored, ...range }) => subtractRanges([range], done).map((part) => ({ ...part, stored })));
 }
 
+/** Whom the first choices of a second reading lead to, if all that should be there is there. */
+export function planRereads(
+  series: SeriesId,
+  rereads: readonly Reread[],
+  sources: {
+    readonly hasArchive: boolean;
+    readonly hasRest: boolean;
+    readonly listed: readonly ArchiveFile[] | undefined;
+    readonly nowMs: number;
+  },
+): { readonly files: readonly ArchiveFile[]; readonly rest: readonly TimeRange[] } {
+  const files: ArchiveFile[] = [], rest: TimeRange[] = [];
+  let open = rereads;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (const second of ["daily", "monthly", "rest"] as const) {
+      const asked = open.filter(({ stored }) => secondSource(stored, attempt) === second);
+      let done: readonly TimeRange[] = [];
+      if (second === "rest") {
+        if (sources.hasRest) rest.push(...done = mergeRanges(asked));
+      } else if (sources.hasArchive) {
+        const found = filesHolding(series, second, mergeRanges(asked), sources);
+        files.push(...found.map(({ file }) => file));
+        done = found.flatMap(({ ranges }) => ranges);
+      }
+      open = open.flatMap((reread) => asked.includes(reread) ? remaining([reread], done) : [reread]);
+    }
+  }
+  return { files, rest: mergeRanges(rest) };
+}
+
 function published(
   series: SeriesId,
   kind: ArchiveKind,
