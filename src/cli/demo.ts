@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { DomainError, isDomainError } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult, OptionSpec } from "./command.ts";
 import { COMMON_OPTIONS, readOptions } from "./options.ts";
@@ -24,17 +25,15 @@ export const command: Command = {
   ],
   async run(context) {
     const startedMs = context.clock.monotonicMs();
-    const root = Deno.cwd();
     const keep = context.options.string("keep");
+    const sample = await bundledSample();
     const folder = await prepareFolder(keep);
-    try {
-      Deno.chdir(folder);
-      const line = await runLine(context, root);
-      const seconds = Math.round((context.clock.monotonicMs() - startedMs) / 100) / 10;
-      return summary(line, keep ?? DEFAULT_FOLDER, seconds);
-    } finally {
-      Deno.chdir(root);
-    }
+    await writeSettings(folder);
+    // The commands below make their usual files, each at its usual relative path; the process ends here.
+    Deno.chdir(folder);
+    const line = await runLine(context, sample);
+    const seconds = Math.round((context.clock.monotonicMs() - startedMs) / 100) / 10;
+    return summary(line, keep ?? DEFAULT_FOLDER, seconds);
   },
 };
 
@@ -44,6 +43,35 @@ interface Line {
   readonly register: CommandResult;
   readonly health: unknown;
   readonly forecast: unknown;
+}
+
+/** Folder of the candles that come with the program, which lie in the binary too. */
+async function bundledSample(): Promise<string> {
+  const folder = fileURLToPath(new URL("../../feature_store/sample", import.meta.url));
+  try {
+    await Array.fromAsync(Deno.readDir(folder));
+    return folder;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new DomainError("not-found", `Cannot run the demo as its candles are gone: '${folder}' is not there`, {
+      hint: "Get the project again, or restore the folder with: git checkout feature_store/sample",
+      cause: error,
+    });
+  }
+}
+
+/** The settings that the program was made with, whatever this checkout's config/ says by now. */
+async function writeSettings(folder: string): Promise<void> {
+  const [{ INGEST_CONFIG_SCHEMA }, { MODEL_CONFIG_SCHEMA }, { API_CONFIG_SCHEMA }] = await Promise.all([
+    import("../config/ingest_config.ts"),
+    import("../config/model_config.ts"),
+    import("../config/api_config.ts"),
+  ]);
+  const schemas = { bitcoin_ingest: INGEST_CONFIG_SCHEMA, model: MODEL_CONFIG_SCHEMA, api: API_CONFIG_SCHEMA };
+  await Deno.mkdir(`${folder}/config`);
+  for (const [name, schema] of Object.entries(schemas)) {
+    await Deno.writeTextFile(`${folder}/config/${name}.json`, `${JSON.stringify(schema.parse({}), null, 2)}\n`);
+  }
 }
 
 async function prepareFolder(keep: string | undefined): Promise<string> {
@@ -85,8 +113,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function runLine(context: CommandContext, root: string): Promise<Line> {
-  const config = (name: string) => ["--config", `${root}/config/${name}.json`];
+async function runLine(context: CommandContext, sample: string): Promise<Line> {
   const step = async (
     number: number,
     title: string,
@@ -104,14 +131,9 @@ async function runLine(context: CommandContext, root: string): Promise<Line> {
     1,
     "ingest: 90 days of real candles from the bundled archive",
     () => import("./ingest.ts"),
-    [
-      ...config("bitcoin_ingest"),
-      "--archive-dir",
-      `${root}/feature_store/sample`,
-    ],
+    ["--archive-dir", sample],
   );
   const track = await step(2, "track: train, score beside the baselines, log the run", () => import("./track.ts"), [
-    ...config("model"),
     "--quick",
   ]);
   const runId = String(track.json["runId"]);
@@ -120,19 +142,16 @@ async function runLine(context: CommandContext, root: string): Promise<Line> {
     runId,
   ]);
   context.output.note("\n[4/4] api: serve it, and ask for a forecast");
-  const { health, forecast } = await askService(context, config("api"));
+  const { health, forecast } = await askService(context);
   return { ingest, track, register, health, forecast };
 }
 
 /** Starts the service on a free port, asks it, and stops it as a user would. */
-async function askService(
-  context: CommandContext,
-  config: readonly string[],
-): Promise<{ health: unknown; forecast: unknown }> {
+async function askService(context: CommandContext): Promise<{ health: unknown; forecast: unknown }> {
   const { command } = await import("./api.ts");
   const stop = new AbortController();
   const ready = Promise.withResolvers<string>();
-  const child = childContext(context, command, [...config, "--port", "0"]);
+  const child = childContext(context, command, ["--port", "0"]);
   const running = command.run({
     ...child,
     signal: AbortSignal.any([context.signal, stop.signal]),
@@ -200,11 +219,12 @@ function summary(line: Line, folder: string, seconds: number): CommandResult {
   const gaps = ingest.json["gaps"] as readonly { readonly minutes: number; readonly cause: string }[];
   const missing = gaps.map(({ minutes, cause }) => `${minutes} minutes missing (${cause})`).join(", ") ||
     "none missing";
+  const report = ingest.json["report"] === null ? null : `${folder}/${String(ingest.json["report"])}`;
   const warnings = [ingest, track, register].flatMap((result) => result.warnings ?? []);
   return {
     json: {
       directory: folder,
-      ingest: ingest.json,
+      ingest: { ...ingest.json, report },
       track: track.json,
       register: register.json,
       health: line.health,
@@ -226,7 +246,7 @@ function summary(line: Line, folder: string, seconds: number): CommandResult {
     ].join("\n"),
     warnings,
     next: [
-      `open ${folder}/${String(ingest.json["report"] ?? "reports")}`,
+      `open ${report ?? `${folder}/reports`}`,
       "task ingest                      two years of candles from the exchange's archive",
       "task track                       train and score on them",
       "task register -- --run-id best   promote the best run",

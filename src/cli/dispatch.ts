@@ -1,4 +1,5 @@
 import { DomainError, isDomainError, nearestWord, type Warning } from "../core/mod.ts";
+import { calledAs } from "./called_as.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { errorObject, errorText, paint, toKnownError, traitsOf } from "./error_text.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -116,7 +117,7 @@ function report(result: CommandResult, { json, quiet, level, exitOnSignal }: Rep
     }
     if (result.error !== undefined) complain(errorText(result.error, level));
     if (!quiet && result.next !== undefined && result.next.length > 0) {
-      complain(`\nNext:\n${result.next.map((line) => `  ${line}`).join("\n")}`);
+      complain(`\nNext:\n${result.next.map((line) => `  ${calledAs(line)}`).join("\n")}`);
     }
   }
   if (exitOnSignal !== 0 && (result.error === undefined || isDomainError(result.error, "interrupted"))) {

@@ -148,14 +148,24 @@ async function checkTrackingOf(context: CommandContext): Promise<StoreCheck> {
   }
 }
 
+/** Where stores are kept, or will be: nothing else may be looked at. */
+const STORE_FOLDERS = ["feature_store", "mlruns", "reports", "config"];
+
 async function checkDisk(): Promise<StoreCheck> {
   const { statfs } = await import("node:fs/promises");
-  const { bavail, bsize } = await statfs(".");
-  const freeBytes = bavail * bsize;
-  return {
-    status: freeBytes < LEAST_FREE_BYTES ? "fail" : "ok",
-    detail: `${(freeBytes / 1e9).toFixed(1)} GB free here`,
-  };
+  for (const folder of STORE_FOLDERS) {
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      const freeBytes = bavail * bsize;
+      return {
+        status: freeBytes < LEAST_FREE_BYTES ? "fail" : "ok",
+        detail: `${(freeBytes / 1e9).toFixed(1)} GB free where ${folder}/ is`,
+      };
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== "ENOENT") throw error;
+    }
+  }
+  return { status: "warn", detail: `unknown as none of ${STORE_FOLDERS.join("/, ")}/ is here yet` };
 }
 
 /** Being offline is a state, not a failure: archives and stores work without the exchange. */

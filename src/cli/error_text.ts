@@ -1,5 +1,6 @@
 import { DomainError, ERROR_TRAITS, type ErrorTraits } from "../core/mod.ts";
 import type { LogLevel } from "./log_level.ts";
+import { calledAs } from "./called_as.ts";
 import { isColorWanted } from "./terminal.ts";
 
 /** Names the failures that runtime and system raise in ways a user meets; leaves bugs as they are. */
@@ -34,7 +35,9 @@ export function traitsOf(error: Error): ErrorTraits {
 
 /** An error as `--json` prints it. */
 export function errorObject(error: Error): Record<string, unknown> {
-  if (error instanceof DomainError) return { code: error.code, message: error.message, hint: error.hint ?? null };
+  if (error instanceof DomainError) {
+    return { code: error.code, message: error.message, hint: error.hint === undefined ? null : calledAs(error.hint) };
+  }
   return {
     code: "bug",
     message: error.message,
@@ -50,7 +53,7 @@ export function errorText(error: Error, level: LogLevel = "info"): string {
     ? [`${paint("error", 31)} ${error.message} [${error.code}]`]
     : [`${paint("bug", 31)} ${error.stack ?? error.message}`];
   const hint = isKnown ? error.hint : "Please report it with the command line and this stack";
-  if (hint !== undefined) lines.push(`${paint("hint", 36)}  ${hint}`);
+  if (hint !== undefined) lines.push(`${paint("hint", 36)}  ${calledAs(hint)}`);
   if (level === "debug") {
     if (isKnown && error.stack !== undefined) lines.push(error.stack);
     for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {

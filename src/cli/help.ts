@@ -1,3 +1,4 @@
+import { calledAs } from "./called_as.ts";
 import type { Command, OptionSpec } from "./command.ts";
 import { COMMON_OPTIONS } from "./options.ts";
 import { VERSION } from "./version.ts";
@@ -9,14 +10,16 @@ export function programHelp(commands: Readonly<Record<string, { readonly summary
   return [
     `Bitcoin ML Lifecycle Sandbox ${VERSION}: candles to a served, monitored forecast`,
     "",
-    "Usage: task <command> -- [options]        (or: bitcoin-ml <command> [options])",
+    calledAs("Usage: task <command> -- [options]"),
     "",
     "Commands:",
     ...rows,
     "",
     "Start here:",
-    "  ./taskw demo                     the whole line on bundled real candles, offline",
-    "  task <command> -- --help         options and examples of one command",
+    ...aligned([
+      [calledAs("./taskw demo"), "the whole line on bundled real candles, offline"],
+      [calledAs("task <command> -- --help"), "options and examples of one command"],
+    ]),
   ].join("\n");
 }
 
@@ -27,19 +30,23 @@ export function commandHelp(name: string, command: Command): string {
   const width = Math.max(...[...own, ...common].map(([left]) => left.length));
   const table = (rows: readonly (readonly [string, string])[]) =>
     rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  const exampleWidth = Math.max(0, ...command.examples.map(({ line }) => line.length));
   return [
     command.summary,
     "",
-    `Usage: task ${name} -- ${command.positionals === undefined ? "" : `${command.positionals} `}[options]`,
+    calledAs(`Usage: task ${name} -- ${command.positionals === undefined ? "" : `${command.positionals} `}[options]`),
     ...(own.length === 0 ? [] : ["", "Options:", ...table(own)]),
     "",
     "Common options:",
     ...table(common),
     "",
     "Examples:",
-    ...command.examples.map(({ line, does }) => `  ${line.padEnd(exampleWidth)}  # ${does}`),
+    ...aligned(command.examples.map(({ line, does }) => [calledAs(line), `# ${does}`])),
   ].join("\n");
+}
+
+function aligned(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }
 
 function optionRows(options: Readonly<Record<string, OptionSpec>>): (readonly [string, string])[] {

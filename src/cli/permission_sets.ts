@@ -17,8 +17,8 @@ export interface PermissionSet {
 /** Kinds that are lists of names; FFI is a kind of its own in the binary, where its library lies in a temp folder. */
 export const LISTED_KINDS = ["read", "write", "net", "env", "sys"] as const;
 
-/** Entries that only exist beside the source and mean nothing in the binary. */
-const SOURCE_ONLY = /^(src|node_modules|\.git|deno\.lock)(\/|$)/;
+/** Entries that only exist beside the source; the binary carries what it needs of them, and needs no grant to read that. */
+const SOURCE_ONLY = /^(src|node_modules|\.git|deno\.lock|feature_store\/sample)(\/|$)/;
 
 /** All that any of the sets grants, sorted; what lies beside the source alone is left out. */
 export function unionOfSets(
@@ -50,7 +50,8 @@ export function unionFlags(sets: readonly PermissionSet[]): string[] {
 export function revocations(sets: readonly PermissionSet[], own: PermissionSet): Deno.PermissionDescriptor[] {
   const union = unionOfSets(sets);
   const surplus = (kind: (typeof LISTED_KINDS)[number]) =>
-    union[kind].filter((entry) => !(own[kind] ?? []).includes(entry));
+    // Taking back a part of what the command has would take all of it.
+    union[kind].filter((entry) => !(own[kind] ?? []).some((granted) => covers(kind, granted, entry)));
   return [
     ...surplus("read").map((path) => ({ name: "read", path }) as const),
     ...surplus("write").map((path) => ({ name: "write", path }) as const),
@@ -61,4 +62,11 @@ export function revocations(sets: readonly PermissionSet[], own: PermissionSet):
     ),
     ...(union.ffi && (own.ffi ?? []).length === 0 ? [{ name: "ffi" } as const] : []),
   ];
+}
+
+/** Whether a granted entry allows all that `entry` does: the same, a folder above it, or a host with any port. */
+function covers(kind: (typeof LISTED_KINDS)[number], granted: string, entry: string): boolean {
+  if (granted === entry) return true;
+  if (kind === "net") return entry.startsWith(`${granted}:`);
+  return (kind === "read" || kind === "write") && entry.startsWith(`${granted}/`);
 }

@@ -41,6 +41,34 @@ Deno.test("revocations() of a command and its own set make up the union", { perm
   }
 });
 
+Deno.test(
+  "revocations() takes nothing back that a wider grant of the command's own allows",
+  { permissions: "none" },
+  () => {
+    const wide: PermissionSet = { read: ["a"], net: ["127.0.0.1"] };
+    const narrow: PermissionSet = { read: ["a/b", "ab"], net: ["127.0.0.1:80", "127.0.0.11:80"] };
+    assertEquals(revocations([wide, narrow], wide), [{ name: "read", path: "ab" }, {
+      name: "net",
+      host: "127.0.0.11:80",
+    }]);
+  },
+);
+
+Deno.test("no command of the binary has a grant that taking back another's would take with it", async () => {
+  const sets = await commandSets();
+  for (const [name, own] of Object.entries(sets)) {
+    for (const descriptor of revocations(Object.values(sets), own)) {
+      if (descriptor.name !== "read" && descriptor.name !== "write") continue;
+      for (const kept of unionOfSets([own])[descriptor.name]) {
+        assert(
+          !kept.startsWith(`${String(descriptor.path)}/`),
+          `${name} loses ${kept} with ${String(descriptor.path)}`,
+        );
+      }
+    }
+  }
+});
+
 Deno.test("deno.json gives each command a set of lists: no whole kinds, no processes, no import, no wildcard host", async () => {
   const sets = await commandSets();
   assertEquals(Object.keys(sets).sort(), [
