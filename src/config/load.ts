@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DomainError, nearestWord } from "../core/mod.ts";
+import { DomainError, nearestWord, quoted } from "../core/mod.ts";
 
 /**
  * Reads a JSON config file through its schema. A key `$schema` is allowed and dropped; any other unknown key is an
@@ -12,13 +12,7 @@ export async function loadConfig<T>(path: string, schema: z.ZodType<T>): Promise
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new DomainError("config-invalid", `Cannot read the configuration as '${path}' does not exist`, {
-        hint: "Run from the project's root, or name a file with --config FILE",
-        cause: error,
-      });
-    }
-    throw error;
+    throw configUnreadable(path, error);
   }
   let raw: unknown;
   try {
@@ -34,23 +28,46 @@ export async function loadConfig<T>(path: string, schema: z.ZodType<T>): Promise
   return parseConfig(path, raw, schema);
 }
 
+/** Why a named file could not be read, in the words of a user; unknown failures stay what they are. */
+function configUnreadable(path: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotFound) {
+    return new DomainError("config-invalid", `Cannot read the configuration as '${path}' does not exist`, {
+      hint: "Run from the project's root, or name a file with --config FILE",
+      cause: error,
+    });
+  }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new DomainError("config-invalid", `Cannot read the configuration as '${path}' is a folder`, {
+      hint: "Name a file with --config FILE",
+      cause: error,
+    });
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return new DomainError("permission-denied", `Cannot read the configuration '${path}' as it is not granted`, {
+      hint: `Put it into config/, or grant it: task NAME READ=${quoted(path)} -- --config ${quoted(path)}`,
+      cause: error,
+    });
+  }
+  return error;
+}
+
 /** Where a command's settings come from when no file is named. */
 export interface UsualSettings<T> {
   /** Path in the working directory. */
   readonly path: string;
   readonly schema: z.ZodType<T>;
-  /** The file that the program carries, parsed. */
+  /** The file as it was when the binary was compiled, parsed. */
   readonly carried: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /**
- * The settings in `path`; without one those in the working directory's config folder, and where that has none (the
- * compiled binary in a folder of its own) those that the program carries. Errors as {@linkcode loadConfig}.
+ * The settings in `path`; without one those in the working directory's config folder, and where that has none those that
+ * a compiled binary carries, or else the schema's defaults. Errors as {@linkcode loadConfig}.
  */
 export async function loadSettings<T>(path: string | undefined, usual: UsualSettings<T>): Promise<T> {
   if (path !== undefined) return await loadConfig(path, usual.schema);
   if (await isFile(usual.path)) return await loadConfig(usual.path, usual.schema);
-  const { $schema: _, ...settings } = await usual.carried();
+  const { $schema: _, ...settings } = Deno.build.standalone ? await usual.carried() : {} as Record<string, unknown>;
   return parseConfig(usual.path, settings, usual.schema);
 }
 
@@ -62,7 +79,11 @@ export function configJsonSchema(schema: z.ZodType): Record<string, unknown> {
 
 async function isFile(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(path)).isFile;
+    const { isFile } = await Deno.stat(path);
+    if (isFile) return true;
+    throw new DomainError("config-invalid", `Cannot read the configuration as '${path}' is no file`, {
+      hint: "Move what is there away: without the file the defaults hold",
+    });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
     throw error;

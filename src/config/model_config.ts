@@ -7,7 +7,7 @@ export const MODEL_CONFIG_PATH = "config/model.json";
 
 const count = z.int().positive();
 const share = z.number().gt(0).lt(1);
-const weight = z.number().nonnegative();
+const weight = z.number().nonnegative().max(1000);
 
 /** Schema of `config/model.json`; every key has a default. */
 export const MODEL_CONFIG_SCHEMA = z.strictObject({
@@ -23,7 +23,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     hidden: z.array(count.max(512)).min(1).max(4).default([64, 64]).describe("Units of the hidden layers"),
     epochs: count.default(30).describe("Most epochs"),
     batchSize: count.max(65536).default(2048),
-    learningRate: z.number().positive().max(1).default(0.001),
+    learningRate: z.number().positive().max(0.1).default(0.001),
     patience: count.default(5).describe("Epochs without a better validation loss before training stops"),
     rowStride: count.max(60).default(3).describe("An epoch takes every n-th minute, the phase rotating"),
     correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
@@ -31,11 +31,12 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
       direction: weight.default(1),
       volatility: weight.default(1),
       quantiles: weight.default(1),
-    }).prefault({}),
+    }).refine((weights) => Object.values(weights).some((value) => value > 0), "must not all be 0").prefault({}),
   }).prefault({}),
   evaluation: z.strictObject({
     split: z.strictObject({
-      kind: z.literal("chronological").default("chronological"),
+      kind: z.enum(["chronological", "shuffled"]).default("chronological")
+        .describe("How rows are split; shuffled rows leak the future into training and are refused"),
       testShare: share.default(0.25).describe("Newest part of the range, scored; --quick takes half"),
       validationShare: share.default(0.125).describe("Last part of the training span: early stopping, calibration"),
     }).prefault({}),

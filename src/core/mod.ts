@@ -12,6 +12,7 @@ export * from "./candle.ts";
 export * from "./forecast.ts";
 export * from "./prediction_log.ts";
 export * from "./nearest.ts";
+export * from "./quoted.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/progress.ts";
 export * from "./ports/random.ts";

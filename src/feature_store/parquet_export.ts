@@ -1,5 +1,5 @@
 import { basename, join, resolve } from "node:path";
-import { type CallOptions, type CandleQuery, DomainError, type FeatureReader, toIsoDay } from "../core/mod.ts";
+import { type CallOptions, type CandleQuery, DomainError, type FeatureReader, quoted, toIsoDay } from "../core/mod.ts";
 import { appendCandles, CANDLE_SELECT, createCandleAppender } from "./tables/columns.ts";
 import { type DuckDbLimits, DuckDbSession } from "./duckdb_session.ts";
 
@@ -26,7 +26,7 @@ export async function exportParquet(
   // Native code is not held by Deno's permissions, so they are asked here.
   if (Deno.permissions.querySync({ name: "write", path: absolute }).state !== "granted") {
     throw new DomainError("permission-denied", `Cannot export to '${folder}' as write access is not granted`, {
-      hint: `Grant it: task ingest WRITE=${folder} -- --export parquet:${folder}`,
+      hint: `Grant it: task ingest WRITE=${quoted(folder)} -- --export ${quoted(`parquet:${folder}`)}`,
     });
   }
   await Deno.mkdir(absolute, { recursive: true });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { z } from "zod";
-import { loadConfig, parseConfig } from "../../src/config/load.ts";
+import { loadConfig, loadSettings, parseConfig } from "../../src/config/load.ts";
 import { DomainError } from "../../src/core/mod.ts";
 
 const SCHEMA = z.strictObject({
@@ -47,4 +47,34 @@ Deno.test("loadConfig() drops $schema and refuses what is no JSON or not there",
     (await assertRejects(() => loadConfig(path, SCHEMA), DomainError, "does not exist")).code,
     "config-invalid",
   );
+});
+
+Deno.test("loadSettings() takes the defaults where there is no file, and refuses what is no file", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const schema = z.strictObject({ threads: z.number().default(2) });
+    const usual = { path: `${folder}/config.json`, schema, carried: () => Promise.reject(new Error("not compiled")) };
+    assertEquals(await loadSettings(undefined, usual), { threads: 2 });
+    await Deno.writeTextFile(usual.path, `{"threads": 7}`);
+    assertEquals(await loadSettings(undefined, usual), { threads: 7 });
+    const named = await assertRejects(() => loadSettings(folder, usual), DomainError, "is a folder");
+    assertEquals(named.code, "config-invalid");
+    const place = { ...usual, path: folder };
+    const taken = await assertRejects(() => loadSettings(undefined, place), DomainError, "is no file");
+    assertEquals(taken.code, "config-invalid");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "loadConfig() says how to grant a file that may not be read, blanks and all",
+  permissions: { read: false },
+  async fn() {
+    const error = await assertRejects(() => loadConfig("my settings.json", SCHEMA), DomainError);
+    assertEquals([error.code, error.hint], [
+      "permission-denied",
+      "Put it into config/, or grant it: task NAME READ='my settings.json' -- --config 'my settings.json'",
+    ]);
+  },
 });

@@ -38,7 +38,11 @@ Deno.test("loadModelConfig() refuses unknown keys and wrong values by name", asy
   const refused = [
     [`{"mlp": {"epoch": 3}}`, "'mlp.epoch'"],
     [`{"horizonMinutes": 7}`, "horizonMinutes"],
-    [`{"evaluation": {"split": {"kind": "shuffled"}}}`, "evaluation.split.kind"],
+    [`{"evaluation": {"split": {"kind": "random"}}}`, "evaluation.split.kind"],
+    [`{"mlp": {"learningRate": 0}}`, "mlp.learningRate"],
+    [`{"mlp": {"learningRate": 5}}`, "mlp.learningRate"],
+    [`{"mlp": {"lossWeights": {"direction": -1}}}`, "mlp.lossWeights.direction"],
+    [`{"mlp": {"lossWeights": {"direction": 0, "volatility": 0, "quantiles": 0}}}`, "mlp.lossWeights"],
     [`{"seed": 0}`, "seed"],
     [`{"mlp": {"hidden": []}}`, "mlp.hidden"],
   ] as const;

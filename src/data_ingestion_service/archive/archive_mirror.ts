@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CallOptions, DomainError, type SeriesId, type Warning } from "../../core/mod.ts";
+import { type CallOptions, DomainError, quoted, type SeriesId, type Warning } from "../../core/mod.ts";
 import { type ArchiveFile, archiveFolder, type ArchiveKind, parseArchiveName } from "./archive_layout.ts";
 import { type ArchiveAnswer, type ArchiveSource, parseChecksum } from "./archive_source.ts";
 
@@ -65,7 +65,7 @@ export class ArchiveMirror implements ArchiveSource {
           "permission-denied",
           `Cannot read the archive mirror '${this.name}' as it is not granted`,
           {
-            hint: `Grant it: task ingest READ=${this.name} -- --archive-dir ${this.name}`,
+            hint: `Grant it: task ingest READ=${quoted(this.name)} -- --archive-dir ${quoted(this.name)}`,
             cause: error,
           },
         );

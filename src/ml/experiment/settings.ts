@@ -14,7 +14,12 @@ export interface ExperimentSettings {
   /** Half the range is scored, by blocks of a day. */
   readonly quick: boolean;
   readonly mlp: Omit<MlpOptions, "seed">;
-  readonly split: { readonly kind: "chronological"; readonly testShare: number; readonly validationShare: number };
+  /** `shuffled` can be written into a configuration, and is always refused. */
+  readonly split: {
+    readonly kind: "chronological" | "shuffled";
+    readonly testShare: number;
+    readonly validationShare: number;
+  };
   readonly blockDays: number;
   readonly resamples: number;
   readonly minimumDays: number;

@@ -5,9 +5,19 @@ import type { ExperimentSettings } from "./settings.ts";
 /**
  * Where the range is cut into training, validation and test, at UTC midnights.
  *
- * @throws {DomainError} `input-invalid` where the range is too short.
+ * @throws {DomainError} `input-invalid` where the range is too short; `leak-detected` for shuffled rows.
  */
 export function splitBounds({ range, split, minimumDays, horizonMinutes }: ExperimentSettings): SplitBounds {
+  if (split.kind === "shuffled") {
+    throw new DomainError(
+      "leak-detected",
+      `Cannot train with 'evaluation.split.kind' shuffled: each scored row would stand among training rows whose labels overlap its own`,
+      {
+        hint:
+          "Set it to chronological: what a shuffled split scores beyond that is not skill",
+      },
+    );
+  }
   const days = (range.endMs - range.startMs) / DAY_MS;
   if (days < minimumDays) {
     throw new DomainError(

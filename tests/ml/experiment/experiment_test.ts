@@ -81,6 +81,12 @@ Deno.test(
     const crooked = timeRange(START + 7 * 3_600_000, START + 33 * DAY_MS + 61 * MINUTE_MS);
     const { testStartMs, validationStartMs } = splitBounds({ ...SETTINGS, range: crooked });
     assertEquals([testStartMs % DAY_MS, validationStartMs % DAY_MS], [0, 0]);
+    const leak = assertThrows(
+      () => splitBounds({ ...SETTINGS, split: { ...SETTINGS.split, kind: "shuffled" } }),
+      DomainError,
+      "shuffled",
+    );
+    assertEquals(leak.traits.exit, 7);
     const error = assertThrows(
       () => splitBounds({ ...SETTINGS, range: timeRange(START, START + 29 * DAY_MS) }),
       DomainError,
