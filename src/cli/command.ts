@@ -10,6 +10,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** Whether it may be given more than once (strings only). */
   readonly multiple?: boolean;
+  /** Whether the value is a path, behind a colon where there is one: relative to where the user called from. */
+  readonly isPath?: boolean;
   /** Values allowed, where they can be listed. */
   readonly choices?: readonly string[];
 }

@@ -15,6 +15,7 @@ export const command: Command = {
     keep: {
       type: "string",
       value: "DIR",
+      isPath: true,
       description: "Write into DIR (new or empty) in place of demo/, which each run replaces",
     },
   },

@@ -50,7 +50,12 @@ export async function dispatch(args: readonly string[], commands: CommandTable):
 }
 
 async function runCommand(name: string, command: Command, args: readonly string[]): Promise<number> {
-  const { positionals, options } = readOptions(name, args, { ...COMMON_OPTIONS, ...command.options });
+  const { positionals, options } = readOptions(
+    name,
+    args,
+    { ...COMMON_OPTIONS, ...command.options },
+    readProcessVariable("USER_WORKING_DIR"),
+  );
   if (command.positionals === undefined && positionals.length > 0) {
     throw new DomainError("usage", `'${name}' takes options only: current value is '${positionals[0]}'`, {
       hint: `See the options with: ${name} --help`,

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { type IngestConfig, parseOrigins } from "../config/ingest_config.ts";
+import { type IngestConfig, loadOutageCalendar, parseOrigins } from "../config/ingest_config.ts";
 import { DomainError, type Exchange, parseDuration, parseInstant, seededRandom } from "../core/mod.ts";
 import {
   ArchiveHttp,
@@ -22,8 +22,8 @@ export async function buildIngestSources(
   request: IngestRequest,
 ): Promise<IngestSources> {
   const { clock, progress } = context;
-  const { default: calendar } = await import("../../config/binance_outages.json", { with: { type: "json" } });
-  const settings = ingestSettings(config, parseOutages(calendar, request.series.exchange), context);
+  const outages = parseOutages(await loadOutageCalendar(), request.series.exchange);
+  const settings = ingestSettings(config, outages, context);
   const cache = openCache(config);
   const archive = request.source === "rest" ? undefined : openArchive(context, config, request, cache);
   const exchange = request.source === "archive" ? undefined : await openExchange(context, config, request);

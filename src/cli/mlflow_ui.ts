@@ -47,6 +47,7 @@ export const command: Command = {
     "artifacts-destination": {
       type: "string",
       value: "DIR",
+      isPath: true,
       description: "Folder of what clients upload (default: artifacts beside the store)",
     },
     "allowed-hosts": {

@@ -1,10 +1,16 @@
+import { isAbsolute, join } from "node:path";
 import { DomainError, nearestWord } from "../core/mod.ts";
 import { parseArgs } from "@std/cli";
 import type { OptionSpec, OptionValues } from "./command.ts";
 
 /** Options of every command. */
 export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  config: { type: "string", value: "FILE", description: "Configuration file in place of the one in config/" },
+  config: {
+    type: "string",
+    value: "FILE",
+    isPath: true,
+    description: "Configuration file in place of the one in config/",
+  },
   json: { type: "boolean", description: "Print exactly one JSON object on stdout" },
   events: { type: "boolean", description: "Write progress as JSON lines on stderr" },
   quiet: { type: "boolean", description: "No progress and no notes" },
@@ -20,12 +26,14 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 /**
  * Reads a command's words by its option table.
  *
+ * @param callerDir where the user called from, if that is not the working directory: relative paths are taken from there.
  * @throws {DomainError} `usage`: unknown option (nearest named), missing value, no number, value not allowed.
  */
 export function readOptions(
   command: string,
   args: readonly string[],
   specs: Readonly<Record<string, OptionSpec>>,
+  callerDir?: string,
 ): { readonly positionals: readonly string[]; readonly options: OptionValues } {
   for (const word of args) {
     if (word === "--") break;
@@ -77,10 +85,20 @@ export function readOptions(
   return {
     positionals: parsed.positionals,
     options: {
-      string: (name) => values[name] as string | undefined,
+      string: (name) => fromCaller(values[name] as string | undefined, specs[name], callerDir),
       strings: (name) => [values[name] ?? []].flat() as string[],
       number: (name) => values[name] === undefined ? undefined : Number(values[name]),
       boolean: (name) => values[name] === true,
     },
   };
+}
+
+function fromCaller(
+  value: string | undefined,
+  spec: OptionSpec | undefined,
+  callerDir: string | undefined,
+): string | undefined {
+  if (value === undefined || callerDir === undefined || spec?.isPath !== true) return value;
+  const [, kind, path] = /^([a-z]+:)?(.*)$/s.exec(value)!;
+  return isAbsolute(path!) ? value : `${kind ?? ""}${join(callerDir, path!)}`;
 }

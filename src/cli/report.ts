@@ -14,7 +14,7 @@ export const command: Command = {
   summary: "Render an ingestion or model report again",
   positionals: "ingestion|model [ID]",
   options: {
-    out: { type: "string", value: "DIR", description: "Folder of reports (default: config, reports)" },
+    out: { type: "string", value: "DIR", isPath: true, description: "Folder of reports (default: config, reports)" },
     format: {
       type: "string",
       value: FORMATS.join(","),

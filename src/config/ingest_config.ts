@@ -73,6 +73,15 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
 /** Settings of ingest and the feature store, all resolved. */
 export type IngestConfig = z.output<typeof INGEST_CONFIG_SCHEMA>;
 
+/** Outages of exchanges that are known, as `config/binance_outages.json` lists them; nothing where there is no such file. */
+export function loadOutageCalendar(): Promise<Readonly<Record<string, unknown>>> {
+  return loadSettings(undefined, {
+    path: "config/binance_outages.json",
+    schema: z.looseObject({}),
+    carried: async () => (await import("../../config/binance_outages.json", { with: { type: "json" } })).default,
+  });
+}
+
 /** The JSON Schema of the file, as `config/schemas/bitcoin_ingest.schema.json` has it. */
 export function ingestConfigJsonSchema(): Record<string, unknown> {
   return configJsonSchema(INGEST_CONFIG_SCHEMA);

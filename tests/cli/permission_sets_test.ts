@@ -94,7 +94,7 @@ Deno.test("deno.json gives each command a set of lists: no whole kinds, no proce
 Deno.test("every task of deno.json runs under a set of its own name, and none allows everything", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile("deno.json")) as { tasks: Record<string, { command: string }> };
   for (const name of Object.keys(await commandSets())) {
-    assertEquals(tasks[name]!.command, `deno run -q --no-prompt -P=${name} $GRANTS main.ts ${name}`);
+    assertEquals(tasks[name]!.command, `deno run -q --no-prompt -P=${name} main.ts ${name}`);
   }
   for (const [name, { command }] of Object.entries(tasks)) {
     assert(!/(--allow-all|\s-A\b)/.test(command), `${name} allows everything`);
@@ -127,21 +127,29 @@ Deno.test("compileFlags() of the binary is the union of the sets, with the grant
   assert(flags.every((flag) => flag === "--allow-ffi" || flag.includes("=")));
 });
 
-Deno.test("grantFlags() repeats the set's list beside the grant and refuses what it cannot keep apart", {
-  permissions: "none",
-}, () => {
-  assertEquals(grantFlags(A, ["READ=/data", "PORT=9000"]), [
-    "--allow-read=config,src,/data",
-    "--allow-net=127.0.0.1:1,127.0.0.1:9000",
-  ]);
-  assertEquals(grantFlags(B, ["WRITE=out", "READ="]), ["--allow-read=mlruns,out", "--allow-write=mlruns,out"]);
-  for (const word of ["READ=/my data", "PORT=http", "PORT=70000", "HOST=0.0.0.0", "FOO=1", "x"]) {
-    let refused = false;
-    try {
-      grantFlags(A, [word]);
-    } catch (error) {
-      refused = error instanceof RangeError;
+Deno.test(
+  "grantFlags() repeats the set's list beside the grant, from where the user stands, and refuses what is no grant",
+  {
+    permissions: "none",
+  },
+  () => {
+    assertEquals(grantFlags(A, ["READ=/data", "PORT=9000"]), [
+      "--allow-read=config,src,/data",
+      "--allow-net=127.0.0.1:1,127.0.0.1:9000",
+    ]);
+    assertEquals(grantFlags(B, ["WRITE=out", "READ="]), ["--allow-read=mlruns,out", "--allow-write=mlruns,out"]);
+    assertEquals(grantFlags(B, ["READ=my data,/x", "NET=a:1"], "/home/me"), [
+      "--allow-read=mlruns,/home/me/my data,/x",
+      "--allow-net=a:1",
+    ]);
+    for (const word of ["PORT=http", "PORT=70000", "HOST=0.0.0.0", "FOO=1", "x"]) {
+      let refused = false;
+      try {
+        grantFlags(A, [word]);
+      } catch (error) {
+        refused = error instanceof RangeError;
+      }
+      assert(refused, `${word} was taken`);
     }
-    assert(refused, `${word} was taken`);
-  }
-});
+  },
+);

@@ -14,7 +14,7 @@ const SCHEMA = z.strictObject({
     start: z.string(),
     end: z.string(),
     evidence: z.string().min(1),
-  })),
+  })).default([]),
 });
 
 /**

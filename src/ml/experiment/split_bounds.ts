@@ -13,8 +13,7 @@ export function splitBounds({ range, split, minimumDays, horizonMinutes }: Exper
       "leak-detected",
       `Cannot train with 'evaluation.split.kind' shuffled: each scored row would stand among training rows whose labels overlap its own`,
       {
-        hint:
-          "Set it to chronological: what a shuffled split scores beyond that is not skill",
+        hint: "Set it to chronological: what a shuffled split scores beyond that is not skill",
       },
     );
   }
