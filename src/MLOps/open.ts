@@ -67,6 +67,12 @@ function isServer(uri: string): boolean {
 }
 
 function unknownStore(uri: string): DomainError {
+  const unquoted = /^(["'])(.*)\1$/.exec(uri)?.[2];
+  if (unquoted !== undefined) {
+    return new DomainError("config-invalid", `Cannot open the tracking store '${uri}' as the quotes are part of it`, {
+      hint: `Set it without them: MLFLOW_TRACKING_URI=${unquoted}`,
+    });
+  }
   const isFiles = !/^[a-zA-Z][a-zA-Z0-9+.-]+:/.test(uri) || uri.startsWith("file:");
   return new DomainError("config-invalid", `Cannot open the tracking store '${uri}' as its kind is not known here`, {
     hint: isFiles

@@ -2,7 +2,7 @@ import { DomainError, isDomainError, nearestWord, type Warning } from "../core/m
 import { calledAs } from "./called_as.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { errorObject, errorText, paint, toKnownError, traitsOf } from "./error_text.ts";
-import { commandHelp, programHelp } from "./help.ts";
+import { commandHelp, commandJson, PROGRAM, programHelp, programJson } from "./help.ts";
 import { isShown, type LogLevel, readLogLevel } from "./log_level.ts";
 import { COMMON_OPTIONS, readOptions } from "./options.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
@@ -17,36 +17,40 @@ export type CommandTable = Readonly<
 
 /** Runs the subcommand that `args` names and returns the exit code; prints results and errors. */
 export async function dispatch(args: readonly string[], commands: CommandTable): Promise<number> {
-  const [name, ...words] = args;
-  // `deno task NAME -- --json` hands the separator on, which Task does not.
-  const rest = words[0] === "--" ? words.slice(1) : words;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    print(programHelp(commands));
-    return 0;
-  }
-  if (name === "--version") {
-    print(VERSION);
-    return 0;
-  }
-  const json = rest.includes("--json");
+  const json = args.includes("--json");
   try {
-    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (entry === undefined) {
-      const meant = nearestWord(name, Object.keys(commands));
-      throw new DomainError("usage", `Unknown command '${name}'`, {
-        hint: meant === undefined ? "See the commands with --help" : `Did you mean '${meant}'?`,
-      });
-    }
-    await narrowToCommand(name, rest);
-    const { command } = await entry.load();
-    if (rest.includes("--help") || rest.includes("-h")) {
-      print(commandHelp(name, command));
-      return 0;
-    }
-    return await runCommand(name, command, rest);
+    return await dispatchWords(args, commands, json);
   } catch (error) {
     return reportError(error, json);
   }
+}
+
+async function dispatchWords(args: readonly string[], commands: CommandTable, json: boolean): Promise<number> {
+  const [name, ...words] = args[0] === "--json" ? args.slice(1) : args;
+  // `deno task NAME -- --json` hands the separator on, which Task does not.
+  const rest = words[0] === "--" ? words.slice(1) : words;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    print(json ? JSON.stringify(programJson(commands)) : programHelp(commands));
+    return 0;
+  }
+  if (name === "--version") {
+    print(json ? JSON.stringify({ program: PROGRAM, version: VERSION }) : VERSION);
+    return 0;
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) {
+    const meant = nearestWord(name, Object.keys(commands));
+    throw new DomainError("usage", `Unknown command '${name}'`, {
+      hint: meant === undefined ? "See the commands with --help" : `Did you mean '${meant}'?`,
+    });
+  }
+  await narrowToCommand(name, rest);
+  const { command } = await entry.load();
+  if (rest.includes("--help") || rest.includes("-h")) {
+    print(json ? JSON.stringify(commandJson(name, command)) : commandHelp(name, command));
+    return 0;
+  }
+  return await runCommand(name, command, rest);
 }
 
 async function runCommand(name: string, command: Command, args: readonly string[]): Promise<number> {
@@ -134,8 +138,15 @@ function report(result: CommandResult, { json, quiet, level, exitOnSignal }: Rep
 
 function reportError(error: unknown, json: boolean, level: LogLevel = "info"): number {
   const known = toKnownError(error);
-  if (json) print(JSON.stringify({ error: errorObject(known) }));
-  else complain(errorText(known, level));
+  if (json) {
+    try {
+      print(JSON.stringify({ error: errorObject(known) }));
+      return traitsOf(known).exit;
+    } catch {
+      // Where results cannot be written, the person at the terminal is told.
+    }
+  }
+  complain(errorText(known, level));
   return traitsOf(known).exit;
 }
 
@@ -160,7 +171,11 @@ async function readDotenv(): Promise<Readonly<Record<string, string>>> {
     text = await Deno.readTextFile(".env");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return {};
-    throw error;
+    if (!(error instanceof Deno.errors.IsADirectory)) throw error;
+    throw new DomainError("config-invalid", "Cannot read '.env' as it is a folder", {
+      hint: "It holds NAME=VALUE lines, as .env.example shows; move the folder away",
+      cause: error,
+    });
   }
   const { parse } = await import("@std/dotenv");
   return parse(text);
@@ -170,6 +185,11 @@ function print(text: string): void {
   writeText(Deno.stdout, `${text}\n`);
 }
 
+/** The last word: where even this cannot be written, the exit status has to do. */
 function complain(text: string): void {
-  writeText(Deno.stderr, `${text}\n`);
+  try {
+    writeText(Deno.stderr, `${text}\n`);
+  } catch {
+    // nobody is left to be told
+  }
 }

@@ -19,7 +19,7 @@ export function toKnownError(error: unknown): Error {
       cause: error,
     });
   }
-  if (systemCode === "ENOSPC") {
+  if (systemCode === "ENOSPC" || systemCode === "EDQUOT") {
     return new DomainError("disk-full", `The disk is full: ${(error as Error).message}`, {
       hint: "Make room; what was committed stays, and running again goes on from there",
       cause: error,

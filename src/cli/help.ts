@@ -3,6 +3,32 @@ import type { Command, OptionSpec } from "./command.ts";
 import { COMMON_OPTIONS } from "./options.ts";
 import { VERSION } from "./version.ts";
 
+/** Name of the compiled program. */
+export const PROGRAM = "bitcoin-ml";
+
+/** The object of `--help --json`. */
+export function programJson(commands: Readonly<Record<string, { readonly summary: string }>>) {
+  const list = Object.entries(commands).map(([name, { summary }]) => ({ name, summary }));
+  return { program: PROGRAM, version: VERSION, commands: list };
+}
+
+/** The object of `<command> --help --json`. */
+export function commandJson(name: string, command: Command) {
+  const options = Object.entries({ ...command.options, ...COMMON_OPTIONS });
+  return {
+    command: name,
+    summary: command.summary,
+    options: options.map(([option, { type, description, choices, multiple = false }]) => ({
+      name: option,
+      type,
+      description,
+      multiple,
+      ...(choices === undefined ? {} : { choices }),
+    })),
+    examples: command.examples.map(({ line, does }) => ({ line: calledAs(line), does })),
+  };
+}
+
 /** Text of the top-level `--help`. */
 export function programHelp(commands: Readonly<Record<string, { readonly summary: string }>>): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));

@@ -1,4 +1,3 @@
-import { isAbsolute, join } from "node:path";
 import { DomainError, nearestWord } from "../core/mod.ts";
 import { parseArgs } from "@std/cli";
 import type { OptionSpec, OptionValues } from "./command.ts";
@@ -37,7 +36,7 @@ export function readOptions(
 ): { readonly positionals: readonly string[]; readonly options: OptionValues } {
   for (const word of args) {
     if (word === "--") break;
-    if (!word.startsWith("-") || word === "-" || /^-\d/.test(word)) continue;
+    if (!word.startsWith("-") || word === "-" || /^-\.?\d/.test(word)) continue;
     const name = word.replace(/^--?/, "").split("=", 1)[0]!;
     if (word.startsWith("--") && Object.hasOwn(specs, name)) continue;
     const meant = nearestWord(name, Object.keys(specs));
@@ -51,9 +50,10 @@ export function readOptions(
       multiple: spec.multiple ?? false,
     }]),
   );
+  const words = withValuesAttached(command, args, specs);
   let parsed;
   try {
-    parsed = parseArgs(args, flags);
+    parsed = parseArgs(words, flags);
   } catch (error) {
     const message = (error as Error).message.split("\n", 1)[0]!.replace(/\.$/, "");
     throw new DomainError("usage", `Cannot read the options of '${command}': ${message}`, {
@@ -93,6 +93,40 @@ export function readOptions(
   };
 }
 
+/**
+ * The words with `--port -1` as `--port=-1`, which would be read as two options.
+ *
+ * @throws {DomainError} `usage` for an option whose value is missing.
+ */
+function withValuesAttached(
+  command: string,
+  args: readonly string[],
+  specs: Readonly<Record<string, OptionSpec>>,
+): string[] {
+  const words: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === "--") return [...words, ...args.slice(i)];
+    const name = word.startsWith("--") ? word.slice(2) : "";
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined || spec.type === "boolean") {
+      words.push(word);
+      continue;
+    }
+    const value = args[i + 1];
+    if (value === undefined || (value.startsWith("-") && value !== "-" && !/^-\.?\d/.test(value))) {
+      throw new DomainError("usage", `Option '${word}' of '${command}' needs a value`, {
+        hint: spec.choices === undefined
+          ? `Write ${word} ${spec.value ?? "VALUE"}; a value that begins with a dash is written ${word}=-…`
+          : `Values are ${spec.choices.join(", ")}`,
+      });
+    }
+    words.push(`${word}=${value}`);
+    i++;
+  }
+  return words;
+}
+
 function fromCaller(
   value: string | undefined,
   spec: OptionSpec | undefined,
@@ -100,5 +134,5 @@ function fromCaller(
 ): string | undefined {
   if (value === undefined || callerDir === undefined || spec?.isPath !== true) return value;
   const [, kind, path] = /^([a-z]+:)?(.*)$/s.exec(value)!;
-  return isAbsolute(path!) ? value : `${kind ?? ""}${join(callerDir, path!)}`;
+  return path!.startsWith("/") ? value : `${kind ?? ""}${callerDir}/${path}`;
 }

@@ -133,7 +133,7 @@ async function writeEvidence(
     runId: run.info.runId,
     modelId: proven.logged.modelId,
     allowed,
-    ...gateObject(decision),
+    ...gateObject(decision, allowed),
     passed,
     reason: reason ?? null,
   };

@@ -22,10 +22,10 @@ export interface Decision {
 }
 
 /** The gate as `--json` and `gate.json` show it. */
-export function gateObject({ checks, passed, reason }: Decision) {
+export function gateObject({ checks, passed, reason }: Decision, isAllowed: boolean) {
   return {
     passed,
-    forced: reason !== undefined,
+    forced: isAllowed && reason !== undefined,
     checks: checks.map(({ forceable: _, ...check }) => check),
   };
 }
@@ -45,7 +45,7 @@ export function success(
       alias,
       runId: run.info.runId,
       previousVersion: previousVersion ?? null,
-      gate: gateObject(decision),
+      gate: gateObject(decision, true),
     },
     text: registerSummary({
       ...decision,
@@ -88,7 +88,7 @@ export function refusal(decision: Decision, isForced: boolean, holder: string | 
       alias: null,
       runId: run.info.runId,
       previousVersion: holder ?? null,
-      gate: gateObject(decision),
+      gate: gateObject(decision, false),
     },
     text: registerSummary({ ...decision, outcome: stays }),
     warnings: warningsOf(decision).filter(({ code }) => code !== "gate-forced"),

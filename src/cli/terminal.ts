@@ -3,6 +3,8 @@ import type { Output } from "./command.ts";
 
 const PLAIN_LINE_EVERY_MS = 3_000;
 const BAR_EVERY_MS = 100;
+/** Machines are told more often than people; the first and last of a stage always. */
+const EVENT_EVERY_MS = 500;
 const BAR_WIDTH = 28;
 
 /** Progress as this process shows it; `end` clears the bar. */
@@ -11,10 +13,20 @@ export interface TerminalProgress extends Progress {
   end(): void;
 }
 
-/** One line of text for a state: a bar where the total is known. */
-export function renderProgress(state: ProgressState, options: { readonly bar: boolean }): string {
+/** How fast a stage goes, from what was shown of it. */
+export interface Pace {
+  /** Units a second. */
+  readonly perSecond: number;
+  /** Seconds that the rest will take; undefined where the total is not known. */
+  readonly remainingSeconds: number | undefined;
+}
+
+/** One line of text for a state: a bar where the total is known, rate and remaining time where they are. */
+export function renderProgress(state: ProgressState, options: { readonly bar: boolean; readonly pace?: Pace }): string {
   const unit = state.unit === undefined ? "" : ` ${state.unit}`;
-  const note = state.note === undefined ? "" : `  ${state.note}`;
+  const note = `${options.pace === undefined ? "" : `  ${paceText(options.pace)}`}${
+    state.note === undefined ? "" : `  ${state.note}`
+  }`;
   if (state.total === undefined || state.total <= 0) return `${state.stage} ${state.done}${unit}${note}`;
   const share = Math.min(1, state.done / state.total);
   const filled = Math.round(share * BAR_WIDTH);
@@ -24,9 +36,48 @@ export function renderProgress(state: ProgressState, options: { readonly bar: bo
   }% ${state.done}/${state.total}${unit}${note}`;
 }
 
+function paceText({ perSecond, remainingSeconds }: Pace): string {
+  const rate = `${Number(perSecond.toPrecision(2)).toLocaleString("en")}/s`;
+  if (remainingSeconds === undefined) return rate;
+  const seconds = Math.ceil(remainingSeconds);
+  if (seconds < 60) return `${rate}, ${seconds} s left`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${rate}, ${minutes} min ${seconds % 60} s left`
+    : `${rate}, ${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+}
+
+/** Too short a time says nothing of a rate. */
+const PACE_AFTER_MS = 1_000;
+
+/** Rates of stages, each from its first report on. */
+export class PaceMeter {
+  #stage: string | undefined;
+  #startedAtMs = 0;
+  #startedWith = 0;
+  #lastDone = 0;
+
+  /** The pace of the state's stage; undefined until there is something to go by, and at the end. */
+  measure({ stage, done, total }: ProgressState, nowMs: number): Pace | undefined {
+    const isNew = stage !== this.#stage || done < this.#lastDone;
+    this.#lastDone = done;
+    if (isNew) {
+      this.#stage = stage;
+      this.#startedAtMs = nowMs;
+      this.#startedWith = done;
+      return undefined;
+    }
+    const tookMs = nowMs - this.#startedAtMs, gained = done - this.#startedWith;
+    if (tookMs < PACE_AFTER_MS || gained <= 0 || (total !== undefined && done >= total)) return undefined;
+    const perSecond = gained / tookMs * 1000;
+    return { perSecond, remainingSeconds: total === undefined ? undefined : (total - done) / perSecond };
+  }
+}
+
 /** A bar on a terminal, a plain line every few seconds elsewhere, JSON lines with `events`, nothing when quiet. */
 export function createProgress(options: { readonly quiet: boolean; readonly events: boolean }): TerminalProgress {
   const terminal = !options.quiet && !options.events && Deno.stderr.isTerminal();
+  const meter = new PaceMeter();
   let shownAt = -Infinity;
   let barOpen = false;
   let lastStage = "";
@@ -39,11 +90,13 @@ export function createProgress(options: { readonly quiet: boolean; readonly even
     update(state) {
       if (options.quiet && !options.events) return;
       const now = performance.now();
+      const pace = meter.measure(state, now);
       const isLast = state.total !== undefined && state.done >= state.total;
-      const every = terminal ? BAR_EVERY_MS : PLAIN_LINE_EVERY_MS;
+      const every = terminal ? BAR_EVERY_MS : options.events ? EVENT_EVERY_MS : PLAIN_LINE_EVERY_MS;
       const newStage = state.stage !== lastStage;
-      if (!isLast && !(newStage && terminal) && now - shownAt < every) return;
-      if (newStage && !terminal && !isLast) {
+      const isForced = isLast || newStage && (terminal || options.events);
+      if (!isForced && now - shownAt < every) return;
+      if (newStage && !isForced) {
         // The first line of a stage waits its turn too, so that quick stages print one line, not two.
         lastStage = state.stage;
         shownAt = now;
@@ -51,15 +104,15 @@ export function createProgress(options: { readonly quiet: boolean; readonly even
       }
       shownAt = now;
       lastStage = state.stage;
-      if (options.events) write(`${JSON.stringify({ event: "progress", ...state })}\n`);
+      if (options.events) write(`${JSON.stringify({ event: "progress", ...state, ...pace })}\n`);
       else if (terminal) {
-        write(`\r\x1b[K${renderProgress(state, { bar: true })}`);
+        write(`\r\x1b[K${renderProgress(state, { bar: true, ...(pace === undefined ? {} : { pace }) })}`);
         barOpen = true;
         if (isLast) {
           write("\n");
           barOpen = false;
         }
-      } else write(`${renderProgress(state, { bar: false })}\n`);
+      } else write(`${renderProgress(state, { bar: false, ...(pace === undefined ? {} : { pace }) })}\n`);
     },
     log(message) {
       if (options.events) return write(`${JSON.stringify({ event: "log", message })}\n`);

@@ -73,7 +73,7 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
 /** Settings of ingest and the feature store, all resolved. */
 export type IngestConfig = z.output<typeof INGEST_CONFIG_SCHEMA>;
 
-/** Outages of exchanges that are known, as `config/binance_outages.json` lists them; nothing where there is no such file. */
+/** Outages of exchanges that are known, as `config/binance_outages.json` lists them. */
 export function loadOutageCalendar(): Promise<Readonly<Record<string, unknown>>> {
   return loadSettings(undefined, {
     path: "config/binance_outages.json",

@@ -56,19 +56,29 @@ export interface UsualSettings<T> {
   /** Path in the working directory. */
   readonly path: string;
   readonly schema: z.ZodType<T>;
-  /** The file as it was when the binary was compiled, parsed. */
+  /** The file that comes with the program, parsed. */
   readonly carried: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /**
  * The settings in `path`; without one those in the working directory's config folder, and where that has none those that
- * a compiled binary carries, or else the schema's defaults. Errors as {@linkcode loadConfig}.
+ * come with the program, or else the schema's defaults. Errors as {@linkcode loadConfig}.
  */
 export async function loadSettings<T>(path: string | undefined, usual: UsualSettings<T>): Promise<T> {
   if (path !== undefined) return await loadConfig(path, usual.schema);
   if (await isFile(usual.path)) return await loadConfig(usual.path, usual.schema);
-  const { $schema: _, ...settings } = Deno.build.standalone ? await usual.carried() : {} as Record<string, unknown>;
+  const { $schema: _, ...settings } = await carriedOrNone(usual);
   return parseConfig(usual.path, settings, usual.schema);
+}
+
+async function carriedOrNone<T>({ carried }: UsualSettings<T>): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await carried();
+  } catch (error) {
+    // Beside the source it is a file like others, and may be gone.
+    if (error instanceof TypeError && error.message.includes("Module not found")) return {};
+    throw error;
+  }
 }
 
 /** The JSON schema of a config file, for editors; `$schema` itself is allowed in the file. */

@@ -19,6 +19,8 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   // A word of which nothing is left is no misspelling.
   let bestDistance = Math.min(word.length, Math.max(2, Math.ceil(word.length / 3)) + 1);
   for (const candidate of known) {
+    // A number is not meant by another one, however alike they look.
+    if (/^\d+$/.test(candidate)) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

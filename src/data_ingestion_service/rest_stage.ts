@@ -54,7 +54,9 @@ export async function runRestStage(
         }
         reachedMs = page.range.endMs;
         done += (page.range.endMs - page.range.startMs) / stepMs;
-        progress.update({ stage: "rest", done, total, unit: "candles", note: toIso(reachedMs) });
+        const { weight } = exchange.tally;
+        const note = weight === 0 ? toIso(reachedMs) : `${toIso(reachedMs)}, weight ${weight}`;
+        progress.update({ stage: "rest", done, total, unit: "candles", note });
       }
     } catch (thrown) {
       await buffer.flush();

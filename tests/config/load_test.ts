@@ -53,8 +53,17 @@ Deno.test("loadSettings() takes the defaults where there is no file, and refuses
   const folder = await Deno.makeTempDir();
   try {
     const schema = z.strictObject({ threads: z.number().default(2) });
-    const usual = { path: `${folder}/config.json`, schema, carried: () => Promise.reject(new Error("not compiled")) };
+    const missing = async () => (await import(`file://${folder}/none.json`, { with: { type: "json" } })).default;
+    const usual = { path: `${folder}/config.json`, schema, carried: missing };
     assertEquals(await loadSettings(undefined, usual), { threads: 2 });
+    assertEquals(await loadSettings(undefined, { ...usual, carried: () => Promise.resolve({ threads: 5 }) }), {
+      threads: 5,
+    });
+    await assertRejects(
+      () => loadSettings(undefined, { ...usual, carried: () => Promise.reject(new Error("x")) }),
+      Error,
+      "x",
+    );
     await Deno.writeTextFile(usual.path, `{"threads": 7}`);
     assertEquals(await loadSettings(undefined, usual), { threads: 7 });
     const named = await assertRejects(() => loadSettings(folder, usual), DomainError, "is a folder");

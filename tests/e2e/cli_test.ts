@@ -47,6 +47,31 @@ Deno.test("--json prints exactly one object, errors included", async () => {
   assert(!stdout.includes("\x1b"));
 });
 
+Deno.test("--json is one object for help and version as well, wherever it stands", async () => {
+  for (const args of [["--json"], ["--help", "--json"], ["--json", "--version"], ["--version", "--json"]]) {
+    const { code, stdout, stderr } = await program(args);
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals((JSON.parse(stdout) as { program: string }).program, "bitcoin-ml");
+  }
+  const help = await program(["doctor", "--help", "--json"]);
+  assertEquals((JSON.parse(help.stdout) as { command: string }).command, "doctor");
+  const unknown = await program(["ingset", "--json"]);
+  assertEquals([unknown.code, JSON.parse(unknown.stdout).error.hint], [2, "Did you mean 'ingest'?"]);
+});
+
+Deno.test("a result that cannot be written is a named error, not a stack", async () => {
+  for (const json of [[], ["--json"]]) {
+    const { code, stderr } = await new Deno.Command("env", {
+      args: ["sh", "-c", `exec deno run -q --no-prompt -P=doctor main.ts doctor ${json.join(" ")} >/dev/full`],
+      stderr: "piped",
+    }).output();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals(code, 3, text);
+    assertStringIncludes(text, "[disk-full]");
+    assert(!text.includes("    at "), text);
+  }
+});
+
 Deno.test("doctor prints one row a check and fails nothing on this machine", async () => {
   const { code, stdout } = await program(["doctor", "--json"]);
   const { checks, failed } = JSON.parse(stdout) as { checks: { name: string; status: string }[]; failed: number };

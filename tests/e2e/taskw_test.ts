@@ -107,6 +107,11 @@ for (const hasTask of [true, false]) {
     const misspelt = await taskw(["ingest", "REED=/data"], options);
     assertEquals(misspelt.code, 2, misspelt.stderr);
     assertStringIncludes(misspelt.stderr, "unknown variable 'REED'");
+    for (const words of [["bogus", "--json"], ["bogus"], ["ingest", "--json"]]) {
+      const refused = await taskw(words, options);
+      assertEquals([refused.code, refused.stdout], [2, ""], refused.stderr);
+      assertEquals(refused.stderr.trim().split("\n").length, 1, refused.stderr);
+    }
   });
 }
 

@@ -154,10 +154,10 @@ async function fitModel(
   });
   deps.progress.update({
     stage: "train",
-    done: epochs,
-    total: epochs,
+    done: outcome.epochs,
+    total: outcome.epochs,
     unit: "epochs",
-    note: `best ${outcome.bestEpoch}`,
+    note: `best ${outcome.bestEpoch}${outcome.epochs < epochs ? `, stopped early of ${epochs}` : ""}`,
   });
   return { model, training: outcome };
 }
