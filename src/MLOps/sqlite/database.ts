@@ -12,6 +12,17 @@ const MAX_CACHED_STATEMENTS = 256;
 /** Primary result codes of SQLite that callers are told apart by. */
 const BUSY = 5, LOCKED = 6, READONLY = 8, CORRUPT = 11, FULL = 13, CANTOPEN = 14, CONSTRAINT = 19, NOTADB = 26;
 
+/** SQLite's texts of the codes that matter where no code is given (sqlite3_errstr). */
+const TEXTS = [
+  ["unable to open database file", CANTOPEN],
+  ["attempt to write a readonly database", READONLY],
+  ["database or disk is full", FULL],
+  ["database disk image is malformed", CORRUPT],
+  ["file is not a database", NOTADB],
+  ["database is locked", BUSY],
+  ["database table is locked", LOCKED],
+] as const;
+
 /** What Deno's types of `node:sqlite` leave out. */
 type ArrayStatement = StatementSync & { setReturnArrays(enabled: boolean): void };
 
@@ -273,7 +284,10 @@ async function refuseMissing(path: string): Promise<void> {
 
 function resultCode(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown } | null)?.errcode;
-  return typeof code === "number" ? code & 0xff : undefined;
+  if (typeof code === "number") return code & 0xff;
+  // Deno gives errors of opening and of exec() no code, only SQLite's text for it.
+  const text = error instanceof Error ? error.message : "";
+  return TEXTS.find(([part]) => text.includes(part))?.[1];
 }
 
 function isBusy(error: unknown): boolean {

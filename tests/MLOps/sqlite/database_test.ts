@@ -56,6 +56,14 @@ Deno.test("SqliteTracker.open() in many processes at once makes one store", () =
     for (const tracker of opened) await tracker[Symbol.asyncDispose]();
   }));
 
+Deno.test("SqliteTracker.open() names a place where no file can be made", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/mlflow.db`);
+    const error = await assertRejects(() => SqliteTracker.open(`sqlite:///${folder}/mlflow.db`), TrackingError);
+    assertEquals([error.code, error.traits.exit], ["permission-denied", 3]);
+    assert(error.message.includes("unable to open database file"), error.message);
+  }));
+
 Deno.test("SqliteTracker.open() refuses what is no store of MLflow, and leaves it as it is", () =>
   withFolder(async (folder) => {
     const refused = async (name: string, code: string, part: string) => {
