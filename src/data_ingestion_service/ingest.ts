@@ -233,6 +233,7 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   });
   const seenAtMs = deps.clock.nowMs();
   await store.replaceGaps(query, query.range, [...settled, ...toGaps(spans, seenAtMs)], seenAtMs);
+  await closeFilledGaps(work, mergeRanges(files.map(({ range }) => range)), seenAtMs);
   const failed = spans.filter(({ cause }) => cause === "fetch_failed");
   return whyNotWhole(work, failed, rest.error);
 }
@@ -270,15 +271,33 @@ async function firstListed(
   }
 }
 
+/** Files are stored whole: what they hold outside of the asked range may have filled gaps of earlier runs there. */
+async function closeFilledGaps(
+  { query, deps: { store } }: Work,
+  read: readonly TimeRange[],
+  seenAtMs: number,
+): Promise<void> {
+  for (const outside of subtractRanges(read, [query.range])) {
+    const open = await store.gaps(query, outside);
+    if (open.length === 0) continue;
+    const missing = subtractRanges([outside], await store.coverage(query, outside));
+    await store.replaceGaps(query, outside, open.flatMap((gap) => cutGap(gap, missing)), seenAtMs);
+  }
+}
+
+/** The parts of a gap within the ranges. */
+function cutGap(gap: Gap, ranges: readonly TimeRange[]): Gap[] {
+  return ranges.map((range) => intersectRanges(gap, range)).filter((part) => !isEmptyRange(part)).map((part) => ({
+    ...gap,
+    ...part,
+    minutes: (part.endMs - part.startMs) / MINUTE_MS,
+  }));
+}
+
 /** Gaps of earlier runs that still stand and are final, cut to what is still missing. */
 function settledGaps(gaps: readonly Gap[], missing: readonly TimeRange[]): Gap[] {
-  return gaps.filter(({ cause }) => cause === "outage" || cause === "not_listed").flatMap((gap) =>
-    missing.map((range) => intersectRanges(gap, range)).filter((part) => !isEmptyRange(part)).map((part) => ({
-      ...gap,
-      ...part,
-      minutes: (part.endMs - part.startMs) / MINUTE_MS,
-    }))
-  );
+  return gaps.filter(({ cause }) => cause === "outage" || cause === "not_listed")
+    .flatMap((gap) => cutGap(gap, missing));
 }
 
 /** Asks the trade numbering about minutes for which the exchange answered that it has no candle. */
@@ -313,11 +332,7 @@ async function tradeEvidence(
 }
 
 async function gapsWithin({ query, deps: { store } }: Work): Promise<Gap[]> {
-  const gaps = await store.gaps(query, query.range);
-  return gaps.map((gap) => {
-    const part = intersectRanges(gap, query.range);
-    return { ...gap, ...part, minutes: (part.endMs - part.startMs) / MINUTE_MS };
-  });
+  return (await store.gaps(query, query.range)).flatMap((gap) => cutGap(gap, [query.range]));
 }
 
 /** A failed proof outranks an unreadable file, and that a source that could not be reached. */
