@@ -29,7 +29,8 @@ for name, golden in document["golden"]["outputs"].items():
     worst = max(worst, float(np.max(np.abs(got - want) / np.maximum(1, np.abs(want)))))
 onnx.checker.check_model(onnx.load(os.path.join(folder, "model.onnx")), full_check=True)
 example = mlflow.models.Model.load(uri).load_input_example()
-assert np.allclose(np.asarray(example, dtype=np.float32), rows[: len(example)])
+whole = rows[~np.isnan(rows).any(axis=1)]
+assert np.allclose(np.asarray(example, dtype=np.float32), whole[: len(example)])
 print(json.dumps({
     "exampleRows": len(example),
     "largestDifference": worst,
