@@ -46,6 +46,20 @@ export function renderDemo(results: string): string {
   return `\`\`\`text\n${results.trimEnd()}\n\`\`\``;
 }
 
+/** What `scripts/faults.ts` keeps of each fault. */
+export interface FaultOutcome {
+  /** What goes wrong. */
+  readonly fault: string;
+  /** What was seen. */
+  readonly outcome: string;
+}
+
+/** Faults and their outcomes as a table. */
+export function renderFaults(results: string): string {
+  const { outcomes } = JSON.parse(results) as { outcomes: readonly FaultOutcome[] };
+  return markdownTable(["what goes wrong", "what ingest does"], outcomes.map(({ fault, outcome }) => [fault, outcome]));
+}
+
 /** The two-year line as two tables: what each step took, and the models beside each other. */
 export function renderTwoYears(results: string): string {
   const { ingest, again, track, register, files, cores } = JSON.parse(results) as TwoYears;

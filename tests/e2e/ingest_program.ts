@@ -21,6 +21,8 @@ export interface IngestOptions {
   readonly read?: readonly string[];
   /** Environment of the process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Folders it may write besides its own. */
+  readonly write?: readonly string[];
   /** Hosts in place of the set's. */
   readonly net?: readonly string[];
 }
@@ -49,11 +51,12 @@ export interface IngestAnswer {
   readonly warnings?: readonly { readonly code: string; readonly message: string }[];
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string | null };
   readonly plan?: unknown;
+  readonly verify?: unknown;
 }
 
 /** Starts `ingest` in `folder` under its own permission set, whose relative paths lie there. */
 export function startIngest(folder: string, args: readonly string[], options: IngestOptions = {}): Deno.ChildProcess {
-  const { read = [], env = {}, net } = options;
+  const { read = [], write = [], env = {}, net } = options;
   return new Deno.Command("deno", {
     args: [
       "run",
@@ -61,8 +64,8 @@ export function startIngest(folder: string, args: readonly string[], options: In
       "--no-prompt",
       `--config=${ROOT}/deno.json`,
       "-P=ingest",
-      `--allow-read=${[folder, ...read].join(",")}`,
-      `--allow-write=${folder}/feature_store,${folder}/reports`,
+      `--allow-read=${[folder, ...read, ...write].join(",")}`,
+      `--allow-write=${[`${folder}/feature_store`, `${folder}/reports`, ...write].join(",")}`,
       ...(net === undefined ? [] : [`--allow-net=${net.join(",")}`]),
       `${ROOT}/main.ts`,
       "ingest",
