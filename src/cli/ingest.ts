@@ -1,25 +1,9 @@
 import type { IngestConfig } from "../config/ingest_config.ts";
-import {
-  DomainError,
-  type FeatureReader,
-  type Interval,
-  INTERVAL_MS,
-  isDomainError,
-  parseInstantOrDuration,
-  type RequestTally,
-  type SeriesId,
-  toIso,
-} from "../core/mod.ts";
-import type {
-  IngestDeps,
-  IngestPlan,
-  IngestRequest,
-  IngestResult,
-  PlanDeps,
-  SourceChoice,
-} from "../data_ingestion_service/mod.ts";
+import { DomainError, type FeatureReader, INTERVAL_MS, isDomainError, type RequestTally } from "../core/mod.ts";
+import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } from "../data_ingestion_service/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { ingestJson, ingestText, planJson, planText } from "./ingest_output.ts";
+import { readExport, readRequests, refuseBesideFollow } from "./ingest_request.ts";
 import { featureEngine, openFeatureStore, openIngestSources } from "./runtime.ts";
 import { VERSION } from "./version.ts";
 
@@ -32,12 +16,13 @@ export const command: Command = {
       type: "string",
       value: "SYMBOL",
       multiple: true,
-      description: "Symbol such as BTC/USDT (default: config)",
+      description: "Symbols such as BTC/USDT,ETH/USDT (default: config)",
     },
     interval: {
       type: "string",
-      description: "Candle length (default: config)",
-      choices: Object.keys(INTERVAL_MS),
+      value: "LENGTH",
+      multiple: true,
+      description: `Candle lengths: ${Object.keys(INTERVAL_MS).join(", ")} (default: config)`,
     },
     since: {
       type: "string",
@@ -57,6 +42,7 @@ export const command: Command = {
       description: "Local mirror in the archive's layout, in its place",
     },
     verify: { type: "boolean", description: "Read stored candles again from a second source; settle what differs" },
+    follow: { type: "boolean", description: "Then keep up with new candles until Ctrl-C; renders no report" },
     "dry-run": { type: "boolean", description: "Show what would be fetched; store nothing" },
     "no-features": { type: "boolean", description: "Leave the materialised features as they are" },
     "no-report": { type: "boolean", description: "Write no report" },
@@ -71,6 +57,8 @@ export const command: Command = {
     { line: "task ingest", does: "two years of BTC/USDT, or what is missing of them" },
     { line: "task ingest -- --archive-dir feature_store/sample", does: "the bundled sample, offline" },
     { line: "task ingest -- --since P7D --source rest --no-report", does: "the last week over REST" },
+    { line: "task ingest -- --symbol BTC/USDT,ETH/USDT --interval 1m,1h", does: "four series in one run" },
+    { line: "task ingest -- --follow", does: "catch up, then keep up, until Ctrl-C" },
     { line: "task ingest -- --verify --since P30D", does: "the last month, read again from a second source" },
     { line: "task ingest -- --since 2024-01-01 --dry-run", does: "what that would fetch" },
   ],
@@ -80,12 +68,17 @@ export const command: Command = {
     const config = await loadIngestConfig(context.options.string("config"));
     const requests = readRequests(context, config);
     const exportDir = readExport(context.options.string("export"));
+    if (context.options.boolean("follow")) refuseBesideFollow(context);
     await using sources = await openIngestSources(context, config, requests[0]!);
     if (context.options.boolean("dry-run")) {
       await using reader = await openForPlan(context, config);
       return await dryRun(context, requests, { ...sources.deps, store: reader }, startedMs);
     }
     const { runs, error: failed } = await fill(context, config, requests, sources.deps);
+    if (context.options.boolean("follow") && canFollow(failed)) {
+      const { followRuns } = await import("./ingest_follow.ts");
+      return await followRuns(context, config, { runs, requests, deps: sources.deps, failed });
+    }
     const requestTally = sources.deps.exchange?.tally ?? NO_REQUESTS;
     let report: string | undefined;
     let error = failed;
@@ -123,73 +116,30 @@ async function fill(
   const { ingest } = await import("../data_ingestion_service/mod.ts");
   await using store = await openFeatureStore(context, { mode: "write", config });
   const runs: IngestResult[] = [];
-  let error: Error | undefined;
+  const errors: Error[] = [];
   for (const request of requests) {
     try {
       const result = await ingest(request, { ...sources, store }, { signal });
       runs.push(result);
-      error ??= result.error;
+      if (result.error !== undefined) errors.push(result.error);
       if (isDomainError(result.error, "interrupted")) break;
       if (options.boolean("no-features") || !isMinutes(result)) continue;
       const { materializeFeatures } = await import("../feature_store/mod.ts");
       const engine = await featureEngine();
       await materializeFeatures(store, request.series, engine, { codeVersion: VERSION, progress, signal });
     } catch (thrown) {
-      if (runs.length === 0) throw thrown;
-      error ??= asError(thrown);
-      break;
+      errors.push(asError(thrown));
+      // What one series cannot have, such as a symbol that nobody knows, the next one may.
+      if (!isDomainError(thrown, "symbol-unknown", "not-found", "usage")) break;
     }
   }
-  return { runs, error };
+  if (runs.length === 0) throw errors[0]!;
+  return { runs, error: worst(errors) };
 }
 
-/** One request a symbol; the dates are read once, so that all share a range. */
-function readRequests({ options, clock }: CommandContext, config: IngestConfig): IngestRequest[] {
-  const exchange = options.string("exchange") ?? config.exchange;
-  const interval = (options.string("interval") ?? config.interval) as Interval;
-  const mirror = options.string("archive-dir") !== undefined;
-  const source = (options.string("source") ?? (mirror ? "archive" : "auto")) as SourceChoice;
-  if (mirror && source === "rest") {
-    throw new DomainError("usage", "Cannot ingest with '--archive-dir' and '--source rest' together", {
-      hint: "Leave one of them out",
-    });
-  }
-  const nowMs = clock.nowMs();
-  const since = options.string("since"), until = options.string("until");
-  const sinceMs = since === undefined ? undefined : parseInstantOrDuration(since, nowMs, "--since");
-  const untilMs = until === undefined ? undefined : parseInstantOrDuration(until, nowMs, "--until");
-  if (sinceMs !== undefined && untilMs !== undefined && untilMs <= sinceMs) {
-    throw new DomainError(
-      "usage",
-      `Cannot ingest as the range is empty: --since is ${toIso(sinceMs)}, --until is ${toIso(untilMs)}`,
-      { hint: "--since must lie before --until" },
-    );
-  }
-  const symbols = options.strings("symbol").length > 0 ? options.strings("symbol") : config.symbols;
-  return [...new Set(symbols.map(unifiedSymbol))].map((symbol) => ({
-    series: { exchange, symbol, interval } satisfies SeriesId,
-    ...(sinceMs === undefined ? {} : { sinceMs }),
-    ...(untilMs === undefined ? {} : { untilMs }),
-    source,
-    verify: options.boolean("verify"),
-  }));
-}
-
-/** `btc/usdt` → `BTC/USDT`. @throws {DomainError} `usage` where there is no slash: where to cut is a guess. */
-function unifiedSymbol(text: string): string {
-  const symbol = text.toUpperCase();
-  if (/^[A-Z0-9]+\/[A-Z0-9]+$/.test(symbol)) return symbol;
-  const quote = /^([A-Z0-9]+?)(USDT|USDC|FDUSD|TUSD|BUSD|BTC|ETH|BNB|EUR|TRY)$/.exec(symbol);
-  throw new DomainError("usage", `Option '--symbol' must be a pair such as BTC/USDT: current value is '${text}'`, {
-    ...(quote === null ? {} : { hint: `Did you mean '${quote[1]}/${quote[2]}'?` }),
-  });
-}
-
-function readExport(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const folder = /^parquet:(.+)$/.exec(text)?.[1];
-  if (folder !== undefined) return folder;
-  throw new DomainError("usage", `Option '--export' must be parquet:DIR: current value is '${text}'`);
+/** A source that gave nothing for now is asked again while following; what cannot be mended is not. */
+function canFollow(failed: Error | undefined): boolean {
+  return failed === undefined || (isDomainError(failed) && failed.traits.exit === 4);
 }
 
 /** The store as it is; an empty one in memory where there is none yet, as a plan must not make the file. */
@@ -252,6 +202,22 @@ async function publish(
     nowMs: clock.nowMs(),
   }, { progress, signal });
   return files.find((file) => file.endsWith(".pdf")) ?? files[0];
+}
+
+/** A broken proof first, then what cannot be had, then who did not answer; the others are told in its message. */
+function worst(errors: readonly Error[]): Error | undefined {
+  const rank = (error: Error) => {
+    const at = isDomainError(error) ? [130, 5, 3, 2, 6, 4].indexOf(error.traits.exit) : -1;
+    return at;
+  };
+  const [first, ...others] = errors.toSorted((a, b) => rank(a) - rank(b));
+  if (first === undefined || others.length === 0 || !isDomainError(first)) return first;
+  const distinct = [...new Set(others.map(({ message }) => message))].filter((message) => message !== first.message);
+  if (distinct.length === 0) return first;
+  return new DomainError(first.code, `${first.message}; and ${distinct.join("; and ")}`, {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    cause: first,
+  });
 }
 
 /** Features and the report are about minutes. */

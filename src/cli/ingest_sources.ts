@@ -1,10 +1,18 @@
 import { dirname, join } from "node:path";
 import { type IngestConfig, loadOutageCalendar, parseOrigins } from "../config/ingest_config.ts";
-import { DomainError, type Exchange, parseDuration, parseInstant, seededRandom } from "../core/mod.ts";
+import {
+  type CandleStream,
+  DomainError,
+  type Exchange,
+  parseDuration,
+  parseInstant,
+  seededRandom,
+} from "../core/mod.ts";
 import {
   ArchiveHttp,
   ArchiveMirror,
   type ArchiveSource,
+  BinanceCandleStream,
   BinanceExchange,
   FolderArchiveCache,
   type IngestRequest,
@@ -87,8 +95,24 @@ async function openExchange(
   });
 }
 
+/** Where `--follow` hears of closed candles; undefined for exchanges that are asked by the clock. */
+export function openCandleStream(
+  context: CommandContext,
+  config: IngestConfig,
+  exchange: string,
+): CandleStream | undefined {
+  if (exchange !== "binance") return undefined;
+  const { origins, staleMs } = config.stream;
+  return new BinanceCandleStream({
+    origins: parseOrigins("BINANCE_STREAM_URL", context.env("BINANCE_STREAM_URL"), "stream") ?? origins,
+    staleMs,
+    clock: context.clock,
+    random: backoffDice(context),
+  });
+}
+
 /** Processes that failed together must not come back together. */
-function backoffDice({ clock }: CommandContext) {
+export function backoffDice({ clock }: CommandContext) {
   return seededRandom((clock.nowMs() ^ Deno.pid) | 0);
 }
 

@@ -5,7 +5,9 @@ import { configJsonSchema, loadSettings } from "./load.ts";
 /** Where the settings of ingest and of the feature store are read from by default. */
 export const INGEST_CONFIG_PATH = "config/bitcoin_ingest.json";
 
+const streamOrigin = z.string().regex(/^wss?:\/\/[^/?#]+$/, "must be an origin such as wss://host:443, no path");
 const origin = z.string().regex(/^https?:\/\/[^/?#]+$/, "must be an origin such as https://api.binance.com, no path");
+const candleLength = z.enum(["1m", "5m", "15m", "1h", "4h", "1d"]);
 const count = z.int().positive();
 const milliseconds = z.int().nonnegative();
 const instant = z.string().refine((text) => isReadable(() => parseInstant(text)), "must be a UTC date");
@@ -15,7 +17,8 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
   exchange: z.string().regex(/^[a-z0-9]+$/, "must be an exchange name of ccxt, in lower case").default("binance")
     .describe("Exchange, as ccxt names it"),
   symbols: z.array(z.string().min(1)).min(1).default(["BTC/USDT"]).describe("Unified symbols"),
-  interval: z.enum(["1m", "5m", "15m", "1h", "4h", "1d"]).default("1m").describe("Candle length"),
+  interval: z.union([candleLength, z.array(candleLength).min(1)]).default("1m")
+    .describe("Candle length, or a list of them"),
   since: z.string().refine(
     (text) => parseDuration(text) !== undefined || isReadable(() => parseInstant(text)),
     "must be a date or a duration",
@@ -52,6 +55,13 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
       .describe(
         "Downloads kept beside the store, in archive_cache: a run that was cut short asks for none again; 0: none",
       ),
+  }).prefault({}),
+  stream: z.strictObject({
+    origins: z.array(streamOrigin).min(1)
+      .default(["wss://data-stream.binance.vision:443"])
+      .describe("Hosts of --follow, tried in turn; BINANCE_STREAM_URL replaces them"),
+    staleMs: count.default(60000).describe("A connection without a message for so long is given up"),
+    graceMs: milliseconds.default(3000).describe("How long after its close to wait for word of a candle before asking"),
   }).prefault({}),
   refreshMinutes: z.int().nonnegative().default(10)
     .describe("Newest closed minutes that every run asks for again"),
@@ -101,16 +111,22 @@ export function loadIngestConfig(path?: string): Promise<IngestConfig> {
  *
  * @throws {DomainError} `config-invalid` where one is no origin.
  */
-export function parseOrigins(variable: string, text: string | undefined): string[] | undefined {
+export function parseOrigins(
+  variable: string,
+  text: string | undefined,
+  kind: "http" | "stream" = "http",
+): string[] | undefined {
   if (text === undefined) return undefined;
   const origins = text.split(",").map((part) => part.trim().replace(/\/$/, "")).filter((part) => part !== "");
   for (const part of origins) {
-    if (origin.safeParse(part).success) continue;
+    if ((kind === "http" ? origin : streamOrigin).safeParse(part).success) continue;
     throw new DomainError(
       "config-invalid",
       `${variable} must hold origins without a path: current value is '${part}'`,
       {
-        hint: "Write such as https://data-api.binance.vision, several separated by commas",
+        hint: `Write such as ${
+          kind === "http" ? "https://data-api.binance.vision" : "wss://data-stream.binance.vision:443"
+        }, several separated by commas`,
       },
     );
   }

@@ -17,6 +17,7 @@ export * from "./ports/clock.ts";
 export * from "./ports/progress.ts";
 export * from "./ports/random.ts";
 export * from "./ports/exchange.ts";
+export * from "./ports/candle_stream.ts";
 export * from "./ports/feature_engine.ts";
 export * from "./ports/feature_store.ts";
 export * from "./ports/forecast_model.ts";

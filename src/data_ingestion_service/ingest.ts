@@ -60,8 +60,9 @@ export async function ingest(
 ): Promise<IngestResult> {
   const { query, now } = await prepare(request, deps, options);
   const { store, clock, settings } = deps;
-  const startedAtMs = clock.nowMs();
-  const id = crypto.randomUUID();
+  const { continues } = request;
+  const startedAtMs = continues?.startedAtMs ?? clock.nowMs();
+  const id = continues?.id ?? crypto.randomUUID();
   const tally: RowTally = { added: 0, revised: 0, kept: 0 };
   const run = (status: IngestRunRecord["status"], datasetDigest?: string): IngestRunRecord => ({
     id,
@@ -74,9 +75,10 @@ export async function ingest(
       verify: request.verify === true,
       ...rangeText(query.range),
       ...settings.describe,
+      ...(continues === undefined ? {} : { since: continues.settings["since"] }),
     },
-    rowsAdded: tally.added,
-    rowsRevised: tally.revised,
+    rowsAdded: (continues?.rowsAdded ?? 0) + tally.added,
+    rowsRevised: (continues?.rowsRevised ?? 0) + tally.revised,
     ...(datasetDigest === undefined ? {} : { datasetDigest }),
   });
   await closeDeadRuns(deps);

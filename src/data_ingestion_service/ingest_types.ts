@@ -36,6 +36,8 @@ export interface IngestRequest {
   readonly source: SourceChoice;
   /** Read stored candles again from a second source and settle differences. @default false */
   readonly verify?: boolean;
+  /** The run that this one goes on with: its row of the ledger is kept up to date in place of a new one. */
+  readonly continues?: IngestRunRecord;
   /** Plan only: nothing is fetched but what the plan needs, and nothing is stored. */
   readonly dryRun?: boolean;
 }

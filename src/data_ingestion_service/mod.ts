@@ -26,3 +26,12 @@ export { type KnownOutage, parseOutages } from "./planning/outage_calendar.ts";
 export { ArchiveHttp, type ArchiveHttpOptions } from "./archive/archive_http.ts";
 export { BinanceExchange, type BinanceExchangeOptions } from "./exchange/binance_exchange.ts";
 export { openUnifiedExchange, UnifiedExchange, type UnifiedExchangeOptions } from "./exchange/unified_exchange.ts";
+export { BinanceCandleStream, type BinanceStreamOptions } from "./stream/binance_stream.ts";
+export {
+  type BatchOutcome,
+  follow,
+  type FollowDeps,
+  type FollowedBatch,
+  type FollowSummary,
+} from "./following/follow.ts";
+export type { DueSeries, FollowTiming } from "./following/follow_schedule.ts";

@@ -47,6 +47,8 @@ export interface FakeExchangeOptions {
   readonly archive?: ReadonlyMap<string, Uint8Array | string>;
   /** Spans without trades; elsewhere there is a trade every second. */
   readonly silent?: readonly TimeRange[];
+  /** What the WebSocket says of a closed candle in place of the message; undefined says nothing of it. @default the message */
+  readonly streamed?: (message: string, openTimeMs: number) => string | undefined;
   /** Leaves out `/time` and `/aggTrades`, as the plainest server would. @default false */
   readonly plain?: boolean;
 }
@@ -67,6 +69,9 @@ export class FakeExchangeServer implements AsyncDisposable {
   readonly #weights = new Map<number, number>();
   #bannedUntilMs = -Infinity;
   #limitedUntilMs = -Infinity;
+  readonly #sockets = new Set<WebSocket>();
+  /** Connections to the stream so far. */
+  connections = 0;
 
   /** Starts on a free port. */
   constructor(options: FakeExchangeOptions) {
@@ -92,13 +97,25 @@ export class FakeExchangeServer implements AsyncDisposable {
     return this.requests.filter((request) => request.endpoint === endpoint).length;
   }
 
+  /** Address of the stream. */
+  get streamOrigin(): string {
+    return this.origin.replace("http:", "ws:");
+  }
+
+  /** Ends every connection to the stream. */
+  cutStreams(): void {
+    for (const socket of this.#sockets) socket.close(1011, "cut");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.cutStreams();
     this.#stop.abort();
     await this.#server.finished;
   }
 
   async #serve(request: Request): Promise<Response> {
     const url = new URL(request.url);
+    if (request.headers.get("upgrade") === "websocket") return this.#stream(request, url);
     const endpoint = url.pathname.startsWith("/data/")
       ? url.pathname.slice("/data/".length)
       : url.pathname.replace("/api/v3/", "");
@@ -116,6 +133,40 @@ export class FakeExchangeServer implements AsyncDisposable {
       status: response.status,
       weight,
     });
+    return response;
+  }
+
+  /** Combined kline streams: a message for each candle, once it is over by the exchange's clock. */
+  #stream(request: Request, url: URL): Response {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    const names = (url.searchParams.get("streams") ?? "").split("/");
+    let toldMs = this.#now();
+    const timer = setInterval(() => {
+      const now = this.#now();
+      for (const name of names) {
+        const candles = this.#options.markets[name.split("@")[0]!.toUpperCase()];
+        if (candles === undefined || socket.readyState !== WebSocket.OPEN) continue;
+        for (let i = lowerBound(candles.openTimeMs, toldMs - MINUTE_MS); i < candles.length; i++) {
+          const endMs = candles.openTimeMs[i]! + MINUTE_MS;
+          if (endMs > now) break;
+          if (endMs <= toldMs) continue;
+          const message = klineMessage(candles, i, name, now);
+          const said = this.#options.streamed === undefined
+            ? message
+            : this.#options.streamed(message, candles.openTimeMs[i]!);
+          if (said !== undefined) socket.send(said);
+        }
+      }
+      toldMs = now;
+    }, 5);
+    socket.onopen = () => {
+      this.connections++;
+      this.#sockets.add(socket);
+    };
+    socket.onclose = socket.onerror = () => {
+      clearInterval(timer);
+      this.#sockets.delete(socket);
+    };
     return response;
   }
 
@@ -247,6 +298,17 @@ export class FakeExchangeServer implements AsyncDisposable {
   #minute(): number {
     return Math.floor(this.#now() / MINUTE_MS);
   }
+}
+
+/** A closed candle as the combined stream of Binance says it. */
+export function klineMessage(candles: CandleColumns, i: number, stream: string, eventTimeMs: number): string {
+  const cells = klineCells(candles, i);
+  const symbol = stream.split("@")[0]!.toUpperCase();
+  const k = {
+    ...{ t: cells[0], T: cells[6], s: symbol, i: "1m", f: 1, L: 2, o: cells[1], c: cells[4], h: cells[2], l: cells[3] },
+    ...{ v: cells[5], n: cells[8], x: true, q: cells[7], V: cells[9], Q: cells[10], B: "0" },
+  };
+  return JSON.stringify({ stream, data: { e: "kline", E: eventTimeMs, s: symbol, k } });
 }
 
 function cutShort(): Response {

@@ -34,6 +34,10 @@ export class MemoryExchange implements Exchange {
     this.#marginMs = marginMs;
   }
 
+  serverNowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   get tally(): RequestTally {
     return { count: this.#count, weight: this.#count * 2, retries: 0 };
   }

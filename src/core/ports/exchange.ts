@@ -79,6 +79,8 @@ export interface Exchange extends AsyncDisposable {
     query: CandleQuery,
     options?: CallOptions,
   ): Promise<{ readonly before: TradeMark; readonly after: TradeMark } | undefined>;
+  /** The exchange's clock by its last measurement, epoch milliseconds; the local clock before the first. */
+  serverNowMs(): number;
   /** How its candles come, for estimates. */
   readonly paging: RestPaging;
   /** What was asked so far. */

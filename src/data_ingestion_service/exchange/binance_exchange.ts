@@ -52,6 +52,8 @@ export interface BinanceExchangeOptions {
 
 /** Request weights of Binance's spot API. */
 const WEIGHT = { klines: 2, exchangeInfo: 20, time: 1, aggTrades: 4 } as const;
+/** How long a measurement of the exchange's clock is gone by. */
+const MEASURE_EVERY_MS = 10 * 60_000;
 const UNKNOWN_SYMBOL = -1121;
 const UNKNOWN_INTERVAL = -1120;
 
@@ -66,12 +68,20 @@ export class BinanceExchange implements Exchange {
   readonly #closing = new AbortController();
   #count = 0;
   #weight = 0;
+  /** When the exchange's clock was last measured; never, until somebody asks for it. */
+  #measuredAtMs = Infinity;
+  #measuring: Promise<void> | undefined;
 
   /** See {@linkcode BinanceExchangeOptions}. */
   constructor(options: BinanceExchangeOptions) {
     this.#options = options;
     this.#hosts = new HostList(options);
     this.#pacer = new WeightPacer({ clock: options.clock, share: options.weightShare });
+  }
+
+  /** See {@linkcode Exchange.serverNowMs}. */
+  serverNowMs(): number {
+    return this.#pacer.serverNowMs();
   }
 
   /** See {@linkcode Exchange.paging}. */
@@ -113,6 +123,7 @@ export class BinanceExchange implements Exchange {
     // Its own call where there is one: an exchangeInfo may come out of a cache.
     const serverTimeMs = await this.#serverTime(options) ?? info.serverTimeMs;
     this.#pacer.configure(info.weightPerMinute, serverTimeMs);
+    this.#measuredAtMs = this.#options.clock.monotonicMs();
     return { ...info, serverTimeMs };
   }
 
@@ -150,8 +161,21 @@ export class BinanceExchange implements Exchange {
     return Promise.resolve();
   }
 
+  /** Clocks drift, and machines sleep: a long run asks again what time it is. */
+  async #measureAgain(options: CallOptions): Promise<void> {
+    const { clock } = this.#options;
+    if (this.#measuring === undefined && clock.monotonicMs() - this.#measuredAtMs > MEASURE_EVERY_MS) {
+      this.#measuredAtMs = clock.monotonicMs();
+      this.#measuring = this.#serverTime(options).then((serverTimeMs) => {
+        if (serverTimeMs !== undefined) this.#pacer.configure(undefined, serverTimeMs);
+      }).finally(() => this.#measuring = undefined);
+    }
+    await this.#measuring;
+  }
+
   /** A window's candles; where fewer came than fit, the rest of the window is asked for until nothing more comes. */
   async #page(query: CandleQuery, range: TimeRange, options: CallOptions): Promise<CandlePage> {
+    await this.#measureAgain(options);
     const stepMs = INTERVAL_MS[query.interval];
     const parts: CandleColumns[] = [];
     let rest = range;

@@ -64,6 +64,11 @@ export class UnifiedExchange implements Exchange {
     }];
   }
 
+  /** See {@linkcode Exchange.serverNowMs}. */
+  serverNowMs(): number {
+    return this.#options.clock.monotonicMs() + this.#offsetMs;
+  }
+
   /** See {@linkcode Exchange.paging}; one page after the other, as ccxt paces them. */
   get paging(): RestPaging {
     return { pageCandles: this.#options.pageRows, pageWeight: 0, inFlight: 1 };
@@ -110,7 +115,7 @@ export class UnifiedExchange implements Exchange {
         if (end < rows.length) break;
       }
       const columns = concatCandles(parts);
-      const closedEndMs = this.#options.clock.monotonicMs() + this.#offsetMs - this.#options.closedMarginMs;
+      const closedEndMs = this.serverNowMs() - this.#options.closedMarginMs;
       yield { range, columns: sliceCandles(columns, 0, lowerBound(columns.openTimeMs, closedEndMs - stepMs + 1)) };
     }
   }
