@@ -18,6 +18,7 @@ import { type DueSeries, FollowSchedule, type FollowTiming } from "./follow_sche
 
 /** What one batch brought. */
 export interface BatchOutcome {
+  /** What the ingest of the range did. */
   readonly result: IngestResult;
   /** The stored candles of the range that was due. */
   readonly columns: CandleColumns;
@@ -29,8 +30,11 @@ export interface FollowDeps {
   readonly exchange: Pick<Exchange, "serverNowMs">;
   /** Tells when candles close; without one the exchange's clock alone does. */
   readonly stream?: CandleStream;
+  /** Time source. */
   readonly clock: Clock;
+  /** Dice of the pauses after failures. */
   readonly random: Random;
+  /** When a candle is asked for. */
   readonly timing: FollowTiming;
   /** Brings the candles of the range into the store, over REST, and gives the store free again. */
   readonly ingestBatch: (series: SeriesId, range: TimeRange) => Promise<BatchOutcome>;
@@ -42,7 +46,9 @@ export interface FollowDeps {
 
 /** A batch as it is shown. */
 export interface FollowedBatch extends BatchOutcome {
+  /** What made it due. */
   readonly by: DueSeries["by"];
+  /** Open times that were due. */
   readonly range: TimeRange;
   /** From the close of the newest candle to its commit, by the exchange's clock. */
   readonly lagMs: number;
@@ -50,8 +56,11 @@ export interface FollowedBatch extends BatchOutcome {
 
 /** What following came to. */
 export interface FollowSummary {
+  /** Batches stored. */
   readonly batches: number;
+  /** Candles that were new. */
   readonly added: number;
+  /** Candles that changed. */
   readonly revised: number;
   /** Times the stream was lost. */
   readonly disconnections: number;

@@ -11,6 +11,7 @@ export interface FollowTiming {
 
 /** A series that should be asked for now. */
 export interface DueSeries {
+  /** Which one. */
   readonly series: SeriesId;
   /** Open times that have closed and are not stored. */
   readonly range: TimeRange;

@@ -18,6 +18,7 @@ export interface BinanceStreamOptions {
   readonly origins: readonly string[];
   /** A connection without a message for so long counts as dead; a traded pair sends one every two seconds. */
   readonly staleMs: number;
+  /** Time source. */
   readonly clock: Clock;
   /** Dice of the pauses between connections. */
   readonly random: Random;
