@@ -1,6 +1,7 @@
 import type { IngestConfig } from "../config/ingest_config.ts";
 import { DomainError, type FeatureReader, INTERVAL_MS, isDomainError, type RequestTally } from "../core/mod.ts";
 import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } from "../data_ingestion_service/mod.ts";
+import type { ExportResult } from "../feature_store/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { ingestJson, ingestText, planJson, planText } from "./ingest_output.ts";
 import { readExport, readRequests, refuseBesideFollow } from "./ingest_request.ts";
@@ -46,11 +47,16 @@ export const command: Command = {
     "dry-run": { type: "boolean", description: "Show what would be fetched; store nothing" },
     "no-features": { type: "boolean", description: "Leave the materialised features as they are" },
     "no-report": { type: "boolean", description: "Write no report" },
+    "export-type": {
+      type: "string",
+      choices: ["double", "decimal"],
+      description: "How --export stores prices and volumes: as in the store, or exact DECIMAL(38,8)",
+    },
     export: {
       type: "string",
       value: "parquet:DIR",
       isPath: true,
-      description: "Also write the range as a Parquet file into DIR",
+      description: "Also write the range as Parquet into DIR, a file a month",
     },
   },
   examples: [
@@ -80,19 +86,21 @@ export const command: Command = {
       return await followRuns(context, config, { runs, requests, deps: sources.deps, failed });
     }
     const requestTally = sources.deps.exchange?.tally ?? NO_REQUESTS;
+    const exports: ExportResult[] = [];
     let report: string | undefined;
     let error = failed;
     if (!isDomainError(error, "interrupted")) {
       try {
         for (const run of runs) {
-          report = await publish(context, config, run, { exportDir, requests: requestTally, startedMs }) ?? report;
+          if (exportDir !== undefined) exports.push(await exportRun(context, config, run, exportDir));
+          report = await reportRun(context, config, run, { requests: requestTally, startedMs }) ?? report;
         }
       } catch (thrown) {
         // The candles are committed: their result is shown with what went wrong after them.
         error ??= asError(thrown);
       }
     }
-    const outcome = { runs, requests: requestTally, report, seconds: secondsSince(context, startedMs) };
+    const outcome = { runs, exports, requests: requestTally, report, seconds: secondsSince(context, startedMs) };
     const next = report === undefined ? ["task track"] : [`open ${report}`, "task track"];
     return {
       json: ingestJson(outcome),
@@ -170,27 +178,34 @@ async function dryRun(
   };
 }
 
-/** Export and report of one series, read beside other readers; returns the report's path. */
-async function publish(
+/** The Parquet files of one series, read beside other readers. */
+async function exportRun(
+  context: CommandContext,
+  config: IngestConfig,
+  { series, range }: IngestResult,
+  folder: string,
+): Promise<ExportResult> {
+  const { exportParquet } = await import("../feature_store/mod.ts");
+  await using reader = await openFeatureStore(context, { mode: "read", config });
+  return await exportParquet(reader, { ...series, range }, folder, {
+    limits: config.featureStore,
+    type: (context.options.string("export-type") ?? "double") as "double" | "decimal",
+    program: `bitcoin-ml ${VERSION}`,
+    signal: context.signal,
+  });
+}
+
+/** Report of one series, read beside other readers; returns its path. */
+async function reportRun(
   context: CommandContext,
   config: IngestConfig,
   result: IngestResult,
-  run: {
-    readonly exportDir: string | undefined;
-    readonly requests: RequestTally;
-    readonly startedMs: number;
-  },
+  run: { readonly requests: RequestTally; readonly startedMs: number },
 ): Promise<string | undefined> {
   const { options, signal, progress, clock } = context;
-  const wantsReport = !options.boolean("no-report") && isMinutes(result) && result.rows.present > 0;
-  if (!wantsReport && run.exportDir === undefined) return undefined;
+  if (options.boolean("no-report") || !isMinutes(result) || result.rows.present === 0) return undefined;
   await using reader = await openFeatureStore(context, { mode: "read", config });
   const query = { ...result.series, range: result.range };
-  if (run.exportDir !== undefined) {
-    const { exportParquet } = await import("../feature_store/mod.ts");
-    await exportParquet(reader, query, run.exportDir, { limits: config.featureStore, signal });
-  }
-  if (!wantsReport) return undefined;
   const { renderIngestionReport } = await import("../reporting/mod.ts");
   const seconds = secondsSince(context, run.startedMs);
   const { files } = await renderIngestionReport({

@@ -1,9 +1,12 @@
 import { type Gap, INTERVAL_MS, type RequestTally, toIso } from "../core/mod.ts";
+import type { ExportResult } from "../feature_store/mod.ts";
 import type { FileCounts, IngestPlan, IngestResult, VerifyResult } from "../data_ingestion_service/mod.ts";
 
 /** What an ingest did, over all its series. */
 export interface IngestOutcome {
   readonly runs: readonly IngestResult[];
+  /** Parquet files of each series, where they were asked for. */
+  readonly exports?: readonly ExportResult[];
   readonly requests: RequestTally;
   /** Path of the (last) report. */
   readonly report: string | undefined;
@@ -11,13 +14,14 @@ export interface IngestOutcome {
 }
 
 /** The object of `ingest --json` (design section 4). */
-export function ingestJson({ runs, requests, report, seconds }: IngestOutcome): Record<string, unknown> {
+export function ingestJson({ runs, exports = [], requests, report, seconds }: IngestOutcome): Record<string, unknown> {
   const series = runs.map(seriesJson);
   return {
     ...(series.length === 1 ? series[0] : {}),
     series,
     files: sumFiles(runs),
     requests,
+    ...(exports.length === 0 ? {} : { exports }),
     report: report ?? null,
     seconds,
   };
@@ -47,7 +51,7 @@ export function planJson(
 }
 
 /** What a person reads of a run. */
-export function ingestText({ runs, requests, report, seconds }: IngestOutcome): string {
+export function ingestText({ runs, exports = [], requests, report, seconds }: IngestOutcome): string {
   const files = sumFiles(runs);
   const lines = runs.flatMap(({ series, range, rows, gaps, verify, datasetDigest }) => [
     [`${series.exchange} ${series.symbol} ${series.interval}`, `${toIso(range.startMs)} to ${toIso(range.endMs)}`],
@@ -74,6 +78,14 @@ export function ingestText({ runs, requests, report, seconds }: IngestOutcome): 
     lines.push([
       "requests",
       `${count(requests.count)}, weight ${count(requests.weight)}, ${count(requests.retries)} retries`,
+    ]);
+  }
+  for (const { manifest, rows, bytes, files, written, removed } of exports) {
+    lines.push([
+      "exported",
+      `${count(rows)} candles in ${count(files)} files, ${(bytes / 1e6).toFixed(1)} MB, ${count(written)} written${
+        removed === 0 ? "" : `, ${count(removed)} removed`
+      }: ${manifest}`,
     ]);
   }
   if (report !== undefined) lines.push(["report", report]);

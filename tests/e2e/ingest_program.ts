@@ -52,6 +52,7 @@ export interface IngestAnswer {
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string | null };
   readonly plan?: unknown;
   readonly verify?: unknown;
+  readonly exports?: unknown;
 }
 
 /** Starts `ingest` in `folder` under its own permission set, whose relative paths lie there. */

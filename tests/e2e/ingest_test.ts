@@ -313,7 +313,10 @@ Deno.test("ingest in an empty store uses the file that the program carries as it
     rejected: 0,
     cached: 0,
   }]);
-  assertEquals([...Deno.readDirSync(`${tmp.path}/reports/export`)].map(({ name }) => name), [
-    "binance-BTCUSDT-1m-2024-01-10-2024-01-10.parquet",
-  ]);
+  const [exported] = json.exports as { manifest: string; rows: number; files: number }[];
+  assertEquals([exported!.rows, exported!.files], [1440, 1]);
+  assertEquals(
+    exported!.manifest,
+    `${tmp.path}/reports/export/exchange=binance/symbol=BTCUSDT/interval=1m/_manifest.json`,
+  );
 });
