@@ -93,8 +93,8 @@ export const command: Command = {
       try {
         for (const run of runs) {
           if (exportDir !== undefined) exports.push(await exportRun(context, config, run, exportDir));
-          report = await reportRun(context, config, run, { requests: requestTally, startedMs }) ?? report;
         }
+        report = await reportRuns(context, config, runs, { requests: requestTally, startedMs });
       } catch (thrown) {
         // The candles are committed: their result is shown with what went wrong after them.
         error ??= asError(thrown);
@@ -195,24 +195,26 @@ async function exportRun(
   });
 }
 
-/** Report of one series, read beside other readers; returns its path. */
-async function reportRun(
+/** One report of all series that have candles, read beside other readers; returns its path. */
+async function reportRuns(
   context: CommandContext,
   config: IngestConfig,
-  result: IngestResult,
+  results: readonly IngestResult[],
   run: { readonly requests: RequestTally; readonly startedMs: number },
 ): Promise<string | undefined> {
   const { options, signal, progress, clock } = context;
-  if (options.boolean("no-report") || !isMinutes(result) || result.rows.present === 0) return undefined;
+  const filled = results.filter(({ rows }) => rows.present > 0);
+  if (options.boolean("no-report") || filled.length === 0) return undefined;
   await using reader = await openFeatureStore(context, { mode: "read", config });
-  const query = { ...result.series, range: result.range };
   const { renderIngestionReport } = await import("../reporting/mod.ts");
   const seconds = secondsSince(context, run.startedMs);
   const { files } = await renderIngestionReport({
     reader,
-    query,
+    series: filled.map((result) => ({
+      query: { ...result.series, range: result.range },
+      run: { ...result, ...result.run, seconds, requests: run.requests },
+    })),
     engine: await featureEngine(),
-    run: { ...result, ...result.run, seconds, requests: run.requests },
     outDir: config.reports,
     nowMs: clock.nowMs(),
   }, { progress, signal });

@@ -62,7 +62,13 @@ async function ingestionReport(context: CommandContext, id: string | undefined, 
   await using reader = await openFeatureStore(context, { mode: "read", config });
   const { run, query } = await storedIngest(reader, id);
   const engine = await featureEngine();
-  const { files } = await renderIngestionReport({ reader, query, engine, run, nowMs: clock.nowMs(), ...target }, {
+  const { files } = await renderIngestionReport({
+    reader,
+    series: [{ query, run }],
+    engine,
+    nowMs: clock.nowMs(),
+    ...target,
+  }, {
     progress,
     signal,
   });

@@ -11,7 +11,7 @@ export {
   renderIngestionReport,
   type RenderOptions,
 } from "./ingestion/report.ts";
-export type { IngestReportRun } from "./ingestion/run.ts";
+export type { IngestReportRun, ReportedSeries } from "./ingestion/run.ts";
 export { type StoredIngest, storedIngest } from "./ingestion/stored_run.ts";
 export { reportFolderName } from "./layout.ts";
 export * from "./model.ts";

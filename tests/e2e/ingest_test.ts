@@ -245,6 +245,40 @@ Deno.test("ingest shows what it brought of one symbol when it does not know the 
   assert(json.rows!.present >= 178, String(json.rows!.present));
 });
 
+Deno.test("several symbols and intervals in one run: each its own entry, one report, and the unknown one keeps none back", async () => {
+  await using tmp = await tmpDir();
+  const { candles } = exchange();
+  const hours = 5 * 24 + 1; // the last one is forming
+  const firstMs = Math.ceil(candles.openTimeMs[0]! / 3_600_000) * 3_600_000;
+  const byHour = (values: Float64Array) => values.slice(0, hours);
+  const hourly = {
+    ...candles,
+    length: hours,
+    ...Object.fromEntries(
+      (["open", "high", "low", "close", "volume", "quoteVolume", "takerBuyBaseVolume", "takerBuyQuoteVolume"] as const)
+        .map((field) => [field, byHour(candles[field])]),
+    ),
+    openTimeMs: Float64Array.from({ length: hours }, (_, i) => firstMs + i * 3_600_000),
+    closeTimeMs: Float64Array.from({ length: hours }, (_, i) => firstMs + (i + 1) * 3_600_000 - 1),
+  } as typeof candles;
+  const markets = { BTCUSDT: candles, ETHUSDT: candles, "BTCUSDT/1h": hourly, "ETHUSDT/1h": hourly };
+  const { server, to } = exchange({ markets });
+  await using _ = server;
+  const args = ["--source", "rest", "--since", "P2D", "--symbol", "BTC/USDT,DOGE/USDT", "--symbol", "ETH/USDT"];
+  const { code, json, stderr } = await runIngest(tmp.path, [...args, "--interval", "1m,1h", "--no-features"], to);
+  assertEquals([code, json.error!.code], [3, "symbol-unknown"], stderr);
+  const series = json.series as { symbol: string; interval: string; rows: { expected: number; present: number } }[];
+  assertEquals(series.map(({ symbol, interval }) => `${symbol} ${interval}`), [
+    ...["BTC/USDT 1m", "BTC/USDT 1h", "ETH/USDT 1m", "ETH/USDT 1h"],
+  ]);
+  for (const { interval, rows } of series) {
+    assert(rows.expected >= (interval === "1m" ? 2878 : 47) && rows.expected <= (interval === "1m" ? 2880 : 48));
+    assertEquals(rows.present, rows.expected - (interval === "1m" ? 20 : 0));
+  }
+  assertMatch(json.report!, /report\.pdf$/);
+  assertEquals([...Deno.readDirSync(`${tmp.path}/reports/ingestion`)].length, 1, "one report for the run");
+});
+
 Deno.test("ingest exits by what the exchange says", async (t) => {
   await using tmp = await tmpDir();
   await t.step("a symbol it does not know: 3", async () => {

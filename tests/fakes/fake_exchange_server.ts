@@ -31,7 +31,7 @@ export type Fault =
 
 /** How a {@linkcode FakeExchangeServer} behaves. */
 export interface FakeExchangeOptions {
-  /** What the exchange knows, by id: minute candles. */
+  /** What the exchange knows: minute candles by id (`BTCUSDT`), others by id and interval (`BTCUSDT/1h`). */
   readonly markets: Readonly<Record<string, CandleColumns>>;
   /** The exchange's clock. @default Date.now */
   readonly now?: () => number;
@@ -226,10 +226,11 @@ export class FakeExchangeServer implements AsyncDisposable {
   }
 
   #klines(parameters: URLSearchParams): Response {
-    const candles = this.#options.markets[parameters.get("symbol") ?? ""];
-    if (candles === undefined) return badRequest(-1121, "Invalid symbol.");
-    const interval = parameters.get("interval") ?? "";
-    if (!isInterval(interval) || interval !== "1m") return badRequest(-1120, "Invalid interval.");
+    const symbol = parameters.get("symbol") ?? "", interval = parameters.get("interval") ?? "";
+    const { markets } = this.#options;
+    if (markets[symbol] === undefined) return badRequest(-1121, "Invalid symbol.");
+    const candles = interval === "1m" ? markets[symbol] : markets[`${symbol}/${interval}`];
+    if (!isInterval(interval) || candles === undefined) return badRequest(-1120, "Invalid interval.");
     const { maxRows = 1000 } = this.#options;
     const limit = Math.min(Number(parameters.get("limit") ?? 500), maxRows);
     const startTime = parameters.get("startTime"), endTime = parameters.get("endTime");

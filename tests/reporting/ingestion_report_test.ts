@@ -2,7 +2,9 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import {
   type CandleColumns,
   concatCandles,
+  DAY_MS,
   type FeatureEngine,
+  type FeatureReader,
   type Gap,
   type Interval,
   INTERVAL_MS,
@@ -47,7 +49,7 @@ function inputOf(
     ...options.run,
   };
   const query = { exchange: "binance", symbol: "BTC/USDT", interval, range };
-  return { reader: memoryReader(columns), query, engine: ENGINE, run, nowMs: NOW };
+  return { reader: memoryReader(columns), series: [{ query, run }], engine: ENGINE, nowMs: NOW };
 }
 
 function gapOf(startMs: number, endMs: number, cause: Gap["cause"]): Gap {
@@ -247,4 +249,49 @@ Deno.test("renderIngestionReport() never overwrites and leaves nothing when stop
   } finally {
     await Deno.remove(outDir, { recursive: true });
   }
+});
+
+Deno.test("ingestionReport() of several series has a table of all, each one's sections, and the worst verdict", async () => {
+  const walk = (count: number) => Array.from({ length: count }, (_, i) => 20_000 + 100 * Math.sin(i / 9) + i % 7);
+  const minutes = candlesOf(walk(5 * 1440), MARCH.startMs), step = INTERVAL_MS["1h"];
+  const base = candlesOf(walk(31 * 24));
+  const hours = {
+    ...base,
+    openTimeMs: base.openTimeMs.map((_, i) => MARCH.startMs + i * step),
+    closeTimeMs: base.openTimeMs.map((_, i) => MARCH.startMs + (i + 1) * step - 1),
+  };
+  const range = { ...MARCH, endMs: MARCH.startMs + 6 * DAY_MS };
+  const failed = gapOf(MARCH.startMs + 5 * DAY_MS, range.endMs, "fetch_failed");
+  const whole = inputOf(hours, MARCH, { interval: "1h" }), holed = inputOf(minutes, range, { gaps: [failed] });
+  const reader: FeatureReader = {
+    ...memoryReader(hours),
+    loadCandles: ({ interval }) => Promise.resolve(interval === "1h" ? hours : minutes),
+  };
+  const input = { ...whole, reader, series: [...whole.series, ...holed.series] };
+  const report = await ingestionReport(input);
+  assertEquals(report.verdict.tone, "bad");
+  assert(report.verdict.text.includes("BTC/USDT 1m"), report.verdict.text);
+  assertEquals(report.sections.map(({ id }) => id), [
+    "series",
+    ...["1h", "1m"].flatMap((interval) =>
+      ["provenance", "coverage", "price", "volume", "returns", "features"].map((id) => `btc-usdt-${interval}-${id}`)
+    ),
+  ]);
+  const [table] = report.sections[0]!.blocks as unknown as { rows: string[][] }[];
+  assertEquals(table!.rows.map(([name, candles, , missing]) => [name, candles, missing]), [
+    ["BTC/USDT 1h", "744", "none"],
+    ["BTC/USDT 1m", "7,200", "1 d"],
+  ]);
+  assertEquals(report.figures[0]!.value, "2");
+  assertEquals(new Set(report.sections.map(({ id }) => id)).size, report.sections.length);
+  const many = {
+    ...input,
+    series: Array.from({ length: 7 }, (_, i) => ({
+      ...whole.series[0]!,
+      query: { ...whole.series[0]!.query, symbol: `C${i}/USDT` },
+    })),
+  };
+  assertEquals((await ingestionReport(many)).sections.length, 1 + 7 * 2, "the contents stay on a page");
+  const outDir = Deno.env.get("KEEP_REPORT");
+  if (outDir !== undefined) await renderIngestionReport({ ...input, outDir });
 });

@@ -14,7 +14,7 @@ const DRAWDOWNS = 6;
 /** Falls shallower than this share of the deepest are not worth a row. */
 const NOTABLE_SHARE = 0.1;
 
-/** Price over the range, its largest moves within an hour and a day, and its deepest falls. */
+/** Price over the range, its largest moves over an hour and a day, and its deepest falls. */
 export function priceSection(context: IngestionContext): SectionResult {
   const { columns, chart, query, quote, stepMs } = context;
   const head = {
@@ -63,8 +63,8 @@ export function priceSection(context: IngestionContext): SectionResult {
       }),
       height: 175,
     },
-    swingTable("Largest moves within 60 minutes, close to close", hour),
-    swingTable("Largest moves within 24 hours, close to close", day),
+    swingTable("Largest moves over 60 minutes, close to close", hour),
+    swingTable("Largest moves over 24 hours, close to close", day),
     ...(drawdowns.length === 0 ? [] : [{
       kind: "chart" as const,
       caption: "Drawdown: close below the highest close so far, deepest in each step",

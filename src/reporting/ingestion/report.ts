@@ -10,6 +10,7 @@ import type { ReportFormat } from "../format.ts";
 import type { Report } from "../model.ts";
 import { formatRange } from "../numbers.ts";
 import { renderReport } from "../render.ts";
+import { combinedReport } from "./combined_report.ts";
 import { ingestionContext, type SectionResult } from "./context.ts";
 import { coverageSection } from "./coverage.ts";
 import { featuresSection } from "./features.ts";
@@ -18,19 +19,17 @@ import { ingestionOverview } from "./overview.ts";
 import { priceSection } from "./price.ts";
 import { ingestionFigures, ingestionVerdict, provenanceSection } from "./provenance.ts";
 import { returnsSection } from "./returns.ts";
-import type { IngestReportRun } from "./run.ts";
+import type { ReportedSeries } from "./run.ts";
 import { volumeSection } from "./volume.ts";
 
 /** What an ingestion report is made of. */
 export interface IngestionReportInput {
   /** Where candles and ledger are read. */
   readonly reader: FeatureReader;
-  /** The series and the asked range. */
-  readonly query: CandleQuery;
+  /** Each series with its asked range and what the ingest did for it; at least one. */
+  readonly series: readonly ReportedSeries[];
   /** Features to describe. */
   readonly engine: FeatureEngine;
-  /** What the ingest did. */
-  readonly run: IngestReportRun;
   /** Folder of all reports; this one goes into `<outDir>/ingestion/<UTC timestamp>/`. */
   readonly outDir: string;
   /** Time of writing, epoch milliseconds: the folder's name and the dates inside. */
@@ -59,13 +58,22 @@ export async function renderIngestionReport(
   return await renderReport(report, input, options);
 }
 
-/** The report as plain data. */
+/** The report as plain data: of one series, or of several with a table of all in front. */
 export async function ingestionReport(
-  input: Pick<IngestionReportInput, "reader" | "query" | "engine" | "run" | "nowMs">,
+  input: Pick<IngestionReportInput, "reader" | "series" | "engine" | "nowMs">,
   options: RenderOptions = {},
 ): Promise<Report> {
-  const { reader, query, engine, run, nowMs } = input;
-  const { progress = SILENT_PROGRESS, signal } = options;
+  const { series, nowMs } = input;
+  const parts: Report[] = [];
+  for (const [i, one] of series.entries()) parts.push(await seriesReport(input, one, { ...options, part: i }));
+  return parts.length === 1 ? parts[0]! : combinedReport(series, parts, nowMs);
+}
+
+async function seriesReport(
+  { reader, engine, nowMs, series }: Pick<IngestionReportInput, "reader" | "series" | "engine" | "nowMs">,
+  { query, run }: ReportedSeries,
+  { progress = SILENT_PROGRESS, signal, part }: RenderOptions & { readonly part: number },
+): Promise<Report> {
   const columns = await reader.loadCandles(query);
   const context = ingestionContext({
     query,
@@ -83,14 +91,18 @@ export async function ingestionReport(
     () => featuresSection(context, engine, signal === undefined ? {} : { signal }),
   ];
   const results: SectionResult[] = [];
+  const tell = () => {
+    const done = part * steps.length + results.length;
+    progress.update({ stage: "report", done, total: series.length * steps.length, unit: "sections" });
+  };
   for (const step of steps) {
     signal?.throwIfAborted();
-    progress.update({ stage: "report", done: results.length, total: steps.length, unit: "sections" });
+    tell();
     results.push(step());
     // A long section must not keep signals and progress waiting for the next.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  progress.update({ stage: "report", done: results.length, total: steps.length, unit: "sections" });
+  tell();
   const overview = ingestionOverview(context);
   return {
     kind: "ingestion",

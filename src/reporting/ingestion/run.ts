@@ -1,4 +1,4 @@
-import type { Gap, Warning } from "../../core/mod.ts";
+import type { CandleQuery, Gap, Warning } from "../../core/mod.ts";
 
 /**
  * What an ingest did, as far as its report tells it. The command builds it from its result; a report rendered
@@ -42,4 +42,12 @@ export interface IngestReportRun {
   readonly warnings: readonly Warning[];
   /** Settings of the run as stored: exchange, symbol, interval, since, until, source, … */
   readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** One series of an ingest. */
+export interface ReportedSeries {
+  /** The series and the asked range. */
+  readonly query: CandleQuery;
+  /** What the ingest did. */
+  readonly run: IngestReportRun;
 }
