@@ -1,6 +1,5 @@
 import {
   type CallOptions,
-  type CandleQuery,
   type FeatureEngine,
   type FeatureReader,
   type Progress,
