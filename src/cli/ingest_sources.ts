@@ -126,6 +126,11 @@ function ingestSettings(
     const times = exceptions.get(symbol) ?? new Map<number, number>();
     exceptions.set(symbol, times.set(parseInstant(openTime), parseInstant(closeTime)));
   }
+  const admitted = new Map<string, Set<number>>();
+  for (const { symbol, interval, openTime } of config.checks.admitted) {
+    const key = `${symbol} ${interval}`;
+    admitted.set(key, (admitted.get(key) ?? new Set<number>()).add(parseInstant(openTime)));
+  }
   return {
     defaultSinceMs(nowMs) {
       const duration = parseDuration(config.since);
@@ -139,6 +144,7 @@ function ingestSettings(
     archiveAttempts: config.archive.attempts,
     priceTolerance: config.checks.priceTolerance,
     closeTimeExceptions: exceptions,
+    admitted,
     outages,
     describe: { archiveDir: options.string("archive-dir") ?? null },
   };

@@ -77,6 +77,11 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
     closeTimeExceptions: z.array(z.strictObject({ symbol: z.string(), openTime: instant, closeTime: instant }))
       .default([{ symbol: "BTC/USDT", openTime: "2023-03-24T12:39:00Z", closeTime: "2023-03-24T12:39:41.646Z" }])
       .describe("Real candles whose close time is not the end of their interval"),
+    admitted: z.array(
+      z.strictObject({ symbol: z.string(), interval: candleLength, openTime: instant, reason: z.string().min(1) }),
+    ).default([]).describe(
+      "Known real rows that break a rule on prices or volumes and are stored all the same, and why",
+    ),
   }).prefault({}),
 });
 

@@ -18,6 +18,8 @@ export interface CandleRules {
   readonly priceTolerance: number;
   /** Real rows whose close time breaks the rule, as `openTimeMs → closeTimeMs`. */
   readonly closeTimeExceptions: ReadonlyMap<number, number>;
+  /** Open times of real rows whose values are admitted whatever they are, if they are finite and in their place. */
+  readonly admitted?: ReadonlySet<number>;
 }
 
 /** What {@linkcode checkCandles} found. */
@@ -51,21 +53,22 @@ export function checkCandles(columns: CandleColumns, rules: CandleRules): Candle
     const base = volume[i]!, quote = quoteVolume[i]!, closeAt = closeTimeMs[i]!;
     const takerBase = takerBuyBaseVolume[i]!, takerQuote = takerBuyQuoteVolume[i]!;
     const early = closeAt !== at + stepMs - 1;
+    const inPlace = at % stepMs === 0 && at >= rules.range.startMs && at < rules.range.endMs &&
+      (i === 0 || at > openTimeMs[i - 1]!);
     // Written so that NaN and infinities fail the comparisons that must hold.
-    const sound = at % stepMs === 0 && at >= rules.range.startMs && at < rules.range.endMs &&
-      (i === 0 || at > openTimeMs[i - 1]!) &&
+    const sound = inPlace &&
       l > 0 && h < Infinity && o >= l && c >= l && o <= h && c <= h &&
       base >= 0 && base < Infinity && !(quote < 0) && quote !== Infinity &&
       !(takerBase < 0) && !(takerBase > base) && !(takerQuote < 0) && !(takerQuote > quote) &&
       (tradeCount[i]! >= 0 || tradeCount[i] === MISSING_COUNT) &&
       isQuoteFair(base, quote, l, h, rules.priceTolerance) &&
       (!early || (closeAt >= at && closeAt < at + stepMs) || rules.closeTimeExceptions.get(at) === closeAt);
-    if (!sound) {
+    if (!sound && !(inPlace && rules.admitted?.has(at) === true && isFinite(o + h + l + c + base + closeAt))) {
       violationCount++;
       if (violations.length < MAX_VIOLATIONS) {
         violations.push({ row: i + 1, openTimeMs: at, problem: describe(columns, i, rules) });
       }
-    } else if (early && rules.closeTimeExceptions.get(at) !== closeAt) oddCloseTimes.push(at);
+    } else if (sound && early && rules.closeTimeExceptions.get(at) !== closeAt) oddCloseTimes.push(at);
   }
   return { violations, violationCount, oddCloseTimes };
 }

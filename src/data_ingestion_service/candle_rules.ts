@@ -8,5 +8,6 @@ export function candleRules({ interval, symbol }: SeriesId, settings: IngestSett
     interval,
     priceTolerance: settings.priceTolerance,
     closeTimeExceptions: settings.closeTimeExceptions.get(symbol) ?? new Map<number, number>(),
+    admitted: settings.admitted.get(`${symbol} ${interval}`) ?? new Set<number>(),
   };
 }

@@ -62,6 +62,8 @@ export interface IngestSettings {
   readonly priceTolerance: number;
   /** `symbol → openTimeMs → closeTimeMs` of real candles that close early. */
   readonly closeTimeExceptions: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** `symbol interval → open times` of known real rows that break a rule on values and are stored all the same. */
+  readonly admitted: ReadonlyMap<string, ReadonlySet<number>>;
   /** Calendar of known outages of the exchange. */
   readonly outages: readonly KnownOutage[];
   /** What the run's ledger row says it was asked for. */

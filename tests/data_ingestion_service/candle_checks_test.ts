@@ -81,3 +81,21 @@ Deno.test({
     assertEquals([violations.length, violationCount], [MAX_VIOLATIONS, 30]);
   },
 });
+
+Deno.test(
+  "checkCandles() admits a listed row whatever its values, but not out of its place",
+  { permissions: "none" },
+  () => {
+    const candles = walkCandles(RANGE), at = candles.openTimeMs[5]!;
+    candles.high[5] = candles.low[5]! / 2;
+    candles.takerBuyBaseVolume[5] = candles.volume[5]! * 3;
+    assertEquals(checkCandles(candles, RULES).violationCount, 1);
+    const listed = { ...RULES, admitted: new Set([at]) };
+    assertEquals(checkCandles(candles, listed), { violations: [], violationCount: 0, oddCloseTimes: [] });
+    candles.close[5] = NaN;
+    assertEquals(checkCandles(candles, listed).violationCount, 1, "what is no number cannot be stored");
+    candles.close[5] = 1;
+    candles.openTimeMs[5] = candles.openTimeMs[4]!;
+    assertEquals(checkCandles(candles, { ...RULES, admitted: new Set([candles.openTimeMs[4]!]) }).violationCount, 1);
+  },
+);

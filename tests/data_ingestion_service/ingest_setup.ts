@@ -64,6 +64,7 @@ const SETTINGS: IngestSettings = {
   archiveAttempts: 2,
   priceTolerance: 1e-6,
   closeTimeExceptions: new Map(),
+  admitted: new Map(),
   outages: [{ ...HOLE, evidence: "trading halted" }],
   describe: { note: "test" },
 };
