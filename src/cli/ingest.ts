@@ -75,6 +75,10 @@ export const command: Command = {
     const requests = readRequests(context, config);
     const exportDir = readExport(context.options.string("export"));
     if (context.options.boolean("follow")) refuseBesideFollow(context);
+    // Before any work is done for it.
+    if (exportDir !== undefined) {
+      (await import("../feature_store/export/export_grant.ts")).requireExportGrant(exportDir);
+    }
     await using sources = await openIngestSources(context, config, requests[0]!);
     if (context.options.boolean("dry-run")) {
       await using reader = await openForPlan(context, config);

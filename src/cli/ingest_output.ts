@@ -83,9 +83,9 @@ export function ingestText({ runs, exports = [], requests, report, seconds }: In
   for (const { manifest, rows, bytes, files, written, removed } of exports) {
     lines.push([
       "exported",
-      `${count(rows)} candles in ${count(files)} files, ${(bytes / 1e6).toFixed(1)} MB, ${count(written)} written${
-        removed === 0 ? "" : `, ${count(removed)} removed`
-      }: ${manifest}`,
+      `${counted(rows, "candle")} in ${counted(files, "file")}, ${(bytes / 1e6).toFixed(1)} MB, ${
+        count(written)
+      } written${removed === 0 ? "" : `, ${count(removed)} removed`}: ${manifest}`,
     ]);
   }
   if (report !== undefined) lines.push(["report", report]);
@@ -100,7 +100,7 @@ export function planText(plans: readonly IngestPlan[]): string {
     ["there", `${count(present)} of ${count((range.endMs - range.startMs) / INTERVAL_MS[series.interval])} candles`],
     [
       "missing",
-      `${count(missing.reduce((sum, span) => sum + minutesOf(span), 0))} minutes in ${count(missing.length)} spans`,
+      `${count(missing.reduce((sum, span) => sum + minutesOf(span), 0))} minutes in ${counted(missing.length, "span")}`,
     ],
     ["archive", filesText(files)],
     ["REST", restText(rest)],
@@ -127,8 +127,8 @@ function restText(rest: IngestPlan["rest"]): string {
 function costText({ files, bytes, requests, weight, seconds }: IngestPlan["estimate"]): string {
   const size = bytes >= 1e6 ? `${(bytes / 1e6).toFixed(0)} MB` : `${Math.ceil(bytes / 1e3)} kB`;
   return [
-    `${count(files)} files of about ${size}`,
-    `${count(requests)} requests of weight ${count(weight)}`,
+    `${counted(files, "file")} of about ${size}`,
+    `${counted(requests, "request")} of weight ${count(weight)}`,
     `about ${durationText(seconds)}`,
   ].join(", ");
 }
@@ -214,6 +214,10 @@ function minutesOf({ startMs, endMs }: { readonly startMs: number; readonly endM
 
 function count(value: number): string {
   return value.toLocaleString("en");
+}
+
+function counted(value: number, word: string): string {
+  return `${count(value)} ${word}${value === 1 ? "" : "s"}`;
 }
 
 function aligned(lines: readonly (readonly string[])[]): string {

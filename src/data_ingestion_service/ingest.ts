@@ -162,7 +162,11 @@ async function plan(
     : mergeRanges([...subtractRanges(missing, files.map(({ range }) => range)), refresh]);
   const { range, ...series } = query;
   const verify = isVerifying
-    ? planRereads(series, rereadsOf(await store.sourceSpans(query)), {
+    ? planRereads(series, [
+      ...rereadsOf(await store.sourceSpans(query)),
+      ...files.map((file) => ({ ...intersectRanges(file.range, range), stored: file.kind })),
+      ...(exchange === undefined ? [] : rest.map((span) => ({ ...span, stored: exchange.source }))),
+    ], {
       hasArchive: archive !== undefined,
       hasRest: exchange !== undefined,
       listed: await archive?.list(series),

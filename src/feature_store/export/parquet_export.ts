@@ -6,12 +6,12 @@ import {
   type FeatureReader,
   intersectRanges,
   isEmptyRange,
-  quoted,
   type TimeRange,
   toIsoDay,
 } from "../../core/mod.ts";
 import { type DuckDbLimits, DuckDbSession } from "../duckdb_session.ts";
 import { appendCandles, CANDLE_COLUMNS, createCandleAppender } from "../tables/columns.ts";
+import { requireExportGrant } from "./export_grant.ts";
 import { type ExportManifest, fileSha256, MANIFEST_NAME, manifestText, readManifest } from "./manifest.ts";
 
 /** Options of {@linkcode exportParquet}. */
@@ -62,13 +62,8 @@ export async function exportParquet(
   folder: string,
   options: ExportOptions,
 ): Promise<ExportResult> {
+  requireExportGrant(folder);
   const root = resolve(folder);
-  // Native code is not held by Deno's permissions, so they are asked here.
-  if (Deno.permissions.querySync({ name: "write", path: root }).state !== "granted") {
-    throw new DomainError("permission-denied", `Cannot export to '${folder}' as write access is not granted`, {
-      hint: `Grant it: task ingest WRITE=${quoted(folder)} -- --export ${quoted(`parquet:${folder}`)}`,
-    });
-  }
   const { exchange, symbol, interval, range } = query;
   const below = `exchange=${exchange}/symbol=${symbol.replace("/", "")}/interval=${interval}`;
   const target = join(root, below);
