@@ -2,7 +2,6 @@ import { join, resolve } from "node:path";
 import {
   type CallOptions,
   type CandleQuery,
-  DomainError,
   type FeatureReader,
   intersectRanges,
   isEmptyRange,
