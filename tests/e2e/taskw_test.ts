@@ -39,11 +39,26 @@ const COPIED = ["main.ts", "src", "scripts", "deno.json", "deno.lock", "node_mod
 /** The variables under which Task cannot be found. */
 const NO_TASK = ["PATH=/usr/bin:/bin"];
 
+/**
+ * Hard links, which are not made across file systems; then copies. Programs of other tests that start meanwhile put lock
+ * files into node_modules and take them away again, which `cp` stumbles over: each try begins in an empty folder.
+ */
+async function copyOfRoot(folder: string): Promise<void> {
+  const said: string[] = [];
+  for (const how of ["-al", "-a", "-al", "-a", "-al", "-a"]) {
+    await Deno.remove(folder, { recursive: true });
+    await Deno.mkdir(folder);
+    const { code, stderr } = await new Deno.Command("env", { args: ["cp", how, ...COPIED, folder], cwd: ROOT })
+      .output();
+    if (code === 0) return;
+    said.push(`cp ${how}: ${new TextDecoder().decode(stderr).slice(0, 500)}`);
+  }
+  throw new Error(`Cannot copy the project's root: ${said.join("\n")}`);
+}
+
 /** A copy of the project's root, by hard links, that finds Deno but no Task; with stores and `.tools` of its own. */
 async function withoutTask(folder: string): Promise<string> {
-  const copy = (how: string) => new Deno.Command("env", { args: ["cp", how, ...COPIED, folder], cwd: ROOT }).output();
-  // Links are not made across file systems.
-  if ((await copy("-al")).code !== 0) assertEquals((await copy("-a")).code, 0);
+  await copyOfRoot(folder);
   for (const name of ["config", "feature_store", "mlruns", "reports"]) await Deno.mkdir(`${folder}/${name}`);
   await Deno.mkdir(`${folder}/.tools/bin`, { recursive: true });
   await Deno.symlink(Deno.execPath(), `${folder}/.tools/bin/deno`);
