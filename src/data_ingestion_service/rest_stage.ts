@@ -76,11 +76,12 @@ export async function runRestStage(
 
 /** Why nothing of a page may be stored, or undefined where its rows are sound. */
 export function pageProblem(
-  { range, columns }: CandlePage,
+  { range, columns, problem }: CandlePage,
   query: CandleQuery,
   exchange: Exchange,
   settings: IngestSettings,
 ): DomainError | undefined {
+  if (problem !== undefined) return problem;
   const found = checkCandles(columns, { ...candleRules(query, settings), range });
   if (found.violationCount === 0) return undefined;
   const shown = found.violations.map(violationText).join("; ");

@@ -74,6 +74,35 @@ for (const plain of [false, true]) {
   });
 }
 
+Deno.test("BinanceExchange gives every page but the one whose answer is no list of candles", async () => {
+  const wrong = [
+    `[["1704844800000","x"]]`,
+    `[[1,"1","1","1","1","1",2,"1",1,"1","-1","0"]]`,
+    `{"code":0}`,
+    `[{"open":1}]`,
+    `[["a"]]`,
+    "[7]",
+    "[null]",
+  ];
+  for (const body of wrong) {
+    await using both = pair({
+      fault: (endpoint, count) => endpoint === "klines" && count === 2 ? { status: 200, body } : undefined,
+    }, { inFlight: 1 });
+    const pages = await both.clock.run(Array.fromAsync(both.exchange.candles(QUERY)));
+    const seen = pages!.map(({ columns, problem }) => [columns.length, problem?.code]);
+    assertEquals(seen, [[1000, undefined], [0, "invariant-violated"], [960, undefined]], body);
+    assertEquals(pages![1]!.range.startMs, RANGE.startMs + 1000 * MINUTE_MS);
+  }
+});
+
+Deno.test("BinanceExchange asks again after a redirection, and does not follow it", async () => {
+  await using both = pair({
+    fault: (endpoint, count) => endpoint === "klines" && count < 3 ? { status: 302 } : undefined,
+  }, { inFlight: 1 });
+  assertEquals(await countAll(both.exchange, both.clock), EXPECTED);
+  assertEquals(both.exchange.tally.retries, 2);
+});
+
 Deno.test("BinanceExchange gives all eleven columns to the last digit", async () => {
   await using both = pair();
   const pages = await both.clock.run(Array.fromAsync(both.exchange.candles(QUERY)));
@@ -167,21 +196,6 @@ Deno.test("BinanceExchange says that it is not served here where every host answ
   await using both = pair({ fault: () => ({ status: 451 }) });
   const error = await assertRejects(() => both.clock.run(both.exchange.info(["BTC/USDT"])), DomainError, "451");
   assertEquals([error.code, error.traits.exit], ["region-blocked", 4]);
-});
-
-Deno.test("BinanceExchange refuses rows that are no klines", async () => {
-  const wrong = [
-    `[["1704844800000","x"]]`,
-    `[[1,"1","1","1","1","1",2,"1",1,"1","-1","0"]]`,
-    `{"code":0}`,
-    `[["a"]]`,
-    "[7]",
-  ];
-  for (const body of wrong) {
-    await using both = pair({ fault: (endpoint) => endpoint === "klines" ? { status: 200, body } : undefined });
-    const asked = () => both.clock.run(Array.fromAsync(both.exchange.candles(QUERY)));
-    assertEquals((await assertRejects(asked, DomainError)).code, "invariant-violated", body);
-  }
 });
 
 Deno.test("BinanceExchange tells from the trade numbers whether a span had trades", async () => {

@@ -242,6 +242,33 @@ export const INGEST_FAULTS: readonly IngestFault[] = [
     },
   },
   {
+    name: "a redirection, and pages that are no lists of candles",
+    async run() {
+      let isBroken = true;
+      await using at = await scene({
+        fault: (endpoint, count) => {
+          if (endpoint !== "klines" || !isBroken) return undefined;
+          if (count === 2) return { status: 302 };
+          return count === 4
+            ? { status: 200, body: "{}" }
+            : count === 7
+            ? { status: 200, body: "[[1, 2]]" }
+            : undefined;
+        },
+      });
+      const args = [...SINCE, "--source", "rest"];
+      const first = await at.ingest(args);
+      assertEquals([first.code, first.json.error!.code], [5, "invariant-violated"], JSON.stringify(first.json));
+      const { present, expected } = first.json.rows!;
+      assert(present >= expected - 80 - 2_000 && present < expected - 80, `${present} of ${expected}`);
+      isBroken = false;
+      const json = await whole(await at.ingest(args));
+      assertEquals(json.rows!.added, expected - 80 - present);
+      return "asked again after the redirection; exit 5, two pages a gap fetch_failed, all others stored; " +
+        "the rerun asks for these alone: equal digest";
+    },
+  },
+  {
     name: "a network that is gone after the third page, then comes back",
     async run() {
       let isDown = true;

@@ -1,5 +1,5 @@
 import type { CandleColumns, CandleQuery, CandleSource, SeriesId } from "../candle.ts";
-import type { Warning } from "../errors.ts";
+import type { DomainError, Warning } from "../errors.ts";
 import type { TimeRange } from "../time_range.ts";
 import type { CallOptions } from "./clock.ts";
 
@@ -29,6 +29,8 @@ export interface CandlePage {
   readonly range: TimeRange;
   /** Its candles, ascending; may be empty. */
   readonly columns: CandleColumns;
+  /** Why the answer could not be read as candles (`invariant-violated`); there are no candles then. */
+  readonly problem?: DomainError;
 }
 
 /** How candles are asked for, page by page. */

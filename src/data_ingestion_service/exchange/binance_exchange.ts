@@ -1,4 +1,5 @@
 import {
+  allocateCandles,
   type CallOptions,
   type CandleColumns,
   type CandlePage,
@@ -9,6 +10,7 @@ import {
   type Exchange,
   type ExchangeInfo,
   INTERVAL_MS,
+  isDomainError,
   isEmptyRange,
   lowerBound,
   type Random,
@@ -173,8 +175,18 @@ export class BinanceExchange implements Exchange {
     await this.#measuring;
   }
 
-  /** A window's candles; where fewer came than fit, the rest of the window is asked for until nothing more comes. */
+  /** A window's candles. An answer that is none costs the minutes of its page, not the whole run. */
   async #page(query: CandleQuery, range: TimeRange, options: CallOptions): Promise<CandlePage> {
+    try {
+      return { range, columns: await this.#window(query, range, options) };
+    } catch (error) {
+      if (!isDomainError(error) || error.code !== "invariant-violated") throw error;
+      return { range, columns: allocateCandles(0), problem: error };
+    }
+  }
+
+  /** A window's candles; where fewer came than fit, the rest of the window is asked for until nothing more comes. */
+  async #window(query: CandleQuery, range: TimeRange, options: CallOptions): Promise<CandleColumns> {
     await this.#measureAgain(options);
     const stepMs = INTERVAL_MS[query.interval];
     const parts: CandleColumns[] = [];
@@ -191,7 +203,7 @@ export class BinanceExchange implements Exchange {
       if (lastMs < rest.startMs) break; // not what was asked for: the checks of the page say so
       rest = { startMs: lastMs + stepMs, endMs: Math.max(rest.endMs, lastMs + stepMs) };
     }
-    return { range, columns: this.#closedOnly(concatCandles(parts), stepMs) };
+    return this.#closedOnly(concatCandles(parts), stepMs);
   }
 
   /** Without candles that the exchange's clock does not call closed. */

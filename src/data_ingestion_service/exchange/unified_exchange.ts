@@ -1,5 +1,7 @@
 import {
+  allocateCandles,
   type CallOptions,
+  type CandleColumns,
   type CandlePage,
   type CandleQuery,
   type Clock,
@@ -8,6 +10,7 @@ import {
   type Exchange,
   type ExchangeInfo,
   INTERVAL_MS,
+  isDomainError,
   lowerBound,
   nearestWord,
   type Random,
@@ -15,6 +18,7 @@ import {
   type RestPaging,
   type SeriesId,
   sliceCandles,
+  type TimeRange,
   type Warning,
 } from "../../core/mod.ts";
 import { HostList } from "../http/host_list.ts";
@@ -105,18 +109,14 @@ export class UnifiedExchange implements Exchange {
     const pageMs = this.#options.pageRows * stepMs;
     for (let startMs = query.range.startMs; startMs < query.range.endMs; startMs += pageMs) {
       const range = { startMs, endMs: Math.min(startMs + pageMs, query.range.endMs) };
-      const parts = [];
-      for (let fromMs = range.startMs; fromMs < range.endMs;) {
-        const rows = await this.#rows(query, fromMs, Math.ceil((range.endMs - fromMs) / stepMs), options);
-        const start = lowerBound(rows.openTimeMs, fromMs), end = lowerBound(rows.openTimeMs, range.endMs);
-        if (start >= end) break;
-        parts.push(sliceCandles(rows, start, end));
-        fromMs = rows.openTimeMs[end - 1]! + stepMs;
-        if (end < rows.length) break;
+      let page: CandlePage;
+      try {
+        page = { range, columns: await this.#window(query, range, options) };
+      } catch (error) {
+        if (!isDomainError(error) || error.code !== "invariant-violated") throw error;
+        page = { range, columns: allocateCandles(0), problem: error };
       }
-      const columns = concatCandles(parts);
-      const closedEndMs = this.serverNowMs() - this.#options.closedMarginMs;
-      yield { range, columns: sliceCandles(columns, 0, lowerBound(columns.openTimeMs, closedEndMs - stepMs + 1)) };
+      yield page;
     }
   }
 
@@ -128,6 +128,23 @@ export class UnifiedExchange implements Exchange {
   /** Nothing is held open between calls. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** A window's closed candles; where fewer came than fit, the rest is asked for until nothing more comes. */
+  async #window(query: CandleQuery, range: TimeRange, options: CallOptions): Promise<CandleColumns> {
+    const stepMs = INTERVAL_MS[query.interval];
+    const parts: CandleColumns[] = [];
+    for (let fromMs = range.startMs; fromMs < range.endMs;) {
+      const rows = await this.#rows(query, fromMs, Math.ceil((range.endMs - fromMs) / stepMs), options);
+      const start = lowerBound(rows.openTimeMs, fromMs), end = lowerBound(rows.openTimeMs, range.endMs);
+      if (start >= end) break;
+      parts.push(sliceCandles(rows, start, end));
+      fromMs = rows.openTimeMs[end - 1]! + stepMs;
+      if (end < rows.length) break;
+    }
+    const columns = concatCandles(parts);
+    const closedEndMs = this.serverNowMs() - this.#options.closedMarginMs;
+    return sliceCandles(columns, 0, lowerBound(columns.openTimeMs, closedEndMs - stepMs + 1));
   }
 
   async #rows(query: CandleQuery, sinceMs: number, limit: number, options: CallOptions) {

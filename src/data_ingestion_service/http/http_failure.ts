@@ -27,9 +27,13 @@ export class HttpFailure extends Error {
     this.body = (options.body ?? "").slice(0, 500);
   }
 
-  /** Whether the same request may succeed a moment later: no answer, a fault of the server, or too many requests. */
+  /**
+   * Whether the same request may succeed a moment later: no answer, a redirection (the sign-in page of a network), a
+   * fault of the server, or too many requests.
+   */
   get isTransient(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 418 || this.status === 429 || this.status >= 500;
+    const { status } = this;
+    return status < 400 || status === 408 || status === 418 || status === 429 || status >= 500;
   }
 
   /** Whether the server asks for less: 429, or 418 (banned for going on after 429). */
