@@ -7,6 +7,7 @@ import {
   type KeyValue,
   type LoggedModel,
   type LoggedModelSearch,
+  type LoggedModelStatus,
   type Metric,
   type Page,
   type Run,
@@ -253,7 +254,7 @@ export class RestTracker implements Tracker {
   async getLoggedModel(modelId: string): Promise<LoggedModel> {
     return toLoggedModel((await this.#http.get(modelPath(modelId))).fields("model"));
   }
-  async finalizeLoggedModel(modelId: string, status: "READY" | "UPLOAD_FAILED"): Promise<LoggedModel> {
+  async finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel> {
     const body = { model_id: modelId, status: `LOGGED_MODEL_${status}` };
     return toLoggedModel((await this.#http.send("PATCH", modelPath(modelId), body)).fields("model"));
   }

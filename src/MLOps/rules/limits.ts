@@ -7,7 +7,7 @@ export const MAX_TAG_VALUE_LENGTH = 8_000;
 /** Longest name of an experiment. */
 export const MAX_EXPERIMENT_NAME_LENGTH = 500;
 /** Longest value of an experiment's tag; longer ones are refused. */
-export const MAX_EXPERIMENT_TAG_VALUE_LENGTH = 5_000;
+export const MAX_EXPERIMENT_TAG_VALUE_LENGTH = 20_000;
 /** Longest value of a tag of a registered model or version. */
 export const MAX_REGISTRY_TAG_VALUE_LENGTH = 100_000;
 /** Longest alias. */

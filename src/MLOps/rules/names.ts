@@ -101,10 +101,10 @@ export function canonicalStage(stage: string): Stage {
 /** A page size, checked against what the store allows. */
 export function checkMaxResults(maxResults: number, limit = MAX_SEARCH_RESULTS): number {
   if (!Number.isInteger(maxResults) || maxResults < 1) {
-    throw invalid(`Invalid value ${maxResults} for parameter 'max_results' supplied: It must be a positive integer.`);
+    throw invalid(`Invalid value ${maxResults} for parameter 'max_results' supplied. It must be a positive integer`);
   }
   if (maxResults > limit) {
-    throw invalid(`Invalid value ${maxResults} for parameter 'max_results' supplied: It must be at most ${limit}.`);
+    throw invalid(`Invalid value ${maxResults} for parameter 'max_results' supplied. It must be at most ${limit}`);
   }
   return maxResults;
 }

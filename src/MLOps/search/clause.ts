@@ -60,4 +60,6 @@ export interface SearchDomain {
   readonly orderAttributes: readonly string[];
   /** Entities to order by besides attributes. */
   readonly orderEntities: readonly SearchEntity[];
+  /** Whether a field may be named twice in an order; only the first counts. @default false */
+  readonly mayOrderTwice?: boolean;
 }

@@ -71,6 +71,7 @@ export const EXPERIMENT_SEARCH: SearchDomain = {
   comparators: { tag: NULLABLE },
   orderAttributes: ["name", "experiment_id", "creation_time", "last_update_time"],
   orderEntities: [],
+  mayOrderTwice: true,
 };
 
 /** Registered models. */

@@ -50,6 +50,7 @@ export function decodeSearchOffset(search: Readonly<Record<string, unknown>>, to
 function decodeToken(token: string): unknown {
   let bytes: Uint8Array;
   try {
+    if (token.length % 4 !== 0) throw new TypeError("padding"); // Python insists on it, atob() does not
     bytes = Uint8Array.from(atob(token), (character) => character.charCodeAt(0));
   } catch {
     throw invalid("Invalid page token, could not base64-decode");

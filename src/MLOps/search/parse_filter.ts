@@ -8,6 +8,20 @@ const LISTS: readonly Comparator[] = ["IN", "NOT IN"];
 const NULLS: readonly Comparator[] = ["IS NULL", "IS NOT NULL"];
 const KNOWN: ReadonlySet<string> = new Set(["=", "!=", ">", ">=", "<", "<=", "LIKE", "ILIKE"]);
 
+/** What MLflow calls the entities. */
+const MLFLOW_WORDS: Readonly<Record<SearchEntity, string>> = {
+  attribute: "attribute",
+  metric: "metric",
+  param: "parameter",
+  tag: "tag",
+  dataset: "dataset",
+};
+
+/** A choice as MLflow writes it, a Python set in quotes. */
+function oneOf(words: Iterable<string>): string {
+  return `'{${[...words].map((word) => `'${word}'`).join(", ")}}'`;
+}
+
 /**
  * Reads a filter of MLflow's grammar: clauses `[entity.]key OP value` joined by AND (reference 4.5). An empty filter
  * has no clauses and matches everything.
@@ -16,6 +30,7 @@ const KNOWN: ReadonlySet<string> = new Set(["=", "!=", ">", ">=", "<", "<=", "LI
  */
 export function parseFilter(filter: string | undefined, domain: SearchDomain): readonly Clause[] {
   const reader = new Reader(filter ?? "");
+  if (filter && reader.atEnd) throw invalid(`Invalid filter '${filter}'. Could not be parsed.`);
   const clauses: Clause[] = [];
   while (!reader.atEnd) {
     if (clauses.length > 0 && !reader.takeWord("AND")) throw reader.refuse();
@@ -92,7 +107,7 @@ function readClause(reader: Reader, domain: SearchDomain): Clause {
           `string values.`,
       );
     }
-    throw invalid(`Invalid comparator '${comparator}' not one of '${allowed.join(", ")}'`);
+    throw invalid(`Invalid comparator '${comparator}' not one of ${oneOf(allowed)}`);
   }
   if (NULLS.includes(comparator)) return { entity, key, comparator, value: undefined };
   const isNumeric = entity === "metric" || attribute?.kind === "number";
@@ -132,15 +147,14 @@ export function resolveIdentifier(
     ? domain.prefixes[prefix]!
     : undefined;
   if (entity === undefined) {
-    const known = [...new Set(Object.values(domain.prefixes))].map((name) => `'${name}'`).join(", ");
+    const known = [...new Set(Object.values(domain.prefixes))].map((name) => `'${MLFLOW_WORDS[name]}'`).join(", ");
     throw invalid(`Invalid entity type '${prefix}'. Valid values are [${known}]`);
   }
   const written = (prefix === undefined ? parts : parts.slice(1)).join(".");
   const key = entity === "attribute" && Object.hasOwn(domain.aliases, written) ? domain.aliases[written]! : written;
   const valid = entity === "attribute" ? attributes : entity === "dataset" ? DATASET_KEYS : undefined;
   if (valid !== undefined && !valid.includes(key)) {
-    const names = valid.map((name) => `'${name}'`).join(", ");
-    throw invalid(`Invalid ${entity} key '${written}' specified. Valid keys are [${names}]`);
+    throw invalid(`Invalid ${entity} key '${written}' specified. Valid keys are ${oneOf(valid)}`);
   }
   return { entity, key };
 }
@@ -157,10 +171,7 @@ function readComparator(reader: Reader): Comparator {
       if (reader.takeWord("NULL")) return not ? "IS NOT NULL" : "IS NULL";
     }
   }
-  throw invalid(
-    `Invalid comparator '${reader.written(token)}': write one of =, !=, <, <=, >, >=, LIKE, ILIKE, IN, NOT IN, ` +
-      "IS NULL, IS NOT NULL",
-  );
+  throw invalid(`Invalid comparator '${reader.written(token)}' not one of ${oneOf([...KNOWN, ...LISTS, ...NULLS])}`);
 }
 
 function readNumber(reader: Reader, entity: SearchEntity, key: string): number {
@@ -173,7 +184,14 @@ function readNumber(reader: Reader, entity: SearchEntity, key: string): number {
 function readText(reader: Reader, entity: SearchEntity): string {
   const token = reader.take();
   if (token.kind === "single" || token.kind === "double") return token.text;
-  throw invalid(`Expected a quoted string value for ${entity} (e.g. 'my-value'). Got value ${reader.written(token)}`);
+  const written = reader.written(token);
+  if (token.kind === "word") {
+    throw invalid(
+      "Parameter value is either not quoted or unidentified quote types used for string value " +
+        `${written}. Use either single or double quotes.`,
+    );
+  }
+  throw invalid(`Expected a quoted string value for ${MLFLOW_WORDS[entity]} (e.g. 'my-value'). Got value ${written}`);
 }
 
 function readList(reader: Reader): readonly string[] {

@@ -13,6 +13,7 @@ export function parseOrderBy(orderBy: readonly string[] | undefined, domain: Sea
   for (const text of orderBy ?? []) {
     const order = parseOne(text, domain);
     if (orders.some(({ entity, key }) => entity === order.entity && key === order.key)) {
+      if (domain.mayOrderTwice === true) continue;
       throw invalid(`\`order_by\` contains duplicate fields: [${orderBy!.map((one) => `'${one}'`).join(", ")}]`);
     }
     orders.push(order);

@@ -19,6 +19,18 @@ export const SPOKEN_MLFLOW_VERSION = "3.12.0";
 /** Paths that programs ask for: what is not there is told them as JSON. */
 const MACHINE_PATHS = /^\/(?:api|ajax-api|get-artifact|model-versions|graphql|v1)(?:\/|$)/;
 
+/** What `server-info` tells of: the store is a SQL one, and everything that MLflow may have besides is not there. */
+const SERVER_INFO = {
+  store_type: "SqlStore",
+  workspaces_enabled: false,
+  trace_archival_enabled: false,
+  multipart_uploads_enabled: false,
+  multipart_downloads_enabled: false,
+  presigned_upload_model_id_supported: false,
+  presigned_upload_run_id_supported: false,
+  features_enabled: { gateway: false },
+};
+
 /** What the server works on. */
 export interface TrackingServerDeps {
   /** Store of experiments and runs. */
@@ -63,14 +75,16 @@ export function createTrackingApp(deps: TrackingServerDeps, options: TrackingSer
     return errorResponse(failure);
   });
   const pages = options.pages?.(artifacts);
+  const rest = new RestRouter(app);
   app.notFound((context) => {
     const { pathname } = new URL(context.req.url);
     if (pages !== undefined && !MACHINE_PATHS.test(pathname)) return pages(context.req.raw);
+    const methods = rest.methodsOf(pathname);
+    if (methods.length > 0) return wrongMethod(context.req.method, methods);
     const message = `No such endpoint: ${context.req.method} ${pathname}`;
     return errorResponse(toHttpFailure(new TrackingError("ENDPOINT_NOT_FOUND", message)));
   });
 
-  const rest = new RestRouter(app);
   experimentRoutes(rest, tracker);
   runRoutes(rest, tracker);
   metricRoutes(rest, tracker);
@@ -87,8 +101,26 @@ export function createTrackingApp(deps: TrackingServerDeps, options: TrackingSer
   app.get("/version", (context) => context.text(SPOKEN_MLFLOW_VERSION));
   for (const base of ["/api", "/ajax-api"]) {
     app.get(`${base}/3.0/mlflow/server-info`, () => {
-      return Response.json({ store_type: "SqlStore", workspaces_enabled: false });
+      return Response.json(SERVER_INFO);
     });
   }
-  return app;
+  return {
+    fetch: (request) => app.fetch(withoutDoubleSlash(request)),
+    request: (url, init) => app.request(url, init),
+  };
+}
+
+/** Clients join a base that ends in a slash with a path that begins with one; MLflow's server lets them. */
+function withoutDoubleSlash(request: Request): Request {
+  const start = request.url.indexOf("/", request.url.indexOf("://") + 3);
+  if (request.url[start + 1] !== "/") return request;
+  return new Request(request.url.slice(0, start) + request.url.slice(start).replace(/^\/+/, "/"), request);
+}
+
+/** 405 with what the route takes. */
+function wrongMethod(method: string, methods: readonly string[]): Response {
+  const message = `The method ${method} is not allowed for this endpoint: use ${methods.join(" or ")}`;
+  const response = errorResponse({ status: 405, errorCode: "BAD_REQUEST", message });
+  response.headers.set("allow", methods.join(", "));
+  return response;
 }

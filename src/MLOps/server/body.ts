@@ -2,8 +2,8 @@ import { TrackingError } from "../../core/mod.ts";
 import { BodyTooLargeError } from "./error_response.ts";
 import { Fields, invalidParameter, isRecord } from "./fields.ts";
 
-/** Bytes of a JSON body; a dataset's profile alone may hold 16 MiB. */
-export const MAX_JSON_BYTES = 32 * 1024 * 1024;
+/** Bytes of a JSON body. */
+export const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /** Bytes of a log-batch body, MLflow's limit. */
 export const MAX_BATCH_BYTES = 1_000_000;
 const MAX_NESTING = 64;

@@ -31,6 +31,11 @@ export class Fields {
     return new Fields(raw, "", true);
   }
 
+  /** Whether the field is given, be it empty. */
+  has(name: string): boolean {
+    return this.#value(name) !== undefined;
+  }
+
   /** Text, or undefined where it is not given. @throws {TrackingError} where it is no text. */
   string(name: string): string | undefined {
     const value = this.#value(name);
@@ -117,7 +122,9 @@ export class Fields {
   choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
     const value = this.#value(name);
     if (value === undefined || value === "") return undefined;
-    const found = choices.find((choice, i) => choice === value || String(i + 1) === String(value));
+    const found = typeof value === "object"
+      ? undefined
+      : choices.find((choice, i) => choice === value || String(i + 1) === String(value));
     if (found === undefined) {
       throw this.invalid(name, value, `must be one of ${choices.join(", ")}`);
     }

@@ -106,7 +106,7 @@ export function loggedModelMessage(model: LoggedModel): Message {
     }),
     data: message({
       params: keyValues(model.params),
-      metrics: model.metrics.map((metric) => metricMessage(metric)),
+      metrics: model.metrics.map((metric) => metricMessage(metric, metric.runId)),
     }),
   };
 }
@@ -122,7 +122,7 @@ export function registeredModelMessage(model: RegisteredModel): Message {
     name: model.name,
     creation_timestamp: model.creationTimestamp,
     last_updated_timestamp: model.lastUpdatedTimestamp,
-    description: model.description,
+    description: model.description || undefined,
     latest_versions: model.latestVersions.map((version) => modelVersionMessage({ ...version, aliases: [] })),
     tags: keyValues(model.tags),
     aliases: model.aliases.map(({ alias, version }) => ({ alias, version })),
@@ -136,13 +136,13 @@ export function modelVersionMessage(version: ModelVersion): Message {
     version: version.version,
     creation_timestamp: version.creationTimestamp,
     last_updated_timestamp: version.lastUpdatedTimestamp,
-    user_id: version.userId,
+    user_id: version.userId || undefined,
     current_stage: version.currentStage,
     description: version.description,
     source: version.source,
     run_id: version.runId,
     status: version.status,
-    status_message: version.statusMessage,
+    status_message: version.statusMessage || undefined,
     tags: keyValues(version.tags),
     run_link: version.runLink,
     aliases: [...version.aliases],

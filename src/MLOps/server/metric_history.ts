@@ -34,33 +34,33 @@ export interface RunHistory {
 }
 
 /**
- * The points that a chart of several runs needs, as MLflow picks them: of the distinct steps of all runs in the range,
- * `maxResults` evenly spaced ones, the last one, and each run's first and last; then all points at those steps, run by
- * run, in order of step.
+ * The points that a chart of several runs needs, as MLflow 3.17 picks them: of each run's points in the range, in order
+ * of step, the first of each of `maxResults` buckets of equal size, and the last point of all in place of the last pick
+ * where it is not among them. Many points may share one step, so it is points that are counted, not steps.
  */
 export function sampleHistories(
   histories: readonly RunHistory[],
   options: { readonly maxResults: number; readonly startStep?: number; readonly endStep?: number },
 ): readonly RunMetric[] {
   const { maxResults, startStep = -Infinity, endStep = Infinity } = options;
-  const inRange = histories.map(({ runId, points }) => ({
-    runId,
-    points: points.filter(({ step }) => step >= startStep && step <= endStep)
-      .sort((a, b) => a.step - b.step || a.timestamp - b.timestamp || a.value - b.value),
-  }));
-  const steps = [...new Set(inRange.flatMap(({ points }) => points.map(({ step }) => step)))].sort((a, b) => a - b);
-  const kept = new Set(evenlySpaced(steps, maxResults));
-  for (const { points } of inRange) {
-    for (const end of [points[0], points.at(-1)]) if (end !== undefined) kept.add(end.step);
-  }
-  return inRange.flatMap(({ runId, points }) =>
-    points.filter(({ step }) => kept.has(step)).map((metric) => ({ runId, metric }))
-  );
+  return histories.flatMap(({ runId, points }) => {
+    const inRange = points.filter(({ step }) => step >= startStep && step <= endStep).sort(byStep);
+    return bucketStarts(inRange.length, maxResults).map((i) => ({ runId, metric: inRange[i]! }));
+  });
 }
 
-function evenlySpaced(steps: readonly number[], count: number): readonly number[] {
-  if (steps.length <= count) return steps;
-  const interval = steps.length / count;
-  const picked = Array.from({ length: count }, (_, i) => steps[Math.floor(i * interval)]!);
-  return [...picked, steps.at(-1)!];
+/** NaN is stored as 0 with a flag, and so it is ordered. */
+function byStep(a: Metric, b: Metric): number {
+  const value = ({ value }: Metric) => Number.isNaN(value) ? 0 : value;
+  return a.step - b.step || a.timestamp - b.timestamp || value(a) - value(b) ||
+    Number(Number.isNaN(a.value)) - Number(Number.isNaN(b.value));
+}
+
+/** First index of each of `buckets` parts of `count` things (SQL's NTILE: the first parts have one more), and the last. */
+function bucketStarts(count: number, buckets: number): readonly number[] {
+  const parts = Math.min(count, buckets);
+  const size = Math.floor(count / Math.max(1, parts)), larger = count % Math.max(1, parts);
+  const starts = Array.from({ length: parts }, (_, i) => i * size + Math.min(i, larger));
+  if (parts > 0 && starts.at(-1) !== count - 1) starts[parts - 1] = count - 1;
+  return starts;
 }

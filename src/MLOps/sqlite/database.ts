@@ -202,26 +202,31 @@ export class Database implements Disposable {
 
   /** All rows of a query. */
   all<T>(sql: string, ...values: readonly SqlValue[]): T[] {
+    refuseNul(values);
     return this.#statement(sql).all(...values) as T[];
   }
 
   /** All rows of a query as arrays of columns: half the time of objects where rows are many. */
   arrays<T extends readonly unknown[]>(sql: string, ...values: readonly SqlValue[]): T[] {
+    refuseNul(values);
     return this.#statement(sql, "arrays").all(...values) as unknown as T[];
   }
 
   /** The first row of a query, or undefined. */
   get<T>(sql: string, ...values: readonly SqlValue[]): T | undefined {
+    refuseNul(values);
     return this.#statement(sql).get(...values) as T | undefined;
   }
 
   /** Runs a statement and returns how many rows it changed. */
   run(sql: string, ...values: readonly SqlValue[]): number {
+    refuseNul(values);
     return Number(this.#statement(sql).run(...values).changes);
   }
 
   /** Inserts a row and returns its rowid. */
   insert(sql: string, ...values: readonly SqlValue[]): number {
+    refuseNul(values);
     return Number(this.#statement(sql).run(...values).lastInsertRowid);
   }
 
@@ -263,6 +268,17 @@ export function sqlitePath(uri: string): string {
   }
   const path = match[1] ?? "";
   return path === "" || path === ":memory:" ? ":memory:" : path;
+}
+
+/** Deno reads a text back up to its first NUL, so one that has any would be cut without a word. */
+function refuseNul(values: readonly SqlValue[]): void {
+  for (const value of values) {
+    if (typeof value !== "string" || !value.includes("\0")) continue;
+    throw new TrackingError(
+      "INVALID_PARAMETER_VALUE",
+      `Invalid value ${JSON.stringify(value.slice(0, 100))}: a text must not hold the character NUL (\\u0000)`,
+    );
+  }
 }
 
 /** Whether an error is a violated constraint (a key that exists, mostly). */

@@ -80,11 +80,11 @@ export function getLoggedModel(db: Database, modelId: string): LoggedModel {
   return withModelData(db, [modelRow(db, modelId)])[0]!;
 }
 
-/** Ends the upload of a model. */
+/** Says how the upload of a model ended. */
 export function finalizeLoggedModel(
   db: Database,
   modelId: string,
-  status: "READY" | "UPLOAD_FAILED",
+  status: LoggedModelStatus,
   nowMs: number,
 ): LoggedModel {
   modelRow(db, modelId);
@@ -97,11 +97,13 @@ export function finalizeLoggedModel(
   return getLoggedModel(db, modelId);
 }
 
-/** Marks a model deleted. */
+/** Marks a model deleted; one that is so already stays as it is. */
 export function deleteLoggedModel(db: Database, modelId: string, nowMs: number): void {
-  modelRow(db, modelId);
+  const isThere = db.get("SELECT 1 FROM logged_models WHERE model_id = ?", modelId) !== undefined;
+  if (!isThere) throw noLoggedModel(modelId);
   db.run(
-    "UPDATE logged_models SET lifecycle_stage = 'deleted', last_updated_timestamp_ms = ? WHERE model_id = ?",
+    `UPDATE logged_models SET lifecycle_stage = 'deleted', last_updated_timestamp_ms = ?
+     WHERE model_id = ? AND coalesce(lifecycle_stage, 'active') = 'active'`,
     nowMs,
     modelId,
   );
@@ -162,7 +164,12 @@ function modelRow(db: Database, modelId: string): ModelRow {
     modelId,
   );
   if (row !== undefined) return row;
-  throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${modelId}' not found.`);
+  throw noLoggedModel(modelId);
+}
+
+/** The 404 for an id that no logged model has. */
+export function noLoggedModel(modelId: string): TrackingError {
+  return new TrackingError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${modelId}' not found.`);
 }
 
 function putParams(db: Database, modelId: string, experimentId: string, params: readonly KeyValue[]): void {
@@ -189,8 +196,19 @@ function putParams(db: Database, modelId: string, experimentId: string, params: 
   }
 }
 
-function putTags(db: Database, modelId: string, experimentId: string, tags: readonly KeyValue[]): void {
-  for (const { key, value } of cleanTags(tags)) {
+/** Keeps a tag as it is: MLflow's lists of versions are longer than what a client may send. */
+export function putLoggedModelTag(db: Database, modelId: string, tag: KeyValue): void {
+  putTags(db, modelId, String(modelRow(db, modelId).experiment), [tag], (tags) => tags);
+}
+
+function putTags(
+  db: Database,
+  modelId: string,
+  experimentId: string,
+  tags: readonly KeyValue[],
+  clean: (tags: readonly KeyValue[]) => readonly KeyValue[] = cleanTags,
+): void {
+  for (const { key, value } of clean(tags)) {
     db.run(
       "INSERT OR REPLACE INTO logged_model_tags (model_id, experiment_id, tag_key, tag_value) VALUES (?, ?, ?, ?)",
       modelId,
@@ -220,10 +238,12 @@ function withModelData(db: Database, rows: readonly ModelRow[]): LoggedModel[] {
       step: number;
       name: string | null;
       digest: string | null;
+      run: string;
     }
   >(
     `SELECT model_id AS id, metric_name AS key, metric_value AS value, CAST(metric_timestamp_ms AS REAL) AS timestamp,
-       CAST(metric_step AS REAL) AS step, dataset_name AS name, dataset_digest AS digest FROM logged_model_metrics
+       CAST(metric_step AS REAL) AS step, dataset_name AS name, dataset_digest AS digest, run_id AS run
+     FROM logged_model_metrics
      WHERE model_id IN (SELECT value FROM json_each(?)) ORDER BY metric_name, metric_timestamp_ms, metric_step`,
     ids,
   ));
@@ -240,12 +260,13 @@ function withModelData(db: Database, rows: readonly ModelRow[]): LoggedModel[] {
     ...(row.message === null ? {} : { statusMessage: row.message }),
     tags: (tags.get(row.id) ?? []).map(({ key, value }) => ({ key, value })),
     params: (params.get(row.id) ?? []).map(({ key, value }) => ({ key, value })),
-    metrics: (metrics.get(row.id) ?? []).map(({ key, value, timestamp, step, name, digest }): Metric => ({
+    metrics: (metrics.get(row.id) ?? []).map(({ key, value, timestamp, step, name, digest, run }): Metric => ({
       key,
       value: value ?? NaN,
       timestamp,
       step,
       modelId: row.id,
+      runId: run,
       ...(name === null ? {} : { datasetName: name }),
       ...(digest === null ? {} : { datasetDigest: digest }),
     })),

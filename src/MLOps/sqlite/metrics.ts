@@ -1,6 +1,6 @@
 import { type KeyValue, type Metric, type Page, TrackingError } from "../../core/mod.ts";
 import { checkMetric, checkParamKeysUnique, cleanParams, cleanTags, invalid } from "../rules/entries.ts";
-import { checkMaxResults, checkRunId } from "../rules/names.ts";
+import { checkMaxResults } from "../rules/names.ts";
 import { pythonRepr } from "../rules/text.ts";
 import { decodeOffset, encodeOffset } from "../search/page_token.ts";
 import type { Database, SqlValue } from "./database.ts";
@@ -32,7 +32,6 @@ export function cleanBatch(batch: Batch): Required<Batch> {
 
 /** Writes a checked batch to an active run. */
 export function logBatch(db: Database, runId: string, batch: Required<Batch>): void {
-  checkRunId(runId);
   const run = requireActiveRun(db, runId);
   putParams(db, runId, batch.params);
   putMetrics(db, runId, batch.metrics);

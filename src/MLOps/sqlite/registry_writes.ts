@@ -1,5 +1,5 @@
 import { type KeyValue, type ModelVersion, type RegisteredModel, TrackingError } from "../../core/mod.ts";
-import { checkKey, checkRegistryTag, invalid } from "../rules/entries.ts";
+import { checkRegistryTag, invalid } from "../rules/entries.ts";
 import { canonicalStage, checkAlias, checkModelName, checkNewAlias } from "../rules/names.ts";
 import { type Database, isConstraintError } from "./database.ts";
 import { DELETED_STAGE, registeredModelRow, versionRow, withModelDetails, withVersionData } from "./registry_rows.ts";
@@ -75,7 +75,6 @@ export function setRegisteredModelTag(db: Database, name: string, tag: KeyValue)
 
 /** Removes a tag of a registered model; one that it lacks is fine. */
 export function deleteRegisteredModelTag(db: Database, name: string, key: string): void {
-  checkKey(key, "key");
   registeredModelRow(db, name);
   db.run(`DELETE FROM registered_model_tags WHERE name = ? AND "key" = ?`, name, key);
 }
@@ -204,7 +203,6 @@ export function setModelVersionTag(db: Database, name: string, version: string, 
 
 /** Removes a tag of a version; one that it lacks is fine. */
 export function deleteModelVersionTag(db: Database, name: string, version: string, key: string): void {
-  checkKey(key, "key");
   const row = versionRow(db, name, version);
   db.run(`DELETE FROM model_version_tags WHERE name = ? AND version = ? AND "key" = ?`, name, row.version, key);
 }

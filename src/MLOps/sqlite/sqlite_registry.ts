@@ -15,7 +15,7 @@ import { listLocalArtifacts, readLocalArtifact } from "../artifacts/local_artifa
 import { appendToUri, type ArtifactRoot } from "../artifacts/location.ts";
 import { loggedModelIdOf } from "../rules/names.ts";
 import { Database, sqlitePath } from "./database.ts";
-import { getLoggedModel, searchLoggedModels, setLoggedModelTags } from "./logged_models.ts";
+import { getLoggedModel, putLoggedModelTag, searchLoggedModels } from "./logged_models.ts";
 import { registeredModelRow, versionRow, withModelDetails } from "./registry_rows.ts";
 import { type RegistrySearch, searchModelVersions, searchRegisteredModels } from "./registry_search.ts";
 import * as writes from "./registry_writes.ts";
@@ -219,15 +219,12 @@ function noteVersion(db: Database, modelId: string, made: ModelVersion): void {
   const exists = db.get("SELECT 1 FROM logged_models WHERE model_id = ?", modelId) !== undefined;
   if (!exists) return; // it lives in another store
   const known = getLoggedModel(db, modelId).tags.find(({ key }) => key === VERSIONS_TAG)?.value ?? "[]";
-  const entry = { name: made.name, version: made.version };
   let list: unknown;
   try {
     list = JSON.parse(known);
   } catch {
     list = [];
   }
-  setLoggedModelTags(db, modelId, [{
-    key: VERSIONS_TAG,
-    value: JSON.stringify([...(Array.isArray(list) ? list : []), entry]),
-  }]);
+  const entries = [...(Array.isArray(list) ? list : []), { name: made.name, version: Number(made.version) }];
+  putLoggedModelTag(db, modelId, { key: VERSIONS_TAG, value: JSON.stringify(entries) });
 }

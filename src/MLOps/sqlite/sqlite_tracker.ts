@@ -7,6 +7,7 @@ import type {
   KeyValue,
   LoggedModel,
   LoggedModelSearch,
+  LoggedModelStatus,
   Metric,
   Page,
   Run,
@@ -197,7 +198,7 @@ export class SqliteTracker implements Tracker {
   getLoggedModel(modelId: string): Promise<LoggedModel> {
     return this.#read((db) => models.getLoggedModel(db, modelId));
   }
-  finalizeLoggedModel(modelId: string, status: "READY" | "UPLOAD_FAILED"): Promise<LoggedModel> {
+  finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel> {
     return this.#write((db, nowMs) => models.finalizeLoggedModel(db, modelId, status, nowMs));
   }
   setLoggedModelTags(modelId: string, tags: readonly KeyValue[]): Promise<void> {

@@ -29,6 +29,8 @@ export interface Metric {
   readonly datasetName?: string;
   /** Digest of that dataset. */
   readonly datasetDigest?: string;
+  /** Run that logged it, where it stands among those of a logged model. */
+  readonly runId?: string;
 }
 
 /** A named group of runs. */
@@ -320,15 +322,15 @@ export interface Tracker extends AsyncDisposable {
   ): Promise<LoggedModel>;
   /** The logged model of this id. */
   getLoggedModel(modelId: string): Promise<LoggedModel>;
-  /** Ends the upload. */
-  finalizeLoggedModel(modelId: string, status: "READY" | "UPLOAD_FAILED"): Promise<LoggedModel>;
+  /** Says how the upload ended, or that it begins again. */
+  finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel>;
   /** Sets tags of a logged model. */
   setLoggedModelTags(modelId: string, tags: readonly KeyValue[]): Promise<void>;
   /** Removes a tag of a logged model; one that it lacks is RESOURCE_DOES_NOT_EXIST. */
   deleteLoggedModelTag(modelId: string, key: string): Promise<void>;
   /** Adds parameters to a logged model; one that it has keeps its value or is refused, as a run's. */
   logLoggedModelParams(modelId: string, params: readonly KeyValue[]): Promise<void>;
-  /** Marks a logged model deleted; its files stay. */
+  /** Marks a logged model deleted; its files stay. Repeating it is fine. */
   deleteLoggedModel(modelId: string): Promise<void>;
   /** Logged models that match, newest first unless `orderBy` says otherwise. */
   searchLoggedModels(search: LoggedModelSearch): Promise<Page<LoggedModel>>;

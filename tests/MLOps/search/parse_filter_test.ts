@@ -112,7 +112,7 @@ Deno.test("parseFilter() says what is wrong and what may stand there", { permiss
   const message = (filter: string) => assertThrows(() => parseFilter(filter, RUN_SEARCH), TrackingError).message;
   assertEquals(
     message("model.x = 'a'"),
-    "Invalid entity type 'model'. Valid values are ['metric', 'param', 'tag', 'attribute', 'dataset']",
+    "Invalid entity type 'model'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']",
   );
   assertEquals(message("metrics.a = 'x'"), "Expected numeric value type for metric. Found 'x'");
   assertEquals(

@@ -99,8 +99,8 @@ overStores("answers histories, whole, in pages and sampled over several runs", a
     `metrics/get-history-bulk-interval?run_ids=${runs[0]}&run_ids=${runs[1]}&metric_key=m&max_results=5`,
   );
   const points = sampled["metrics"] as { run_id: string; step: number }[];
-  assertEquals(points.filter(({ run_id }) => run_id === runs[0]).map(({ step }) => step), [0, 20, 40, 60, 80, 99]);
-  assertEquals(points.length, 12);
+  assertEquals(points.filter(({ run_id }) => run_id === runs[0]).map(({ step }) => step), [0, 20, 40, 60, 99]);
+  assertEquals(points.length, 10);
   const { json } = await app.ask(
     "GET",
     `/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=${runs[0]}&run_id=${runs[1]}&metric_key=m&max_results=150`,
@@ -217,7 +217,7 @@ overStores("answers the routes beside the stores", async (app) => {
   assertMatch((await app.ask("GET", "/version")).text, /^\d+\.\d+\.\d+$/);
   for (const base of ["/api", "/ajax-api"]) {
     const info = await app.ask("GET", `${base}/3.0/mlflow/server-info`);
-    assertEquals(info.json, { store_type: "SqlStore", workspaces_enabled: false });
+    assertEquals([info.json["store_type"], info.json["workspaces_enabled"]], ["SqlStore", false]);
   }
   const sameUnderAjax = await app.ask("GET", "/ajax-api/2.0/mlflow/experiments/get?experiment_id=0");
   assertEquals(sameUnderAjax.status, 200);

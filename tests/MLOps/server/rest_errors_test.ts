@@ -120,7 +120,7 @@ overStores("holds batches to MLflow's limits, counted and in bytes", async (app)
     run_id: runId,
     tags: [{ key: "t", value: "x".repeat(1_000_001) }],
   });
-  assertEquals(heavy.status, 400);
+  assertEquals(heavy.status, 413);
   assertMatch(String(heavy.json["message"]), /must be at most 1000000 bytes, got a request of size \d+\./);
   const { run } = await app.api("GET", `runs/get?run_id=${runId}`) as { run: { data: Record<string, unknown> } };
   assert(!("params" in run.data) && !("metrics" in run.data));

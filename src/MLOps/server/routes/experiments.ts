@@ -1,4 +1,5 @@
 import { type Experiment, type Tracker, TrackingError, type ViewType } from "../../../core/mod.ts";
+import { checkStorageLocation } from "../../rules/locations.ts";
 import { type Fields, invalidParameter } from "../fields.ts";
 import { experimentMessage, message } from "../messages.ts";
 import type { RestRouter } from "../rest.ts";
@@ -13,7 +14,7 @@ export function experimentRoutes(rest: RestRouter, tracker: Tracker): void {
   rest.on("POST", "experiments/create", async (fields) => {
     const name = fields.requiredString("name");
     const artifactLocation = fields.string("artifact_location");
-    if (artifactLocation) checkArtifactLocation(artifactLocation);
+    if (artifactLocation) checkStorageLocation(artifactLocation);
     const experimentId = await tracker.createExperiment(name, {
       ...(artifactLocation ? { artifactLocation } : {}),
       tags: readTags(fields),
@@ -100,14 +101,4 @@ async function byName(tracker: Tracker, name: string): Promise<Experiment> {
     throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Could not find experiment with name '${name}'`);
   }
   return experiment;
-}
-
-/** What follows `#` would be lost when the location becomes an address, and no location may climb. */
-function checkArtifactLocation(location: string): void {
-  if (location.includes("#")) {
-    throw invalidParameter(`'artifact_location' URL can't include fragments: current value is '${location}'`);
-  }
-  if (location.split("/").some((part) => part === ".." || /^(?:%2e|\.)(?:%2e|\.)$/i.test(part))) {
-    throw invalidParameter(`Invalid artifact location: current value is '${location}'`);
-  }
 }

@@ -1,13 +1,18 @@
-import type { Tracker } from "../../../core/mod.ts";
+import { type Tracker, TrackingError } from "../../../core/mod.ts";
 import { inventName } from "../../rules/invented_name.ts";
 import type { ArtifactAccess } from "../artifact_access.ts";
 import { artifactResponse } from "../artifact_response.ts";
-import { Fields, invalidParameter } from "../fields.ts";
+import { Fields } from "../fields.ts";
 import { fileMessage, loggedModelMessage, message } from "../messages.ts";
 import type { RestRouter } from "../rest.ts";
 import { readParams, readTags } from "./read.ts";
 
 const STATUSES = ["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"] as const;
+const STATUS_OF = {
+  LOGGED_MODEL_PENDING: "PENDING",
+  LOGGED_MODEL_READY: "READY",
+  LOGGED_MODEL_UPLOAD_FAILED: "UPLOAD_FAILED",
+} as const;
 
 /** Registers the routes of logged models (reference 4.3). */
 export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts: ArtifactAccess): void {
@@ -27,7 +32,6 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
 
   rest.on("POST", "logged-models/search", async (fields) => {
     const experimentIds = fields.strings("experiment_ids");
-    if (experimentIds.length === 0) throw fields.missing("experiment_ids");
     const filter = fields.string("filter");
     const maxResults = fields.integer("max_results");
     const pageToken = fields.string("page_token");
@@ -55,13 +59,13 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
   });
 
   rest.on("PATCH", "logged-models/:id", async (fields, context) => {
-    const given = fields.choice("status", STATUSES);
-    if (given === undefined) throw fields.missing("status");
-    if (given === "LOGGED_MODEL_PENDING") {
-      throw invalidParameter("Invalid value for parameter 'status' supplied: an upload ends READY or UPLOAD_FAILED");
+    const modelId = fields.requiredString("model_id");
+    if (modelId !== context.req.param("id")) {
+      throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${modelId}' not found.`);
     }
-    const status = given === "LOGGED_MODEL_READY" ? "READY" : "UPLOAD_FAILED";
-    return { model: loggedModelMessage(await tracker.finalizeLoggedModel(context.req.param("id")!, status)) };
+    const status = fields.choice("status", STATUSES);
+    if (status === undefined) throw fields.missing("status");
+    return { model: loggedModelMessage(await tracker.finalizeLoggedModel(modelId, STATUS_OF[status])) };
   });
 
   rest.on("POST", "logged-models/:id/params", async (fields, context) => {

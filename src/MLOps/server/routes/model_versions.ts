@@ -1,6 +1,6 @@
 import type { ModelRegistry, Tracker } from "../../../core/mod.ts";
 import { message, modelVersionMessage } from "../messages.ts";
-import { checkModelSource } from "../model_source.ts";
+import { resolveModelSource } from "../model_source.ts";
 import type { RestRouter } from "../rest.ts";
 import { readPage, readTags } from "./read.ts";
 
@@ -13,12 +13,13 @@ export function modelVersionRoutes(rest: RestRouter, registry: ModelRegistry, tr
     const modelId = fields.string("model_id");
     const runLink = fields.string("run_link");
     const description = fields.string("description");
-    await checkModelSource(source, tracker, { ...(runId ? { runId } : {}), ...(modelId ? { modelId } : {}) });
+    const resolved = await resolveModelSource(
+      { source, ...(runId ? { runId } : {}), ...(modelId ? { modelId } : {}) },
+      { tracker, registry },
+    );
     const version = await registry.createModelVersion({
       name,
-      source,
-      ...(runId ? { runId } : {}),
-      ...(modelId ? { modelId } : {}),
+      ...resolved,
       ...(runLink ? { runLink } : {}),
       ...(description === undefined ? {} : { description }),
       tags: readTags(fields),

@@ -32,10 +32,7 @@ export function registeredModelRoutes(rest: RestRouter, registry: ModelRegistry)
 
   rest.on("POST", "registered-models/rename", async (fields) => {
     const name = fields.requiredString("name");
-    const newName = fields.string("new_name");
-    const model = newName
-      ? await registry.renameRegisteredModel(name, newName)
-      : await registry.getRegisteredModel(name);
+    const model = await registry.renameRegisteredModel(name, fields.requiredString("new_name"));
     return { registered_model: registeredModelMessage(model) };
   });
 

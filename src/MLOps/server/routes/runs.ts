@@ -1,11 +1,13 @@
 import { type RunStatus, type Tracker, TrackingError } from "../../../core/mod.ts";
-import { checkMetric, checkParamKeysUnique } from "../../rules/entries.ts";
+import { checkKey, checkMetric, checkParamKeysUnique } from "../../rules/entries.ts";
 import {
   MAX_BATCH_BYTES,
   MAX_ENTITIES_PER_BATCH,
   MAX_METRICS_PER_BATCH,
   MAX_PARAMS_TAGS_PER_BATCH,
 } from "../../rules/limits.ts";
+import { checkRunId } from "../../rules/names.ts";
+import { BodyTooLargeError } from "../error_response.ts";
 import { type Fields, invalidParameter, isRecord } from "../fields.ts";
 import { message, runInfoMessage, runMessage } from "../messages.ts";
 import type { RestRouter } from "../rest.ts";
@@ -74,18 +76,23 @@ function loggingRoutes(rest: RestRouter, tracker: Tracker): void {
     const runId = fields.requiredRunId();
     const metric = readMetric(fields);
     checkMetric(metric); // a store would call it metrics[0]
+    if ((metric.datasetName === undefined) !== (metric.datasetDigest === undefined)) {
+      throw invalidParameter("Both dataset_name and dataset_digest must be provided if one is provided");
+    }
     await tracker.logBatch(runId, { metrics: [metric] });
     return {};
   });
 
   rest.on("POST", "runs/log-parameter", async (fields) => {
     const param = { key: fields.requiredString("key"), value: fields.string("value") ?? "" };
+    checkKey(param.key, "key");
     await tracker.logBatch(fields.requiredRunId(), { params: [param] });
     return {};
   });
 
   rest.on("POST", "runs/set-tag", async (fields) => {
     const tag = { key: fields.requiredString("key"), value: fields.string("value") ?? "" };
+    checkKey(tag.key, "key");
     await tracker.logBatch(fields.requiredRunId(), { tags: [tag] });
     return {};
   });
@@ -97,6 +104,7 @@ function loggingRoutes(rest: RestRouter, tracker: Tracker): void {
 
   rest.on("POST", "runs/log-batch", async (fields) => {
     const runId = fields.requiredRunId();
+    checkRunId(runId);
     const metrics = fields.messages("metrics").map(readMetric);
     const params = readParams(fields);
     const tags = readTags(fields);
@@ -107,7 +115,7 @@ function loggingRoutes(rest: RestRouter, tracker: Tracker): void {
   }, {
     maxBytes: MAX_BATCH_BYTES,
     tooLarge: (bytes) =>
-      invalidParameter(
+      new BodyTooLargeError(
         `Batched logging API requests must be at most ${MAX_BATCH_BYTES} bytes, got a request of size ${bytes}.`,
       ),
   });
@@ -121,11 +129,11 @@ function loggingRoutes(rest: RestRouter, tracker: Tracker): void {
   });
 
   rest.on("POST", "runs/outputs", async (fields) => {
+    if (!fields.has("models")) throw fields.missing("models");
     const models = fields.messages("models").map((model) => ({
       modelId: model.requiredString("model_id"),
       step: model.integer("step") ?? 0,
     }));
-    if (models.length === 0) throw fields.missing("models");
     await tracker.logOutputs(fields.requiredRunId(), models);
     return {};
   });
