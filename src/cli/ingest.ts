@@ -30,7 +30,11 @@ export const command: Command = {
       value: "DATE",
       description: "Start: 2024-01-31, 2024-01-31T12:00Z or back from now, P90D",
     },
-    until: { type: "string", value: "DATE", description: "End, exclusive (default: the exchange's now)" },
+    until: {
+      type: "string",
+      value: "DATE",
+      description: "End, exclusive (default: the exchange's now; with --archive-dir the end of its last file)",
+    },
     source: {
       type: "string",
       choices: ["auto", "archive", "rest"],
@@ -74,6 +78,11 @@ export const command: Command = {
     const config = await loadIngestConfig(context.options.string("config"));
     const requests = readRequests(context, config);
     const exportDir = readExport(context.options.string("export"));
+    if (exportDir === undefined && context.options.string("export-type") !== undefined) {
+      throw new DomainError("usage", "Cannot use '--export-type' without '--export'", {
+        hint: "Name the folder as well: --export parquet:DIR",
+      });
+    }
     if (context.options.boolean("follow")) refuseBesideFollow(context);
     // Before any work is done for it.
     if (exportDir !== undefined) {
@@ -145,13 +154,14 @@ async function fill(
       if (!isDomainError(thrown, "symbol-unknown", "not-found", "usage")) break;
     }
   }
-  if (runs.length === 0) throw errors[0]!;
+  if (runs.length === 0) throw worst(errors)!;
   return { runs, error: worst(errors) };
 }
 
-/** A source that gave nothing for now is asked again while following; what cannot be mended is not. */
+/** A source that gave nothing for now, or rows that are not true, is asked again while following; else it ends. */
 function canFollow(failed: Error | undefined): boolean {
-  return failed === undefined || (isDomainError(failed) && failed.traits.exit === 4);
+  return failed === undefined ||
+    (isDomainError(failed) && (failed.traits.exit === 4 || failed.code === "invariant-violated"));
 }
 
 /** The store as it is; an empty one in memory where there is none yet, as a plan must not make the file. */
@@ -173,12 +183,23 @@ async function dryRun(
 ): Promise<CommandResult> {
   const { planIngest } = await import("../data_ingestion_service/mod.ts");
   const plans: IngestPlan[] = [];
-  for (const request of requests) plans.push(await planIngest(request, deps, { signal: context.signal }));
+  const errors: Error[] = [];
+  for (const request of requests) {
+    try {
+      plans.push(await planIngest(request, deps, { signal: context.signal }));
+    } catch (thrown) {
+      errors.push(asError(thrown));
+      if (!isDomainError(thrown, "symbol-unknown", "not-found", "usage")) break;
+    }
+  }
+  if (plans.length === 0) throw worst(errors)!;
+  const error = worst(errors);
   const requestTally = deps.exchange?.tally ?? NO_REQUESTS;
   return {
     json: planJson(plans, requestTally, secondsSince(context, startedMs)),
     text: planText(plans),
-    warnings: deps.exchange?.warnings ?? [],
+    warnings: [...new Map(plans.flatMap((plan) => plan.warnings).map((one) => [one.message, one])).values()],
+    ...(error === undefined ? {} : { error }),
   };
 }
 

@@ -64,14 +64,16 @@ export function ingestText({ runs, exports = [], requests, report, seconds }: In
     ["dataset", datasetDigest],
   ]);
   const read = files.verified + files.unverified;
-  if (read + files.missing + files.refetched + files.rejected > 0) {
+  if (read + files.missing + files.unreached + files.refetched + files.rejected > 0) {
     lines.push([
       "files",
       `${count(read)} read (${count(files.verified)} verified, ${
         count(files.unverified)
-      } without a published checksum), ${count(files.missing)} not there, ${count(files.refetched)} fetched again, ${
-        count(files.rejected)
-      } rejected${files.cached === 0 ? "" : `, ${count(files.cached)} downloaded before`}`,
+      } without a published checksum), ${count(files.missing)} not there, ${
+        files.unreached === 0 ? "" : `${count(files.unreached)} not reached, `
+      }${count(files.refetched)} fetched again, ${count(files.rejected)} rejected${
+        files.cached === 0 ? "" : `, ${count(files.cached)} downloaded before`
+      }`,
     ]);
   }
   if (requests.count > 0) {
@@ -199,6 +201,7 @@ function sumFiles(runs: readonly IngestResult[]): FileCounts {
     unverified: sum("unverified"),
     refetched: sum("refetched"),
     missing: sum("missing"),
+    unreached: sum("unreached"),
     rejected: sum("rejected"),
     cached: sum("cached"),
   };

@@ -5,6 +5,7 @@ import {
   INTERVAL_MS,
   isInterval,
   nearestWord,
+  parseDuration,
   parseInstantOrDuration,
   type SeriesId,
   toIso,
@@ -40,11 +41,18 @@ export function readRequests({ options, clock }: CommandContext, config: IngestC
   );
   return series.map((one) => ({
     series: one,
-    ...(sinceMs === undefined ? {} : { sinceMs }),
-    ...(untilMs === undefined ? {} : { untilMs }),
+    ...instantOf("since", since, sinceMs),
+    ...instantOf("until", until, untilMs),
     source,
     verify: options.boolean("verify"),
   }));
+}
+
+/** A duration counts from the exchange's now, which only it knows; a date is one. */
+function instantOf(name: "since" | "until", text: string | undefined, ms: number | undefined): Partial<IngestRequest> {
+  if (text === undefined || ms === undefined) return {};
+  const agoMs = parseDuration(text);
+  return agoMs === undefined ? { [`${name}Ms`]: ms } : { [`${name}AgoMs`]: agoMs };
 }
 
 /** Words of a repeatable option, each of which may be a list; the usual ones where none is given. */

@@ -71,6 +71,8 @@ function openArchive(
     timeoutMs,
     clock: context.clock,
     random: backoffDice(context),
+    blockedHint: "Use --source rest, or a mirror with --archive-dir DIR",
+    onWait: (message) => context.progress.log(message),
     ...(cache === undefined ? {} : { cache }),
   });
 }
@@ -87,7 +89,8 @@ async function openExchange(
   { series }: IngestRequest,
 ): Promise<Exchange> {
   const { origins, ...api } = config.api;
-  const options = { ...api, clock: context.clock, random: backoffDice(context) };
+  const onWait = (message: string) => context.progress.log(message);
+  const options = { ...api, clock: context.clock, random: backoffDice(context), onWait };
   if (series.exchange !== "binance") return await openUnifiedExchange(series.exchange, options);
   return new BinanceExchange({
     ...options,

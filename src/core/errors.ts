@@ -14,7 +14,7 @@ export const ERROR_TRAITS = {
   "usage": { exit: 2, status: 400, retry: false },
   "config-invalid": { exit: 3, status: 500, retry: false },
   "input-invalid": { exit: 3, status: 422, retry: false },
-  "archive-unreadable": { exit: 3, status: 500, retry: false },
+  "archive-unreadable": { exit: 4, status: 500, retry: false },
   "model-invalid": { exit: 5, status: 503, retry: false },
   "permission-denied": { exit: 3, status: 500, retry: false },
   "port-in-use": { exit: 3, status: 500, retry: false },

@@ -1,6 +1,7 @@
 import {
   type ArchiveFileRecord,
   type CandleQuery,
+  type DomainError,
   type SeriesId,
   type TimeRange,
   toIso,
@@ -22,8 +23,13 @@ export interface ArchiveStageResult {
   readonly files: FileCounts;
   /** Files of which nothing could be stored, with the reason. */
   readonly failures: readonly ArchiveFailure[];
+  /** Why the files after the last failure were not asked for any more. */
+  readonly lost?: DomainError;
   readonly warnings: readonly Warning[];
 }
+
+/** Files in a row that could not be reached, after which the archive is not asked any more. */
+const GIVE_UP_AFTER = 3;
 
 /** Reads the planned files in order, proves each, and stores those that hold; then the days of months that failed. */
 export async function runArchiveStage(
@@ -35,13 +41,14 @@ export async function runArchiveStage(
 ): Promise<ArchiveStageResult> {
   const { store, clock, progress, settings } = deps;
   const buffer = new CommitBuffer(store, query, { clock, tally: options.tally, wins: winsBy(settings.precedence) });
-  const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0, cached: 0 };
+  const counts = { verified: 0, unverified: 0, refetched: 0, missing: 0, unreached: 0, rejected: 0, cached: 0 };
   const failures: ArchiveFailure[] = [];
   const oddCloseTimes: number[] = [];
   const rules = candleRules(query, settings);
+  let lost: DomainError | undefined;
   const readAll = async (wanted: readonly ArchiveFile[]) => {
     const failed: ArchiveFailure[] = [];
-    let done = 0;
+    let done = 0, unreachedInRow = 0;
     const work = (file: ArchiveFile) => {
       options.signal?.throwIfAborted();
       const nowMs = clock.nowMs();
@@ -56,9 +63,10 @@ export async function runArchiveStage(
           oddCloseTimes.push(...outcome.oddCloseTimes);
           await buffer.push(outcome.batch);
         } else {
-          counts[outcome.record.verdict === "missing" ? "missing" : "rejected"]++;
+          counts[outcome.unreached ? "unreached" : outcome.record.verdict === "missing" ? "missing" : "rejected"]++;
           failed.push(outcome);
         }
+        unreachedInRow = !outcome.ok && outcome.unreached ? unreachedInRow + 1 : 0;
         progress.update({
           stage: "archive",
           done: ++done,
@@ -66,17 +74,25 @@ export async function runArchiveStage(
           unit: "files",
           note: outcome.file.name,
         });
+        // A host that hangs would cost its whole time-out for each of hundreds of files.
+        if (unreachedInRow >= GIVE_UP_AFTER && outcome.ok === false) {
+          lost = outcome.error;
+          break;
+        }
       }
     } finally {
       // What was read and proven is kept, also when the run is stopped here.
       await buffer.flush();
-      if (failed.length > 0) await store.recordFiles(query, failed.map(({ record }) => record));
+      const known = failed.filter(({ unreached }) => !unreached).map(({ record }) => record);
+      if (known.length > 0) await store.recordFiles(query, known);
     }
     failures.push(...failed);
     return failed;
   };
   const failed = await readAll(files);
-  const months = source.kind === "http" ? failed.filter(({ file }) => file.kind === "monthly") : [];
+  const months = source.kind === "http" && lost === undefined
+    ? failed.filter(({ file }) => file.kind === "monthly")
+    : [];
   if (months.length > 0) {
     const listed = months.flatMap(({ file }) => daysOf(query, file));
     const missing = months.map(({ file }) => clip(file.range, query.range));
@@ -85,6 +101,7 @@ export async function runArchiveStage(
   return {
     files: counts,
     failures,
+    ...(lost === undefined ? {} : { lost }),
     warnings: oddCloseTimes.length === 0 ? [] : [{
       code: "odd-close-time",
       message: `${oddCloseTimes.length} candles close before the end of their interval, first that of ${
@@ -94,8 +111,23 @@ export async function runArchiveStage(
   };
 }
 
-/** What the ledger says of the archive's answers, over all runs. */
-export function archiveAnswers(series: SeriesId, records: readonly ArchiveFileRecord[]): AskedSpan[] {
+/** What the archive answered: the ledger of all runs, and what this one could not reach. */
+export function archiveAnswers(
+  series: SeriesId,
+  records: readonly ArchiveFileRecord[],
+  stage: Pick<ArchiveStageResult, "failures" | "lost"> | undefined,
+  planned: readonly ArchiveFile[],
+): AskedSpan[] {
+  const unreached = (stage?.failures ?? []).filter((failure) => failure.unreached)
+    .map(({ file, error }) => ({ ...file.range, by: file.name, failure: error!.message }));
+  const lost = stage?.lost;
+  const unasked = lost === undefined
+    ? []
+    : planned.map((file) => ({ ...file.range, by: file.name, failure: lost.message }));
+  return [...unasked, ...ledgerAnswers(series, records), ...unreached];
+}
+
+function ledgerAnswers(series: SeriesId, records: readonly ArchiveFileRecord[]): AskedSpan[] {
   return records.flatMap((record) => {
     const name = baseName(record.location);
     const file = parseArchiveName(series, record.kind, name);

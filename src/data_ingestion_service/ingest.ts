@@ -1,4 +1,5 @@
 import {
+  type ArchiveFileRecord,
   type CallOptions,
   type CandleQuery,
   DomainError,
@@ -15,20 +16,20 @@ import {
   toIso,
   type Warning,
 } from "../core/mod.ts";
-import type { ArchiveFile } from "./archive/archive_layout.ts";
+import { type ArchiveFile, parseArchiveName } from "./archive/archive_layout.ts";
 import type { ArchiveFailure } from "./archive/archive_reader.ts";
 import { archiveAnswers, type ArchiveStageResult, runArchiveStage } from "./archive_stage.ts";
 import type { RowTally } from "./commit_buffer.ts";
 import { type AskedSpan, explainGaps, type GapEvidence, toGaps } from "./planning/explain_gaps.ts";
 import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps, VerifyResult } from "./ingest_types.ts";
 import { estimatePlan } from "./planning/estimate.ts";
-import { absentDays, missingRanges, planFiles, refreshRange } from "./planning/plan.ts";
+import { absentDays, baseName, missingRanges, planFiles, refreshRange } from "./planning/plan.ts";
 import { planRereads, rereadsOf } from "./planning/second_source.ts";
 import { askNow, type ExchangeNow, resolveRange } from "./planning/resolve_range.ts";
 import { type RestStageResult, runRestStage } from "./rest_stage.ts";
 import { runVerifyStage } from "./verify_stage.ts";
 
-const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0, rejected: 0, cached: 0 };
+const NO_FILES = { verified: 0, unverified: 0, refetched: 0, missing: 0, unreached: 0, rejected: 0, cached: 0 };
 
 /**
  * What {@linkcode ingest} would do: asks for the clock and the listing, stores nothing.
@@ -41,7 +42,11 @@ export async function planIngest(
   options: CallOptions = {},
 ): Promise<IngestPlan> {
   const { query, now } = await prepare(request, deps, options);
-  return await plan(query, now, deps, request.verify === true);
+  const { openTimeMs } = await firstListed(query, deps, options);
+  return {
+    ...await plan(query, now, deps, { isVerifying: request.verify === true, listedAtMs: openTimeMs }),
+    warnings: [...now.warnings, ...(deps.exchange?.warnings ?? [])],
+  };
 }
 
 /**
@@ -141,19 +146,16 @@ async function plan(
   query: CandleQuery,
   now: ExchangeNow,
   deps: PlanDeps,
-  isVerifying = false,
-): Promise<IngestPlan> {
+  { isVerifying = false, listedAtMs }: { readonly isVerifying?: boolean; readonly listedAtMs: number | undefined },
+): Promise<Omit<IngestPlan, "warnings">> {
   const { store, archive, exchange, clock } = deps;
-  const missing = missingRanges(
-    query.range,
-    await store.coverage(query, query.range),
-    await store.gaps(query, query.range),
-  );
+  const unlisted = listedAtMs === undefined ? [] : [{ startMs: 0, endMs: listedAtMs }];
+  const missing = subtractRanges(await openRanges(query, deps), unlisted);
   const nowMs = clock.nowMs();
   let files: readonly ArchiveFile[] = [], absent: readonly ArchiveFile[] = [];
   if (archive !== undefined && missing.length > 0) {
     const listed = await archive.list(query);
-    files = planFiles({ series: query, missing, listed, known: await store.archiveFiles(query), nowMs });
+    files = planFiles({ series: query, missing, listed, known: await unchanged(query, missing, deps), nowMs });
     if (listed !== undefined) absent = absentDays(query, missing, listed, nowMs);
   }
   const refresh = refreshRange(query, query.range, now.closedEndMs, deps.settings.refreshMinutes);
@@ -199,7 +201,9 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   const { query, request, deps, options, tally, now } = work;
   const { store, archive, exchange, settings } = deps;
   const stage = { ...options, tally };
-  const planned = await plan(query, now, deps);
+  const first = await firstListed(query, deps, options);
+  const listedAtMs = first.openTimeMs;
+  const planned = await plan(query, now, deps, { listedAtMs });
   const files = [...planned.files, ...planned.absent].sort((a, b) => a.range.startMs - b.range.startMs);
   if (archive !== undefined && files.length > 0) {
     work.archive = await runArchiveStage(query, files, archive, deps, stage);
@@ -207,11 +211,9 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   }
   options.signal?.throwIfAborted();
   let rest: RestStageResult = { asked: [], error: undefined };
-  let listedAtMs: number | undefined;
+  let unverified: DomainError | undefined;
   if (exchange !== undefined) {
-    const open = await openRanges(work);
-    const first = await firstListed(work, open);
-    listedAtMs = first.openTimeMs;
+    const open = await openRanges(query, deps);
     const wanted = subtractRanges(open, listedAtMs === undefined ? [] : [{ startMs: 0, endMs: listedAtMs }]);
     const refresh = refreshRange(query, query.range, now.closedEndMs, settings.refreshMinutes);
     const ranges = mergeRanges([...wanted, ...(isEmptyRange(refresh) ? [] : [refresh])]);
@@ -224,12 +226,19 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   if (request.verify === true) {
     work.verify = await runVerifyStage(query, deps, stage);
     work.warnings.push(...work.verify.warnings);
+    const { compared, unread, warnings } = work.verify;
+    const failure = warnings.find(({ code }) => code === "second-source-failed");
+    if (compared === 0 && unread.length > 0 && failure !== undefined) {
+      unverified = new DomainError("fetch-failed", `Cannot verify anything: ${failure.message}`, {
+        hint: "Run again with --verify when the source answers",
+      });
+    }
   }
   options.signal?.throwIfAborted();
   const missing = subtractRanges([query.range], await store.coverage(query, query.range));
   const settled = settledGaps(await store.gaps(query, query.range), missing);
   const spans = explainGaps(subtractRanges(missing, settled), {
-    archive: archiveAnswers(query, await store.archiveFiles(query)),
+    archive: archiveAnswers(query, await store.archiveFiles(query), work.archive, files),
     rest: rest.asked,
     trades: exchange === undefined ? [] : await tradeEvidence(work, missing, rest.asked),
     outages: settings.outages,
@@ -241,7 +250,7 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   await store.replaceGaps(query, query.range, [...settled, ...toGaps(spans, seenAtMs)], seenAtMs);
   await closeFilledGaps(work, mergeRanges(files.map(({ range }) => range)), seenAtMs);
   const failed = spans.filter(({ cause }) => cause === "fetch_failed");
-  return whyNotWhole(work, failed, rest.error);
+  return whyNotWhole(work, { failed, missing: spans }, rest.error) ?? unverified;
 }
 
 /** A run that the ledger calls running was killed: whoever writes to the store has it alone. */
@@ -251,7 +260,22 @@ async function closeDeadRuns({ store }: IngestDeps): Promise<void> {
   }
 }
 
-async function openRanges({ query, deps: { store } }: Work): Promise<TimeRange[]> {
+/** Rows of the ledger but those of files that touch what is missing and may be others by now: they are read again. */
+async function unchanged(
+  query: CandleQuery,
+  missing: readonly TimeRange[],
+  { store, archive }: PlanDeps,
+): Promise<ArchiveFileRecord[]> {
+  const kept: ArchiveFileRecord[] = [];
+  for (const record of await store.archiveFiles(query)) {
+    const file = parseArchiveName(query, record.kind, baseName(record.location));
+    const isOpen = file !== undefined && record.bytes > 0 && touches(file.range, missing);
+    if (!isOpen || await archive?.mayHaveChanged?.(file, record) === false) kept.push(record);
+  }
+  return kept;
+}
+
+async function openRanges(query: CandleQuery, { store }: PlanDeps): Promise<TimeRange[]> {
   return missingRanges(
     query.range,
     await store.coverage(query, query.range),
@@ -261,10 +285,12 @@ async function openRanges({ query, deps: { store } }: Work): Promise<TimeRange[]
 
 /** Asks when the series began, where what is missing lies before all that is stored. */
 async function firstListed(
-  { query, deps: { store, exchange }, options }: Work,
-  open: readonly TimeRange[],
+  query: CandleQuery,
+  deps: PlanDeps,
+  options: CallOptions,
 ): Promise<{ readonly openTimeMs?: number; readonly error?: DomainError }> {
-  const first = open[0];
+  const { store, exchange } = deps;
+  const first = (await openRanges(query, deps))[0];
   if (first === undefined || exchange === undefined) return {};
   const span = await store.span(query);
   if (span !== undefined && span.startMs <= first.startMs) return {};
@@ -344,20 +370,19 @@ async function gapsWithin({ query, deps: { store } }: Work): Promise<Gap[]> {
 /** A failed proof outranks an unreadable file, and that a source that could not be reached. */
 function whyNotWhole(
   work: Work,
-  failed: readonly TimeRange[],
+  { failed, missing }: { readonly failed: readonly TimeRange[]; readonly missing: readonly TimeRange[] },
   restError: DomainError | undefined,
 ): DomainError | undefined {
   const failures = (work.archive?.failures ?? []).filter((
     failure,
   ): failure is ArchiveFailure & { error: DomainError } => failure.error !== undefined);
   const unfilled = failures.filter(({ file }) => touches(file.range, failed));
-  for (const { file, error } of failures) {
-    if (!touches(file.range, failed)) {
-      work.warnings.push({
-        code: "file-replaced",
-        message: `${error.message}; another source filled ${file.name}'s span`,
-      });
-    }
+  warnOfFiles(work, failures.filter(({ file }) => !touches(file.range, failed)), missing);
+  if (restError !== undefined && restError.traits.exit === 4 && failed.length === 0) {
+    work.warnings.push({
+      code: "rest-failed",
+      message: `${restError.message}; nothing that is stored was asked again`,
+    });
   }
   const refetched = work.archive?.files.refetched ?? 0;
   if (refetched > 0) {
@@ -382,10 +407,33 @@ function whyNotWhole(
   );
 }
 
+/** Says which files gave nothing, and whether another source gave what they should have; those not reached in one line. */
+function warnOfFiles(
+  work: Work,
+  failures: readonly (ArchiveFailure & { readonly error: DomainError })[],
+  missing: readonly TimeRange[],
+): void {
+  const end = (name: string, file: ArchiveFile) =>
+    touches(file.range, missing) ? "" : `; another source filled ${name}'s span`;
+  for (const { file, error } of failures.filter(({ unreached }) => !unreached)) {
+    work.warnings.push({ code: "file-replaced", message: `${error.message}${end(file.name, file)}` });
+  }
+  const [first, ...more] = failures.filter(({ unreached }) => unreached);
+  if (first === undefined) return;
+  const others = more.length === 0 ? "" : ` (and ${more.length} more files)`;
+  const stopped = work.archive?.lost === undefined ? "" : "; the archive was not asked any more";
+  work.warnings.push({
+    code: "archive-not-reached",
+    message: `${first.error.message}${others}${stopped}${end(first.file.name, first.file)}`,
+  });
+}
+
 function joined(errors: readonly DomainError[]): DomainError {
   const first = errors[0]!;
   if (errors.length === 1) return first;
-  return new DomainError(first.code, `${first.message} (and ${errors.length - 1} more like it)`, {
+  const others = errors.slice(1, 4).map(({ message }) => message.replace(/^Cannot use /, "").split(" as ", 1)[0]);
+  const more = errors.length > 4 ? ` and ${errors.length - 4} more` : "";
+  return new DomainError(first.code, `${first.message}; the same holds of ${others.join(", ")}${more}`, {
     ...(first.hint === undefined ? {} : { hint: first.hint }),
     cause: first,
   });

@@ -32,6 +32,10 @@ export interface IngestRequest {
   readonly sinceMs?: number;
   /** End of the range; without it the mirror's last file, or the exchange's now. */
   readonly untilMs?: number;
+  /** Start as so long before the exchange's now, in place of `sinceMs`. */
+  readonly sinceAgoMs?: number;
+  /** End as so long before the exchange's now, in place of `untilMs`. */
+  readonly untilAgoMs?: number;
   /** Where its candles may come from. */
   readonly source: SourceChoice;
   /** Read stored candles again from a second source and settle differences. @default false */
@@ -99,6 +103,8 @@ export interface FileCounts {
   readonly refetched: number;
   /** Files that the source does not have. */
   readonly missing: number;
+  /** Files that could not be asked for: no answer, or one that is none. */
+  readonly unreached: number;
   /** Files that failed a proof: nothing of them is stored. */
   readonly rejected: number;
   /** Files that an earlier run had downloaded: only their checksum was asked for. */
@@ -178,6 +184,8 @@ export interface IngestPlan {
   readonly verify?: { readonly files: readonly ArchiveFile[]; readonly rest: readonly TimeRange[] };
   /** What the plan will cost. */
   readonly estimate: PlanEstimate;
+  /** What a person should know of it: a clock that differs, an exchange that does not answer. */
+  readonly warnings: readonly Warning[];
 }
 
 /** A span without candles and why. */

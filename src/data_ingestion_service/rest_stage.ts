@@ -1,11 +1,17 @@
 import {
+  allocateCandles,
+  type CandleColumns,
   type CandlePage,
   type CandleQuery,
+  concatCandles,
   DomainError,
   type Exchange,
   INTERVAL_MS,
   isDomainError,
   isEmptyRange,
+  lowerBound,
+  sliceCandles,
+  subtractRanges,
   type TimeRange,
   toIso,
   totalMs,
@@ -44,13 +50,12 @@ export async function runRestStage(
     let reachedMs = range.startMs;
     try {
       for await (const page of exchange.candles({ ...query, range }, options)) {
-        const problem = pageProblem(page, query, exchange, settings);
-        if (problem === undefined) {
-          if (page.columns.length > 0) await buffer.push({ source: exchange.source, columns: page.columns });
-          asked.push({ ...page.range, by: exchange.id });
-        } else {
+        const { columns, answered, refused, problem } = soundPart(page, query, exchange, settings);
+        if (columns.length > 0) await buffer.push({ source: exchange.source, columns });
+        asked.push(...answered.map((span) => ({ ...span, by: exchange.id })));
+        if (problem !== undefined) {
           error ??= problem;
-          asked.push({ ...page.range, by: exchange.id, failure: problem.message });
+          asked.push(...refused.map((span) => ({ ...span, by: exchange.id, failure: problem.message })));
         }
         reachedMs = page.range.endMs;
         done += (page.range.endMs - page.range.startMs) / stepMs;
@@ -74,7 +79,52 @@ export async function runRestStage(
   return { asked, error };
 }
 
-/** Why nothing of a page may be stored, or undefined where its rows are sound. */
+/** What of a page may be stored. */
+interface SoundPart {
+  readonly columns: CandleColumns;
+  /** Spans of which the page tells what the exchange has. */
+  readonly answered: readonly TimeRange[];
+  /** Spans of which nothing is believed, for the `problem`. */
+  readonly refused: readonly TimeRange[];
+  readonly problem?: DomainError;
+}
+
+/**
+ * The rows of a page that are sound. Few rows that cannot be true cost their own minutes: while following, everything
+ * after such a minute would else wait for it. Where they are many, or out of their order, the page is not believed.
+ */
+function soundPart(page: CandlePage, query: CandleQuery, exchange: Exchange, settings: IngestSettings): SoundPart {
+  const { range, columns } = page;
+  const problem = pageProblem(page, query, exchange, settings);
+  if (problem === undefined) return { columns, answered: [range], refused: [] };
+  const stepMs = INTERVAL_MS[query.interval];
+  const { violations, violationCount } = checkCandles(columns, { ...candleRules(query, settings), range });
+  const bad = new Set(violations.map(({ openTimeMs }) => openTimeMs));
+  const isApart = page.problem === undefined && violationCount === violations.length &&
+    isInOrder(columns, range, stepMs);
+  if (!isApart) return { columns: allocateCandles(0), answered: [], refused: [range], problem };
+  const refused = [...bad].map((startMs) => ({ startMs, endMs: startMs + stepMs }));
+  const runs = subtractRanges([range], refused);
+  const sound = concatCandles(
+    runs.map(({ startMs, endMs }) =>
+      sliceCandles(columns, lowerBound(columns.openTimeMs, startMs), lowerBound(columns.openTimeMs, endMs))
+    ),
+  );
+  return { columns: sound, answered: runs, refused, problem };
+}
+
+/** Whether open times are on the grid, in the range and ascending, so that what is wrong is wrong in a row's values. */
+function isInOrder({ openTimeMs, length }: CandleColumns, range: TimeRange, stepMs: number): boolean {
+  for (let i = 0; i < length; i++) {
+    const at = openTimeMs[i]!;
+    if (at % stepMs !== 0 || at < range.startMs || at >= range.endMs || (i > 0 && at <= openTimeMs[i - 1]!)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Why not all of a page may be stored, or undefined where its rows are sound. */
 export function pageProblem(
   { range, columns, problem }: CandlePage,
   query: CandleQuery,
@@ -87,9 +137,9 @@ export function pageProblem(
   const shown = found.violations.map(violationText).join("; ");
   return new DomainError(
     "invariant-violated",
-    `Cannot use the page of '${exchange.id}' from ${
+    `Cannot use ${found.violationCount} of the ${columns.length} rows of '${exchange.id}' from ${
       toIso(range.startMs)
-    } as ${found.violationCount} of its ${columns.length} rows cannot be true: ${shown}`,
-    { hint: "Nothing of the page was stored; run again, and compare with the archive if it stays" },
+    } as they cannot be true: ${shown}`,
+    { hint: "They were not stored; run again, and compare with the archive if it stays" },
   );
 }

@@ -7,10 +7,12 @@ import {
   DomainError,
   INTERVAL_MS,
   isDomainError,
+  isEmptyRange,
   lowerBound,
   mergeRanges,
   type Progress,
   sliceCandles,
+  subtractRanges,
   type TimeRange,
   toIso,
   totalMs,
@@ -135,8 +137,11 @@ class Reading {
         if (outcome.error !== undefined) this.#warn(outcome.error);
         continue;
       }
-      for (const [i, range] of ranges.entries()) {
-        const record = i === 0 ? { file: outcome.batch.file! } : {};
+      for (const range of ranges) {
+        // The ledger calls a file read that is stored whole; of a part of it it would promise the rest.
+        const record = isEmptyRange(subtractRanges([file.range], [range])[0] ?? { startMs: 0, endMs: 0 })
+          ? { file: outcome.batch.file! }
+          : {};
         await this.#compare({ source: kind, columns: outcome.batch.columns, covers: range, ...record }, rereads);
         done.push(range);
         this.#step(range.endMs - range.startMs, file.name);

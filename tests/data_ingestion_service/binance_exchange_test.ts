@@ -134,7 +134,24 @@ Deno.test("BinanceExchange goes on through faults, and counts the retries", asyn
   });
   assertEquals(await countAll(both.exchange, both.clock), EXPECTED);
   assert(both.exchange.tally.retries >= 4, String(both.exchange.tally.retries));
-  assertEquals(both.exchange.tally.weight, 2 * both.exchange.tally.count);
+  // Beside the pages, what is closed was asked for: exchangeInfo 20, time 1.
+  assertEquals(both.exchange.tally.weight, 2 * (both.exchange.tally.count - 2) + 21);
+});
+
+Deno.test("BinanceExchange stores no forming candle where exchangeInfo fails and the local clock is ahead", async () => {
+  const aheadMs = 30 * MINUTE_MS;
+  const clock = new SimulatedClock(CONTRACT_NOW + aheadMs);
+  await using both = pair({
+    now: () => Math.floor(clock.nowMs() - aheadMs),
+    fault: (endpoint) => endpoint === "exchangeInfo" ? { status: 503 } : undefined,
+  }, { clock, attempts: 2 });
+  const info = (await clock.run(both.exchange.info(["BTC/USDT"])))!;
+  assert(Math.abs(info.serverTimeMs - (clock.nowMs() - aheadMs)) < 5_000);
+  assertEquals([info.weightPerMinute, both.exchange.warnings.map(({ code }) => code)], [1_200, ["limits-unknown"]]);
+  const range = { startMs: CONTRACT_NOW - 10 * MINUTE_MS, endMs: CONTRACT_NOW + aheadMs };
+  const pages = (await clock.run(Array.fromAsync(both.exchange.candles({ ...BTC, range }))))!;
+  const last = pages.at(-1)!.columns.openTimeMs.at(-1)!;
+  assert(last + MINUTE_MS <= clock.nowMs() - aheadMs, new Date(last).toISOString());
 });
 
 Deno.test("BinanceExchange gives up on a request that is never answered", async () => {

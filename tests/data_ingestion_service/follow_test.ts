@@ -161,6 +161,22 @@ Deno.test("follow() takes REST's word where the stream says otherwise", async ()
   await equalsOneIngest(run);
 });
 
+Deno.test("follow() goes on past a row that cannot be true, says it once, and takes its correction", async () => {
+  const at = CANDLES.openTimeMs.indexOf(Math.floor(NOW / MINUTE_MS) * MINUTE_MS);
+  const high = CANDLES.high[at]!;
+  let isFalse = true;
+  const run = await followFor(6, () => [], {
+    failing(nowMs) {
+      if (nowMs > NOW + 4 * MINUTE_MS) isFalse = false;
+      CANDLES.high[at] = isFalse ? 1 : high;
+      return false;
+    },
+  }).finally(() => CANDLES.high[at] = high);
+  assertEquals(run.warnings.filter((code) => code === "invariant-violated").length, 1);
+  assertEquals(run.summary.failures, 0);
+  await equalsOneIngest(run);
+});
+
 Deno.test("follow() ends with what trying again cannot mend", async () => {
   const { clock, exchange } = setup({ candles: CANDLES, nowMs: NOW });
   const base = { exchange, clock, random: seededRandom(1), timing: TIMING, onBatch() {}, onWarning() {} };

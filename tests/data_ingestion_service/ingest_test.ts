@@ -25,7 +25,15 @@ Deno.test("ingest() takes a mirror's span, explains the hole, and finds nothing 
   const first = await ingest(MIRROR, deps);
   assertEquals(first.range, WHOLE);
   assertEquals(first.rows, { expected: 7200, present: 7120, added: 7120, revised: 0 });
-  assertEquals(first.files, { verified: 0, unverified: 5, refetched: 0, missing: 0, rejected: 0, cached: 0 });
+  assertEquals(first.files, {
+    verified: 0,
+    unverified: 5,
+    refetched: 0,
+    missing: 0,
+    unreached: 0,
+    rejected: 0,
+    cached: 0,
+  });
   assertEquals([shortGaps(first.gaps), first.error, first.warnings], [[HOLE_GAP], undefined, []]);
   assertStringIncludes(first.gaps[0]!.evidence, "trading halted");
   assertEquals(first.datasetDigest, await store.datasetDigest({ ...BTC, range: WHOLE }));
@@ -61,7 +69,7 @@ Deno.test("ingest() stores nothing of a bad file, says which proof failed, and k
   const good = archiveZip(file, CANDLES);
   const csv = klineCsv(within(CANDLES, file.range)).replace(/^(\d+),[\d.]+/, "$1,oops");
   const cases = {
-    "cut off": [good.subarray(0, 900), "archive-unreadable", 3],
+    "cut off": [good.subarray(0, 900), "archive-unreadable", 4],
     "not a number": [zipOf(file.name.replace("zip", "csv"), csv), "invariant-violated", 5],
   } as const;
   for (const [name, [bytes, code, exit]] of Object.entries(cases)) {
@@ -210,13 +218,26 @@ Deno.test("ingest() says when a series was not listed yet", async () => {
   assertEquals([shortGaps(result.gaps), result.error, result.rows.present], [[[-90, 0, "not_listed"]], undefined, 60]);
 });
 
-Deno.test("ingest() stores nothing of a page that cannot be true", async () => {
+Deno.test("ingest() stores nothing of a REST row that cannot be true, and all of the others", async () => {
   const broken = concatCandles([CANDLES]);
   broken.high[broken.openTimeMs.indexOf(START + 4 * DAY_MS + 1500 * MINUTE_MS)] = 1;
   const { deps } = setup({ candles: broken });
   const result = await ingest(REST, deps);
   assertEquals([result.error?.code, result.error?.traits.exit], ["invariant-violated", 5]);
   assertStringIncludes(result.error!.message, "prices disagree");
+  assertEquals(shortGaps(result.gaps), [[5760 + 1500, 5760 + 1501, "fetch_failed"]]);
+  assertStringIncludes(result.gaps[0]!.evidence, "prices disagree");
+  assertEquals(result.rows.present, 2039);
+});
+
+Deno.test("ingest() stores nothing of a page whose rows are wrong in number", async () => {
+  const broken = concatCandles([CANDLES]);
+  for (let minute = 1500; minute < 1520; minute++) {
+    broken.high[broken.openTimeMs.indexOf(START + 4 * DAY_MS + minute * MINUTE_MS)] = 1;
+  }
+  const { deps } = setup({ candles: broken });
+  const result = await ingest(REST, deps);
+  assertEquals(result.error?.code, "invariant-violated");
   assertEquals(shortGaps(result.gaps), [[5760 + 1000, 5760 + 2000, "fetch_failed"]]);
   assertEquals(result.rows.present, 1040);
 });
@@ -320,8 +341,8 @@ Deno.test("ingest() takes a published month as one file, and its days where that
     assertEquals(
       result.files,
       broken
-        ? { verified: 31, unverified: 0, refetched: 1, missing: 0, rejected: 1, cached: 0 }
-        : { verified: 1, unverified: 0, refetched: 0, missing: 0, rejected: 0, cached: 0 },
+        ? { verified: 31, unverified: 0, refetched: 1, missing: 0, unreached: 0, rejected: 1, cached: 0 }
+        : { verified: 1, unverified: 0, refetched: 0, missing: 0, unreached: 0, rejected: 0, cached: 0 },
     );
     assertEquals(result.warnings.map(({ code }) => code), broken ? ["file-replaced", "file-refetched"] : []);
     assertEquals(await store.sourceCounts({ ...BTC, range: january.range }), {

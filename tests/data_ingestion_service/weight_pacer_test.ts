@@ -75,6 +75,19 @@ Deno.test("WeightPacer does not take an earlier minute's weight for this one's",
   assert(clock.monotonicMs() - before < 1_000);
 });
 
+Deno.test("WeightPacer goes on at the exchange's next minute where the local clock was two hours ahead", async () => {
+  const clock = new SimulatedClock(START);
+  const waits: string[] = [];
+  const pacer = new WeightPacer({ clock, share: 1, onWait: (message) => waits.push(message) });
+  await clock.run(pacer.run(20, () => Promise.resolve())); // exchangeInfo, by the local clock
+  pacer.configure(40, clock.nowMs() - 120 * MINUTE_MS);
+  const startedMs = clock.nowMs();
+  await clock.run(Promise.all(Array.from({ length: 30 }, () => pacer.run(2, () => Promise.resolve()))));
+  const tookMs = clock.nowMs() - startedMs;
+  assert(tookMs > 0 && tookMs <= 2 * MINUTE_MS, String(tookMs));
+  assert(/^waiting \d+ s for the next minute's weight of 40$/.test(waits[0]!), waits[0]);
+});
+
 Deno.test("WeightPacer uses the share it was given", async () => {
   const clock = new SimulatedClock(START);
   const pacer = new WeightPacer({ clock, share: 0.5 });

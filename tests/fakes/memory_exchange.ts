@@ -23,6 +23,8 @@ export class MemoryExchange implements Exchange {
   readonly asked: CandleQuery[] = [];
   /** Thrown by every call while it is set. */
   failure: DomainError | undefined;
+  /** How far its clock is ahead of the local one. */
+  skewMs = 0;
   #count = 0;
   readonly #markets: Readonly<Record<string, CandleColumns>>;
   readonly #clock: Clock;
@@ -35,7 +37,7 @@ export class MemoryExchange implements Exchange {
   }
 
   serverNowMs(): number {
-    return this.#clock.nowMs();
+    return this.#clock.nowMs() + this.skewMs;
   }
 
   get tally(): RequestTally {
@@ -45,7 +47,7 @@ export class MemoryExchange implements Exchange {
   info(symbols: readonly string[]): Promise<ExchangeInfo> {
     return this.#answer(() => {
       for (const symbol of symbols) this.#market(symbol);
-      return { serverTimeMs: this.#clock.nowMs(), weightPerMinute: 6000, symbols };
+      return { serverTimeMs: this.serverNowMs(), weightPerMinute: 6000, symbols };
     });
   }
 
@@ -55,7 +57,7 @@ export class MemoryExchange implements Exchange {
       const range = { startMs, endMs: Math.min(startMs + 1000 * stepMs, query.range.endMs) };
       yield await this.#answer(() => {
         this.asked.push({ ...query, range });
-        const closedEndMs = this.#clock.nowMs() - this.#marginMs - stepMs + 1;
+        const closedEndMs = this.serverNowMs() - this.#marginMs - stepMs + 1;
         const closed = { startMs: range.startMs, endMs: Math.min(range.endMs, Math.max(range.startMs, closedEndMs)) };
         return { range, columns: within(this.#market(query.symbol), closed) };
       });

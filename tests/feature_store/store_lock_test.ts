@@ -100,6 +100,30 @@ Deno.test("a writer lets a waiting reader in between its transactions, and goes 
   assert(counts[0]! < counts[2]! && counts[2]! < 400 * 1440, String(counts));
 });
 
+Deno.test("a writer that waits for something else lets readers in, and no second writer in their wake", async () => {
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/store.duckdb`;
+  await using child = new Child(["hold", path]);
+  assertEquals(await child.line(), "held");
+  const since = readHolder(lockPath(path))!.startedAt;
+  for (let time = 0; time < 3; time++) {
+    const [reader, second] = await Promise.allSettled([
+      DuckDbFeatureStore.open(path, { ...READ, waitMs: 5_000 }),
+      (async () => {
+        await using other = new Child(["open", path]);
+        return await other.line();
+      })(),
+    ]);
+    assertEquals(reader.status, "fulfilled");
+    assertEquals(second, { status: "fulfilled", value: "store-busy" });
+    if (reader.status === "fulfilled") await reader.value[Symbol.asyncDispose]();
+    for (let i = 0; i < 100 && readHolder(lockPath(path)) === undefined; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assertEquals(readHolder(lockPath(path))?.startedAt, since);
+  }
+});
+
 Deno.test("a writer killed in the middle leaves whole transactions behind", async () => {
   await using tmp = await tmpDir();
   const path = `${tmp.path}/store.duckdb`;

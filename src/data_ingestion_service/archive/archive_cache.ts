@@ -29,7 +29,7 @@ export class FolderArchiveCache implements ArchiveCache, AsyncDisposable {
     try {
       return await Deno.readFile(join(this.#folder, file.name));
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
+      if (isNoCache(error)) return undefined;
       throw error;
     }
   }
@@ -45,7 +45,8 @@ export class FolderArchiveCache implements ArchiveCache, AsyncDisposable {
       await Deno.rename(draft, path);
     } catch (error) {
       await Deno.remove(draft).catch(() => undefined);
-      if (!isDiskFull(error)) throw error;
+      // A download that cannot be kept is stored all the same.
+      if (!isDiskFull(error) && !isNoCache(error)) throw error;
     }
   }
 
@@ -78,8 +79,14 @@ async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
   try {
     yield* Deno.readDir(folder);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isNoCache(error)) throw error;
   }
+}
+
+/** There is no folder, or something else is in its place. */
+function isNoCache(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.IsADirectory;
 }
 
 /** Another run may prune at the same time. */

@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { type CallOptions, DomainError, quoted, type SeriesId, type Warning } from "../../core/mod.ts";
+import {
+  type ArchiveFileRecord,
+  type CallOptions,
+  DomainError,
+  quoted,
+  type SeriesId,
+  type Warning,
+} from "../../core/mod.ts";
 import { type ArchiveFile, archiveFolder, type ArchiveKind, parseArchiveName } from "./archive_layout.ts";
 import { type ArchiveAnswer, type ArchiveSource, parseChecksum } from "./archive_source.ts";
 
@@ -51,6 +58,17 @@ export class ArchiveMirror implements ArchiveSource {
     return { found: true, bytes, expectedSha256 };
   }
 
+  /** By size and time: to read a file again costs more than to look at it. */
+  async mayHaveChanged(file: ArchiveFile, { bytes, fetchedAtMs }: ArchiveFileRecord): Promise<boolean> {
+    try {
+      const { size, mtime } = await Deno.stat(join(this.name, file.path));
+      return size !== bytes || (mtime?.getTime() ?? 0) > fetchedAtMs;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+
   /** See {@linkcode ArchiveSource.location}. */
   location(file: ArchiveFile): string {
     return file.path;
@@ -80,9 +98,11 @@ export class ArchiveMirror implements ArchiveSource {
 
 async function namesIn(folder: string): Promise<string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    // A link may lead to a file; a folder is none, whatever its name.
+    return (await Array.fromAsync(Deno.readDir(folder))).filter(({ isDirectory }) => !isDirectory)
+      .map(({ name }) => name);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
     throw error;
   }
 }
@@ -91,7 +111,7 @@ async function readOptional(path: string, options: CallOptions): Promise<Uint8Ar
   try {
     return await Deno.readFile(path, options);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory) return undefined;
     throw error;
   }
 }

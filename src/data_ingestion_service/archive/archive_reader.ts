@@ -34,6 +34,8 @@ export interface ArchiveFailure {
   readonly refetched: number;
   /** Why; undefined where the source simply does not have it. */
   readonly error: DomainError | undefined;
+  /** Whether the source could not be reached, so that nothing is known of the file, and the ledger has no row of it. */
+  readonly unreached: boolean;
 }
 
 /** Options of {@linkcode readArchiveFile}. */
@@ -63,8 +65,13 @@ export async function readArchiveFile(
       answer = await source.fetch(file, options);
     } catch (error) {
       if (!isDomainError(error) || error.code === "interrupted" || error.code === "permission-denied") throw error;
-      const verdict = error.code === "checksum-mismatch" ? "mismatch" : "missing";
-      return failure(source, file, { verdict, bytes: 0, refetched, error, options });
+      const isChecksum = error.code === "checksum-mismatch";
+      if (isChecksum && attempt < attempts) {
+        refetched++;
+        continue;
+      }
+      const verdict = isChecksum ? "mismatch" : "missing";
+      return { ...failure(source, file, { verdict, bytes: 0, refetched, error, options }), unreached: !isChecksum };
     }
     if (!answer.found) {
       return failure(source, file, { verdict: "missing", bytes: 0, refetched, error: undefined, options });
@@ -192,5 +199,6 @@ function failure(source: ArchiveSource, file: ArchiveFile, parts: FailureParts):
     },
     refetched: parts.refetched,
     error: parts.error,
+    unreached: false,
   };
 }

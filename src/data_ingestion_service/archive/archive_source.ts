@@ -1,4 +1,4 @@
-import type { CallOptions, SeriesId, Warning } from "../../core/mod.ts";
+import type { ArchiveFileRecord, CallOptions, SeriesId, Warning } from "../../core/mod.ts";
 import type { ArchiveFile } from "./archive_layout.ts";
 
 /** What came of asking for a file. */
@@ -28,6 +28,10 @@ export interface ArchiveSource {
    * @throws {DomainError} `fetch-failed`, `region-blocked`, `permission-denied`.
    */
   fetch(file: ArchiveFile, options?: CallOptions): Promise<ArchiveAnswer>;
+  /**
+   * Whether a file may hold something else than when the ledger's row of it was written; without this it may.
+   */
+  mayHaveChanged?(file: ArchiveFile, record: ArchiveFileRecord): Promise<boolean>;
   /** What a user should know of how it went. */
   readonly warnings: readonly Warning[];
   /** What the ledger says of where a file is from. */

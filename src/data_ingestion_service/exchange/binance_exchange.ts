@@ -50,12 +50,16 @@ export interface BinanceExchangeOptions {
   readonly clock: Clock;
   /** Dice of the backoff. */
   readonly random: Random;
+  /** Told why nothing happens for a while. */
+  readonly onWait?: (message: string) => void;
 }
 
 /** Request weights of Binance's spot API. */
 const WEIGHT = { klines: 2, exchangeInfo: 20, time: 1, aggTrades: 4 } as const;
 /** How long a measurement of the exchange's clock is gone by. */
 const MEASURE_EVERY_MS = 10 * 60_000;
+/** Weight a minute where the exchange does not say its limit: the lowest that Binance has had. */
+const CAUTIOUS_WEIGHT = 1_200;
 const UNKNOWN_SYMBOL = -1121;
 const UNKNOWN_INTERVAL = -1120;
 
@@ -70,15 +74,16 @@ export class BinanceExchange implements Exchange {
   readonly #closing = new AbortController();
   #count = 0;
   #weight = 0;
-  /** When the exchange's clock was last measured; never, until somebody asks for it. */
-  #measuredAtMs = Infinity;
+  /** When the exchange's clock was last measured. */
+  #measuredAtMs: number | undefined;
+  readonly #ownWarnings: Warning[] = [];
   #measuring: Promise<void> | undefined;
 
   /** See {@linkcode BinanceExchangeOptions}. */
   constructor(options: BinanceExchangeOptions) {
     this.#options = options;
     this.#hosts = new HostList(options);
-    this.#pacer = new WeightPacer({ clock: options.clock, share: options.weightShare });
+    this.#pacer = new WeightPacer({ clock: options.clock, share: options.weightShare, onWait: options.onWait });
   }
 
   /** See {@linkcode Exchange.serverNowMs}. */
@@ -99,11 +104,33 @@ export class BinanceExchange implements Exchange {
 
   /** See {@linkcode Exchange.warnings}. */
   get warnings(): readonly Warning[] {
-    return this.#hosts.warnings;
+    return [...this.#ownWarnings, ...this.#hosts.warnings];
   }
 
   /** See {@linkcode Exchange.info}. */
   async info(symbols: readonly string[], options: CallOptions = {}): Promise<ExchangeInfo> {
+    try {
+      return await this.#fullInfo(symbols, options);
+    } catch (error) {
+      if (!isDomainError(error, "exchange-unavailable")) throw error;
+      // What is closed is the exchange's to say, also where it does not tell its limits.
+      const serverTimeMs = await this.#serverTime(options).catch(() => undefined);
+      if (serverTimeMs === undefined) throw error;
+      this.#measured(serverTimeMs, CAUTIOUS_WEIGHT);
+      this.#ownWarnings.push({
+        code: "limits-unknown",
+        message: `${error.message}; a limit of ${CAUTIOUS_WEIGHT} a minute is taken`,
+      });
+      return { serverTimeMs, weightPerMinute: CAUTIOUS_WEIGHT, symbols };
+    }
+  }
+
+  #measured(serverTimeMs: number, weightPerMinute?: number): void {
+    this.#pacer.configure(weightPerMinute, serverTimeMs);
+    this.#measuredAtMs = this.#options.clock.monotonicMs();
+  }
+
+  async #fullInfo(symbols: readonly string[], options: CallOptions): Promise<ExchangeInfo> {
     let info: ExchangeInfo | undefined;
     for (const symbol of symbols) {
       const answer = await this.#ask(
@@ -124,8 +151,7 @@ export class BinanceExchange implements Exchange {
     this.#pacer.configure(info.weightPerMinute, info.serverTimeMs);
     // Its own call where there is one: an exchangeInfo may come out of a cache.
     const serverTimeMs = await this.#serverTime(options) ?? info.serverTimeMs;
-    this.#pacer.configure(info.weightPerMinute, serverTimeMs);
-    this.#measuredAtMs = this.#options.clock.monotonicMs();
+    this.#measured(serverTimeMs, info.weightPerMinute);
     return { ...info, serverTimeMs };
   }
 
@@ -163,13 +189,16 @@ export class BinanceExchange implements Exchange {
     return Promise.resolve();
   }
 
-  /** Clocks drift, and machines sleep: a long run asks again what time it is. */
-  async #measureAgain(options: CallOptions): Promise<void> {
+  /** What is closed is the exchange's to say. Clocks drift, and machines sleep: a long run asks again what time it is. */
+  async #measureAgain(symbol: string, options: CallOptions): Promise<void> {
     const { clock } = this.#options;
-    if (this.#measuring === undefined && clock.monotonicMs() - this.#measuredAtMs > MEASURE_EVERY_MS) {
+    const measuredAtMs = this.#measuredAtMs;
+    if (this.#measuring === undefined && measuredAtMs === undefined) {
+      this.#measuring = this.info([symbol], options).then(() => undefined).finally(() => this.#measuring = undefined);
+    } else if (this.#measuring === undefined && clock.monotonicMs() - measuredAtMs! > MEASURE_EVERY_MS) {
       this.#measuredAtMs = clock.monotonicMs();
       this.#measuring = this.#serverTime(options).then((serverTimeMs) => {
-        if (serverTimeMs !== undefined) this.#pacer.configure(undefined, serverTimeMs);
+        if (serverTimeMs !== undefined) this.#measured(serverTimeMs);
       }).finally(() => this.#measuring = undefined);
     }
     await this.#measuring;
@@ -187,7 +216,7 @@ export class BinanceExchange implements Exchange {
 
   /** A window's candles; where fewer came than fit, the rest of the window is asked for until nothing more comes. */
   async #window(query: CandleQuery, range: TimeRange, options: CallOptions): Promise<CandleColumns> {
-    await this.#measureAgain(options);
+    await this.#measureAgain(query.symbol, options);
     const stepMs = INTERVAL_MS[query.interval];
     const parts: CandleColumns[] = [];
     let rest = range;

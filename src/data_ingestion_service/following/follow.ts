@@ -5,6 +5,7 @@ import {
   type Clock,
   DomainError,
   type Exchange,
+  type Gap,
   isDomainError,
   lowerBound,
   type Random,
@@ -72,6 +73,8 @@ export interface FollowSummary {
 
 /** A notice that is further ahead of the measured clock is not believed. */
 const MOST_AHEAD_MS = 5 * 60_000;
+/** How often a stream that stays lost is told of. */
+const TELL_LOSS_EVERY_MS = 5 * 60_000;
 /** Relative difference up to which the stream's numbers are those of REST: they are the same decimals. */
 const SAME = 1e-12;
 
@@ -102,6 +105,9 @@ class Follower {
   /** The latest word of the stream on the exchange's clock, which may run ahead of what was measured. */
   #heardNowMs = -Infinity;
   #wake = Promise.withResolvers<void>();
+  readonly #told = new Set<number>();
+  #lossesUntold = 0;
+  #lossToldAtMs = -Infinity;
 
   constructor(series: readonly { readonly series: SeriesId; readonly nextOpenMs: number }[], deps: FollowDeps) {
     this.#deps = deps;
@@ -151,15 +157,12 @@ class Follower {
   }
 
   async #listen(signal: AbortSignal): Promise<void> {
-    const { stream, onWarning } = this.#deps;
+    const { stream } = this.#deps;
     if (stream === undefined) return;
     for await (const notice of stream.notices(this.#series, { signal })) {
       if (notice.kind === "down") {
         this.#summary.disconnections++;
-        onWarning({
-          code: "stream-lost",
-          message: `${notice.host}: ${notice.reason}; until it is back, the exchange is asked by its clock`,
-        });
+        this.#tellLoss(`${notice.host}: ${notice.reason}`);
       } else if (notice.kind === "closed") {
         const { candle } = notice;
         this.#noticed.set(keyOf(candle.series, candle.openTimeMs), candle);
@@ -170,11 +173,27 @@ class Follower {
     }
   }
 
+  /** A blocked stream is lost every few seconds: that is said at once, then once in a while. */
+  #tellLoss(what: string): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#lossesUntold++;
+    if (nowMs - this.#lossToldAtMs < TELL_LOSS_EVERY_MS) return;
+    const times = this.#lossesUntold > 1 ? ` (${this.#lossesUntold} times)` : "";
+    this.#deps.onWarning({
+      code: "stream-lost",
+      message: `${what}${times}; until it is back, the exchange is asked by its clock`,
+    });
+    this.#lossesUntold = 0;
+    this.#lossToldAtMs = nowMs;
+  }
+
   async #ask({ series, range, by }: DueSeries): Promise<void> {
     const { ingestBatch, onBatch, onWarning } = this.#deps;
     try {
       const { result, columns } = await ingestBatch(series, range);
-      if (result.error !== undefined) throw result.error;
+      if (result.error !== undefined && !isDomainError(result.error, "invariant-violated")) throw result.error;
+      // The minute is a gap with its evidence; the next batches read it again with the last minutes.
+      if (result.error !== undefined) this.#warnOnce(result.error, result.gaps);
       if (result.range.endMs < range.endMs) {
         // A fresh measurement of the exchange's clock found less closed than a notice made believe.
         this.#heardNowMs = -Infinity;
@@ -198,6 +217,13 @@ class Follower {
       this.#summary.failures++;
       onWarning({ code: error.code, message: `${error.message}; it is tried again` });
     }
+  }
+
+  /** The same minutes come with each batch for as long as the exchange says the same of them. */
+  #warnOnce({ code, message }: DomainError, gaps: readonly Gap[]): void {
+    const untold = gaps.filter(({ cause, startMs }) => cause === "fetch_failed" && !this.#told.has(startMs));
+    for (const { startMs } of untold) this.#told.add(startMs);
+    if (untold.length > 0) this.#deps.onWarning({ code, message });
   }
 
   /** By the measured clock: a notice from the future must not put the next try there. */

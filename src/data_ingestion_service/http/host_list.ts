@@ -13,7 +13,14 @@ export interface HostListOptions {
   readonly random: Random;
   /** Longest `Retry-After` that is waited for; beyond it the request fails. @default 600_000 */
   readonly maxWaitMs?: number;
+  /** What to do where no host serves this location. @default the archive, or another exchange */
+  readonly blockedHint?: string;
+  /** Told why nothing happens for a while. */
+  readonly onWait?: (message: string) => void;
 }
+
+/** Shorter waits are nothing to tell. */
+const TELL_WAITS_FROM_MS = 2_000;
 
 /** How one request is tried; `attempt` counts from 1. */
 export type HostTry<T> = (origin: string, attempt: number) => Promise<T>;
@@ -56,6 +63,7 @@ export class HostList {
       const pauseMs = this.#pausedUntilMs - clock.monotonicMs();
       if (pauseMs > 0) await clock.sleep(pauseMs, options);
       const { origin } = this;
+      const startedMs = clock.monotonicMs();
       try {
         return await tryOnce(origin, attempt);
       } catch (error) {
@@ -71,6 +79,9 @@ export class HostList {
         if (error.isRateLimit) this.#pause(error);
         if (attempt >= attempts) throw this.#exhausted(error, attempt);
         this.retries++;
+        if (clock.monotonicMs() - startedMs >= TELL_WAITS_FROM_MS) {
+          this.#options.onWait?.(`${error.message}; it is tried again`);
+        }
         if (error.isRateLimit) continue;
         if (++failuresHere >= 2) {
           this.#advance(origin);
@@ -92,7 +103,7 @@ export class HostList {
     const hosts = origins.map((origin) => new URL(origin).host).join(", ");
     throw region !== undefined
       ? new DomainError("region-blocked", `Cannot ask ${hosts} as the exchange does not serve this location (451)`, {
-        hint: "Use --source archive, or another exchange with --exchange NAME",
+        hint: this.#options.blockedHint ?? "Use --source archive, or another exchange with --exchange NAME",
         cause: region,
       })
       : new DomainError("exchange-refused", `Cannot ask ${hosts} as every host answers 403`, {
@@ -107,7 +118,9 @@ export class HostList {
     const why = failure.status === 451 ? "does not serve this location" : "refuses this address";
     this.warnings.push({
       code: "host-refused",
-      message: `${new URL(origin).host} ${why} (${failure.status}); the next host is asked`,
+      message: `${new URL(origin).host} ${why} (${failure.status})${
+        this.#refusals.size < this.#options.origins.length ? "; the next host is asked" : ""
+      }`,
     });
   }
 
@@ -128,7 +141,12 @@ export class HostList {
         { hint: "What came is stored; run again after that time", cause: failure },
       );
     }
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, clock.monotonicMs() + waitMs);
+    const untilMs = clock.monotonicMs() + waitMs;
+    if (untilMs - this.#pausedUntilMs > TELL_WAITS_FROM_MS && waitMs >= TELL_WAITS_FROM_MS) {
+      const host = new URL(this.origin).host;
+      this.#options.onWait?.(`waiting ${Math.ceil(waitMs / 1000)} s, as ${host} asks for it (${failure.status})`);
+    }
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
   }
 
   #exhausted(failure: HttpFailure, attempts: number): DomainError {

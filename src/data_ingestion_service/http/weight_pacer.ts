@@ -9,7 +9,12 @@ export interface WeightPacerOptions {
   readonly clock: Clock;
   /** Share of the limit to use, (0, 1]. */
   readonly share: number;
+  /** Told why nothing happens for a while. */
+  readonly onWait?: ((message: string) => void) | undefined;
 }
+
+/** Shorter waits are nothing to tell. */
+const TELL_WAITS_FROM_MS = 5_000;
 
 /**
  * Keeps requests within the weight that the exchange allows in a minute of *its* clock. Weight is taken before a
@@ -19,6 +24,7 @@ export interface WeightPacerOptions {
 export class WeightPacer {
   readonly #clock: Clock;
   readonly #share: number;
+  readonly #onWait: WeightPacerOptions["onWait"];
   #limit = Infinity;
   /** The exchange's clock less our monotonic one. */
   #offsetMs: number;
@@ -28,8 +34,9 @@ export class WeightPacer {
   #queue: Promise<unknown> = Promise.resolve();
 
   /** Until {@linkcode configure} there is no limit, and the local clock stands for the exchange's. */
-  constructor({ clock, share }: WeightPacerOptions) {
+  constructor({ clock, share, onWait }: WeightPacerOptions) {
     this.#clock = clock;
+    this.#onWait = onWait;
     this.#share = share;
     this.#offsetMs = clock.nowMs() - clock.monotonicMs();
   }
@@ -38,6 +45,8 @@ export class WeightPacer {
   configure(limit: number | undefined, serverTimeMs: number): void {
     if (limit !== undefined) this.#limit = Math.max(1, Math.floor(limit * this.#share));
     this.#offsetMs = serverTimeMs - this.#clock.monotonicMs();
+    // A local clock ahead of the exchange's would else put off the next minute until the exchange has caught up.
+    this.#window = Math.min(this.#window, Math.floor(this.serverNowMs() / WINDOW_MS));
   }
 
   /** The exchange's clock as far as it is known. */
@@ -82,7 +91,11 @@ export class WeightPacer {
       this.#roll();
       // A weight above the whole limit goes out alone: waiting would not help it.
       if (this.#used + weight <= this.#limit || this.#used === 0) break;
-      await this.#clock.sleep(WINDOW_MS - intoMs + GUARD_MS, options);
+      const waitMs = WINDOW_MS - intoMs + GUARD_MS;
+      if (waitMs >= TELL_WAITS_FROM_MS) {
+        this.#onWait?.(`waiting ${Math.ceil(waitMs / 1000)} s for the next minute's weight of ${this.#limit}`);
+      }
+      await this.#clock.sleep(waitMs, options);
     }
     this.#used += weight;
     this.#inFlight += weight;

@@ -77,7 +77,8 @@ export async function askNow(request: IngestRequest, deps: PlanDeps, options: Ca
 export async function resolveRange(request: IngestRequest, deps: PlanDeps, now: ExchangeNow): Promise<TimeRange> {
   const { archive, settings, clock } = deps;
   const stepMs = INTERVAL_MS[request.series.interval];
-  let startMs = request.sinceMs, endMs = request.untilMs;
+  const ago = (ms: number | undefined) => ms === undefined ? undefined : now.nowMs - ms;
+  let startMs = request.sinceMs ?? ago(request.sinceAgoMs), endMs = request.untilMs ?? ago(request.untilAgoMs);
   if (archive?.kind === "mirror") {
     const files = await archive.list(request.series) ?? [];
     const span = listedSpan(files);

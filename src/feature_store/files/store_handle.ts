@@ -1,7 +1,7 @@
-import { type Clock, DomainError } from "../../core/mod.ts";
+import { type Clock, DomainError, toIso } from "../../core/mod.ts";
 import { type DuckDbLimits, DuckDbSession } from "../duckdb_session.ts";
 import { checkSchema, migrate } from "../tables/migrations.ts";
-import { hasWaiter, StoreLock, type StoreLockOptions } from "./store_lock.ts";
+import { hasWaiter, StoreLock, type StoreLockOptions, takeWriterSeat } from "./store_lock.ts";
 import { checkStorePath, type StoreMode } from "./store_path.ts";
 
 /** How a store file is opened. */
@@ -33,13 +33,34 @@ export class StoreHandle {
   readonly #options: StoreHandleOptions;
   #session: DuckDbSession;
   #lock: StoreLock | undefined;
+  /** A writer's; held until the end. */
+  readonly #seat: StoreLock | undefined;
+  readonly #startedAt: string;
+  /** Lets readers in while the writer has nothing to write: it may wait for a network. */
+  readonly #idle: ReturnType<typeof setInterval> | undefined;
   #users = 1;
   #scans = 0;
+  #isGivingWay = false;
+  /** Why the store could not be taken back after others were let in. */
+  #failure: { readonly error: unknown } | undefined;
   #yieldedAt: number;
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, options: StoreHandleOptions, session: DuckDbSession, lock: StoreLock | undefined) {
+  private constructor(
+    path: string,
+    options: StoreHandleOptions,
+    session: DuckDbSession,
+    locks: { readonly lock?: StoreLock | undefined; readonly seat?: StoreLock | undefined; readonly startedAt: string },
+  ) {
+    const { lock, seat, startedAt } = locks;
     this.path = path;
+    this.#seat = seat;
+    this.#startedAt = startedAt;
+    if (seat !== undefined) {
+      const idle = setInterval(() => this.#giveWayIdly(), YIELD_EVERY_MS);
+      Deno.unrefTimer(idle);
+      this.#idle = idle;
+    }
     this.mode = options.mode;
     this.#options = options;
     this.#session = session;
@@ -52,7 +73,7 @@ export class StoreHandle {
     if (path === ":memory:") {
       const session = await DuckDbSession.open(path, "write", options);
       await migrate(session, options.clock.nowMs());
-      return new StoreHandle(path, options, session, undefined);
+      return new StoreHandle(path, options, session, { startedAt: toIso(options.clock.nowMs()) });
     }
     const file = checkStorePath(path, options.mode);
     const joined = OPEN.get(file);
@@ -76,12 +97,16 @@ export class StoreHandle {
   }
 
   static async #openFile(file: string, options: StoreHandleOptions): Promise<StoreHandle> {
-    const lock = await StoreLock.acquire(file, lockOptions(options, options.waitMs));
+    const startedAt = toIso(options.clock.nowMs());
+    const wait = { ...lockOptions(options, options.waitMs), startedAt };
+    const seat = options.mode === "write" ? await takeWriterSeat(file, wait) : undefined;
+    let lock: StoreLock | undefined;
     try {
-      const session = await openSession(file, options);
-      return new StoreHandle(file, options, session, lock);
+      lock = await StoreLock.acquire(file, wait);
+      return new StoreHandle(file, options, await openSession(file, options), { lock, seat, startedAt });
     } catch (error) {
       lock?.[Symbol.dispose]();
+      seat?.[Symbol.dispose]();
       throw error;
     }
   }
@@ -98,7 +123,10 @@ export class StoreHandle {
 
   /** Runs statements of one caller after those of the others: they share a connection. */
   exclusive<T>(work: (session: DuckDbSession) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(() => this.#session.guard(() => work(this.#session)));
+    const turn = this.#queue.then(() => {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      return this.#session.guard(() => work(this.#session));
+    });
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
@@ -127,23 +155,35 @@ export class StoreHandle {
     if (--this.#users > 0) return;
     // At once, so that an opener of the next moment waits for the lock rather than joining what is closing.
     OPEN.delete(this.path);
+    clearInterval(this.#idle);
     await this.#queue;
     try {
       this.#session[Symbol.dispose]();
     } finally {
       this.#lock?.[Symbol.dispose]();
+      this.#seat?.[Symbol.dispose]();
     }
+  }
+
+  /** In its turn, so that nobody is in the middle of something; what fails is met by the next who works. */
+  #giveWayIdly(): void {
+    if (this.#isGivingWay || !hasWaiter(this.path, this.#options.clock.nowMs())) return;
+    this.#isGivingWay = true;
+    this.#queue = this.#queue.then(() => this.#giveWay()).catch((error) => {
+      this.#failure = { error };
+    }).finally(() => this.#isGivingWay = false);
   }
 
   async #giveWay(): Promise<void> {
     const { clock } = this.#options;
-    if (this.#lock === undefined || this.#users > 1 || this.#scans > 0) return;
+    if (this.#lock === undefined || this.#users !== 1 || this.#scans > 0) return;
     if (clock.monotonicMs() - this.#yieldedAt < YIELD_EVERY_MS || !hasWaiter(this.path, clock.nowMs())) return;
     this.#session[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
     this.#lock = undefined;
     await clock.sleep(YIELD_FOR_MS);
-    this.#lock = await StoreLock.acquire(this.path, lockOptions(this.#options, RETURN_WAIT_MS));
+    const startedAt = this.#startedAt;
+    this.#lock = await StoreLock.acquire(this.path, { ...lockOptions(this.#options, RETURN_WAIT_MS), startedAt });
     this.#session = await openSession(this.path, this.#options);
     this.#yieldedAt = clock.monotonicMs();
   }

@@ -19,6 +19,8 @@ export interface StoreLockOptions extends CallOptions {
   readonly clock: Clock;
   /** How long to wait for the holder. */
   readonly waitMs: number;
+  /** Since when the writer has had the store, where it takes the lock again. @default now */
+  readonly startedAt?: string;
 }
 
 const POLL_MS = 15;
@@ -46,8 +48,16 @@ export class StoreLock implements Disposable {
    * @returns undefined for a reader where there is no lock file and none may be written (a store on read-only media).
    * @throws {DomainError} `store-busy` saying who holds it and since when.
    */
-  static async acquire(storePath: string, options: StoreLockOptions): Promise<StoreLock | undefined> {
-    const path = lockPath(storePath);
+  static acquire(storePath: string, options: StoreLockOptions): Promise<StoreLock | undefined> {
+    return StoreLock.acquireFile(lockPath(storePath), storePath, options);
+  }
+
+  /** As {@linkcode acquire}, on a lock file of another name. */
+  static async acquireFile(
+    path: string,
+    storePath: string,
+    options: StoreLockOptions,
+  ): Promise<StoreLock | undefined> {
     const file = await openLockFile(path, options.mode);
     if (file === undefined) return undefined;
     let announcedAt = -Infinity;
@@ -65,7 +75,7 @@ export class StoreLock implements Disposable {
         await options.clock.sleep(POLL_MS, options);
       }
       if (options.mode === "write") {
-        const startedAt = toIso(options.clock.nowMs());
+        const startedAt = options.startedAt ?? toIso(options.clock.nowMs());
         await writeHolder(file, { pid: Deno.pid, command: options.command, startedAt });
       }
       return new StoreLock(file, options.mode);
@@ -133,6 +143,16 @@ export function readHolder(path: string): LockHolder | undefined {
     // Empty, half written or unreadable: the lock itself is what counts, the name is a courtesy.
   }
   return undefined;
+}
+
+/**
+ * The writer's seat: kept from the first to the last moment, also while the writer lets readers in between. A second
+ * writer waits for the seat and not for the store, so it never gets in where the first only gave way.
+ *
+ * @throws {DomainError} `store-busy` saying who has it and since when.
+ */
+export function takeWriterSeat(storePath: string, options: Omit<StoreLockOptions, "mode">): Promise<StoreLock> {
+  return StoreLock.acquireFile(`${storePath}.writer`, storePath, { ...options, mode: "write" }) as Promise<StoreLock>;
 }
 
 /** Path of the lock file beside a store. */
