@@ -128,7 +128,9 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
   const isLocal = !/^[a-z][a-z0-9+.-]+:/i.test(newExperimentLocation);
   const onFailure = (error: unknown, request: Request) => {
     const text = error instanceof DomainError ? error.message : error instanceof Error ? error.stack : String(error);
-    context.output.note(`${request.method} ${new URL(request.url).pathname} failed: ${text}`);
+    // As it came: a client may send an address that is none.
+    const path = request.url.replace(/^[a-z]+:\/\/[^/]*/i, "").split("?", 1)[0];
+    context.output.note(`${request.method} ${path} failed: ${text}`);
   };
   return createTrackingApp({
     tracker,

@@ -166,3 +166,27 @@ Deno.test("mlflow-ui takes its own address in MLFLOW_TRACKING_URI for its client
     assertEquals(code, 3);
     assertStringIncludes(new TextDecoder().decode(stderr), "mlruns");
   }));
+
+Deno.test("mlflow-ui answers odd Host headers: 200 where nothing is told, 403 elsewhere, never 5xx", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using ui = await startMlflowUi({ folder });
+    const port = Number(new URL(ui.url).port);
+    for (const host of ["a b", "x<y", "%zz", "[::1", "localhost:99999", "localhost:abc"]) {
+      for (
+        const [path, wanted] of [["/health", 200], ["/api/2.0/mlflow/experiments/get?experiment_id=0", 403]] as const
+      ) {
+        using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+        const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+        await connection.write(new TextEncoder().encode(request));
+        const bytes = new Uint8Array(64);
+        const read = await connection.read(bytes);
+        const status = Number(new TextDecoder().decode(bytes.subarray(0, read ?? 0)).split(" ")[1]);
+        // The server of the runtime refuses some by itself.
+        assert(status === wanted || status === 400, `${host} ${path}: ${status}`);
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

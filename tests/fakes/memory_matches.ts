@@ -63,7 +63,7 @@ export function modelAttribute(model: LoggedModel, key: string): string | number
     model_id: model.modelId,
     model_type: model.modelType,
     status: model.status,
-    source_run_id: model.sourceRunId,
+    source_run_id: model.sourceRunId ?? "",
     creation_timestamp: model.creationTimestampMs,
     last_updated_timestamp: model.lastUpdatedTimestampMs,
   } as Record<string, string | number | undefined>)[key];

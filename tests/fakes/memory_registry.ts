@@ -271,7 +271,7 @@ export class MemoryRegistry implements ModelRegistry {
     const attribute = (version: ModelVersion, key: string) =>
       ({
         name: version.name,
-        run_id: version.runId === "" ? undefined : version.runId,
+        run_id: version.runId,
         source_path: version.source,
         version_number: Number(version.version),
         creation_timestamp: version.creationTimestamp,

@@ -3,7 +3,7 @@ import { TrackingError } from "../../core/mod.ts";
 // deno-lint-ignore no-control-regex -- control characters are what is looked for
 const UNSAFE = /[\\#\x00-\x1f\x7f]/;
 /** Longest name and path that file systems take, in bytes; the root needs room too. */
-const MAX_NAME_BYTES = 255 - ".12345678.partial".length;
+const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 2_048;
 
 /**

@@ -2,8 +2,8 @@ import { type ArtifactInfo, TrackingError } from "../../core/mod.ts";
 import { artifactPathParts } from "./artifact_path.ts";
 import { dirname, join } from "./paths.ts";
 
-/** Suffix of a file that is being written; never listed. */
-const PARTIAL = /\.[0-9a-f]{8}\.partial$/;
+/** Name of a file that is being written; never listed. The second form is that of earlier versions. */
+const PARTIAL = /^\.[0-9a-f-]{36}\.partial$|\.[0-9a-f]{8}\.partial$/;
 
 /**
  * Writes a file under `root`: beside its target, then renamed into place, so that a reader sees all of it or nothing.
@@ -18,7 +18,7 @@ export async function writeLocalArtifact(
 ): Promise<void> {
   const target = await insidePath(root, path);
   if (artifactPathParts(path).length === 0) throw inTheWay(path);
-  const partial = `${target}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  const partial = join(dirname(target), `.${crypto.randomUUID()}.partial`);
   try {
     await Deno.mkdir(dirname(target), { recursive: true });
     await Deno.writeFile(partial, content, { createNew: true });
@@ -38,10 +38,10 @@ function inTheWay(path: string, cause?: unknown): TrackingError {
   );
 }
 
-/** Whether there is no file at a path: nothing, a folder, or a file where a folder should be. */
+/** Whether there is no file at a path: nothing, a folder, a file where a folder should be, a link to itself. */
 function isNoFile(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory ||
-    error instanceof Deno.errors.NotADirectory;
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.FilesystemLoop;
 }
 
 /** A file that can be read bit by bit. */
@@ -112,7 +112,7 @@ export async function listLocalArtifacts(root: string, path = ""): Promise<Artif
       );
     }
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
+    if (isNoFile(error)) return [];
     throw error;
   }
   return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);

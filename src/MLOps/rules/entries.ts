@@ -54,6 +54,12 @@ export function badPathMessage(name: string): string {
  * @throws {TrackingError} INVALID_PARAMETER_VALUE
  */
 export function checkKey(key: string, path: string, lengthPath = path): void {
+  checkKeyForm(key, path);
+  checkLength(lengthPath, key, MAX_KEY_LENGTH);
+}
+
+/** As {@linkcode checkKey} but for the length, which MLflow does not look at where a tag is removed. */
+export function checkKeyForm(key: string, path: string): void {
   if (!KEY_CHARACTERS.test(key)) {
     throw invalidValue(
       path,
@@ -62,7 +68,6 @@ export function checkKey(key: string, path: string, lengthPath = path): void {
     );
   }
   if (isPathAmbiguous(key)) throw invalidValue(path, key, badPathMessage(key));
-  checkLength(lengthPath, key, MAX_KEY_LENGTH);
 }
 
 /** Checks a metric; `path` names its place in a batch (`metrics[3]`). */
@@ -97,6 +102,15 @@ export function cleanParams(params: readonly KeyValue[]): KeyValue[] {
   return params.map(({ key, value }, i) => {
     checkKey(key, `params[${i}].key`, "Param key");
     return { key, value: cutTo(value, MAX_PARAM_VALUE_LENGTH) };
+  });
+}
+
+/** Parameters and tags of logged models: MLflow looks at the lengths of their keys alone. */
+export function cleanModelEntries(entries: readonly KeyValue[], path: string, maxValueLength: number): KeyValue[] {
+  return entries.map(({ key, value }, i) => {
+    if (key === "") throw invalid(`Missing value for required parameter '${path}[${i}].key'.`);
+    checkLength(`${path}[${i}].key`, key, MAX_KEY_LENGTH);
+    return { key, value: cutTo(value, maxValueLength) };
   });
 }
 

@@ -177,6 +177,8 @@ function readComparator(reader: Reader): Comparator {
 function readNumber(reader: Reader, entity: SearchEntity, key: string): number {
   const token = reader.take();
   if (token.kind === "number") return Number(token.text);
+  // The number of a version is text everywhere else in the API, and in quotes in many a filter.
+  if (key === "version_number" && token.kind === "single" && /^\d+$/.test(token.text)) return Number(token.text);
   const what = entity === "metric" ? "metric" : `numeric attribute: ${key}`;
   throw invalid(`Expected numeric value type for ${what}. Found ${reader.written(token)}`);
 }

@@ -19,11 +19,9 @@ export async function readFields(
 ): Promise<Fields> {
   const url = new URL(request.url);
   if (request.method === "GET" || request.method === "HEAD") return Fields.fromQuery(url.searchParams);
-  const type = request.headers.get("content-type");
-  if (request.method !== "DELETE" || type !== null) requireJsonType(type);
-  const text = new TextDecoder().decode(
-    await readLimited(request, options.maxBytes ?? MAX_JSON_BYTES, options.tooLarge),
-  );
+  // MLflow asks for the type of a POST alone.
+  if (request.method === "POST") requireJsonType(request.headers.get("content-type"));
+  const text = decodeUtf8(await readLimited(request, options.maxBytes ?? MAX_JSON_BYTES, options.tooLarge));
   if (text === "" && request.method === "DELETE") return Fields.fromQuery(url.searchParams);
   return new Fields(parseObject(text));
 }
@@ -52,6 +50,15 @@ export async function readLimited(
     offset += chunk.byteLength;
   }
   return whole;
+}
+
+/** Text that is not UTF-8 is no JSON: a value must not be stored with marks in place of what was sent. */
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return "{}";
+  }
 }
 
 function requireJsonType(type: string | null): void {

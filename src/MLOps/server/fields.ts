@@ -60,7 +60,7 @@ export class Fields {
   integer(name: string): number | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    const number = typeof value === "string" && /^[+-]?\d+(\.0+)?$/.test(value.trim()) ? Number(value) : value;
+    const number = typeof value === "string" && /^[+-]?\d+(\.0+)?$/.test(value) ? Number(value) : value;
     if (typeof number !== "number" || !Number.isSafeInteger(number)) throw this.invalid(name, value);
     return number;
   }
@@ -144,9 +144,15 @@ export class Fields {
     );
   }
 
+  /** By its name, or as protobuf's JSON also has it, in camel case. */
   #value(name: string): unknown {
-    const value = Object.hasOwn(this.#raw, name) ? this.#raw[name] : undefined;
-    return value === null ? undefined : value;
+    const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const isNamed = Object.hasOwn(this.#raw, name);
+    if (!isNamed && (this.#isQuery || !Object.hasOwn(this.#raw, camel))) return undefined;
+    if (isNamed && camel !== name && !this.#isQuery && Object.hasOwn(this.#raw, camel)) {
+      throw invalidParameter(`Request specifies both '${name}' and '${camel}'; provide only one of them.`);
+    }
+    return this.#raw[isNamed ? name : camel] ?? undefined;
   }
 
   #name(name: string): string {
@@ -170,8 +176,9 @@ function toDouble(value: unknown): number | undefined {
   if (value === "NaN") return NaN;
   if (value === "Infinity") return Infinity;
   if (value === "-Infinity") return -Infinity;
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value)) return undefined;
   const number = Number(value);
-  return value.trim() === "" || !Number.isFinite(number) ? undefined : number;
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** Compact JSON with sorted keys, cut where a hostile value would fill the answer. */

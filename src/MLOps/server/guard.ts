@@ -19,10 +19,11 @@ export function guard(options: GuardOptions = {}): MiddlewareHandler {
   const allowed = new Set((options.allowedHosts ?? []).map((host) => host.toLowerCase()));
   const isAllowed = (host: string) => allowed.has(host) || isLoopback(host) || isPrivateAddress(host);
   return async (context, next) => {
-    const url = new URL(context.req.url);
-    if (!OPEN_PATHS.has(url.pathname)) {
-      const host = hostName(context.req.header("host") ?? url.host);
-      if (host === undefined || !isAllowed(host)) {
+    // An odd Host header makes an address that is none: whoever sends it gets no further than this.
+    const url = URL.canParse(context.req.url) ? new URL(context.req.url) : undefined;
+    if (!OPEN_PATHS.has(url?.pathname ?? context.req.path)) {
+      const host = url === undefined ? undefined : hostName(context.req.header("host") ?? url.host);
+      if (url === undefined || host === undefined || !isAllowed(host)) {
         return errorResponse({
           status: 403,
           errorCode: "PERMISSION_DENIED",

@@ -1,5 +1,6 @@
 import {
   isDomainError,
+  type KeyValue,
   type ModelRegistry,
   type ModelVersion,
   type Tracker,
@@ -42,6 +43,20 @@ export async function resolveModelSource(given: ModelSource, stores: SourceStore
   if (resolved.modelId !== undefined) await checkOfModel(resolved.source, resolved.modelId, stores.tracker);
   else await checkOfRun(resolved.source, resolved.runId, stores.tracker);
   return resolved;
+}
+
+/** What MLflow's client writes as the source of a prompt, which has no files. */
+const PROMPT_SOURCES: readonly string[] = ["dummy-source", "prompt-template"];
+
+/** Whether tags are those of a prompt, a registered model whose versions are texts. */
+export function isPrompt(tags: readonly KeyValue[]): boolean {
+  return tags.some(({ key, value }) => key === "mlflow.prompt.is_prompt" && value.toLowerCase() === "true");
+}
+
+/** The source of a prompt's version. @throws {TrackingError} 400 where it is not a placeholder. */
+export function promptSource(given: ModelSource): ModelSource {
+  if (PROMPT_SOURCES.includes(given.source)) return given;
+  throw invalidParameter(`Invalid prompt source: '${given.source}'. Prompt sources must use an MLflow placeholder.`);
 }
 
 /** `models:/name/version` in its plain form with its run and model; anything else as it is. */

@@ -65,7 +65,8 @@ function clauseSql(clause: Clause, onDatasets: SqlPart): SqlPart {
     if (clause.key === "status") {
       return compare(`CASE m.status WHEN 2 THEN 'READY' WHEN 3 THEN 'UPLOAD_FAILED' ELSE 'PENDING' END`, clause);
     }
-    return compare(COLUMN_OF[clause.key] ?? `m.${clause.key}`, clause);
+    const column = COLUMN_OF[clause.key] ?? `m.${clause.key}`;
+    return compare(clause.key === "source_run_id" ? `coalesce(${column}, '')` : column, clause);
   }
   if (clause.entity === "metric") {
     const { sql, values } = compare("x.metric_value", clause);

@@ -8,9 +8,9 @@ import {
   TrackingError,
 } from "../../core/mod.ts";
 import { appendToUri } from "../artifacts/location.ts";
-import { cleanParams, cleanTags } from "../rules/entries.ts";
+import { cleanModelEntries } from "../rules/entries.ts";
 import { inventName, randomHex } from "../rules/invented_name.ts";
-import { DEFAULT_LOGGED_MODEL_RESULTS } from "../rules/limits.ts";
+import { DEFAULT_LOGGED_MODEL_RESULTS, MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../rules/limits.ts";
 import { checkLoggedModelName, checkMaxResults, experimentNumber } from "../rules/names.ts";
 import { decodeSearchOffset, encodeSearchOffset } from "../search/page_token.ts";
 import { placeholders } from "../search/sql.ts";
@@ -173,7 +173,7 @@ export function noLoggedModel(modelId: string): TrackingError {
 }
 
 function putParams(db: Database, modelId: string, experimentId: string, params: readonly KeyValue[]): void {
-  for (const { key, value } of cleanParams(params)) {
+  for (const { key, value } of cleanModelEntries(params, "params", MAX_PARAM_VALUE_LENGTH)) {
     db.run(
       `INSERT INTO logged_model_params (model_id, experiment_id, param_key, param_value) VALUES (?, ?, ?, ?)
        ON CONFLICT DO NOTHING`,
@@ -206,7 +206,8 @@ function putTags(
   modelId: string,
   experimentId: string,
   tags: readonly KeyValue[],
-  clean: (tags: readonly KeyValue[]) => readonly KeyValue[] = cleanTags,
+  clean: (tags: readonly KeyValue[]) => readonly KeyValue[] = (all) =>
+    cleanModelEntries(all, "tags", MAX_TAG_VALUE_LENGTH),
 ): void {
   for (const { key, value } of clean(tags)) {
     db.run(

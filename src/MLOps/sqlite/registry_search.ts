@@ -90,7 +90,7 @@ export function searchModelVersions(db: Database, search: RegistrySearch): Page<
     ...models(clauses).map((clause) =>
       clause.entity === "tag"
         ? tagSql(clause, "model_version_tags t WHERE t.name = v.name AND t.version = v.version")
-        : compare(VERSION_COLUMN[clause.key]!, clause)
+        : compare(clause.key === "run_id" ? "coalesce(v.run_id, '')" : VERSION_COLUMN[clause.key]!, clause)
     ),
   ]);
   const orders = parseOrderBy(

@@ -4,7 +4,8 @@ import type { ArtifactAccess } from "../artifact_access.ts";
 import { pathAfter } from "../artifact_path.ts";
 import { artifactResponse } from "../artifact_response.ts";
 import { readLimited } from "../body.ts";
-import { Fields } from "../fields.ts";
+import { BodyTooLargeError } from "../error_response.ts";
+import { Fields, invalidParameter } from "../fields.ts";
 import { fileMessage, message } from "../messages.ts";
 import type { RestRouter } from "../rest.ts";
 
@@ -30,9 +31,16 @@ export function artifactRoutes(app: Hono, rest: RestRouter, deps: ArtifactRouteD
 
   rest.raw("POST", "upload-artifact", async (context) => {
     const fields = query(context);
-    const run = await tracker.getRun(fields.requiredRunId());
+    const runId = fields.string("run_uuid") ?? fields.string("run_id");
+    if (!runId) throw invalidParameter("Request must specify run_uuid.");
+    const run = await tracker.getRun(runId);
     const path = fields.requiredString("path");
-    const content = await readLimited(context.req.raw, MAX_FORM_UPLOAD_BYTES);
+    const content = await readLimited(
+      context.req.raw,
+      MAX_FORM_UPLOAD_BYTES,
+      () => new BodyTooLargeError("Artifact size is too large. Max size is 10MB."),
+    );
+    if (content.length === 0) throw invalidParameter("Request must specify data.");
     await artifacts.ofRun(run).write(path, content);
     return Response.json({});
   }, { ajaxOnly: true });
@@ -76,7 +84,11 @@ function proxyRoutes(app: Hono, base: string, artifacts: ArtifactAccess): void {
   });
 
   app.put(`${base}/artifacts/*`, async (context) => {
-    await folder.write(pathOf(context), context.req.raw.body);
+    const path = pathOf(context);
+    if (new URL(context.req.raw.url).pathname.endsWith("/")) {
+      throw invalidParameter("Artifact path must include a filename (cannot end with '/').");
+    }
+    await folder.write(path, context.req.raw.body);
     return Response.json({});
   });
 

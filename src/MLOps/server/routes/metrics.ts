@@ -15,18 +15,18 @@ export function metricRoutes(rest: RestRouter, tracker: Tracker): void {
     const runId = fields.requiredRunId();
     const key = fields.requiredString("metric_key");
     const maxResults = fields.integer("max_results");
-    if (maxResults === undefined) {
+    const pageToken = fields.string("page_token");
+    if (maxResults === undefined && !pageToken) {
       const history = await wholeHistory(tracker, runId, key);
       return message({ metrics: history.map((metric) => metricMessage(metric)) });
     }
-    if (maxResults < 1) {
+    if (maxResults !== undefined && maxResults < 1) {
       throw invalidParameter(
         `Invalid value ${maxResults} for parameter 'max_results' supplied. It must be a positive integer.`,
       );
     }
-    const pageToken = fields.string("page_token");
     const page = await tracker.metricHistory(runId, key, {
-      maxResults: Math.min(maxResults, MAX_HISTORY),
+      maxResults: Math.min(maxResults ?? MAX_HISTORY, MAX_HISTORY),
       ...(pageToken ? { pageToken } : {}),
     });
     return message({

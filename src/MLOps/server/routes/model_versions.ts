@@ -1,6 +1,7 @@
 import type { ModelRegistry, Tracker } from "../../../core/mod.ts";
 import { message, modelVersionMessage } from "../messages.ts";
-import { resolveModelSource } from "../model_source.ts";
+import { checkKeyForm } from "../../rules/entries.ts";
+import { isPrompt, promptSource, resolveModelSource } from "../model_source.ts";
 import type { RestRouter } from "../rest.ts";
 import { readPage, readTags } from "./read.ts";
 
@@ -13,16 +14,15 @@ export function modelVersionRoutes(rest: RestRouter, registry: ModelRegistry, tr
     const modelId = fields.string("model_id");
     const runLink = fields.string("run_link");
     const description = fields.string("description");
-    const resolved = await resolveModelSource(
-      { source, ...(runId ? { runId } : {}), ...(modelId ? { modelId } : {}) },
-      { tracker, registry },
-    );
+    const tags = readTags(fields);
+    const given = { source, ...(runId ? { runId } : {}), ...(modelId ? { modelId } : {}) };
+    const resolved = isPrompt(tags) ? promptSource(given) : await resolveModelSource(given, { tracker, registry });
     const version = await registry.createModelVersion({
       name,
       ...resolved,
       ...(runLink ? { runLink } : {}),
       ...(description === undefined ? {} : { description }),
-      tags: readTags(fields),
+      tags,
     });
     return { model_version: modelVersionMessage(version) };
   });
@@ -73,11 +73,10 @@ export function modelVersionRoutes(rest: RestRouter, registry: ModelRegistry, tr
   });
 
   rest.on("DELETE", "model-versions/delete-tag", async (fields) => {
-    await registry.deleteModelVersionTag(
-      fields.requiredString("name"),
-      fields.requiredString("version"),
-      fields.requiredString("key"),
-    );
+    const name = fields.requiredString("name"), version = fields.requiredString("version");
+    const key = fields.requiredString("key");
+    checkKeyForm(key, "key");
+    await registry.deleteModelVersionTag(name, version, key);
     return {};
   });
 }

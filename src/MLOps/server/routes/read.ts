@@ -1,5 +1,5 @@
 import type { DatasetInput, KeyValue, Metric } from "../../../core/mod.ts";
-import type { Fields } from "../fields.ts";
+import { type Fields, invalidParameter } from "../fields.ts";
 
 /** Filter, order and page of a search request. */
 export interface PageRequest {
@@ -38,6 +38,9 @@ export function readMetric(fields: Fields): Metric {
   const modelId = fields.string("model_id");
   const datasetName = fields.string("dataset_name");
   const datasetDigest = fields.string("dataset_digest");
+  if (!datasetName !== !datasetDigest) {
+    throw invalidParameter("Both dataset_name and dataset_digest must be provided if one is provided");
+  }
   return {
     key: fields.requiredString("key"),
     value: fields.requiredDouble("value"),

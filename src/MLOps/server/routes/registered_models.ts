@@ -1,4 +1,5 @@
 import { type ModelRegistry, type ModelVersion, TrackingError } from "../../../core/mod.ts";
+import { checkKeyForm } from "../../rules/entries.ts";
 import { canonicalStage } from "../../rules/names.ts";
 import { invalidParameter } from "../fields.ts";
 import { message, modelVersionMessage, registeredModelMessage } from "../messages.ts";
@@ -63,7 +64,9 @@ export function registeredModelRoutes(rest: RestRouter, registry: ModelRegistry)
   });
 
   rest.on("DELETE", "registered-models/delete-tag", async (fields) => {
-    await registry.deleteRegisteredModelTag(fields.requiredString("name"), fields.requiredString("key"));
+    const name = fields.requiredString("name"), key = fields.requiredString("key");
+    checkKeyForm(key, "key");
+    await registry.deleteRegisteredModelTag(name, key);
     return {};
   });
 

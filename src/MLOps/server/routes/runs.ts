@@ -76,24 +76,23 @@ function loggingRoutes(rest: RestRouter, tracker: Tracker): void {
     const runId = fields.requiredRunId();
     const metric = readMetric(fields);
     checkMetric(metric); // a store would call it metrics[0]
-    if ((metric.datasetName === undefined) !== (metric.datasetDigest === undefined)) {
-      throw invalidParameter("Both dataset_name and dataset_digest must be provided if one is provided");
-    }
     await tracker.logBatch(runId, { metrics: [metric] });
     return {};
   });
 
   rest.on("POST", "runs/log-parameter", async (fields) => {
+    const runId = fields.requiredRunId();
     const param = { key: fields.requiredString("key"), value: fields.string("value") ?? "" };
     checkKey(param.key, "key");
-    await tracker.logBatch(fields.requiredRunId(), { params: [param] });
+    await tracker.logBatch(runId, { params: [param] });
     return {};
   });
 
   rest.on("POST", "runs/set-tag", async (fields) => {
+    const runId = fields.requiredRunId();
     const tag = { key: fields.requiredString("key"), value: fields.string("value") ?? "" };
     checkKey(tag.key, "key");
-    await tracker.logBatch(fields.requiredRunId(), { tags: [tag] });
+    await tracker.logBatch(runId, { tags: [tag] });
     return {};
   });
 

@@ -1,0 +1,93 @@
+/** What a comparison with MLflow's own server, by another hand, found. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { overStores, type TestApp } from "./test_app.ts";
+
+async function newRun(app: TestApp): Promise<string> {
+  const { info } = await app.tracker.createRun({ experimentId: "0", runName: "r" });
+  return info.runId;
+}
+
+overStores("takes field names in camel case, as protobuf's JSON does, and not both at once", async (app) => {
+  const { experiment_id: experimentId } = await app.api("POST", "experiments/create", { name: "camel" });
+  const { run } = await app.api("POST", "runs/create", { experimentId, startTime: 3, runName: "camel" }) as {
+    run: { info: Record<string, unknown> };
+  };
+  assertEquals([run.info["experiment_id"], run.info["run_name"], run.info["start_time"]], [experimentId, "camel", 3]);
+  const { runs } = await app.api("POST", "runs/search", { experimentIds: [experimentId], maxResults: 1 });
+  assertEquals((runs as unknown[]).length, 1);
+  const both = await app.ask("POST", "/api/2.0/mlflow/runs/get-nothing", {});
+  assertEquals(both.status, 404);
+  const twice = await app.ask("POST", "/api/2.0/mlflow/runs/delete", { run_id: "a", runId: "b" });
+  assertEquals(twice.status, 400);
+  assertStringIncludes(String(twice.json["message"]), "specifies both 'run_id' and 'runId'");
+});
+
+overStores("takes prompts, whose versions have a placeholder for a source", async (app) => {
+  const tags = [{ key: "mlflow.prompt.is_prompt", value: "true" }];
+  await app.api("POST", "registered-models/create", { name: "p", tags });
+  for (const source of ["dummy-source", "prompt-template"]) {
+    await app.api("POST", "model-versions/create", { name: "p", source, tags });
+  }
+  const refused = await app.ask("POST", "/api/2.0/mlflow/model-versions/create", { name: "p", source: "/etc", tags });
+  assertStringIncludes(String(refused.json["message"]), "Prompt sources must use an MLflow placeholder");
+});
+
+overStores("finds versions without a run by an empty run id, and by the number in quotes", async (app) => {
+  const runId = await newRun(app);
+  await app.api("POST", "registered-models/create", { name: "m" });
+  await app.api("POST", "model-versions/create", { name: "m", source: "s3://bucket/model" });
+  await app.api("POST", "model-versions/create", { name: "m", source: `runs:/${runId}/model`, run_id: runId });
+  const versions = async (filter: string) => {
+    const found = await app.api("GET", `model-versions/search?filter=${encodeURIComponent(filter)}`);
+    return ((found["model_versions"] ?? []) as { version: string }[]).map(({ version }) => version);
+  };
+  assertEquals(await versions("run_id = ''"), ["1"]);
+  assertEquals(await versions(`run_id != '${runId}'`), ["1"]);
+  assertEquals(await versions("version_number = '2'"), ["2"]);
+});
+
+overStores("refuses half a dataset, text that is no number, and a body that is not UTF-8", async (app) => {
+  const runId = await newRun(app);
+  const metric = { key: "k", value: 1, timestamp: 1, dataset_name: "d" };
+  const half = await app.ask("POST", "/api/2.0/mlflow/runs/log-batch", { run_id: runId, metrics: [metric] });
+  assertStringIncludes(String(half.json["message"]), "Both dataset_name and dataset_digest");
+  for (const value of ["0x10", "0b11", " 5 ", "1e400"]) {
+    const one = await app.ask("POST", "/api/2.0/mlflow/runs/log-metric", {
+      run_id: runId,
+      key: "k",
+      value,
+      timestamp: 1,
+    });
+    assertEquals(one.status, 400, value);
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify({ run_id: runId, key: "u", value: "aXb" }));
+  bytes[bytes.indexOf("X".charCodeAt(0))] = 0xff;
+  const raw = await app.app.request("http://127.0.0.1:5000/api/2.0/mlflow/runs/set-tag", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: bytes,
+  });
+  await raw.body?.cancel();
+  assertEquals(raw.status, 400);
+  const { run } = await app.api("GET", `runs/get?run_id=${runId}`) as { run: { data: { tags: unknown[] } } };
+  assertEquals(JSON.stringify(run.data.tags).includes('"u"'), false);
+});
+
+overStores("stores names of 255 bytes, no file at a folder's address, and survives a link to itself", async (app) => {
+  const url = "http://127.0.0.1:5000/api/2.0/mlflow-artifacts/artifacts";
+  const status = async (method: string, path: string, body?: string) => {
+    const response = await app.app.request(`${url}${path}`, { method, ...(body === undefined ? {} : { body }) });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const long = "n".repeat(255);
+  assertEquals([await status("PUT", `/d/${long}`, "x"), await status("GET", `/d/${long}`)], [200, 200]);
+  assertEquals(await status("PUT", `/d/${long}n`, "x"), 400);
+  assertEquals([await status("PUT", "/d/a.txt", "old"), await status("PUT", "/d/a.txt/", "new")], [200, 400]);
+  assertEquals(await Deno.readTextFile(`${app.folder}/artifacts/d/a.txt`), "old");
+  await Deno.symlink(`${app.folder}/artifacts/d/loop`, `${app.folder}/artifacts/d/loop`);
+  assertEquals([await status("GET", "/d/loop"), await status("GET", "/d/loop/x")], [404, 404]);
+  assertEquals(await status("GET", "?path=d/loop"), 200);
+  const listed = await app.ask("GET", "/api/2.0/mlflow-artifacts/artifacts?path=d");
+  assertEquals((listed.json["files"] as { path: string }[]).map(({ path }) => path), ["a.txt", long]);
+});
