@@ -344,6 +344,7 @@ Deno.test("ingest in an empty store uses the file that the program carries as it
     unverified: 0,
     refetched: 0,
     missing: 0,
+    unreached: 0,
     rejected: 0,
     cached: 0,
   }]);
