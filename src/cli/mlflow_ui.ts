@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { DomainError, type ModelRegistry, type Tracker } from "../core/mod.ts";
+import { DomainError, type ModelRegistry, quoted, type Tracker } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
 import { openRegistry, openTracker } from "./runtime.ts";
@@ -22,6 +22,8 @@ interface Settings {
   /** Folder of the local store; unset where the store is remote. */
   readonly storeFolder: string | undefined;
   readonly allowedHosts: readonly string[];
+  /** Keys of which a client must show one; unset where none is asked for. */
+  readonly accessKeys: readonly string[] | undefined;
 }
 
 /** `mlflow-ui`: MLflow's REST API and our own pages over the tracking store. */
@@ -56,6 +58,12 @@ export const command: Command = {
       multiple: true,
       description: "Further host name by which clients may ask, beside this machine's and private addresses",
     },
+    "key-file": {
+      type: "string",
+      value: "FILE",
+      isPath: true,
+      description: "File of keys, one a line, of which clients must show one (default: none is asked for)",
+    },
   },
   examples: [
     { line: "task mlflow-ui", does: "the runs of mlruns/ on http://127.0.0.1:5000" },
@@ -83,9 +91,9 @@ async function run(context: CommandContext): Promise<CommandResult> {
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${address.port}`;
   const json = { url, backendStoreUri: settings.storeUri };
   context.output.announce(context.output.json ? JSON.stringify(json) : url);
-  if (!isLoopback(settings.host)) {
+  if (!isLoopback(settings.host) && settings.accessKeys === undefined) {
     context.output.note(
-      `Whoever reaches ${settings.host} can read and change runs and models: this server asks for no password`,
+      `Whoever reaches ${settings.host} can read and change runs and models: this server asks for no key (--key-file)`,
     );
   }
   await stopped(context.signal);
@@ -116,7 +124,28 @@ async function readSettings(context: CommandContext): Promise<Settings> {
       : options.string("artifacts-destination") ?? `${storeFolder}/artifacts`,
     newExperimentLocation: options.string("default-artifact-root") ?? PROXY_LOCATION,
     allowedHosts: [...options.strings("allowed-hosts"), host],
+    accessKeys: await readAccessKeys(options.string("key-file")),
   };
+}
+
+async function readAccessKeys(path: string | undefined): Promise<readonly string[] | undefined> {
+  if (path === undefined) return undefined;
+  const { parseAccessKeys } = await import("../MLOps/server/mod.ts");
+  try {
+    return parseAccessKeys(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new DomainError("permission-denied", `Cannot read the keys in '${path}' as it is not granted`, {
+        hint: `Grant it: task mlflow-ui READ=${quoted(path)} -- --key-file ${quoted(path)}`,
+        cause: error,
+      });
+    }
+    const why = error instanceof RangeError ? error.message : "it cannot be read";
+    throw new DomainError("config-invalid", `Cannot take keys from '${path}' as ${why}`, {
+      hint: "Write one key of at least 16 characters a line; lines that begin with # are passed over",
+      cause: error,
+    });
+  }
 }
 
 async function buildApp(context: CommandContext, settings: Settings, tracker: Tracker, registry: ModelRegistry) {
@@ -143,6 +172,7 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
     onFailure,
   }, {
     allowedHosts: settings.allowedHosts,
+    ...(settings.accessKeys === undefined ? {} : { accessKeys: settings.accessKeys }),
     pages: (artifacts) => createPages({ tracker, registry, artifacts, clock: context.clock, onFailure }),
   });
 }

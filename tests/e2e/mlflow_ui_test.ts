@@ -1,4 +1,6 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { DomainError } from "../../src/core/mod.ts";
+import { RestTracker } from "../../src/MLOps/rest/rest_tracker.ts";
 import { mlflowUiArgs, startMlflowUi } from "./mlflow_ui_server.ts";
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -185,6 +187,37 @@ Deno.test("mlflow-ui answers odd Host headers: 200 where nothing is told, 403 el
         // The server of the runtime refuses some by itself.
         assert(status === wanted || status === 400, `${host} ${path}: ${status}`);
       }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("mlflow-ui --key-file lets in who has a key, as a token or a password, and names what is wrong with the file", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/keys`, "# for the tests\na-key-of-the-tests-1\n");
+    await using ui = await startMlflowUi({ folder, args: ["--key-file", `${folder}/keys`] });
+    const tracker = (options: ConstructorParameters<typeof RestTracker>[1]) =>
+      new RestTracker(ui.url, { attempts: 1, ...options });
+    const key = "a-key-of-the-tests-1";
+    const shown = [{ kind: "bearer", token: key }, { kind: "basic", username: "me", password: key }] as const;
+    for (const credentials of shown) {
+      assertEquals((await tracker({ credentials }).getExperiment("0")).name, "Default");
+    }
+    const refused = await assertRejects(
+      () => tracker({ credentials: { kind: "bearer", token: "wrong" } }).getExperiment("0"),
+      DomainError,
+    );
+    assertEquals([refused.code, refused.traits.exit], ["tracking-refused", 4]);
+    assertEquals((await fetch(`${ui.url}/`).then(async (page) => [page.status, await page.text()]))[0], 401);
+    await Deno.writeTextFile(`${folder}/short`, "short\n");
+    for (const name of ["short", "none"]) {
+      const { code, stderr } = await new Deno.Command("deno", {
+        args: mlflowUiArgs(folder, ["--port", "0", "--key-file", `${folder}/${name}`]),
+      }).output();
+      assertEquals(code, 3);
+      assertStringIncludes(new TextDecoder().decode(stderr), `Cannot take keys from '${folder}/${name}'`);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

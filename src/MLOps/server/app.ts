@@ -1,5 +1,6 @@
 import { Hono } from "@hono/hono";
 import { type ModelRegistry, type Tracker, TrackingError } from "../../core/mod.ts";
+import { requireKey } from "./access_keys.ts";
 import { ArtifactAccess, type ArtifactFolders } from "./artifact_access.ts";
 import { readFields } from "./body.ts";
 import { errorResponse, toHttpFailure } from "./error_response.ts";
@@ -47,6 +48,8 @@ export interface TrackingServerDeps {
 export interface TrackingServerOptions {
   /** Further host names that clients may use. */
   readonly allowedHosts?: readonly string[];
+  /** Keys, one of which a client must show. @default none, whoever reaches the server is let in */
+  readonly accessKeys?: readonly string[];
   /** Answers what is no route of MLflow: pages for people. @default none, which is 404 */
   readonly pages?: (artifacts: ArtifactAccess) => (request: Request) => Response | Promise<Response>;
 }
@@ -69,6 +72,7 @@ export function createTrackingApp(deps: TrackingServerDeps, options: TrackingSer
   const artifacts = new ArtifactAccess(deps.artifacts, { tracker, registry });
 
   app.use(guard({ allowedHosts: options.allowedHosts ?? [] }));
+  if (options.accessKeys !== undefined) app.use(requireKey(options.accessKeys));
   app.onError((error, context) => {
     const failure = toHttpFailure(error);
     if (failure.status >= 500 && failure.status !== 501) deps.onFailure?.(error, context.req.raw);

@@ -10,5 +10,6 @@ export {
   type TrackingServerDeps,
   type TrackingServerOptions,
 } from "./app.ts";
+export { parseAccessKeys } from "./access_keys.ts";
 export { ArtifactAccess, type ArtifactFolders, type ArtifactRoot } from "./artifact_access.ts";
 export { type ArtifactFile, ArtifactFolder } from "./artifact_folder.ts";
