@@ -2,7 +2,7 @@ import { DomainError, registeredModelName, toIso, type Tracker } from "../core/m
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { proveEvaluation } from "./evaluation_evidence.ts";
 import { incumbentOf, PREDICTIONS_TAG } from "./incumbent.ts";
-import { type Decision, DEFAULT_ALIAS, gateObject, refusal, success } from "./register_outcome.ts";
+import { type Decision, DEFAULT_ALIAS, gateObject, movedBy, refusal, success } from "./register_outcome.ts";
 import { checkText } from "./register_summary.ts";
 import { loadForecastModel, openRegistry, openTracker } from "./runtime.ts";
 
@@ -27,12 +27,14 @@ export const command: Command = {
       description: "Experiment of latest and best (default: MLFLOW_EXPERIMENT_NAME, config)",
     },
     force: { type: "boolean", description: "Promote although the gate refuses; needs --reason" },
-    reason: { type: "string", value: "TEXT", description: "Why, with --force; kept with the version" },
+    rollback: { type: "boolean", description: "Point the alias back at the version before; needs --reason" },
+    reason: { type: "string", value: "TEXT", description: "Why, with --force or --rollback; kept in the history" },
   },
   examples: [
     { line: "task register", does: "the newest run to bitcoin-model@production" },
     { line: "task register -- --run-id best", does: "the best of the runs on the newest one's data" },
     { line: 'task register -- --run-id ID --force --reason "canary"', does: "over the gate, with a reason" },
+    { line: 'task register -- --rollback --reason "alerts since noon"', does: "the version before, at once" },
   ],
   run: register,
 };
@@ -46,6 +48,11 @@ async function register(context: CommandContext): Promise<CommandResult> {
   checkAliasName(alias, context.options.string("name"));
   await using tracker = await openTracker(context, { create: false });
   await using registry = await openRegistry(context, { tracker });
+  if (context.options.boolean("rollback")) {
+    const { rollBack } = await import("./register_rollback.ts");
+    const name = context.options.string("name") ?? registeredModelName(15);
+    return await rollBack(context, { tracker, registry, name, alias, reason: reason! });
+  }
   const experimentName = context.options.string("experiment") ?? context.env("MLFLOW_EXPERIMENT_NAME") ??
     config.experiment;
   const step = (done: number, note: string) => {
@@ -96,22 +103,36 @@ async function register(context: CommandContext): Promise<CommandResult> {
     logged: proven.logged,
     description: describe(decision),
     tags: versionTags(decision),
+    move: {
+      atMs: context.clock.nowMs(),
+      ...movedBy(context),
+      kind: decision.reason === undefined ? "promotion" : "forced",
+      ...(decision.reason === undefined ? {} : { why: decision.reason }),
+    },
   });
   step(5, "done");
   return success(decision, promoted, registry.uri);
 }
 
-/** The reason of --force; undefined without it. */
+/** The reason of --force or --rollback; undefined without them. */
 function forceReason({ options }: CommandContext): string | undefined {
   const reason = options.string("reason")?.trim();
-  const isForced = options.boolean("force");
-  if (isForced && !reason) {
-    throw new DomainError("usage", "--force needs a reason, which is kept with the version", {
+  const isForced = options.boolean("force"), isRollback = options.boolean("rollback");
+  if (isRollback && (isForced || options.string("run-id") !== undefined)) {
+    throw new DomainError("usage", "--rollback goes to the version before, and with neither --force nor --run-id", {
+      hint: "Leave the other out",
+    });
+  }
+  if ((isForced || isRollback) && !reason) {
+    const option = isForced ? "--force" : "--rollback";
+    throw new DomainError("usage", `${option} needs a reason, which is kept with the version`, {
       hint: 'Add --reason "why this version may go to production"',
     });
   }
-  if (!isForced && reason !== undefined) {
-    throw new DomainError("usage", "--reason only goes with --force", { hint: "Add --force, or leave the reason out" });
+  if (!isForced && !isRollback && reason !== undefined) {
+    throw new DomainError("usage", "--reason only goes with --force or --rollback", {
+      hint: "Add one of them, or leave the reason out",
+    });
   }
   return reason;
 }

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { DatabaseSync } from "node:sqlite";
 import { seededRandom } from "../../src/core/mod.ts";
 import { SqliteRegistry, SqliteTracker } from "../../src/MLOps/mod.ts";
+import { readAliasMoves } from "../../src/MLOps/promotion/mod.ts";
 import { type Answer, programCommand, ROOT, runProgram } from "./program.ts";
 
 async function track(folder: string, args: readonly string[]): Promise<string> {
@@ -106,6 +107,28 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
       const { tags } = await registry.getModelVersion("bitcoin-model", "2");
       assertEquals(tags.find(({ key }) => key === "gate.reason")?.value, "canary");
     });
+
+    await t.step(
+      "--rollback goes to the version before, with a reason, and the history says who, when and why",
+      async () => {
+        assertEquals((await register("--rollback")).code, 2);
+        assertEquals((await register("--rollback", "--force", "--reason", "x")).code, 2);
+        const { code, json } = await register("--rollback", "--reason", "alerts since noon");
+        assertEquals([code, json.version, json.previousVersion, json.runId], [0, "1", "2", good]);
+        const again = await register("--rollback", "--reason", "once more");
+        assertEquals([again.code, again.json.error.code], [6, "not-found"]);
+        await using registry = await SqliteRegistry.open(uri);
+        assertEquals((await registry.getVersionByAlias("bitcoin-model", "production"))?.version, "1");
+        const moves = readAliasMoves(await registry.getRegisteredModel("bitcoin-model"), "production");
+        assertEquals(moves.map(({ from, to, kind, why }) => [from, to, kind, why]), [
+          [undefined, "1", "promotion", undefined],
+          ["1", "2", "forced", "canary"],
+          ["2", "1", "rollback", "alerts since noon"],
+        ]);
+        assert(moves.every(({ atMs }) => Math.abs(Date.now() - atMs) < 600_000));
+        await registry.setAlias("bitcoin-model", "production", "2"); // as any client of MLflow may
+      },
+    );
 
     await t.step("best is the run that holds; registering it rolls back", async () => {
       const { code, json } = await register("--run-id", "best");

@@ -6,12 +6,13 @@ import {
   type Run,
   TrackingError,
 } from "../../core/mod.ts";
+import { type AliasMove, recordAliasMove } from "./alias_history.ts";
 
 /** Where a promotion keeps its evidence among the run's artifacts. */
 export const GATE_FILE = "gate.json";
 
 /** Tag of a version: the one that held the alias before it. */
-const PREVIOUS_TAG = "promotion.previous_version";
+export const PREVIOUS_TAG = "promotion.previous_version";
 
 /** What {@linkcode promote} does. */
 export interface Promotion {
@@ -27,6 +28,8 @@ export interface Promotion {
   readonly description: string;
   /** Evidence and lineage as tags of the version. */
   readonly tags: readonly KeyValue[];
+  /** Who moves the alias, when and why, for its history. */
+  readonly move: Pick<AliasMove, "atMs" | "by" | "kind" | "why">;
 }
 
 /** A version that holds its alias. */
@@ -76,6 +79,10 @@ export async function promote(registry: ModelRegistry, promotion: Promotion): Pr
     for (const tag of tags) await registry.setModelVersionTag(name, version.version, tag);
   }
   await registry.setAlias(name, alias, version.version);
+  if (holder?.version !== version.version) {
+    const from = holder === undefined ? {} : { from: holder.version };
+    await recordAliasMove(registry, name, alias, { to: version.version, ...from, ...promotion.move });
+  }
   return {
     version: await registry.getModelVersion(name, version.version),
     previousVersion,

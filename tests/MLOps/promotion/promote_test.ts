@@ -6,7 +6,13 @@ import {
   type ModelRegistry,
   type Run,
 } from "../../../src/core/mod.ts";
-import { promote, proveRunModel, selectRun } from "../../../src/MLOps/promotion/mod.ts";
+import {
+  promote,
+  proveRunModel,
+  readAliasMoves,
+  recordAliasMove,
+  selectRun,
+} from "../../../src/MLOps/promotion/mod.ts";
 import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
 import { GOOD_METRICS, GOOD_PARAMS, GOOD_TAGS, metricsOf, pairsOf } from "./evidence.ts";
 
@@ -146,7 +152,8 @@ function promotionOf(run: Run, modelId: string, tags: Readonly<Record<string, st
     logged: { modelId } as never,
     description: "a line",
     tags: pairsOf({ "gate.passed": "true", ...tags }),
-  };
+    move: { atMs: 1, kind: "promotion" },
+  } as const;
 }
 
 Deno.test("promote() makes a version, moves the alias, and says what held it before", async () => {
@@ -197,4 +204,27 @@ Deno.test("promote() that is cut off anywhere is finished by doing it again", as
     assertEquals([items.length, version.version, version.aliases], [1, "1", ["production"]], cut);
     assert(version.tags.some(({ key, value }) => key === "gate.passed" && value === "true"));
   }
+});
+
+Deno.test("recordAliasMove() keeps the newest moves within the length of MLflow's column, and reads what it can", async () => {
+  const registry = new MemoryRegistry(new MemoryTracker());
+  await registry.createRegisteredModel("m");
+  for (let i = 1; i <= 70; i++) {
+    const why = "a reason of some length, as people give them, ".repeat(i % 5);
+    await recordAliasMove(registry, "m", "production", { to: String(i), atMs: i, kind: "forced", why });
+  }
+  const model = await registry.getRegisteredModel("m");
+  assert(model.tags[0]!.value.length <= 5_000);
+  const moves = readAliasMoves(model, "production");
+  assert(moves.length > 10 && moves.length <= 50);
+  assertEquals(moves.map(({ atMs }) => atMs), Array.from(moves, (_, i) => 70 - moves.length + 1 + i));
+  assertEquals(readAliasMoves(model, "other"), []);
+  const broken = { tags: [{ key: "alias.production.history", value: '[{"to":"1","atMs":1},{"to":2},nu' }] };
+  assertEquals(readAliasMoves(broken, "production"), []);
+  assertEquals(
+    readAliasMoves({ tags: [{ key: "alias.a.history", value: '[{"to":"1","atMs":1},{"to":2},null]' }] }, "a"),
+    [
+      { to: "1", atMs: 1 } as never,
+    ],
+  );
 });

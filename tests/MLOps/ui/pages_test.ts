@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { NOW_MS, type StoreKind, type TestApp, testApp } from "../server/test_app.ts";
+import { recordAliasMove } from "../../../src/MLOps/promotion/mod.ts";
+import { NOW_MS, overStores, type StoreKind, type TestApp, testApp } from "../server/test_app.ts";
 
 /** Texts that would break out of markup, attributes, scripts or queries if anything were left unescaped. */
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>&lt;{{7*7}}`;
@@ -334,4 +335,20 @@ Deno.test("pages keep a run under way fresh, and leave a finished one alone", as
   assertStringIncludes(await pageText(app, `/experiments/0/runs/${info.runId}`), 'data-live="5000"');
   await app.tracker.updateRun(info.runId, { status: "FINISHED", endTime: NOW_MS });
   assert(!(await pageText(app, `/experiments/0/runs/${info.runId}`)).includes("data-live"));
+});
+
+overStores("shows who moved an alias, when and why, and its history not as a tag", async (app) => {
+  const { registry } = app;
+  await registry.createRegisteredModel("moved", { tags: [{ key: "owner", value: "quant" }] });
+  const { info } = await app.tracker.createRun({ experimentId: "0" });
+  await registry.createModelVersion({ name: "moved", source: `runs:/${info.runId}/model`, runId: info.runId });
+  await registry.setAlias("moved", "production", "1");
+  const move = { to: "1", atMs: Date.UTC(2026, 10, 26), by: "<ada>", kind: "forced", why: "a & b" } as const;
+  await recordAliasMove(registry, "moved", "production", move);
+  const { text } = await app.page("/models/moved");
+  assertStringIncludes(text, "History of @production");
+  for (const part of ["2026-11-26 00:00:00 UTC", "&lt;ada&gt;", "forced", "a &amp; b", "owner"]) {
+    assertStringIncludes(text, part);
+  }
+  assert(!text.includes("alias.production.history"));
 });

@@ -1,4 +1,5 @@
 import type { KeyValue, ModelVersion, RegisteredModel } from "../../../core/mod.ts";
+import { aliasHistoryTag, readAliasMoves } from "../../promotion/alias_history.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty, facts, keyValueTable, section } from "../parts/facts.ts";
@@ -95,10 +96,49 @@ export function modelPage({ model, versions, tokens, nextToken, size, nowMs }: M
           })
         }`,
       )}
-      ${tagSection(model.tags)}
+      ${model.aliases.map(({ alias }) => historySection(model, alias))}
+      ${tagSection(model.tags.filter(({ key }) => !model.aliases.some(({ alias }) => key === aliasHistoryTag(alias))))}
       </div>
     `,
   };
+}
+
+/** Who moved an alias, when and why, newest first; nothing where nobody did by our commands. */
+function historySection(model: RegisteredModel, alias: string): Html {
+  const moves = readAliasMoves(model, alias).toReversed();
+  if (moves.length === 0) return EMPTY;
+  const table = html`
+    <div class="scroll">
+      <table class="data">
+        <caption class="visually-hidden">Moves of @${alias}, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">To</th>
+            <th scope="col">From</th>
+            <th scope="col">By</th>
+            <th scope="col">How</th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>${moves.map(({ to, from, atMs, by, kind, why }) =>
+          html`
+            <tr>
+              <td>${timeOf(atMs)}</td>
+              <td><a href="${urls.version(model.name, to)}">Version ${to}</a></td>
+              <td>${from === undefined
+                ? "–"
+                : html`<a href="${urls.version(model.name, from)}">Version ${from}</a>`}</td>
+              <td>${by ?? "–"}</td>
+              <td>${kind}</td>
+              <td class="text">${why ?? ""}</td>
+            </tr>
+          `
+        )}</tbody>
+      </table>
+    </div>
+  `;
+  return section(`history-${alias}`, `History of @${alias}`, table, { count: moves.length });
 }
 
 /** The tags of a model or version as a part of its page; nothing where it has none. */
