@@ -1,5 +1,12 @@
 import type { IngestConfig } from "../config/ingest_config.ts";
-import { DomainError, type FeatureReader, INTERVAL_MS, isDomainError, type RequestTally } from "../core/mod.ts";
+import {
+  DomainError,
+  type FeatureReader,
+  INTERVAL_MS,
+  isDomainError,
+  type RequestTally,
+  type Warning,
+} from "../core/mod.ts";
 import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } from "../data_ingestion_service/mod.ts";
 import type { ExportResult } from "../feature_store/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
@@ -118,7 +125,7 @@ export const command: Command = {
     return {
       json: ingestJson(outcome),
       text: ingestText(outcome),
-      warnings: [...new Map(runs.flatMap((run) => run.warnings).map((w) => [w.message, w])).values()],
+      warnings: distinctWarnings(runs),
       ...(error === undefined ? { next } : { error }),
     };
   },
@@ -150,12 +157,21 @@ async function fill(
       await materializeFeatures(store, request.series, engine, { codeVersion: VERSION, progress, signal });
     } catch (thrown) {
       errors.push(asError(thrown));
-      // What one series cannot have, such as a symbol that nobody knows, the next one may.
-      if (!isDomainError(thrown, "symbol-unknown", "not-found", "usage")) break;
+      if (!isOfOneSeries(thrown)) break;
     }
   }
   if (runs.length === 0) throw worst(errors)!;
   return { runs, error: worst(errors) };
+}
+
+/** What one series cannot have, such as a symbol that nobody knows, the next one may. */
+function isOfOneSeries(error: unknown): boolean {
+  return isDomainError(error, "symbol-unknown", "not-found", "usage");
+}
+
+/** Warnings of all series, each text once. */
+function distinctWarnings(series: readonly { readonly warnings: readonly Warning[] }[]): Warning[] {
+  return [...new Map(series.flatMap(({ warnings }) => warnings).map((one) => [one.message, one])).values()];
 }
 
 /** A source that gave nothing for now, or rows that are not true, is asked again while following; else it ends. */
@@ -189,7 +205,7 @@ async function dryRun(
       plans.push(await planIngest(request, deps, { signal: context.signal }));
     } catch (thrown) {
       errors.push(asError(thrown));
-      if (!isDomainError(thrown, "symbol-unknown", "not-found", "usage")) break;
+      if (!isOfOneSeries(thrown)) break;
     }
   }
   if (plans.length === 0) throw worst(errors)!;
@@ -198,7 +214,7 @@ async function dryRun(
   return {
     json: planJson(plans, requestTally, secondsSince(context, startedMs)),
     text: planText(plans),
-    warnings: [...new Map(plans.flatMap((plan) => plan.warnings).map((one) => [one.message, one])).values()],
+    warnings: distinctWarnings(plans),
     ...(error === undefined ? {} : { error }),
   };
 }

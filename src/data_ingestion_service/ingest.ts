@@ -42,9 +42,11 @@ export async function planIngest(
   options: CallOptions = {},
 ): Promise<IngestPlan> {
   const { query, now } = await prepare(request, deps, options);
-  const { openTimeMs } = await firstListed(query, deps, options);
+  const open = await openRanges(query, deps);
+  const { openTimeMs } = await firstListed(query, open, deps, options);
+  const missing = afterListing(open, openTimeMs);
   return {
-    ...await plan(query, now, deps, { isVerifying: request.verify === true, listedAtMs: openTimeMs }),
+    ...await plan(query, missing, now, deps, request.verify === true),
     warnings: [...now.warnings, ...(deps.exchange?.warnings ?? [])],
   };
 }
@@ -144,13 +146,12 @@ async function prepare(request: IngestRequest, deps: PlanDeps, options: CallOpti
 
 async function plan(
   query: CandleQuery,
+  missing: readonly TimeRange[],
   now: ExchangeNow,
   deps: PlanDeps,
-  { isVerifying = false, listedAtMs }: { readonly isVerifying?: boolean; readonly listedAtMs: number | undefined },
+  isVerifying = false,
 ): Promise<Omit<IngestPlan, "warnings">> {
   const { store, archive, exchange, clock } = deps;
-  const unlisted = listedAtMs === undefined ? [] : [{ startMs: 0, endMs: listedAtMs }];
-  const missing = subtractRanges(await openRanges(query, deps), unlisted);
   const nowMs = clock.nowMs();
   let files: readonly ArchiveFile[] = [], absent: readonly ArchiveFile[] = [];
   if (archive !== undefined && missing.length > 0) {
@@ -201,9 +202,10 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   const { query, request, deps, options, tally, now } = work;
   const { store, archive, exchange, settings } = deps;
   const stage = { ...options, tally };
-  const first = await firstListed(query, deps, options);
+  const unstored = await openRanges(query, deps);
+  const first = await firstListed(query, unstored, deps, options);
   const listedAtMs = first.openTimeMs;
-  const planned = await plan(query, now, deps, { listedAtMs });
+  const planned = await plan(query, afterListing(unstored, listedAtMs), now, deps);
   const files = [...planned.files, ...planned.absent].sort((a, b) => a.range.startMs - b.range.startMs);
   if (archive !== undefined && files.length > 0) {
     work.archive = await runArchiveStage(query, files, archive, deps, stage);
@@ -213,8 +215,7 @@ async function fill(work: Work): Promise<DomainError | undefined> {
   let rest: RestStageResult = { asked: [], error: undefined };
   let unverified: DomainError | undefined;
   if (exchange !== undefined) {
-    const open = await openRanges(query, deps);
-    const wanted = subtractRanges(open, listedAtMs === undefined ? [] : [{ startMs: 0, endMs: listedAtMs }]);
+    const wanted = afterListing(await openRanges(query, deps), listedAtMs);
     const refresh = refreshRange(query, query.range, now.closedEndMs, settings.refreshMinutes);
     const ranges = mergeRanges([...wanted, ...(isEmptyRange(refresh) ? [] : [refresh])]);
     if (first.error !== undefined) {
@@ -283,14 +284,20 @@ async function openRanges(query: CandleQuery, { store }: PlanDeps): Promise<Time
   );
 }
 
+/** The ranges without what lies before the first candle of the series. */
+function afterListing(ranges: readonly TimeRange[], listedAtMs: number | undefined): TimeRange[] {
+  return subtractRanges(ranges, listedAtMs === undefined ? [] : [{ startMs: 0, endMs: listedAtMs }]);
+}
+
 /** Asks when the series began, where what is missing lies before all that is stored. */
 async function firstListed(
   query: CandleQuery,
+  open: readonly TimeRange[],
   deps: PlanDeps,
   options: CallOptions,
 ): Promise<{ readonly openTimeMs?: number; readonly error?: DomainError }> {
   const { store, exchange } = deps;
-  const first = (await openRanges(query, deps))[0];
+  const first = open[0];
   if (first === undefined || exchange === undefined) return {};
   const span = await store.span(query);
   if (span !== undefined && span.startMs <= first.startMs) return {};

@@ -7,7 +7,6 @@ import {
   DomainError,
   INTERVAL_MS,
   isDomainError,
-  isEmptyRange,
   lowerBound,
   mergeRanges,
   type Progress,
@@ -139,9 +138,7 @@ class Reading {
       }
       for (const range of ranges) {
         // The ledger calls a file read that is stored whole; of a part of it it would promise the rest.
-        const record = isEmptyRange(subtractRanges([file.range], [range])[0] ?? { startMs: 0, endMs: 0 })
-          ? { file: outcome.batch.file! }
-          : {};
+        const record = subtractRanges([file.range], [range]).length === 0 ? { file: outcome.batch.file! } : {};
         await this.#compare({ source: kind, columns: outcome.batch.columns, covers: range, ...record }, rereads);
         done.push(range);
         this.#step(range.endMs - range.startMs, file.name);

@@ -71,7 +71,7 @@ export async function readArchiveFile(
         continue;
       }
       const verdict = isChecksum ? "mismatch" : "missing";
-      return { ...failure(source, file, { verdict, bytes: 0, refetched, error, options }), unreached: !isChecksum };
+      return failure(source, file, { verdict, bytes: 0, refetched, error, options, unreached: !isChecksum });
     }
     if (!answer.found) {
       return failure(source, file, { verdict: "missing", bytes: 0, refetched, error: undefined, options });
@@ -176,6 +176,7 @@ export function proveFile(
 }
 
 interface FailureParts {
+  readonly unreached?: boolean;
   readonly verdict: FileVerdict;
   readonly bytes: number;
   readonly refetched: number;
@@ -199,6 +200,6 @@ function failure(source: ArchiveSource, file: ArchiveFile, parts: FailureParts):
     },
     refetched: parts.refetched,
     error: parts.error,
-    unreached: false,
+    unreached: parts.unreached ?? false,
   };
 }
