@@ -2,9 +2,10 @@ import { DomainError, registeredModelName, toIso, type Tracker } from "../core/m
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { proveEvaluation } from "./evaluation_evidence.ts";
 import { incumbentOf, PREDICTIONS_TAG } from "./incumbent.ts";
-import { type Decision, DEFAULT_ALIAS, gateObject, movedBy, refusal, success } from "./register_outcome.ts";
+import { type Decision, DEFAULT_ALIAS, gateObject, refusal, success } from "./register_outcome.ts";
 import { checkText } from "./register_summary.ts";
 import { loadForecastModel, openRegistry, openTracker } from "./runtime.ts";
+import { userName } from "./user_name.ts";
 
 /** Judges a run by its evidence, makes a version of its model and points an alias at it. */
 export const command: Command = {
@@ -96,6 +97,7 @@ async function register(context: CommandContext): Promise<CommandResult> {
   if (!isAllowed) return refusal(decision, reason !== undefined, holder?.version);
   step(4, "version");
   const { promote } = await import("../MLOps/promotion/mod.ts");
+  const by = userName(context);
   const promoted = await promote(registry, {
     name,
     alias,
@@ -105,7 +107,7 @@ async function register(context: CommandContext): Promise<CommandResult> {
     tags: versionTags(decision),
     move: {
       atMs: context.clock.nowMs(),
-      ...movedBy(context),
+      ...(by === undefined ? {} : { by }),
       kind: decision.reason === undefined ? "promotion" : "forced",
       ...(decision.reason === undefined ? {} : { why: decision.reason }),
     },
@@ -148,7 +150,7 @@ async function writeEvidence(
   const { run, proven, name, alias, passed, reason } = decision;
   const document = {
     decidedAt: toIso(context.clock.nowMs()),
-    decidedBy: context.env("USER") ?? context.env("LOGNAME") ?? null,
+    decidedBy: userName(context) ?? null,
     name,
     alias,
     runId: run.info.runId,

@@ -1,6 +1,6 @@
 import { DomainError, registeredModelName, type Run, toIso, type Warning } from "../core/mod.ts";
 import type { GateCheck, Promoted, ProvenModel } from "../MLOps/promotion/mod.ts";
-import type { CommandContext, CommandResult } from "./command.ts";
+import type { CommandResult } from "./command.ts";
 import type { ProvenEvaluation } from "./evaluation_evidence.ts";
 import { registerSummary } from "./register_summary.ts";
 
@@ -19,12 +19,6 @@ export interface Decision {
   readonly checks: readonly GateCheck[];
   readonly passed: boolean;
   readonly reason: string | undefined;
-}
-
-/** Who runs the command, as far as the system says. */
-export function movedBy(context: CommandContext): { readonly by?: string } {
-  const by = context.env("USER") ?? context.env("LOGNAME");
-  return by === undefined ? {} : { by };
 }
 
 /** The gate as `--json` and `gate.json` show it. */

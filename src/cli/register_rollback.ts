@@ -1,7 +1,7 @@
 import { DomainError, type ModelRegistry, toIso, type Tracker } from "../core/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
-import { movedBy } from "./register_outcome.ts";
 import { loadForecastModel } from "./runtime.ts";
+import { userName } from "./user_name.ts";
 
 /** Which alias goes back, and why. */
 export interface Rollback {
@@ -41,12 +41,12 @@ export async function rollBack(context: CommandContext, rollback: Rollback): Pro
   const run = await tracker.getRun(version.runId);
   const { fileCount } = await proveRunModel(tracker, run, await loadForecastModel());
   await registry.setAlias(name, alias, previous);
-  const atMs = context.clock.nowMs();
+  const atMs = context.clock.nowMs(), by = userName(context);
   await recordAliasMove(registry, name, alias, {
     to: previous,
     from: holder.version,
     atMs,
-    ...movedBy(context),
+    ...(by === undefined ? {} : { by }),
     kind: "rollback",
     why: reason,
   });

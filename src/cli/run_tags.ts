@@ -2,6 +2,7 @@ import type { KeyValue } from "../core/mod.ts";
 import type { ExperimentSettings } from "../ml/experiment/mod.ts";
 import { buildInfo } from "./build_info.ts";
 import type { CommandContext } from "./command.ts";
+import { userName } from "./user_name.ts";
 import { VERSION } from "./version.ts";
 
 /** Tags of a run: MLflow's system tags, the proofs of data and code, and the environment. */
@@ -11,7 +12,7 @@ export async function runTags(
 ): Promise<KeyValue[]> {
   const { commit, lockSha256 } = await buildInfo();
   const values: Record<string, string | undefined> = {
-    "mlflow.user": context.env("USER") ?? context.env("LOGNAME"),
+    "mlflow.user": userName(context),
     "mlflow.source.name": "main.ts",
     "mlflow.source.type": "LOCAL",
     "mlflow.source.git.commit": commit,

@@ -20,6 +20,7 @@ import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { featureEngine, openFeatureStore, openTracker } from "./runtime.ts";
 import { runTags } from "./run_tags.ts";
 import { trackSummary } from "./track_summary.ts";
+import { userName } from "./user_name.ts";
 
 /** Trains and scores a model on stored candles and logs it as a run. */
 export const command: Command = {
@@ -255,6 +256,6 @@ function readTags(texts: readonly string[]): { key: string; value: string }[] {
 }
 
 function userOf(context: CommandContext): { userId?: string } {
-  const userId = context.env("USER") ?? context.env("LOGNAME");
+  const userId = userName(context);
   return userId === undefined ? {} : { userId };
 }

@@ -13,6 +13,8 @@ import { cutTo, isLongerThan, normalizePath, pythonRepr } from "./text.ts";
 
 /** Tag that mirrors a run's name. */
 export const RUN_NAME_TAG = "mlflow.runName";
+/** Tag that makes a registered model, or a version, one of a prompt. */
+export const PROMPT_TAG = "mlflow.prompt.is_prompt";
 /** Tag of a dataset input that says what the dataset was for. */
 export const DATASET_CONTEXT_TAG = "mlflow.data.context";
 

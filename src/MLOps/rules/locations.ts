@@ -1,4 +1,5 @@
 import { invalid } from "./entries.ts";
+import { checkArtifactLocation } from "./names.ts";
 
 /** Longest artifact location. */
 const MAX_LOCATION_LENGTH = 2_048;
@@ -48,9 +49,7 @@ export function checkStorageLocation(location: string, field = "artifact_locatio
   }
   if (fullyDecoded(query).includes("..")) throw invalid("Invalid query string");
   checkHost(location, field);
-  if (location.startsWith("runs:")) {
-    throw invalid(`Artifact location cannot be a runs:/ URI. Given: '${location}'`);
-  }
+  checkArtifactLocation(location);
   if (location.length > MAX_LOCATION_LENGTH) {
     throw invalid(
       "Invalid artifact path length. The length of the artifact path cannot be greater than " +

@@ -1,4 +1,4 @@
-import type { KeyValue } from "../../core/mod.ts";
+import { type KeyValue, TrackingError } from "../../core/mod.ts";
 import { badPathMessage, checkLength, invalid, invalidValue, isPathAmbiguous, RUN_NAME_TAG } from "./entries.ts";
 import { MAX_ALIAS_LENGTH, MAX_EXPERIMENT_NAME_LENGTH, MAX_SEARCH_RESULTS } from "./limits.ts";
 import { pythonRepr } from "./text.ts";
@@ -71,6 +71,11 @@ export function checkNewAlias(alias: string): void {
   checkAlias(alias);
   if (alias.toLowerCase() === "latest") throw invalid("'latest' alias name (case insensitive) is reserved.");
   if (/^v\d+$/i.test(alias)) throw invalid(`Version alias name '${alias}' is reserved.`);
+}
+
+/** The 404 for an id that no logged model has. */
+export function noLoggedModel(modelId: string): TrackingError {
+  return new TrackingError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${modelId}' not found.`);
 }
 
 /** The id of the logged model that a source `models:/m-…` names. */

@@ -1,9 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "@hono/hono";
 import { errorResponse } from "./error_response.ts";
+import { OPEN_PATHS } from "./guard.ts";
 
-/** Asked by load balancers, which have no key; they tell nothing. */
-const OPEN_PATHS = new Set(["/health", "/version"]);
 const MIN_KEY_LENGTH = 16;
 
 /**

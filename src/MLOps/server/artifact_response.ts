@@ -1,5 +1,5 @@
 import type { ArtifactFile } from "./artifact_folder.ts";
-import { readByteRange, sliceStream } from "./byte_range.ts";
+import { type ByteRange, readByteRange, sliceStream } from "./byte_range.ts";
 import { contentDisposition, contentTypeOf } from "./content_type.ts";
 
 /**
@@ -33,7 +33,7 @@ export async function artifactResponse(file: ArtifactFile, request: Request): Pr
   });
 }
 
-function part({ body }: ArtifactFile, range: { readonly startByte: number; readonly endByte: number } | undefined) {
+function part({ body }: ArtifactFile, range: ByteRange | undefined) {
   if (range === undefined) return body;
   return body instanceof ReadableStream ? sliceStream(body, range) : body.subarray(range.startByte, range.endByte);
 }

@@ -146,7 +146,7 @@ export class Fields {
 
   /** By its name, or as protobuf's JSON also has it, in camel case. */
   #value(name: string): unknown {
-    const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const camel = camelOf(name);
     const isNamed = Object.hasOwn(this.#raw, name);
     if (!isNamed && (this.#isQuery || !Object.hasOwn(this.#raw, camel))) return undefined;
     if (isNamed && camel !== name && !this.#isQuery && Object.hasOwn(this.#raw, camel)) {
@@ -168,6 +168,17 @@ export function invalidParameter(message: string): TrackingError {
 /** Whether a parsed JSON value is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const CAMEL = new Map<string, string>();
+
+/** Kept for each name of the API: a batch reads the same few of a thousand metrics. */
+function camelOf(name: string): string {
+  const known = CAMEL.get(name);
+  if (known !== undefined) return known;
+  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  CAMEL.set(name, camel);
+  return camel;
 }
 
 function toDouble(value: unknown): number | undefined {

@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from "@hono/hono";
 import { errorResponse } from "./error_response.ts";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
-/** Asked by load balancers under whatever name they know the machine by; they tell nothing. */
-const OPEN_PATHS = new Set(["/health", "/version"]);
+/** Asked by load balancers, under whatever name they know the machine by and without a key; they tell nothing. */
+export const OPEN_PATHS: ReadonlySet<string> = new Set(["/health", "/version"]);
 
 /** What {@linkcode guard} lets through beyond the machine itself and private networks. */
 export interface GuardOptions {

@@ -6,11 +6,13 @@ import {
   type Tracker,
   type TrackingError,
 } from "../../core/mod.ts";
+import { PROMPT_TAG } from "../rules/entries.ts";
 import { checkHost, fullyDecoded, splitUri } from "../rules/locations.ts";
 import { canonicalStage, loggedModelIdOf } from "../rules/names.ts";
 import { contains, plainPath } from "./artifact_folder.ts";
 import { locateArtifacts } from "./artifact_path.ts";
 import { invalidParameter } from "./fields.ts";
+import { newestOf, versionOfAlias } from "./named_version.ts";
 
 /** Where a new version comes from: the source, and the run and logged model it was made by. */
 export interface ModelSource {
@@ -50,7 +52,7 @@ const PROMPT_SOURCES: readonly string[] = ["dummy-source", "prompt-template"];
 
 /** Whether tags are those of a prompt, a registered model whose versions are texts. */
 export function isPrompt(tags: readonly KeyValue[]): boolean {
-  return tags.some(({ key, value }) => key === "mlflow.prompt.is_prompt" && value.toLowerCase() === "true");
+  return tags.some(({ key, value }) => key === PROMPT_TAG && value.toLowerCase() === "true");
 }
 
 /** The source of a prompt's version. @throws {TrackingError} 400 where it is not a placeholder. */
@@ -69,7 +71,9 @@ async function fromVersion(given: ModelSource, registry: ModelRegistry): Promise
   if (loggedModelIdOf(source) !== undefined) return given;
   const [, name, which, alias] = /^\/+([^/@]+)(?:\/([^/@]+)|@([^/@]+))$/.exec(path) ?? [];
   if (name === undefined) throw mustIdentify(source, "model_id");
-  const version = alias === undefined ? await named(registry, name, which!) : await aliased(registry, name, alias);
+  const version = alias === undefined
+    ? await named(registry, name, which!)
+    : await versionOfAlias(registry, name, alias);
   const agrees = (mine: string | undefined, theirs: string | undefined) =>
     mine === undefined || mine === (theirs || "");
   if (!agrees(given.runId, version.runId) || !agrees(given.modelId, version.modelId)) {
@@ -79,20 +83,12 @@ async function fromVersion(given: ModelSource, registry: ModelRegistry): Promise
   return { source: `models:/${name}/${version.version}`, ...(runId ? { runId } : {}) };
 }
 
-async function aliased(registry: ModelRegistry, name: string, alias: string): Promise<ModelVersion> {
-  await registry.getRegisteredModel(name); // an unknown model is 404
-  const version = await registry.getVersionByAlias(name, alias);
-  if (version === undefined) throw invalidParameter(`Registered model alias ${alias} not found.`);
-  return version;
-}
-
 /** A version by its number, or the newest of all (`latest`) or of a stage. */
 async function named(registry: ModelRegistry, name: string, which: string): Promise<ModelVersion> {
   const { latestVersions } = await registry.getRegisteredModel(name);
   if (/^\d+$/.test(which)) return await registry.getModelVersion(name, which);
   const stage = which.toLowerCase() === "latest" ? undefined : canonicalStage(which);
-  const newest = latestVersions.filter(({ currentStage }) => stage === undefined || currentStage === stage)
-    .toSorted((a, b) => Number(b.version) - Number(a.version))[0];
+  const newest = newestOf(latestVersions.filter(({ currentStage }) => stage === undefined || currentStage === stage));
   if (newest === undefined) {
     throw invalidParameter(`No versions of model with name '${name}' and stage '${which}' found`);
   }

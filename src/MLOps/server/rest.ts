@@ -22,7 +22,7 @@ export interface RestOptions {
 /** Registers MLflow's REST routes, each under both of its bases. */
 export class RestRouter {
   readonly #app: Hono;
-  readonly #routes: { readonly methods: readonly string[]; readonly pattern: URLPattern }[] = [];
+  readonly #routes: { readonly methods: readonly string[]; readonly pathname: string; pattern?: URLPattern }[] = [];
 
   /** Registers on `app`. */
   constructor(app: Hono) {
@@ -47,13 +47,16 @@ export class RestRouter {
     for (const base of options.ajaxOnly ? REST_BASES.slice(1) : REST_BASES) {
       this.#app.on(methods.split("|"), `${base}/${path}`, handler);
       const pathname = `${base}/${path.replace("{.+}", "(.+)")}`;
-      this.#routes.push({ methods: methods.split("|"), pattern: new URLPattern({ pathname }) });
+      this.#routes.push({ methods: methods.split("|"), pathname });
     }
   }
 
   /** Methods that routes at a path take; none where there is no route. */
   methodsOf(pathname: string): readonly string[] {
-    const routes = this.#routes.filter(({ pattern }) => pattern.test({ pathname }));
+    // Compiled when the first request goes astray: most servers never need them.
+    const routes = this.#routes.filter((route) =>
+      (route.pattern ??= new URLPattern({ pathname: route.pathname })).test({ pathname })
+    );
     return [...new Set(routes.flatMap(({ methods }) => methods))];
   }
 }

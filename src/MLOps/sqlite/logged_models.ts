@@ -9,6 +9,7 @@ import {
 } from "../../core/mod.ts";
 import { appendToUri } from "../artifacts/location.ts";
 import { cleanModelEntries } from "../rules/entries.ts";
+import { noLoggedModel } from "../rules/names.ts";
 import { inventName, randomHex } from "../rules/invented_name.ts";
 import { DEFAULT_LOGGED_MODEL_RESULTS, MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../rules/limits.ts";
 import { checkLoggedModelName, checkMaxResults, experimentNumber } from "../rules/names.ts";
@@ -71,7 +72,7 @@ export function createLoggedModel(
     model.sourceRunId ?? null,
   );
   putParams(db, id, experiment.experimentId, model.params ?? []);
-  putTags(db, id, experiment.experimentId, model.tags ?? []);
+  putTags(db, id, experiment.experimentId, cleanTags(model.tags ?? []));
   return getLoggedModel(db, id);
 }
 
@@ -116,7 +117,7 @@ export function logLoggedModelParams(db: Database, modelId: string, params: read
 
 /** Sets tags of a model. */
 export function setLoggedModelTags(db: Database, modelId: string, tags: readonly KeyValue[]): void {
-  putTags(db, modelId, String(modelRow(db, modelId).experiment), tags);
+  putTags(db, modelId, String(modelRow(db, modelId).experiment), cleanTags(tags));
 }
 
 /** Removes a tag of a model. */
@@ -167,11 +168,6 @@ function modelRow(db: Database, modelId: string): ModelRow {
   throw noLoggedModel(modelId);
 }
 
-/** The 404 for an id that no logged model has. */
-export function noLoggedModel(modelId: string): TrackingError {
-  return new TrackingError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${modelId}' not found.`);
-}
-
 function putParams(db: Database, modelId: string, experimentId: string, params: readonly KeyValue[]): void {
   for (const { key, value } of cleanModelEntries(params, "params", MAX_PARAM_VALUE_LENGTH)) {
     db.run(
@@ -198,18 +194,15 @@ function putParams(db: Database, modelId: string, experimentId: string, params: 
 
 /** Keeps a tag as it is: MLflow's lists of versions are longer than what a client may send. */
 export function putLoggedModelTag(db: Database, modelId: string, tag: KeyValue): void {
-  putTags(db, modelId, String(modelRow(db, modelId).experiment), [tag], (tags) => tags);
+  putTags(db, modelId, String(modelRow(db, modelId).experiment), [tag]);
 }
 
-function putTags(
-  db: Database,
-  modelId: string,
-  experimentId: string,
-  tags: readonly KeyValue[],
-  clean: (tags: readonly KeyValue[]) => readonly KeyValue[] = (all) =>
-    cleanModelEntries(all, "tags", MAX_TAG_VALUE_LENGTH),
-): void {
-  for (const { key, value } of clean(tags)) {
+function cleanTags(tags: readonly KeyValue[]): readonly KeyValue[] {
+  return cleanModelEntries(tags, "tags", MAX_TAG_VALUE_LENGTH);
+}
+
+function putTags(db: Database, modelId: string, experimentId: string, tags: readonly KeyValue[]): void {
+  for (const { key, value } of tags) {
     db.run(
       "INSERT OR REPLACE INTO logged_model_tags (model_id, experiment_id, tag_key, tag_value) VALUES (?, ?, ?, ?)",
       modelId,

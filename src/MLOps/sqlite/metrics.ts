@@ -1,6 +1,6 @@
-import { type KeyValue, type Metric, type Page, TrackingError } from "../../core/mod.ts";
+import { type KeyValue, type Metric, type Page } from "../../core/mod.ts";
 import { checkMetric, checkParamKeysUnique, cleanParams, cleanTags, invalid } from "../rules/entries.ts";
-import { checkMaxResults } from "../rules/names.ts";
+import { checkMaxResults, noLoggedModel } from "../rules/names.ts";
 import { pythonRepr } from "../rules/text.ts";
 import { decodeOffset, encodeOffset } from "../search/page_token.ts";
 import type { Database, SqlValue } from "./database.ts";
@@ -142,7 +142,7 @@ function putModelMetrics(db: Database, runId: string, experiment: number, metric
     // The table has no flag for NaN; MLflow stores 0 there, which would read as a perfect loss.
     if (modelId === undefined || modelId === "" || Number.isNaN(metric.value)) continue;
     if (db.get("SELECT 1 FROM logged_models WHERE model_id = ?", modelId) === undefined) {
-      throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${modelId}' not found.`);
+      throw noLoggedModel(modelId);
     }
     db.run(
       `INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, metric_step, metric_value,

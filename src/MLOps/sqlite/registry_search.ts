@@ -1,4 +1,5 @@
 import type { ModelVersion, Page, RegisteredModel } from "../../core/mod.ts";
+import { PROMPT_TAG } from "../rules/entries.ts";
 import {
   DEFAULT_MODEL_VERSION_RESULTS,
   DEFAULT_REGISTERED_MODEL_RESULTS,
@@ -34,9 +35,6 @@ export interface RegistrySearch {
   /** Token of the page wanted. */
   readonly pageToken?: string;
 }
-
-/** Tag by which MLflow tells prompts from models. */
-export const PROMPT_TAG = "mlflow.prompt.is_prompt";
 
 const VERSION_COLUMN: Readonly<Record<string, string>> = {
   name: "v.name",

@@ -1,4 +1,5 @@
-import { type Tracker, TrackingError } from "../../../core/mod.ts";
+import type { Tracker } from "../../../core/mod.ts";
+import { noLoggedModel } from "../../rules/names.ts";
 import { inventName } from "../../rules/invented_name.ts";
 import type { ArtifactAccess } from "../artifact_access.ts";
 import { artifactResponse } from "../artifact_response.ts";
@@ -60,9 +61,7 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
 
   rest.on("PATCH", "logged-models/:id", async (fields, context) => {
     const modelId = fields.requiredString("model_id");
-    if (modelId !== context.req.param("id")) {
-      throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${modelId}' not found.`);
-    }
+    if (modelId !== context.req.param("id")) throw noLoggedModel(modelId);
     const status = fields.choice("status", STATUSES);
     if (status === undefined) throw fields.missing("status");
     return { model: loggedModelMessage(await tracker.finalizeLoggedModel(modelId, STATUS_OF[status])) };

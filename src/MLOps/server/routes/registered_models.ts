@@ -1,7 +1,7 @@
 import { type ModelRegistry, type ModelVersion, TrackingError } from "../../../core/mod.ts";
 import { checkKeyForm } from "../../rules/entries.ts";
 import { canonicalStage } from "../../rules/names.ts";
-import { invalidParameter } from "../fields.ts";
+import { newestOf, versionOfAlias } from "../named_version.ts";
 import { message, modelVersionMessage, registeredModelMessage } from "../messages.ts";
 import type { RestRouter } from "../rest.ts";
 import { readPage, readTags } from "./read.ts";
@@ -91,14 +91,11 @@ export function registeredModelRoutes(rest: RestRouter, registry: ModelRegistry)
 async function resolveAlias(registry: ModelRegistry, name: string, alias: string): Promise<ModelVersion> {
   if (alias.toLowerCase() === "latest") {
     const { latestVersions } = await registry.getRegisteredModel(name);
-    const newest = latestVersions.toSorted((a, b) => Number(b.version) - Number(a.version))[0];
+    const newest = newestOf(latestVersions);
     if (newest === undefined) {
       throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `Registered model ${name} has no versions`);
     }
     return await registry.getModelVersion(name, newest.version);
   }
-  const version = await registry.getVersionByAlias(name, alias);
-  if (version !== undefined) return version;
-  await registry.getRegisteredModel(name); // an unknown model is 404
-  throw invalidParameter(`Registered model alias ${alias} not found.`);
+  return await versionOfAlias(registry, name, alias);
 }
