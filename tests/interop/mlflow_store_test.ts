@@ -69,6 +69,13 @@ async function fill(tracker: Tracker, registry: SqliteRegistry): Promise<{ runId
   return { runId, modelId };
 }
 
+function hasIndex(path: string, name: string): boolean {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const found = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?").get(name);
+  db.close();
+  return found !== undefined;
+}
+
 function revisionOf(path: string): string {
   const db = new DatabaseSync(path, { readOnly: true });
   try {
@@ -117,6 +124,7 @@ interopTest("SqliteTracker writes a file that MLflow opens, upgrades and writes 
 
     await t.step("the file has been upgraded and our open connection reads what MLflow wrote", async () => {
       assert(revisionOf(path) !== SCHEMA_REVISION, "MLflow was expected to upgrade the file");
+      assert(hasIndex(path, "sandbox_runs_newest_first"), "MLflow's migrations were expected to carry our index over");
       const run = await tracker.getRun(seen.written);
       assertEquals([run.info.runName, run.info.status], ["from python", "FINISHED"]);
       assertEquals(run.metrics, [

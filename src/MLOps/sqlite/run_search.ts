@@ -87,22 +87,23 @@ function attributeColumn(key: string): string {
 function orderSql(orders: readonly OrderBy[]): { joins: string; terms: string; values: SqlValue[] } {
   const joins: string[] = [], terms: string[] = [], values: SqlValue[] = [];
   orders.forEach(({ entity, key, ascending }, i) => {
-    let expression = attributeColumn(key);
-    let isMetric = false;
-    if (entity !== "attribute" && entity !== "dataset") {
-      joins.push(`LEFT JOIN ${TABLES[entity]} o${i} ON o${i}.run_uuid = r.run_uuid AND o${i}."key" = ?`);
-      values.push(key);
-      expression = `o${i}.value`;
-      isMetric = entity === "metric";
+    if (entity === "attribute" || entity === "dataset") {
+      terms.push(lastWhereNull(attributeColumn(key), ascending));
+      return;
     }
-    const rank = isMetric
-      ? `CASE WHEN o${i}.is_nan = 1 THEN 1 WHEN ${expression} IS NULL THEN 2 ELSE 0 END`
-      : `${expression} IS NULL`;
-    terms.push(rank, `${expression} ${ascending ? "ASC" : "DESC"}`);
+    joins.push(`LEFT JOIN ${TABLES[entity]} o${i} ON o${i}.run_uuid = r.run_uuid AND o${i}."key" = ?`);
+    values.push(key);
+    if (entity === "metric") terms.push(`CASE WHEN o${i}.is_nan = 1 THEN 1 WHEN o${i}.value IS NULL THEN 2 ELSE 0 END`);
+    terms.push(lastWhereNull(`o${i}.value`, ascending));
   });
   if (!orders.some(({ entity, key }) => entity === "attribute" && key === "start_time")) {
     terms.push("r.start_time DESC");
   }
   terms.push("r.run_uuid");
   return { joins: joins.join(" "), terms: terms.join(", "), values };
+}
+
+/** SQLite holds NULL for the least value, so only an ascending order must be told; the other can follow an index. */
+function lastWhereNull(expression: string, ascending: boolean): string {
+  return ascending ? `${expression} ASC NULLS LAST` : `${expression} DESC`;
 }

@@ -75,12 +75,27 @@ Deno.test("SCHEMA_STATEMENTS create MLflow's 23 tables with every column and con
   db.close();
 });
 
-Deno.test("SCHEMA_STATEMENTS create the twelve indexes and note the revision", () => {
+Deno.test("SCHEMA_STATEMENTS create MLflow's twelve indexes, one of our own, and note the revision", () => {
   const db = new DatabaseSync(":memory:");
   for (const statement of SCHEMA_STATEMENTS) db.exec(statement);
   const indexes = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").all();
-  assertEquals(indexes.length, 12);
+  assertEquals(indexes.filter(({ name }) => String(name).startsWith("index_")).length, 12);
+  assertEquals(indexes.filter(({ name }) => !String(name).startsWith("index_")).map(({ name }) => name), [
+    "sandbox_runs_newest_first",
+  ]);
   assertEquals(db.prepare("SELECT version_num AS v FROM alembic_version").all().map(({ v }) => v), [SCHEMA_REVISION]);
   assertEquals(SCHEMA_REVISION, "6953534de441");
+  db.close();
+});
+
+Deno.test("the newest runs are found by an index, without sorting all of the experiment", () => {
+  const db = new DatabaseSync(":memory:");
+  for (const statement of SCHEMA_STATEMENTS) db.exec(statement);
+  const plan = db.prepare(
+    `EXPLAIN QUERY PLAN SELECT * FROM runs r WHERE r.experiment_id IN (?) AND r.lifecycle_stage IN (?)
+     ORDER BY r.start_time DESC, r.run_uuid LIMIT 101`,
+  ).all(1, "active").map(({ detail }) => String(detail)).join("; ");
+  assert(plan.includes("sandbox_runs_newest_first"), plan);
+  assert(!plan.includes("TEMP B-TREE"), plan);
   db.close();
 });
