@@ -76,14 +76,17 @@ export function runMessage(run: Run): Message {
 
 /** One observation as a message; `runId` is added where points of several runs stand in one list. */
 export function metricMessage(metric: Metric, runId?: string): Message {
+  const { key, timestamp, step, modelId, datasetName, datasetDigest } = metric;
+  const point = { key, value: double(metric.value), timestamp, step };
+  // Nearly all are as plain as this, and a search answers with tens of thousands.
+  if (modelId === undefined && datasetName === undefined && datasetDigest === undefined && runId === undefined) {
+    return point;
+  }
   return message({
-    key: metric.key,
-    value: double(metric.value),
-    timestamp: metric.timestamp,
-    step: metric.step,
-    model_id: metric.modelId,
-    dataset_name: metric.datasetName,
-    dataset_digest: metric.datasetDigest,
+    ...point,
+    model_id: modelId,
+    dataset_name: datasetName,
+    dataset_digest: datasetDigest,
     run_id: runId,
   });
 }
