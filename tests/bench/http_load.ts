@@ -14,8 +14,8 @@ export interface LoadResult {
 export interface LoadOptions {
   readonly connections: number;
   readonly seconds: number;
-  /** Bytes of one whole HTTP/1.1 request. */
-  readonly request: Uint8Array;
+  /** Bytes of one whole HTTP/1.1 request, or of the one with this number. */
+  readonly request: Uint8Array | ((index: number) => Uint8Array);
 }
 
 /** An HTTP/1.1 POST of JSON as bytes. */
@@ -32,23 +32,22 @@ export function getBytes(path: string): Uint8Array {
 }
 
 /**
- * Sends the same request over kept-alive sockets, one at a time on each, for a while. Raw sockets, as a `fetch` client
+ * Sends a request again and again over kept-alive sockets, one at a time on each, for a while. Raw sockets, as a `fetch` client
  * would cost more than the server that is measured.
  */
 export async function httpLoad(url: string, options: LoadOptions): Promise<LoadResult> {
   const { hostname, port } = new URL(url);
   const latenciesMs: number[] = [];
-  let failed = 0;
+  let failed = 0, sent = 0;
   const startedMs = performance.now();
   const endMs = startedMs + options.seconds * 1000;
   const one = async () => {
     using socket = await Deno.connect({ hostname, port: Number(port) });
     const buffer = new Uint8Array(1 << 20);
     while (performance.now() < endMs) {
+      const request = typeof options.request === "function" ? options.request(sent++) : options.request;
       const sentMs = performance.now();
-      for (let offset = 0; offset < options.request.length;) {
-        offset += await socket.write(options.request.subarray(offset));
-      }
+      for (let offset = 0; offset < request.length;) offset += await socket.write(request.subarray(offset));
       const status = await readAnswer(socket, buffer);
       latenciesMs.push(performance.now() - sentMs);
       if (status !== 200) failed++;

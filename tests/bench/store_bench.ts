@@ -1,104 +1,65 @@
 import { DatabaseSync } from "node:sqlite";
-import type { Metric, Tracker } from "../../src/core/mod.ts";
-import { RestTracker } from "../../src/MLOps/rest/rest_tracker.ts";
+import type { Tracker } from "../../src/core/mod.ts";
 import { SCHEMA_STATEMENTS } from "../../src/MLOps/sqlite/schema.ts";
 import { SqliteTracker } from "../../src/MLOps/mod.ts";
-import { HAS_MLFLOW, startMlflowServer } from "../interop/python.ts";
-import { type Bench, type BenchResult, median } from "./bench.ts";
+import { type Bench, median } from "./bench.ts";
+import { makeRunStore, metricBatch, METRICS_PER_BATCH } from "./run_store.ts";
 
-const BATCH = 1_000;
 const BATCHES = 200;
 const METRICS_TARGET = 50_000;
 const RUNS = 1_000;
 const SEARCH_TARGET_MS = 50;
-/** How much slower MLflow's server is on the same work. */
-const SERVER_FACTOR = 10;
-/** The server gets a share of the work: the rate is what counts. */
-const SERVER_BATCHES = 10;
+const MANY_RUNS = 30_000;
+const FIRST_PAGE_TARGET_MS = 300;
+const FIRST_PAGE = 100;
+const FILTER = "metrics.metric_3 < 0.5 AND params.param_2 = 'value 2'";
+const BY_METRIC = ["metrics.metric_1 DESC"];
 
-/** Metrics and search of the local store, beside a bare loop, and beside MLflow's own server where it is installed. */
+/** Metrics and search of the local store, the writing beside a bare loop of SQLite's. */
 export const bench: Bench = {
   name: "store",
   async run() {
     const folder = await Deno.makeTempDir({ prefix: "store-bench-" });
     try {
-      await using tracker = await SqliteTracker.open(`sqlite:///${folder}/mlflow.db`);
-      const own = { rate: await metricRate(tracker, BATCHES), search: 0, filtered: 0 };
-      const experimentId = await fill(tracker);
-      own.search = await searchMs(tracker, experimentId);
-      own.filtered = await searchMs(tracker, experimentId, "metrics.metric_3 < 0.5 AND params.param_2 = 'value 2'");
-      const server = HAS_MLFLOW ? await measureServer(folder) : undefined;
-      return results(own, bareRate(folder), server);
+      const rate = await metricRate(folder);
+      const search = (name: string, value: number, targetMs: number) => ({
+        name: `store.${name}`,
+        unit: "ms",
+        value,
+        target: `≤ ${targetMs}`,
+        passed: value <= 2 * targetMs,
+      });
+      const thousand = await searches(`${folder}/thousand.db`, RUNS, RUNS);
+      const many = await searches(`${folder}/many.db`, MANY_RUNS, FIRST_PAGE);
+      return [
+        {
+          name: "store.metrics",
+          unit: "metrics/s",
+          value: rate,
+          peer: { name: "bare INSERT loop", value: bareRate(folder) },
+          target: `≥ ${METRICS_TARGET}`,
+          passed: rate >= METRICS_TARGET / 2,
+        },
+        search("search_1000_runs", thousand.ordered, SEARCH_TARGET_MS),
+        search("search_filtered", thousand.filtered, SEARCH_TARGET_MS),
+        search("first_page_of_30000_runs", many.newest, FIRST_PAGE_TARGET_MS),
+        search("first_page_by_metric", many.ordered, FIRST_PAGE_TARGET_MS),
+        search("first_page_filtered", many.filtered, FIRST_PAGE_TARGET_MS),
+      ];
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   },
 };
 
-interface Figures {
-  readonly rate: number;
-  readonly search: number;
-}
-
-function results(
-  own: Figures & { readonly filtered: number },
-  bare: number,
-  server: Figures | undefined,
-): BenchResult[] {
-  const search = (name: string, value: number): BenchResult => ({
-    name,
-    unit: "ms",
-    value,
-    target: `≤ ${SEARCH_TARGET_MS}`,
-    passed: value <= 2 * SEARCH_TARGET_MS,
-  });
-  return [
-    {
-      name: "store.metrics",
-      unit: "metrics/s",
-      value: own.rate,
-      peer: { name: "bare INSERT loop", value: bare },
-      target: `≥ ${METRICS_TARGET}`,
-      passed: own.rate >= METRICS_TARGET / 2,
-    },
-    search("store.search_1000_runs", own.search),
-    search("store.search_filtered", own.filtered),
-    ...(server === undefined ? [] : [
-      {
-        name: "store.metrics_vs_server",
-        unit: "metrics/s",
-        value: own.rate,
-        peer: { name: "mlflow server", value: server.rate },
-        target: `≥ ${SERVER_FACTOR} × peer`,
-        passed: own.rate >= SERVER_FACTOR * server.rate,
-      },
-      {
-        name: "store.search_vs_server",
-        unit: "ms",
-        value: own.search,
-        peer: { name: "mlflow server", value: server.search },
-        target: `≤ peer / ${SERVER_FACTOR}`,
-        passed: own.search <= server.search / SERVER_FACTOR,
-      },
-    ]),
-  ];
-}
-
-function batch(step: number): Metric[] {
-  return Array.from({ length: BATCH }, (_, i) => ({
-    key: `metric_${i % 20}`,
-    value: Math.sin(i + step),
-    timestamp: 1_700_000_000_000 + step,
-    step: step * (BATCH / 20) + Math.floor(i / 20),
-  }));
-}
-
-async function metricRate(tracker: Tracker, batches: number): Promise<number> {
+/** Metrics a second that a tracker of its own takes in full batches. */
+async function metricRate(folder: string): Promise<number> {
+  await using tracker = await SqliteTracker.open(`sqlite:///${folder}/rate.db`);
   const { info } = await tracker.createRun({ experimentId: "0" });
-  const work = Array.from({ length: batches }, (_, step) => batch(step));
+  const work = Array.from({ length: BATCHES }, (_, step) => metricBatch(step));
   const startedMs = performance.now();
   for (const metrics of work) await tracker.logBatch(info.runId, { metrics });
-  return batches * BATCH / ((performance.now() - startedMs) / 1000);
+  return BATCHES * METRICS_PER_BATCH / ((performance.now() - startedMs) / 1000);
 }
 
 /** The same rows by one prepared INSERT, a transaction a batch: what SQLite itself takes. */
@@ -112,64 +73,45 @@ function bareRate(folder: string): number {
   const insert = db.prepare(
     `INSERT INTO metrics (run_uuid, "key", value, timestamp, step, is_nan) VALUES ('r', ?, ?, ?, ?, 0)`,
   );
-  const work = Array.from({ length: BATCHES }, (_, step) => batch(step));
+  const work = Array.from({ length: BATCHES }, (_, step) => metricBatch(step));
   const startedMs = performance.now();
   for (const metrics of work) {
     db.exec("BEGIN IMMEDIATE");
     for (const { key, value, timestamp, step } of metrics) insert.run(key, value, timestamp, step);
     db.exec("COMMIT");
   }
-  const rate = BATCHES * BATCH / ((performance.now() - startedMs) / 1000);
+  const rate = BATCHES * METRICS_PER_BATCH / ((performance.now() - startedMs) / 1000);
   db.close();
   return rate;
 }
 
-/** An experiment of a thousand runs as `track` logs them: 20 metrics, 15 parameters, 12 tags each. */
-async function fill(tracker: Tracker): Promise<string> {
-  const experimentId = await tracker.createExperiment(`bench-${crypto.randomUUID()}`);
-  const pairs = (name: string, count: number) =>
-    Array.from({ length: count }, (_, i) => ({ key: `${name}_${i}`, value: `value ${i}` }));
-  for (let run = 0; run < RUNS; run++) {
-    const { info } = await tracker.createRun({ experimentId, startTime: 1_700_000_000_000 + run });
-    await tracker.logBatch(info.runId, {
-      metrics: Array.from({ length: 20 }, (_, i) => ({
-        key: `metric_${i}`,
-        value: Math.abs(Math.sin(run * 20 + i)),
-        timestamp: run,
-        step: 0,
-      })),
-      params: pairs("param", 15),
-      tags: pairs("tag", 12),
-    });
-  }
-  return experimentId;
+async function searches(path: string, runs: number, maxResults: number) {
+  const experimentId = await makeRunStore(path, runs);
+  await using tracker = await SqliteTracker.open(`sqlite:///${path}`);
+  const search = (filter: string, orderBy: readonly string[]) =>
+    searchMs(tracker, { experimentId, filter, orderBy, maxResults });
+  return {
+    newest: await search("", []),
+    ordered: await search("", BY_METRIC),
+    filtered: await search(FILTER, BY_METRIC),
+  };
 }
 
-async function searchMs(tracker: Tracker, experimentId: string, filter = ""): Promise<number> {
+async function searchMs(
+  tracker: Tracker,
+  { experimentId, filter, orderBy, maxResults }: {
+    readonly experimentId: string;
+    readonly filter: string;
+    readonly orderBy: readonly string[];
+    readonly maxResults: number;
+  },
+): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < 9; i++) {
     const startedMs = performance.now();
-    const { items } = await tracker.searchRuns({
-      experimentIds: [experimentId],
-      filter,
-      orderBy: ["metrics.metric_1 DESC"],
-      maxResults: RUNS,
-    });
+    const { items } = await tracker.searchRuns({ experimentIds: [experimentId], filter, orderBy, maxResults });
     times.push(performance.now() - startedMs);
     if (items.length === 0) throw new Error("The search found nothing");
   }
   return median(times);
-}
-
-/** MLflow's server over a file that we filled: it opens and upgrades it by itself. */
-async function measureServer(folder: string): Promise<Figures> {
-  const uri = `sqlite:///${folder}/server.db`;
-  let experimentId: string;
-  {
-    await using own = await SqliteTracker.open(uri);
-    experimentId = await fill(own);
-  }
-  await using server = await startMlflowServer(folder, { args: ["--backend-store-uri", uri] });
-  const tracker = new RestTracker(server.url);
-  return { rate: await metricRate(tracker, SERVER_BATCHES), search: await searchMs(tracker, experimentId) };
 }

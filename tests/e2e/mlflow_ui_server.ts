@@ -2,6 +2,8 @@
 export interface MlflowUi extends AsyncDisposable {
   /** Address that it announced. */
   readonly url: string;
+  /** Id of its process. */
+  readonly pid: number;
   /** The line that it announced. */
   readonly announced: string;
   /** Asks it to stop and tells how it ended. */
@@ -69,6 +71,7 @@ export async function startMlflowUi({ folder, args = [] }: MlflowUiOptions): Pro
   };
   return {
     url: /https?:\/\/[^\s"]+/.exec(announced)![0],
+    pid: child.pid,
     announced,
     stop,
     async [Symbol.asyncDispose]() {

@@ -84,6 +84,8 @@ export function freePort(): number {
 /** A running server of the real MLflow. */
 export interface MlflowServer extends AsyncDisposable {
   readonly url: string;
+  /** Id of its first process; its workers are that one's children. */
+  readonly pid: number;
 }
 
 /** Starts `mlflow server` in a folder and waits until it answers. */
@@ -107,6 +109,7 @@ export async function startMlflowServer(
   }));
   const server: MlflowServer = {
     url,
+    pid: child.pid,
     async [Symbol.asyncDispose]() {
       try {
         child.kill("SIGTERM");
