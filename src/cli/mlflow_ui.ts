@@ -19,6 +19,8 @@ interface Settings {
   readonly destination: string | undefined;
   /** What new experiments are told about where their artifacts are. */
   readonly newExperimentLocation: string;
+  /** Further folders whose artifacts may be shown and written. */
+  readonly artifactFolders: readonly string[];
   /** Folder of the local store; unset where the store is remote. */
   readonly storeFolder: string | undefined;
   readonly allowedHosts: readonly string[];
@@ -51,6 +53,13 @@ export const command: Command = {
       value: "DIR",
       isPath: true,
       description: "Folder of what clients upload (default: artifacts beside the store)",
+    },
+    "artifact-folders": {
+      type: "string",
+      value: "DIR",
+      multiple: true,
+      isPath: true,
+      description: "Further folder whose artifacts may be shown and written, for experiments with a place of their own",
     },
     "allowed-hosts": {
       type: "string",
@@ -123,6 +132,7 @@ async function readSettings(context: CommandContext): Promise<Settings> {
       ? undefined
       : options.string("artifacts-destination") ?? `${storeFolder}/artifacts`,
     newExperimentLocation: options.string("default-artifact-root") ?? PROXY_LOCATION,
+    artifactFolders: options.strings("artifact-folders"),
     allowedHosts: [...options.strings("allowed-hosts"), host],
     accessKeys: await readAccessKeys(options.string("key-file")),
   };
@@ -153,8 +163,7 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
     import("../MLOps/server/mod.ts"),
     import("../MLOps/ui/mod.ts"),
   ]);
-  const { newExperimentLocation } = settings;
-  const isLocal = !/^[a-z][a-z0-9+.-]+:/i.test(newExperimentLocation);
+  const rootFolder = await folderOf(settings.newExperimentLocation);
   const onFailure = (error: unknown, request: Request) => {
     const text = error instanceof DomainError ? error.message : error instanceof Error ? error.stack : String(error);
     // As it came: a client may send an address that is none.
@@ -166,7 +175,10 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
     registry,
     artifacts: {
       ...(settings.destination === undefined ? {} : { destination: resolve(settings.destination) }),
-      served: isLocal ? [resolve(newExperimentLocation)] : [],
+      served: [
+        ...(rootFolder === undefined ? [] : [rootFolder]),
+        ...settings.artifactFolders.map((path) => resolve(path)),
+      ],
       ...(settings.storeFolder === undefined ? {} : { storeFolder: resolve(settings.storeFolder) }),
     },
     onFailure,
@@ -236,6 +248,13 @@ async function localFolder(storeUri: string): Promise<string | undefined> {
   if (!storeUri.startsWith("sqlite:")) return undefined;
   const { sqlitePath } = await import("../MLOps/sqlite/database.ts");
   return dirname(sqlitePath(storeUri));
+}
+
+/** Folder of an artifact location on this machine: a path or a `file:` URI. */
+async function folderOf(location: string): Promise<string | undefined> {
+  const { locateArtifacts } = await import("../MLOps/server/mod.ts");
+  const place = locateArtifacts(location);
+  return place.kind === "local" ? resolve(place.path) : undefined;
 }
 
 function isOwnAddress(uri: string, host: string, port: number): boolean {

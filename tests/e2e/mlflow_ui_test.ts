@@ -223,3 +223,34 @@ Deno.test("mlflow-ui --key-file lets in who has a key, as a token or a password,
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("mlflow-ui serves and writes artifacts in the folders that its options name, and in no other", () =>
+  withFolder(async (folder) => {
+    const args = ["--default-artifact-root", `file://${folder}/roots`, "--artifact-folders", `${folder}/more`];
+    await using ui = await startMlflowUi({ folder, args });
+    const api = async (route: string, body: unknown) => {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+      return await (await fetch(`${ui.url}/api/2.0/mlflow/${route}`, init)).json();
+    };
+    const places = [undefined, `${folder}/more/own/`, `file://${folder}/more/other`, `${folder}/secret`];
+    const seen: unknown[] = [];
+    for (const [i, artifact_location] of places.entries()) {
+      const { experiment_id } = await api("experiments/create", { name: `e${i}`, artifact_location });
+      const { run } = await api("runs/create", { experiment_id });
+      const { run_id, artifact_uri } = run.info;
+      const put = `${ui.url}/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${run_id}&path=notes.txt`;
+      const written = await fetch(put, { method: "POST", body: "hello" });
+      await written.body?.cancel();
+      const read = await fetch(`${ui.url}/get-artifact?run_id=${run_id}&path=notes.txt`);
+      const text = await read.text();
+      const root = artifact_uri.slice(0, -`/${run_id}/artifacts`.length).replace(folder, "");
+      seen.push([root, written.status, read.status, read.ok ? text : JSON.parse(text).error_code]);
+    }
+    assertEquals(seen, [
+      ["file:///roots/1", 200, 200, "hello"],
+      ["/more/own", 200, 200, "hello"],
+      ["file:///more/other", 200, 200, "hello"],
+      ["/secret", 403, 403, "PERMISSION_DENIED"],
+    ]);
+    await assertRejects(() => Deno.stat(`${folder}/secret`), Deno.errors.NotFound);
+  }));

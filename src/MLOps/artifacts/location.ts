@@ -65,8 +65,13 @@ export function appendToUri(uri: string, ...parts: readonly string[]): string {
   return `${head!.replace(/\/+$/, "")}/${parts.join("/")}${tail}`;
 }
 
-/** An artifact location that a user gave, as the database keeps it: local paths absolute, the rest as it is. */
+/**
+ * An artifact location that a user gave, as the database keeps it: as it is, but for a relative path, which is taken
+ * from the working directory (MLflow's `resolve_uri_if_local`).
+ */
 export function resolveLocation(location: string): string {
-  if (/^file:/i.test(location)) return toFileUrl(fromFileUrl(location));
-  return /^[a-zA-Z][a-zA-Z0-9+.-]+:/.test(location) ? location.replace(/\/+$/, "") : resolve(location);
+  if (/^file:/i.test(location)) {
+    return /^file:\//i.test(location) ? location : toFileUrl(fromFileUrl(location));
+  }
+  return /^(?:\/|[a-zA-Z][a-zA-Z0-9+.-]+:)/.test(location) ? location : resolve(location);
 }

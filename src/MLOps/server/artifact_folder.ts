@@ -63,6 +63,6 @@ export function outside(path: string): TrackingError {
   return new TrackingError(
     "PERMISSION_DENIED",
     `Cannot serve '${path}' as it lies outside of the folders that this server serves`,
-    { hint: "Serve its folder with --artifacts-destination or --default-artifact-root" },
+    { hint: "Serve its folder with --artifact-folders, --artifacts-destination or --default-artifact-root" },
   );
 }

@@ -1,5 +1,6 @@
 import { TrackingError } from "../../core/mod.ts";
 import { artifactPathParts } from "../artifacts/artifact_path.ts";
+import { fromFileUrl, resolve } from "../artifacts/paths.ts";
 import { invalidParameter } from "./fields.ts";
 
 const PROXY_PREFIX = "/mlflow-artifacts/artifacts";
@@ -27,21 +28,26 @@ export function pathAfter(requestUrl: string, prefix: string): string {
 export type ArtifactLocation =
   /** In the folder that the server keeps for its clients. */
   | { readonly kind: "proxied"; readonly path: string }
-  /** In a folder of this machine. */
+  /** In a folder of this machine; the path is absolute. */
   | { readonly kind: "local"; readonly path: string }
   /** Somewhere that only the store's adapter can reach. */
   | { readonly kind: "other" };
 
-/** Reads an artifact URI; `http(s)` addresses of an artifact proxy mean this server's own folder, as in MLflow. */
+/**
+ * Reads an artifact URI; relative paths are those of the working directory, and `http(s)` addresses of an artifact proxy
+ * mean this server's own folder, as in MLflow.
+ *
+ * @throws {TrackingError} 400 for a path that leads upwards, or a `file:` URI that names no path.
+ */
 export function locateArtifacts(uri: string): ArtifactLocation {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase();
-  if (scheme === undefined) return { kind: "local", path: uri };
+  if (scheme === undefined) return { kind: "local", path: resolve(uri) };
+  if (scheme === "file") return { kind: "local", path: fromFileUrl(uri) };
   if (scheme === "mlflow-artifacts") {
     return { kind: "proxied", path: safeArtifactPath(withoutHost(uri.slice(scheme.length + 1)).replace(/^\/+/, "")) };
   }
   const path = URL.canParse(uri) ? percentDecoded(new URL(uri).pathname) : undefined;
   if (path === undefined) return { kind: "other" };
-  if (scheme === "file") return { kind: "local", path };
   const start = scheme === "http" || scheme === "https" ? path.indexOf(PROXY_PREFIX) : -1;
   if (start < 0) return { kind: "other" };
   return { kind: "proxied", path: safeArtifactPath(path.slice(start + PROXY_PREFIX.length).replace(/^\/+/, "")) };

@@ -108,7 +108,10 @@ Deno.test(
     assertThrows(() => root.localPath("mlflow-artifacts:/../x"), TrackingError, "Invalid path");
     assertEquals(appendToUri("s3://bucket/a/?v=1", "b", "c"), "s3://bucket/a/b/c?v=1");
     assertEquals(appendToUri("/a/", "b"), "/a/b");
-    assertEquals(resolveLocation("s3://bucket/x/"), "s3://bucket/x");
-    assertEquals(resolveLocation("file:/tmp/x"), "file:///tmp/x");
+    for (const given of ["s3://bucket/x/", "/data/x/", "file:///a b/%20c/", "file://localhost/x"]) {
+      assertEquals(resolveLocation(given), given);
+    }
+    assertEquals(resolveLocation("./x/y"), `${Deno.cwd()}/x/y`);
+    assertEquals(resolveLocation("file:x"), `file://${Deno.cwd()}/x`);
   },
 );
