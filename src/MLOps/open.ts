@@ -53,7 +53,18 @@ export async function openRegistryAt(
   throw unknownStore(uri);
 }
 
-/** Credentials from MLflow's variables: a token wins over user and password. */
+/**
+ * Credentials from MLflow's variables: a token wins over user and password.
+ *
+ * @example
+ * ```ts
+ * import { credentialsFrom } from "./open.ts";
+ *
+ * const environment: Record<string, string> = { MLFLOW_TRACKING_USERNAME: "ada", MLFLOW_TRACKING_PASSWORD: "secret" };
+ * const credentials = credentialsFrom((name) => environment[name]); // in a program: (name) => Deno.env.get(name)
+ * if (credentials?.kind !== "basic") throw new Error("user and password are Basic credentials");
+ * ```
+ */
 export function credentialsFrom(env: (name: string) => string | undefined): Credentials | undefined {
   const token = env("MLFLOW_TRACKING_TOKEN");
   if (token !== undefined) return { kind: "bearer", token };

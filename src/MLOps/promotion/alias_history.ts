@@ -35,7 +35,20 @@ export function readAliasMoves(model: Pick<RegisteredModel, "tags">, alias: stri
   }
 }
 
-/** Adds a move; the oldest make way where there are too many. */
+/**
+ * Adds a move; the oldest make way where there are too many.
+ *
+ * @example
+ * ```ts
+ * import { openRegistryAt, readAliasMoves, recordAliasMove } from "../mod.ts";
+ *
+ * await using registry = await openRegistryAt("sqlite:///:memory:");
+ * await registry.createRegisteredModel("forecast");
+ * await recordAliasMove(registry, "forecast", "production", { to: "2", from: "1", atMs: 1, kind: "promotion" });
+ * const [move] = readAliasMoves(await registry.getRegisteredModel("forecast"), "production");
+ * if (move?.to !== "2") throw new Error("the move is not kept");
+ * ```
+ */
 export async function recordAliasMove(
   registry: ModelRegistry,
   name: string,

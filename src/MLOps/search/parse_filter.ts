@@ -26,6 +26,15 @@ function oneOf(words: Iterable<string>): string {
  * Reads a filter of MLflow's grammar: clauses `[entity.]key OP value` joined by AND (reference 4.5). An empty filter
  * has no clauses and matches everything.
  *
+ * @example
+ * ```ts
+ * import { parseFilter, RUN_SEARCH } from "../mod.ts";
+ *
+ * const [first, second] = parseFilter("metrics.`test loss` <= 0.5 AND tags.team ILIKE 'ML%'", RUN_SEARCH);
+ * if (first?.entity !== "metric" || first.key !== "test loss" || first.value !== 0.5) throw new Error("read otherwise");
+ * if (second?.comparator !== "ILIKE") throw new Error("read otherwise");
+ * ```
+ *
  * @throws {TrackingError} INVALID_PARAMETER_VALUE naming the clause and what was expected.
  */
 export function parseFilter(filter: string | undefined, domain: SearchDomain): readonly Clause[] {

@@ -6,6 +6,14 @@ import { isKeyPart, tokenize } from "./tokens.ts";
 /**
  * Reads the fields to order by: `metrics.loss DESC`, `params."learning rate"`, `start_time ASC`.
  *
+ * @example
+ * ```ts
+ * import { parseOrderBy, RUN_SEARCH } from "../mod.ts";
+ *
+ * const [order] = parseOrderBy(["metrics.loss DESC"], RUN_SEARCH);
+ * if (order?.key !== "loss" || order.ascending) throw new Error("read otherwise");
+ * ```
+ *
  * @throws {TrackingError} INVALID_PARAMETER_VALUE: unknown field, unknown direction, a field twice.
  */
 export function parseOrderBy(orderBy: readonly string[] | undefined, domain: SearchDomain): readonly OrderBy[] {
