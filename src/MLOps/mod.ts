@@ -125,28 +125,36 @@ export { parseFilter } from "./search/parse_filter.ts";
 export { parseOrderBy } from "./search/parse_order.ts";
 export * from "./search/domains.ts";
 export type * from "./search/clause.ts";
+export { decodeMlModel, encodeMlModel } from "./model_format/ml_model.ts";
 export * from "./promotion/mod.ts";
 export {
   type ArtifactInfo,
   type ArtifactOwner,
+  type ColumnSpec,
   type Dataset,
   type DatasetInput,
   type DatasetSummary,
+  type EncodeMlModel,
   type Experiment,
+  type InputExampleInfo,
   type KeyValue,
   type LifecycleStage,
   type LoggedModel,
   type LoggedModelSearch,
   type LoggedModelStatus,
   type Metric,
+  type MlModel,
   type ModelRegistry,
+  type ModelSignature,
   type ModelVersion,
   type Page,
+  type ParamSpec,
   type RegisteredModel,
   type Run,
   type RunInfo,
   type RunSearch,
   type RunStatus,
+  type TensorSpec,
   type Tracker,
   TrackingError,
   type TrackingErrorCode,

@@ -68,6 +68,7 @@ async function track(context: CommandContext): Promise<CommandResult> {
   const { datasetInput, epochMetrics, logExperiment, runExperiment, settingsParams, TrackedRun, verdictReasons } =
     await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
+  const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
   const nowMs = () => context.clock.nowMs();
   await using tracker = await openTracker(context);
   await using run = await TrackedRun.start(tracker, {
@@ -88,7 +89,13 @@ async function track(context: CommandContext): Promise<CommandResult> {
     signal: context.signal,
     onEpoch: (report) => run.queue({ metrics: epochMetrics(report, nowMs()) }),
   });
-  const logged = await logExperiment(tracker, run, result, { settings, facts, featureSet: engine, nowMs });
+  const logged = await logExperiment(tracker, run, result, {
+    settings,
+    facts,
+    featureSet: engine,
+    nowMs,
+    encodeMlModel,
+  });
   await run.finish();
 
   const seconds = (context.clock.monotonicMs() - startedMs) / 1000;

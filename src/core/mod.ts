@@ -10,6 +10,7 @@ export * from "./time_range.ts";
 export * from "./iso_time.ts";
 export * from "./candle.ts";
 export * from "./forecast.ts";
+export * from "./ml_model.ts";
 export * from "./prediction_log.ts";
 export * from "./nearest.ts";
 export * from "./quoted.ts";

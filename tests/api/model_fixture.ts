@@ -1,3 +1,4 @@
+import { encodeMlModel } from "../../src/MLOps/mod.ts";
 import { type FeatureEngine, QUANTILE_LEVELS } from "../../src/core/mod.ts";
 import { defaultFeatureEngine } from "../../src/ml/mod.ts";
 import { encodeModelFiles } from "../../src/ml/models/model_files.ts";
@@ -58,7 +59,7 @@ export function modelFiles(spec: ForecastSpec): Map<string, Uint8Array> {
     artifactUri: "memory:/m",
     createdAtMs: 0,
     metadata: {},
-  });
+  }, encodeMlModel);
 }
 
 /** Logs a run with the model and registers it as the next version; returns the version. */

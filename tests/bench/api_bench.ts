@@ -1,3 +1,4 @@
+import { encodeMlModel } from "../../src/MLOps/mod.ts";
 import { encodeModelFiles } from "../../src/ml/models/model_files.ts";
 import { registerModel } from "../api/model_fixture.ts";
 import { plainRow } from "../api/service_fixture.ts";
@@ -116,7 +117,7 @@ function networkFiles(): Map<string, Uint8Array> {
     createdAtMs: 0,
     metadata: {},
   };
-  return encodeModelFiles(randomNetworkModel(sample), sampleRows(sample, 8), identity);
+  return encodeModelFiles(randomNetworkModel(sample), sampleRows(sample, 8), identity, encodeMlModel);
 }
 
 async function startBare(): Promise<AsyncDisposable & { readonly url: string }> {

@@ -4,9 +4,11 @@ import {
   isDomainError,
   type LoadForecastModel,
   type LoggedModel,
+  type MlModel,
   type Run,
   type Tracker,
 } from "../../core/mod.ts";
+import { decodeMlModel } from "../model_format/ml_model.ts";
 
 /** A finished run's logged model, proven. */
 export interface ProvenModel {
@@ -40,7 +42,9 @@ export async function proveRunModel(tracker: Tracker, run: Run, load: LoadForeca
     });
   }
   try {
-    return { logged, model: await load(files), fileCount: files.size };
+    const model = await load(files);
+    checkMlModel(decodeMlModel(new TextDecoder().decode(files.get("MLmodel"))), run, model);
+    return { logged, model, fileCount: files.size };
   } catch (error) {
     if (!isDomainError(error, "model-invalid")) throw error;
     throw new DomainError("model-invalid", `Cannot register run '${run.info.runId}': ${error.message}`, {
@@ -48,6 +52,31 @@ export async function proveRunModel(tracker: Tracker, run: Run, load: LoadForeca
       cause: error,
     });
   }
+}
+
+/** Flavors that Python and onnxruntime load the model by. */
+const NEEDED_FLAVORS = ["onnx", "python_function"] as const;
+
+/** What Python is told of the model must be of this run, and of what the service computes. */
+function checkMlModel({ flavors, runId, signature }: MlModel, run: Run, { info }: ForecastModel): void {
+  const missing = NEEDED_FLAVORS.filter((flavor) => !Object.hasOwn(flavors, flavor));
+  if (missing.length > 0) {
+    throw invalidModel(`MLmodel lacks the flavor ${missing.map((name) => `'${name}'`).join(", ")}`);
+  }
+  if (runId !== run.info.runId) throw invalidModel(`MLmodel is of run ${runId === undefined ? "none" : `'${runId}'`}`);
+  const [input] = signature?.inputs ?? [];
+  const columns = input?.kind === "tensor" ? input.shape.at(-1) : undefined;
+  if (columns !== info.featureNames.length) {
+    throw invalidModel(
+      `the signature in MLmodel takes ${
+        columns ?? "no tensor"
+      } where the model has ${info.featureNames.length} features`,
+    );
+  }
+}
+
+function invalidModel(reason: string): DomainError {
+  return new DomainError("model-invalid", `Cannot load the model as ${reason}`);
 }
 
 async function readyModel(tracker: Tracker, run: Run): Promise<LoggedModel> {

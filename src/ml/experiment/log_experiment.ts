@@ -1,4 +1,12 @@
-import { type DatasetInput, DAY_MS, type KeyValue, type Metric, toIso, type Tracker } from "../../core/mod.ts";
+import {
+  type DatasetInput,
+  DAY_MS,
+  type EncodeMlModel,
+  type KeyValue,
+  type Metric,
+  toIso,
+  type Tracker,
+} from "../../core/mod.ts";
 import { evaluationMetrics } from "../evaluation/evaluate.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
 import type { EpochReport } from "../training/protocol.ts";
@@ -99,6 +107,8 @@ export interface LogExperimentOptions {
   readonly facts: DatasetFacts;
   readonly featureSet: { readonly name: string; readonly digest: string; readonly definition: string };
   readonly nowMs: () => number;
+  /** Writes the model's `MLmodel`. */
+  readonly encodeMlModel: EncodeMlModel;
 }
 
 /** A logged model by id and URI, and the run's metrics. */
@@ -183,7 +193,7 @@ async function logModel(
   tracker: Tracker,
   run: TrackedRun,
   result: ExperimentResult,
-  { settings, facts, featureSet, nowMs }: LogExperimentOptions,
+  { settings, facts, featureSet, nowMs, encodeMlModel }: LogExperimentOptions,
 ): Promise<string> {
   const evidence = settings.quick ? "quick" : "full";
   const { modelId, artifactUri } = await tracker.createLoggedModel({
@@ -201,7 +211,7 @@ async function logModel(
       artifactUri,
       createdAtMs: nowMs(),
       metadata: { dataset_sha256: facts.sha256, evidence },
-    });
+    }, encodeMlModel);
     await run.writeFiles(files, { modelId });
   } catch (error) {
     await tracker.finalizeLoggedModel(modelId, "UPLOAD_FAILED").catch(() => {}); // the first error is the one to see

@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
-import { QUANTILE_LEVELS, registeredModelName } from "../../core/mod.ts";
+import { dump } from "js-yaml";
+import { type EncodeMlModel, type MlModel, QUANTILE_LEVELS, registeredModelName } from "../../core/mod.ts";
 import { sha256Of } from "../sha256.ts";
 import { encodeForecastJson, type Golden } from "./forecast_json.ts";
 import { encodeLayersModel } from "./layers_model.ts";
@@ -31,7 +31,12 @@ type Files = Map<string, Uint8Array<ArrayBuffer>>;
  *
  * @param goldenRows raw feature rows whose forecasts prove the model when it is loaded, row-major; NaN where missing.
  */
-export function encodeModelFiles(model: SpecForecastModel, goldenRows: Float32Array, identity: ModelIdentity): Files {
+export function encodeModelFiles(
+  model: SpecForecastModel,
+  goldenRows: Float32Array,
+  identity: ModelIdentity,
+  encodeMlModel: EncodeMlModel,
+): Files {
   const { spec, network } = model;
   const golden = goldenOf(model, goldenRows);
   const files: Files = new Map();
@@ -42,13 +47,13 @@ export function encodeModelFiles(model: SpecForecastModel, goldenRows: Float32Ar
     files.set("weights.bin", layers.weights);
   }
   files.set("requirements.txt", utf8(`${REQUIREMENTS.join("\n")}\n`));
-  files.set("python_env.yaml", utf8(stringify({ python: PYTHON_VERSION, dependencies: ["-r requirements.txt"] })));
+  files.set("python_env.yaml", utf8(dump({ python: PYTHON_VERSION, dependencies: ["-r requirements.txt"] })));
   const example = golden.inputs.filter((row) => !row.includes(null)).slice(0, 2);
   files.set("input_example.json", utf8(JSON.stringify(example)));
   files.set("serving_input_example.json", utf8(JSON.stringify({ inputs: example })));
   const hashes = Object.fromEntries([...files].map(([path, bytes]) => [path, sha256Of(bytes)]));
   files.set("forecast.json", utf8(encodeForecastJson({ spec, golden, files: hashes })));
-  files.set("MLmodel", utf8(mlModelText(model, identity, [...files.values()])));
+  files.set("MLmodel", utf8(encodeMlModel(mlModelOf(model, identity, [...files.values()]))));
   return files;
 }
 
@@ -72,18 +77,14 @@ function goldenOf(model: SpecForecastModel, rows: Float32Array): Golden {
   };
 }
 
-function mlModelText(
+function mlModelOf(
   { spec, network }: SpecForecastModel,
   identity: ModelIdentity,
   files: readonly Uint8Array[],
-): string {
-  const tensor = (columns: number, name?: string) => ({
-    ...(name === undefined ? {} : { name }),
-    type: "tensor",
-    "tensor-spec": { dtype: "float32", shape: [-1, columns] },
-  });
-  return stringify({
-    artifact_path: identity.artifactUri,
+): MlModel {
+  const tensor = (columns: number) => ({ kind: "tensor", dtype: "float32", shape: [-1, columns] }) as const;
+  return {
+    artifactPath: identity.artifactUri,
     flavors: {
       ...(network === undefined
         ? { bitcoin_ml: { data: "forecast.json" } }
@@ -103,26 +104,21 @@ function mlModelText(
       feature_set_digest: spec.featureSetDigest,
       ...identity.metadata,
     },
-    model_id: identity.modelId,
-    model_size_bytes: files.reduce((sum, bytes) => sum + bytes.length, 0),
-    model_uuid: identity.modelId,
-    run_id: identity.runId,
-    saved_input_example_info: {
-      artifact_path: "input_example.json",
-      serving_input_path: "serving_input_example.json",
-      type: "ndarray",
-    },
+    modelId: identity.modelId,
+    sizeBytes: files.reduce((sum, bytes) => sum + bytes.length, 0),
+    runId: identity.runId,
+    inputExample: { path: "input_example.json", servingPath: "serving_input_example.json", type: "ndarray" },
     signature: {
-      inputs: JSON.stringify([tensor(spec.featureNames.length)]),
-      outputs: JSON.stringify([
-        tensor(1, "probabilityUp"),
-        tensor(1, "volatilityBps"),
-        tensor(QUANTILE_LEVELS.length, "quantilesBps"),
-      ]),
-      params: null,
+      inputs: [tensor(spec.featureNames.length)],
+      outputs: [
+        { ...tensor(1), name: "probabilityUp" },
+        { ...tensor(1), name: "volatilityBps" },
+        { ...tensor(QUANTILE_LEVELS.length), name: "quantilesBps" },
+      ],
+      params: [],
     },
-    utc_time_created: new Date(identity.createdAtMs).toISOString().replace("T", " ").replace("Z", "000"),
-  }, { lineWidth: 0 });
+    createdAtMs: identity.createdAtMs,
+  };
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {

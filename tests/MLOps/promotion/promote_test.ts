@@ -3,7 +3,9 @@ import {
   DomainError,
   type ForecastModel,
   type LoadForecastModel,
+  type MlModel,
   type ModelRegistry,
+  type ModelSignature,
   type Run,
 } from "../../../src/core/mod.ts";
 import {
@@ -13,9 +15,17 @@ import {
   recordAliasMove,
   selectRun,
 } from "../../../src/MLOps/promotion/mod.ts";
+import { encodeMlModel } from "../../../src/MLOps/mod.ts";
 import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
 import { GOOD_METRICS, GOOD_PARAMS, GOOD_TAGS, metricsOf, pairsOf } from "./evidence.ts";
 
+const FLAVORS = { onnx: { data: "model.onnx" }, python_function: { loader_module: "mlflow.onnx" } };
+const FEATURES = ["a", "b"];
+const SIGNATURE = {
+  inputs: [{ kind: "tensor", dtype: "float32", shape: [-1, FEATURES.length] }],
+  outputs: [],
+  params: [],
+} satisfies ModelSignature;
 const FILES = ["MLmodel", "model.onnx", "forecast.json", "weights.bin"];
 
 async function finishedRun(
@@ -27,6 +37,8 @@ async function finishedRun(
     readonly status?: "FINISHED" | "FAILED" | "RUNNING";
     readonly files?: readonly string[];
     readonly model?: "READY" | "PENDING" | "none";
+    /** Changes `MLmodel`. */
+    readonly mlModel?: Partial<MlModel>;
   } = {},
 ): Promise<Run> {
   const { startTime = 1, status = "FINISHED", files = FILES, model = "READY" } = options;
@@ -39,7 +51,10 @@ async function finishedRun(
   });
   if (model !== "none") {
     const { modelId } = await tracker.createLoggedModel({ experimentId, name: "m", sourceRunId: runId });
-    for (const path of files) await tracker.writeArtifact({ modelId }, path, new TextEncoder().encode(path));
+    const mlModel = encodeMlModel({ flavors: FLAVORS, runId, signature: SIGNATURE, ...options.mlModel });
+    for (const path of files) {
+      await tracker.writeArtifact({ modelId }, path, new TextEncoder().encode(path === "MLmodel" ? mlModel : path));
+    }
     await tracker.logOutputs(runId, [{ modelId, step: 0 }]);
     if (model === "READY") await tracker.finalizeLoggedModel(modelId, "READY");
   }
@@ -47,7 +62,8 @@ async function finishedRun(
   return await tracker.getRun(runId);
 }
 
-const anyModel: LoadForecastModel = () => Promise.resolve({} as ForecastModel);
+const anyModel: LoadForecastModel = () =>
+  Promise.resolve({ info: { featureNames: FEATURES } } as unknown as ForecastModel);
 
 async function refused(run: () => Promise<unknown>, code: string, part: string): Promise<DomainError> {
   const error = await assertRejects(run, DomainError, part);
@@ -128,6 +144,17 @@ Deno.test("proveRunModel() refuses incomplete runs and damaged files", async () 
     const run = await finishedRun(tracker, { files: FILES.filter((name) => name !== lost) });
     assertEquals((await refused(() => prove(run), "model-invalid", `lacks '${lost}'`)).traits.exit, 5);
   }
+  for (
+    const [mlModel, reason] of [
+      [{ flavors: { onnx: {} } }, "lacks the flavor 'python_function'"],
+      [{ runId: "another" }, "is of run 'another'"],
+      [{ signature: { ...SIGNATURE, inputs: [{ ...SIGNATURE.inputs[0]!, shape: [-1, 3] }] } }, "takes 3"],
+      [{ signature: { ...SIGNATURE, inputs: [] } }, "takes no tensor"],
+    ] as const
+  ) {
+    const run = await finishedRun(tracker, { mlModel });
+    assertEquals((await refused(() => prove(run), "model-invalid", reason)).traits.exit, 5);
+  }
   const run = await finishedRun(tracker);
   const damaged = () => Promise.reject(new DomainError("model-invalid", "'weights.bin' was changed"));
   await refused(() => prove(run, damaged), "model-invalid", "'weights.bin' was changed");
@@ -139,7 +166,7 @@ Deno.test("proveRunModel() hands over every file but what MLflow adds on loading
   let seen: string[] = [];
   await proveRunModel(tracker, run, (files) => {
     seen = [...files.keys()].sort();
-    return Promise.resolve({} as ForecastModel);
+    return anyModel(files);
   });
   assertEquals(seen, ["MLmodel", "code/a.py", "forecast.json", "model.onnx", "weights.bin"]);
 });

@@ -1,3 +1,4 @@
+import { encodeMlModel } from "../../../src/MLOps/mod.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type CandleColumns,
@@ -190,6 +191,7 @@ Deno.test("logExperiment() records a run that register can promote: data, split,
       facts,
       featureSet: engine,
       nowMs: Date.now,
+      encodeMlModel,
     });
     await tracked.finish();
 
@@ -281,7 +283,14 @@ Deno.test("logExperiment() marks a model whose files cannot be written UPLOAD_FA
     return Promise.reject(new Error("disk full"));
   };
   await assertRejects(
-    () => logExperiment(tracker, tracked, result, { settings: SETTINGS, facts, featureSet: engine, nowMs: Date.now }),
+    () =>
+      logExperiment(tracker, tracked, result, {
+        settings: SETTINGS,
+        facts,
+        featureSet: engine,
+        nowMs: Date.now,
+        encodeMlModel,
+      }),
     Error,
     "disk full",
   );

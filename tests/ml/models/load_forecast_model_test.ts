@@ -1,5 +1,5 @@
+import { decodeMlModel, encodeMlModel } from "../../../src/MLOps/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { parse } from "yaml";
 import { DomainError } from "../../../src/core/mod.ts";
 import { decodeForecastJson } from "../../../src/ml/models/forecast_json.ts";
 import { loadForecastModel, loadSpecForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
@@ -16,13 +16,13 @@ const IDENTITY = {
   metadata: { evidence: "full" },
 };
 const model = randomNetworkModel(sample);
-const files = encodeModelFiles(model, sampleRows(sample, 8), IDENTITY);
+const files = encodeModelFiles(model, sampleRows(sample, 8), IDENTITY, encodeMlModel);
 const text = (path: string) => new TextDecoder().decode(files.get(path));
 const bytes = (value: string) => new TextEncoder().encode(value);
 
 Deno.test("loadForecastModel() gives back the forecasts of the model that was encoded", async () => {
   for (const each of [model, plainModel("har", sample), plainModel("contrarian", sample)]) {
-    const loaded = await loadForecastModel(encodeModelFiles(each, sampleRows(sample, 4), IDENTITY));
+    const loaded = await loadForecastModel(encodeModelFiles(each, sampleRows(sample, 4), IDENTITY, encodeMlModel));
     assertEquals(loaded.info, each.info);
     const rows = sampleRows(sample, 50);
     assertEquals(loaded.predict(rows, 50), each.predict(rows, 50));
@@ -76,7 +76,7 @@ Deno.test("loadForecastModel() refuses a model that no longer computes its golde
 });
 
 Deno.test("loadForecastModel() refuses weights that another file swapped in, though their hash fits", () => {
-  const other = encodeModelFiles(randomNetworkModel(sample, 2), sampleRows(sample, 8), IDENTITY);
+  const other = encodeModelFiles(randomNetworkModel(sample, 2), sampleRows(sample, 8), IDENTITY, encodeMlModel);
   const document = JSON.parse(text("forecast.json"));
   document.files["weights.bin"] = sha256Of(other.get("weights.bin")!);
   const swapped = new Map([
@@ -105,22 +105,20 @@ Deno.test("forecast.json has every key of the contract, and MLmodel both flavors
   keys.push("calibration", "trainingRanges", "referenceHistograms", "golden", "files");
   assertEquals(keys.filter((key) => !(key in document)), []);
   assert(document.golden.inputs.some((row: unknown[]) => row.includes(null)), "a golden row lacks what may be missing");
-  const mlModel = parse(text("MLmodel"));
-  assertEquals(Object.keys(mlModel.flavors), ["tfjs", "onnx", "python_function"]);
-  assertEquals(mlModel.flavors.python_function.loader_module, "mlflow.onnx");
-  assertEquals(parse(text("python_env.yaml")).python, mlModel.flavors.python_function.python_version);
-  assertEquals(mlModel.artifact_path, IDENTITY.artifactUri);
-  assertEquals(JSON.parse(mlModel.signature.inputs)[0]["tensor-spec"].shape, [-1, 27]);
-  assertEquals(JSON.parse(mlModel.signature.outputs).map(({ name }: { name: string }) => name), [
-    "probabilityUp",
-    "volatilityBps",
-    "quantilesBps",
-  ]);
-  const plain = parse(
-    new TextDecoder().decode(
-      encodeModelFiles(plainModel("har", sample), sampleRows(sample, 2), IDENTITY).get("MLmodel"),
-    ),
+  const { flavors, artifactPath, signature } = decodeMlModel(text("MLmodel"));
+  assertEquals(Object.keys(flavors), ["tfjs", "onnx", "python_function"]);
+  assertEquals(flavors["python_function"]?.["loader_module"], "mlflow.onnx");
+  assertStringIncludes(text("python_env.yaml"), `python: ${flavors["python_function"]?.["python_version"]}\n`);
+  assertEquals(artifactPath, IDENTITY.artifactUri);
+  assertEquals(signature?.inputs, [{ kind: "tensor", dtype: "float32", shape: [-1, 27] }]);
+  assertEquals(signature?.outputs.map(({ name }) => name), ["probabilityUp", "volatilityBps", "quantilesBps"]);
+  const plain = encodeModelFiles(plainModel("har", sample), sampleRows(sample, 2), IDENTITY, encodeMlModel).get(
+    "MLmodel",
   );
-  assertEquals(Object.keys(plain.flavors), ["bitcoin_ml", "onnx", "python_function"]);
+  assertEquals(Object.keys(decodeMlModel(new TextDecoder().decode(plain)).flavors), [
+    "bitcoin_ml",
+    "onnx",
+    "python_function",
+  ]);
   assertStringIncludes(text("requirements.txt"), "onnxruntime");
 });
