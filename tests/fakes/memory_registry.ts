@@ -10,6 +10,7 @@ import type {
 import { TrackingError } from "../../src/core/mod.ts";
 import * as entries from "../../src/MLOps/rules/entries.ts";
 import * as names from "../../src/MLOps/rules/names.ts";
+import { pythonJson } from "../../src/MLOps/rules/text.ts";
 import { MODEL_VERSION_SEARCH, REGISTERED_MODEL_SEARCH } from "../../src/MLOps/search/domains.ts";
 import { parseFilter } from "../../src/MLOps/search/parse_filter.ts";
 import { parseOrderBy } from "../../src/MLOps/search/parse_order.ts";
@@ -218,7 +219,7 @@ export class MemoryRegistry implements ModelRegistry {
     if (logged !== undefined) {
       const known = JSON.parse(valueOf(logged.tags, "mlflow.modelVersions") ?? "[]");
       await this.#tracker.setLoggedModelTags(logged.modelId, [
-        { key: "mlflow.modelVersions", value: JSON.stringify([...known, { name: version.name, version: number }]) },
+        { key: "mlflow.modelVersions", value: pythonJson([...known, { name: version.name, version: Number(number) }]) },
       ]);
     }
     return this.#shown(made);

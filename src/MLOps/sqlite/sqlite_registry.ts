@@ -14,6 +14,7 @@ import { artifactPathParts } from "../artifacts/artifact_path.ts";
 import { listLocalArtifacts, readLocalArtifact } from "../artifacts/local_artifacts.ts";
 import { appendToUri, type ArtifactRoot } from "../artifacts/location.ts";
 import { loggedModelIdOf } from "../rules/names.ts";
+import { pythonJson } from "../rules/text.ts";
 import { Database, sqlitePath } from "./database.ts";
 import { getLoggedModel, putLoggedModelTag, searchLoggedModels } from "./logged_models.ts";
 import { registeredModelRow, versionRow, withModelDetails } from "./registry_rows.ts";
@@ -226,5 +227,5 @@ function noteVersion(db: Database, modelId: string, made: ModelVersion): void {
     list = [];
   }
   const entries = [...(Array.isArray(list) ? list : []), { name: made.name, version: Number(made.version) }];
-  putLoggedModelTag(db, modelId, { key: VERSIONS_TAG, value: JSON.stringify(entries) });
+  putLoggedModelTag(db, modelId, { key: VERSIONS_TAG, value: pythonJson(entries) });
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { inventName } from "../../../src/MLOps/rules/invented_name.ts";
-import { cutTo, isLongerThan, normalizePath } from "../../../src/MLOps/rules/text.ts";
+import { cutTo, isLongerThan, normalizePath, pythonJson } from "../../../src/MLOps/rules/text.ts";
 
 Deno.test("normalizePath() gives what Python's posixpath.normpath gives", { permissions: "none" }, () => {
   // Left: as Python 3.11 prints it.
@@ -41,4 +41,13 @@ Deno.test("inventName() is an adjective, an animal and a number in 20 characters
     assertMatch(name, /^[a-z]+-[a-z]+-\d{1,4}$/);
     assert(name.length <= 20, name);
   }
+});
+
+Deno.test("pythonJson() writes what Python's json.dumps writes", { permissions: "none" }, () => {
+  // As Python 3.11 prints it.
+  assertEquals(pythonJson([{ name: 'a "b"', version: 1 }, {}]), String.raw`[{"name": "a \"b\"", "version": 1}, {}]`);
+  assertEquals(
+    pythonJson(["ü😀\x7f\n", null, true]),
+    String.raw`["\u00fc\ud83d\ude00` + "\x7f" + String.raw`\n", null, true]`,
+  );
 });
