@@ -1,6 +1,7 @@
 import { TrackingError } from "../../core/mod.ts";
 import { BodyTooLargeError } from "./error_response.ts";
 import { Fields, invalidParameter, isRecord } from "./fields.ts";
+import { parseAsWritten } from "./written_json.ts";
 
 /** Bytes of a JSON body. */
 export const MAX_JSON_BYTES = 16 * 1024 * 1024;
@@ -23,7 +24,7 @@ export async function readFields(
   if (request.method === "POST") requireJsonType(request.headers.get("content-type"));
   const text = decodeUtf8(await readLimited(request, options.maxBytes ?? MAX_JSON_BYTES, options.tooLarge));
   if (text === "" && request.method === "DELETE") return Fields.fromQuery(url.searchParams);
-  return new Fields(parseObject(text));
+  return new Fields(parseObject(text), "", false, () => written(text));
 }
 
 /** The whole body. @throws {BodyTooLargeError} past `maxBytes`, before more is read. */
@@ -80,6 +81,12 @@ function parseObject(text: string): Record<string, unknown> {
     throw new TrackingError("BAD_REQUEST", `The request body is nested deeper than ${MAX_NESTING} levels`);
   }
   return value;
+}
+
+/** The body as its sender wrote it, read again for the words of a refusal. */
+function written(text: string): unknown {
+  const value = parseAsWritten(text);
+  return typeof value === "string" ? parseAsWritten(value) : value;
 }
 
 function parseJson(text: string): unknown {

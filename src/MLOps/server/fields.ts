@@ -1,4 +1,5 @@
 import { TrackingError } from "../../core/mod.ts";
+import { isWrittenFloat } from "./written_json.ts";
 
 /** How MLflow ends a message about a parameter. */
 export const SEE_DOCS = "See the API docs for more information about request parameters.";
@@ -13,12 +14,22 @@ export class Fields {
   readonly #raw: Readonly<Record<string, unknown>>;
   readonly #path: string;
   readonly #isQuery: boolean;
+  readonly #written: () => unknown;
 
-  /** Reads `raw`; `path` is where it stands in the request, for messages (`metrics[0]`). */
-  constructor(raw: Readonly<Record<string, unknown>>, path = "", isQuery = false) {
+  /**
+   * Reads `raw`; `path` is where it stands in the request, for messages (`metrics[0]`), and `written` gives it as
+   * `parseAsWritten` reads it.
+   */
+  constructor(
+    raw: Readonly<Record<string, unknown>>,
+    path = "",
+    isQuery = false,
+    written: () => unknown = () => raw,
+  ) {
     this.#raw = raw;
     this.#path = path;
     this.#isQuery = isQuery;
+    this.#written = written;
   }
 
   /** Reads a query string: a repeated parameter is a list. */
@@ -106,7 +117,8 @@ export class Fields {
     if (!Array.isArray(value)) throw this.invalid(name, value);
     return value.map((item, i) => {
       if (!isRecord(item)) throw this.invalid(`${name}[${i}]`, item);
-      return new Fields(item, `${this.#path === "" ? "" : `${this.#path}.`}${name}[${i}]`);
+      const written = () => (this.#asWritten(name, value) as readonly unknown[])[i];
+      return new Fields(item, `${this.#path === "" ? "" : `${this.#path}.`}${name}[${i}]`, false, written);
     });
   }
 
@@ -115,7 +127,7 @@ export class Fields {
     const value = this.#value(name);
     if (value === undefined) throw this.missing(name);
     if (!isRecord(value)) throw this.invalid(name, value);
-    return new Fields(value, this.#name(name));
+    return new Fields(value, this.#name(name), false, () => this.#asWritten(name, value));
   }
 
   /** One of a few words, or its number, counted from 1 as MLflow does. @throws {TrackingError} where it is another. */
@@ -138,9 +150,10 @@ export class Fields {
 
   /** The error for a field whose value does not fit; without a reason it tells the type seen. */
   invalid(name: string, value: unknown, reason?: string): TrackingError {
-    const why = reason ?? ` Hint: Value was of type '${pythonType(value)}'`;
+    const shown = this.#asWritten(name, value);
+    const why = reason ?? ` Hint: Value was of type '${pythonType(shown)}'`;
     return invalidParameter(
-      `Invalid value ${showValue(value)} for parameter '${this.#name(name)}' supplied: ${why}. ${SEE_DOCS}`,
+      `Invalid value ${showValue(shown)} for parameter '${this.#name(name)}' supplied: ${why}. ${SEE_DOCS}`,
     );
   }
 
@@ -153,6 +166,12 @@ export class Fields {
       throw invalidParameter(`Request specifies both '${name}' and '${camel}'; provide only one of them.`);
     }
     return this.#raw[isNamed ? name : camel] ?? undefined;
+  }
+
+  /** The value of a field as the client wrote it. */
+  #asWritten(name: string, value: unknown): unknown {
+    const written = this.#written();
+    return isRecord(written) ? written[name] ?? written[camelOf(name)] ?? value : value;
   }
 
   #name(name: string): string {
@@ -196,7 +215,10 @@ function toDouble(value: unknown): number | undefined {
 function showValue(value: unknown): string {
   const text = JSON.stringify(
     value,
-    (_key, item) => isRecord(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => a < b ? -1 : 1)) : item,
+    (_key, item) =>
+      isRecord(item) && !isWrittenFloat(item)
+        ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => a < b ? -1 : 1))
+        : item,
   ) ?? "null";
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }
@@ -204,6 +226,7 @@ function showValue(value: unknown): string {
 function pythonType(value: unknown): string {
   if (value === null || value === undefined) return "NoneType";
   if (Array.isArray(value)) return "list";
+  if (isWrittenFloat(value)) return "float";
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
   if (typeof value === "string") return "str";
   return typeof value === "boolean" ? "bool" : "dict";

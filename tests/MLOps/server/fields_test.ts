@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TrackingError } from "../../../src/core/mod.ts";
 import { Fields } from "../../../src/MLOps/server/fields.ts";
+import { parseAsWritten } from "../../../src/MLOps/server/written_json.ts";
 
 Deno.test("Fields reads 64-bit integers given as text and refuses what a double cannot hold", () => {
   const fields = new Fields({ a: "12", b: 12, c: 1.5, d: "x", e: 2 ** 60, f: null, g: "-3", h: "9".repeat(30) });
@@ -62,4 +63,16 @@ Deno.test("Fields.choice() takes a word or its number", () => {
   assertEquals(new Fields({ a: 2 }).choice("a", words), "TWO");
   assertEquals(new Fields({}).choice("a", words), undefined);
   assertThrows(() => new Fields({ a: 3 }).choice("a", words), TrackingError, "must be one of ONE, TWO");
+});
+
+Deno.test("Fields shows a whole number as it was written: 9.0 is a float", () => {
+  const body = '{"name": 9.0, "metrics": [{"key": 1e3}], "tags": {"a": [2.0, 3]}, "far": 1e22}';
+  const fields = new Fields(JSON.parse(body), "", false, () => parseAsWritten(body));
+  const cases: [() => unknown, string][] = [
+    [() => fields.string("name"), "Invalid value 9.0 for parameter 'name' supplied:  Hint: Value was of type 'float'"],
+    [() => fields.messages("metrics")[0]!.string("key"), "Invalid value 1000.0 for parameter 'metrics[0].key'"],
+    [() => fields.string("tags"), 'Invalid value {"a":[2.0,3]} for parameter'],
+    [() => fields.string("far"), "Invalid value 1e+22 for parameter"],
+  ];
+  for (const [read, message] of cases) assertThrows(read, TrackingError, message);
 });
