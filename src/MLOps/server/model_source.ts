@@ -169,7 +169,9 @@ function isInside(source: string, root: string): boolean {
 }
 
 function locate(uri: string): { readonly kind: string; readonly path: string } | undefined {
-  if (hasParent(uri)) return undefined;
+  const isHere = ["", "file"].includes(splitUri(uri).scheme);
+  // What climbs in a folder of this machine and stays in it is fine, as it is resolved wherever it is read.
+  if (!isHere && hasParent(uri)) return undefined;
   const location = locateArtifacts(uri);
   return location.kind === "other" ? undefined : { kind: location.kind, path: plainPath(location.path) };
 }

@@ -1,6 +1,6 @@
 /** What a comparison with MLflow's own server, by another hand, found. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { overStores, type TestApp } from "./test_app.ts";
+import { overStores, type TestApp, testApp } from "./test_app.ts";
 
 async function newRun(app: TestApp): Promise<string> {
   const { info } = await app.tracker.createRun({ experimentId: "0", runName: "r" });
@@ -90,4 +90,34 @@ overStores("stores names of 255 bytes, no file at a folder's address, and surviv
   assertEquals(await status("GET", "?path=d/loop"), 200);
   const listed = await app.ask("GET", "/api/2.0/mlflow-artifacts/artifacts?path=d");
   assertEquals((listed.json["files"] as { path: string }[]).map(({ path }) => path), ["a.txt", long]);
+});
+
+Deno.test("model-versions/create takes a local source that climbs and stays in its run's folder", async () => {
+  await using app = await testApp("sqlite");
+  const experiment = await app.tracker.createExperiment("local", { artifactLocation: `file://${app.folder}/12` });
+  const { info } = await app.tracker.createRun({ experimentId: experiment });
+  await app.api("POST", "registered-models/create", { name: "m" });
+  const status = async (tail: string) => {
+    const body = { name: "m", source: `${info.artifactUri}/${tail}`, run_id: info.runId };
+    return (await app.ask("POST", "/api/2.0/mlflow/model-versions/create", body)).status;
+  };
+  for (const tail of ["", ".", "model", "model/..", "a/%2e%2e/model"]) assertEquals(await status(tail), 200, tail);
+  for (const tail of ["..", "model/../..", "a/%2e%2e/%2e%2e", "../artifacts-other"]) {
+    assertEquals(await status(tail), 400, tail);
+  }
+});
+
+overStores("lists the versions of a logged model in its tag as Python's JSON has it", async (app) => {
+  await app.api("POST", "registered-models/create", { name: "m" });
+  const { model } = await app.api("POST", "logged-models", { experiment_id: "0", name: "l" }) as {
+    model: { info: { model_id: string } };
+  };
+  const modelId = model.info.model_id;
+  for (let i = 0; i < 2; i++) {
+    await app.api("POST", "model-versions/create", { name: "m", source: `models:/${modelId}`, model_id: modelId });
+  }
+  const { tags } = await app.tracker.getLoggedModel(modelId);
+  assertEquals(tags, [
+    { key: "mlflow.modelVersions", value: '[{"name": "m", "version": 1}, {"name": "m", "version": 2}]' },
+  ]);
 });
