@@ -93,11 +93,27 @@ export function toHttpFailure(error: unknown): HttpFailure {
   return { status: 500, errorCode: "INTERNAL_ERROR", message: "Internal error, see the log of the server" };
 }
 
+/** What MLflow 3.17 tells beside a code: SQLSTATE and class; of some codes it tells none. */
+const CLASSES: Partial<Record<TrackingErrorCode, readonly [sqlstate: string, errorClass: string]>> = {
+  INVALID_PARAMETER_VALUE: ["KAM00", "INVALID_PARAMETER_VALUE"],
+  BAD_REQUEST: ["KAM00", "INVALID_PARAMETER_VALUE"],
+  RESOURCE_ALREADY_EXISTS: ["KAM00", "RESOURCE_ALREADY_EXISTS"],
+  PERMISSION_DENIED: ["KAM00", "PERMISSION_DENIED"],
+  RESOURCE_DOES_NOT_EXIST: ["KAM00", "RESOURCE_NOT_FOUND"],
+  ENDPOINT_NOT_FOUND: ["KAM00", "RESOURCE_NOT_FOUND"],
+  INVALID_STATE: ["XXM00", "CLIENT_INTERNAL_ERROR"],
+  INTERNAL_ERROR: ["XXM00", "CLIENT_INTERNAL_ERROR"],
+  TEMPORARILY_UNAVAILABLE: ["XXM00", "CLIENT_INTERNAL_ERROR"],
+};
+
 /** MLflow's error answer. */
 export function errorResponse(failure: HttpFailure): Response {
+  const [sqlstate, errorClass] = CLASSES[failure.errorCode] ?? [];
   const body = {
     error_code: failure.errorCode,
     message: failure.hint === undefined ? failure.message : `${failure.message}. ${failure.hint}`,
+    sqlstate,
+    error_class: errorClass,
   };
   return Response.json(body, {
     status: failure.status,
