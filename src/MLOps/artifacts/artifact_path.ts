@@ -13,16 +13,20 @@ const MAX_PATH_BYTES = 2_048;
  * @throws {TrackingError} INVALID_PARAMETER_VALUE
  */
 export function artifactPathParts(path: string): string[] {
-  const refuse = (): never => {
-    throw new TrackingError("INVALID_PARAMETER_VALUE", `Invalid path: '${path.slice(0, 300)}'`, {
-      hint: "Give a relative path with '/' between its parts and without '..'",
-    });
-  };
+  const parts = splitArtifactPath(path);
+  if (parts !== undefined) return parts;
+  throw new TrackingError("INVALID_PARAMETER_VALUE", `Invalid path: '${path.slice(0, 300)}'`, {
+    hint: "Give a relative path with '/' between its parts and without '..'",
+  });
+}
+
+/** As {@linkcode artifactPathParts}; undefined where the path is refused. */
+export function splitArtifactPath(path: string): string[] | undefined {
   let decoded = path;
   // A path may be encoded more than once on its way; one that decodes to an unsafe one at any depth is unsafe.
   for (let round = 0; round < 4; round++) {
     if (UNSAFE.test(decoded) || decoded.startsWith("/") || /^[a-zA-Z]:/.test(decoded) || hasParent(decoded)) {
-      refuse();
+      return undefined;
     }
     const next = decodeOnce(decoded);
     if (next === decoded) break;
@@ -30,8 +34,8 @@ export function artifactPathParts(path: string): string[] {
   }
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   const bytes = (text: string) => new TextEncoder().encode(text).length;
-  if (bytes(path) > MAX_PATH_BYTES || parts.some((part) => bytes(part) > MAX_NAME_BYTES)) refuse();
-  return parts;
+  const isTooLong = bytes(path) > MAX_PATH_BYTES || parts.some((part) => bytes(part) > MAX_NAME_BYTES);
+  return isTooLong ? undefined : parts;
 }
 
 function hasParent(path: string): boolean {

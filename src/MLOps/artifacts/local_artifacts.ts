@@ -129,9 +129,13 @@ async function insidePath(root: string, path: string): Promise<string> {
     const real = await Deno.realPath(join(root, ...parts.slice(0, depth))).catch(() => undefined);
     if (real === undefined) continue;
     if (real !== realRoot && !real.startsWith(`${realRoot}/`)) {
-      throw new TrackingError("INVALID_PARAMETER_VALUE", `Invalid path: '${path}'`, {
-        hint: "A symbolic link in it leads out of the artifact folder",
-      });
+      throw new TrackingError(
+        "INVALID_PARAMETER_VALUE",
+        "Invalid path: resolved path is outside the artifact directory",
+        {
+          hint: "A symbolic link in it leads out of the artifact folder",
+        },
+      );
     }
     break;
   }

@@ -1,5 +1,5 @@
 import { TrackingError } from "../../core/mod.ts";
-import { artifactPathParts } from "../artifacts/artifact_path.ts";
+import { splitArtifactPath } from "../artifacts/artifact_path.ts";
 import { fromFileUrl, resolve } from "../artifacts/paths.ts";
 import { invalidParameter } from "./fields.ts";
 
@@ -7,7 +7,10 @@ const PROXY_PREFIX = "/mlflow-artifacts/artifacts";
 
 /** A relative artifact path in its plain form; `""` is the root. @throws {TrackingError} 400 `Invalid path`. */
 export function safeArtifactPath(path: string): string {
-  return artifactPathParts(path).join("/");
+  const parts = splitArtifactPath(path);
+  // MLflow's words and no more: its own tests compare the whole answer.
+  if (parts === undefined) throw invalidParameter("Invalid path");
+  return parts.join("/");
 }
 
 /**

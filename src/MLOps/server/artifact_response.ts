@@ -1,6 +1,6 @@
 import type { ArtifactFile } from "./artifact_folder.ts";
 import { type ByteRange, readByteRange, sliceStream } from "./byte_range.ts";
-import { contentDisposition, contentTypeOf } from "./content_type.ts";
+import { contentDisposition, plainTypeOf } from "./content_type.ts";
 
 /**
  * A file, or the part that a `Range` asks for, as an answer. Artifacts are written by anyone who may log, so a browser
@@ -10,7 +10,7 @@ import { contentDisposition, contentTypeOf } from "./content_type.ts";
 export async function artifactResponse(file: ArtifactFile, request: Request): Promise<Response> {
   const range = readByteRange(request.headers.get("range"), file.size);
   const headers = {
-    "content-type": contentTypeOf(file.path),
+    "content-type": plainTypeOf(file.path),
     "content-disposition": contentDisposition("attachment", file.path),
     "accept-ranges": "bytes",
     "x-content-type-options": "nosniff",

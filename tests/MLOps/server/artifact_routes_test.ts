@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
+import { contentDisposition, plainTypeOf } from "../../../src/MLOps/server/content_type.ts";
 import { createTrackingApp } from "../../../src/MLOps/server/mod.ts";
 import { type TestApp, testApp } from "./test_app.ts";
 
@@ -136,7 +137,7 @@ Deno.test("artifacts of a run are listed and served wherever they lie", async ()
   const deep = await app.api("GET", `artifacts/list?run_id=${proxied}&path=model`);
   assertEquals(deep["files"], [{ path: "model/MLmodel", is_dir: false, file_size: 11 }]);
   const file = await app.app.request(`http://127.0.0.1:5000/get-artifact?run_id=${proxied}&path=model/MLmodel`);
-  assertEquals([await file.text(), file.headers.get("content-type")], ["flavors: {}", "text/plain; charset=utf-8"]);
+  assertEquals([await file.text(), file.headers.get("content-type")], ["flavors: {}", "text/plain"]);
   for (const [runId, text] of [[info.runId, "local"], [other.info.runId, "python"]]) {
     const answer = await app.ask("GET", `/get-artifact?run_uuid=${runId}&path=notes.txt`);
     assertEquals([answer.status, answer.text], [200, text]);
@@ -222,4 +223,58 @@ Deno.test("artifacts of a remote store come from its adapter alone, and none are
   assertEquals([got.status, await got.text()], [200, "from afar"]);
   const sent = await app.request(`http://127.0.0.1${PROXY}/5/a.txt`, { method: "PUT", body: "x" });
   assertEquals([sent.status, (await sent.json()).error_code], [501, "NOT_IMPLEMENTED"]);
+});
+
+Deno.test("artifact routes refuse an unsafe path in MLflow's words, before they look for a run or version", async () => {
+  await using app = await testApp("sqlite");
+  const refusal = {
+    error_code: "INVALID_PARAMETER_VALUE",
+    message: "Invalid path",
+    sqlstate: "KAM00",
+    error_class: "INVALID_PARAMETER_VALUE",
+  };
+  const paths = [
+    "/api/2.0/mlflow/artifacts/list?run_id=none&path=..%2Fx",
+    "/get-artifact?run_id=none&path=..%2Fx",
+    "/model-versions/get-artifact?name=none&version=1&path=..%2Fx",
+    "/api/2.0/mlflow/logged-models/none/artifacts/directories?artifact_directory_path=..%2Fx",
+    "/ajax-api/2.0/mlflow/logged-models/none/artifacts/files?artifact_file_path=..%2Fx",
+    `${PROXY}?path=..%2Fx`,
+    `${PROXY}/..%2Fx`,
+  ];
+  for (const path of paths) {
+    const answer = await app.ask("GET", path);
+    assertEquals([answer.status, answer.json], [400, refusal], path);
+  }
+});
+
+Deno.test("upload-artifact names what is missing, one after the other", async () => {
+  await using app = await testApp("sqlite");
+  const runId = await newRun(app);
+  const upload = async (query: string, body?: string) => {
+    const answer = await app.ask("POST", `/ajax-api/2.0/mlflow/upload-artifact${query}`, body);
+    return [answer.status, answer.json["message"]];
+  };
+  assertEquals(await upload(""), [400, "Request must specify run_uuid."]);
+  assertEquals(await upload("?run_uuid=none&path="), [400, "Request must specify path."]);
+  assertEquals(await upload("?run_uuid=none&path=../x"), [400, "Invalid path"]);
+  assertEquals(await upload("?run_uuid=none&path=x"), [400, "Request must specify data."]);
+  assertEquals((await upload("?run_uuid=none&path=x", "hi"))[0], 404);
+  assertEquals((await upload(`?run_uuid=${runId}&path=x`, "hi"))[0], 200);
+});
+
+Deno.test("plainTypeOf() and contentDisposition() name a file as MLflow does", { permissions: "none" }, () => {
+  const types: Record<string, string> = {
+    "a.txt": "text/plain",
+    "model/MLmodel": "text/plain",
+    "mlproject": "text/plain",
+    "a.csv": "text/plain",
+    "a.pkl": "application/octet-stream",
+    "a.png": "image/png",
+    "a.pdf": "application/pdf",
+    "page.html": "text/html",
+  };
+  for (const [path, type] of Object.entries(types)) assertEquals(plainTypeOf(path), type, path);
+  assertEquals(contentDisposition("attachment", "images/dog+step+20.png"), "attachment; filename=dog+step+20.png");
+  assertEquals(contentDisposition("attachment", "a b.png"), 'attachment; filename="a b.png"');
 });

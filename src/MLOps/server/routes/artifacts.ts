@@ -1,7 +1,7 @@
 import type { Context, Hono } from "@hono/hono";
 import { type ModelRegistry, type Tracker, TrackingError } from "../../../core/mod.ts";
 import type { ArtifactAccess } from "../artifact_access.ts";
-import { pathAfter } from "../artifact_path.ts";
+import { pathAfter, safeArtifactPath } from "../artifact_path.ts";
 import { artifactResponse } from "../artifact_response.ts";
 import { readLimited } from "../body.ts";
 import { BodyTooLargeError } from "../error_response.ts";
@@ -24,8 +24,10 @@ export function artifactRoutes(app: Hono, rest: RestRouter, deps: ArtifactRouteD
   const { tracker, registry, artifacts } = deps;
 
   rest.on("GET", "artifacts/list", async (fields) => {
-    const run = await tracker.getRun(fields.requiredRunId());
-    const files = await artifacts.ofRun(run).list(fields.string("path") ?? "");
+    const runId = fields.requiredRunId();
+    const path = safeArtifactPath(fields.string("path") ?? "");
+    const run = await tracker.getRun(runId);
+    const files = await artifacts.ofRun(run).list(path);
     return message({ root_uri: run.info.artifactUri, files: files.map((file) => fileMessage(file)) });
   });
 
@@ -33,28 +35,30 @@ export function artifactRoutes(app: Hono, rest: RestRouter, deps: ArtifactRouteD
     const fields = query(context);
     const runId = fields.string("run_uuid") ?? fields.string("run_id");
     if (!runId) throw invalidParameter("Request must specify run_uuid.");
-    const run = await tracker.getRun(runId);
-    const path = fields.requiredString("path");
+    const asked = fields.string("path");
+    if (!asked) throw invalidParameter("Request must specify path.");
+    const path = safeArtifactPath(asked);
     const content = await readLimited(
       context.req.raw,
       MAX_FORM_UPLOAD_BYTES,
       () => new BodyTooLargeError("Artifact size is too large. Max size is 10MB."),
     );
     if (content.length === 0) throw invalidParameter("Request must specify data.");
+    const run = await tracker.getRun(runId);
     await artifacts.ofRun(run).write(path, content);
     return Response.json({});
   }, { ajaxOnly: true });
 
   app.get("/get-artifact", async (context) => {
     const fields = query(context);
-    const path = fields.requiredString("path");
+    const path = safeArtifactPath(fields.requiredString("path"));
     const run = await tracker.getRun(fields.requiredRunId());
     return artifactResponse(await artifacts.ofRun(run).open(path), context.req.raw);
   });
 
   app.get("/model-versions/get-artifact", async (context) => {
     const fields = query(context);
-    const path = fields.requiredString("path");
+    const path = safeArtifactPath(fields.requiredString("path"));
     const version = await registry.getModelVersion(fields.requiredString("name"), fields.requiredString("version"));
     const root = await artifacts.ofVersion(version);
     return artifactResponse(await root.open(path), context.req.raw);
@@ -74,7 +78,7 @@ function proxyRoutes(app: Hono, base: string, artifacts: ArtifactAccess): void {
   const pathOf = (context: Context) => pathAfter(context.req.raw.url, `${base}/artifacts/`);
 
   app.get(`${base}/artifacts`, async (context) => {
-    const files = await folder.list(query(context).string("path") ?? "");
+    const files = await folder.list(safeArtifactPath(query(context).string("path") ?? ""));
     const baseName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
     return Response.json(message({ files: files.map((file) => fileMessage(file, baseName)) }));
   });

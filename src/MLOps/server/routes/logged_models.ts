@@ -2,6 +2,7 @@ import type { Tracker } from "../../../core/mod.ts";
 import { noLoggedModel } from "../../rules/names.ts";
 import { inventName } from "../../rules/invented_name.ts";
 import type { ArtifactAccess } from "../artifact_access.ts";
+import { safeArtifactPath } from "../artifact_path.ts";
 import { artifactResponse } from "../artifact_response.ts";
 import { Fields } from "../fields.ts";
 import { fileMessage, loggedModelMessage, message } from "../messages.ts";
@@ -83,14 +84,15 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
   });
 
   rest.on("GET", "logged-models/:id/artifacts/directories", async (fields, context) => {
+    const path = safeArtifactPath(fields.string("artifact_directory_path") ?? "");
     const model = await tracker.getLoggedModel(context.req.param("id")!);
-    const files = await artifacts.ofLoggedModel(model).list(fields.string("artifact_directory_path") ?? "");
+    const files = await artifacts.ofLoggedModel(model).list(path);
     return message({ root_uri: model.artifactUri, files: files.map((file) => fileMessage(file)) });
   });
 
   rest.raw("GET", "logged-models/:id/artifacts/files", async (context) => {
     const fields = Fields.fromQuery(new URL(context.req.url).searchParams);
-    const path = fields.requiredString("artifact_file_path");
+    const path = safeArtifactPath(fields.requiredString("artifact_file_path"));
     const model = await tracker.getLoggedModel(context.req.param("id")!);
     return artifactResponse(await artifacts.ofLoggedModel(model).open(path), context.req.raw);
   }, { ajaxOnly: true });
