@@ -50,3 +50,8 @@ export function pythonJson(value: unknown): string {
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** Whether a text stands in a pair of `quote`. */
+export function isQuoted(text: string, quote: string): boolean {
+  return text.length >= 2 && text.startsWith(quote) && text.endsWith(quote);
+}

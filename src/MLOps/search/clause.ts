@@ -48,6 +48,8 @@ export interface SearchAttribute {
 
 /** What may be searched of one sort of thing; one for each of MLflow's five searches. */
 export interface SearchDomain {
+  /** Whose search it is; each has words of its own for what is wrong. */
+  readonly dialect: "run" | "experiment" | "registered model" | "model version" | "logged model";
   /** Prefixes by what they mean; no prefix is an attribute. */
   readonly prefixes: Readonly<Record<string, SearchEntity>>;
   /** Attributes in filters, by canonical name. */

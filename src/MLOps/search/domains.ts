@@ -14,6 +14,7 @@ export const DATASET_KEYS: readonly string[] = ["name", "digest", "context"];
 
 /** Runs: `metrics.`, `params.`, `tags.`, `attributes.`, `datasets.` */
 export const RUN_SEARCH: SearchDomain = {
+  dialect: "run",
   prefixes: {
     metric: "metric",
     metrics: "metric",
@@ -60,6 +61,7 @@ const SIMPLE_PREFIXES = {
 
 /** Experiments. */
 export const EXPERIMENT_SEARCH: SearchDomain = {
+  dialect: "experiment",
   prefixes: SIMPLE_PREFIXES,
   attributes: {
     name: text,
@@ -76,6 +78,7 @@ export const EXPERIMENT_SEARCH: SearchDomain = {
 
 /** Registered models. */
 export const REGISTERED_MODEL_SEARCH: SearchDomain = {
+  dialect: "registered model",
   prefixes: SIMPLE_PREFIXES,
   attributes: { name: listed },
   aliases: { timestamp: "last_updated_timestamp" },
@@ -86,6 +89,7 @@ export const REGISTERED_MODEL_SEARCH: SearchDomain = {
 
 /** Model versions. */
 export const MODEL_VERSION_SEARCH: SearchDomain = {
+  dialect: "model version",
   prefixes: SIMPLE_PREFIXES,
   attributes: { name: listed, run_id: listed, source_path: text, version_number: numeric },
   aliases: {},
@@ -96,6 +100,7 @@ export const MODEL_VERSION_SEARCH: SearchDomain = {
 
 /** Logged models. */
 export const LOGGED_MODEL_SEARCH: SearchDomain = {
+  dialect: "logged model",
   prefixes: {
     metrics: "metric",
     metric: "metric",

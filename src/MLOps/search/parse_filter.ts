@@ -1,7 +1,9 @@
+import { TrackingError } from "../../core/mod.ts";
 import { invalid } from "../rules/entries.ts";
 import { experimentNumber } from "../rules/names.ts";
 import type { Clause, Comparator, SearchDomain, SearchEntity } from "./clause.ts";
 import { DATASET_KEYS } from "./domains.ts";
+import { filterRefusal } from "./refusal.ts";
 import { isKeyPart, type Token, tokenize } from "./tokens.ts";
 
 const LISTS: readonly Comparator[] = ["IN", "NOT IN"];
@@ -38,8 +40,17 @@ function oneOf(words: Iterable<string>): string {
  * @throws {TrackingError} INVALID_PARAMETER_VALUE naming the clause and what was expected.
  */
 export function parseFilter(filter: string | undefined, domain: SearchDomain): readonly Clause[] {
-  const reader = new Reader(filter ?? "");
-  if (filter && reader.atEnd) throw invalid(`Invalid filter '${filter}'. Could not be parsed.`);
+  try {
+    return readFilter(filter ?? "", domain);
+  } catch (error) {
+    const words = error instanceof TrackingError ? filterRefusal(filter ?? "", domain) : undefined;
+    throw words === undefined ? error : invalid(words);
+  }
+}
+
+function readFilter(filter: string, domain: SearchDomain): readonly Clause[] {
+  const reader = new Reader(filter);
+  if (filter !== "" && reader.atEnd) throw invalid(`Invalid filter '${filter}'. Could not be parsed.`);
   const clauses: Clause[] = [];
   while (!reader.atEnd) {
     if (clauses.length > 0 && !reader.takeWord("AND")) throw reader.refuse();

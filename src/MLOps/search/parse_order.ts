@@ -1,6 +1,8 @@
+import { TrackingError } from "../../core/mod.ts";
 import { invalid } from "../rules/entries.ts";
 import type { OrderBy, SearchDomain } from "./clause.ts";
 import { resolveIdentifier } from "./parse_filter.ts";
+import { orderRefusal } from "./refusal.ts";
 import { isKeyPart, tokenize } from "./tokens.ts";
 
 /**
@@ -19,7 +21,7 @@ import { isKeyPart, tokenize } from "./tokens.ts";
 export function parseOrderBy(orderBy: readonly string[] | undefined, domain: SearchDomain): readonly OrderBy[] {
   const orders: OrderBy[] = [];
   for (const text of orderBy ?? []) {
-    const order = parseOne(text, domain);
+    const order = parseOrRefuse(text, domain);
     if (orders.some(({ entity, key }) => entity === order.entity && key === order.key)) {
       if (domain.mayOrderTwice === true) continue;
       throw invalid(`\`order_by\` contains duplicate fields: [${orderBy!.map((one) => `'${one}'`).join(", ")}]`);
@@ -27,6 +29,15 @@ export function parseOrderBy(orderBy: readonly string[] | undefined, domain: Sea
     orders.push(order);
   }
   return orders;
+}
+
+function parseOrRefuse(text: string, domain: SearchDomain): OrderBy {
+  try {
+    return parseOne(text, domain);
+  } catch (error) {
+    const words = error instanceof TrackingError ? orderRefusal(text, domain) : undefined;
+    throw words === undefined ? error : invalid(words);
+  }
 }
 
 function parseOne(text: string, domain: SearchDomain): OrderBy {

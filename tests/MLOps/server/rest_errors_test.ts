@@ -43,10 +43,10 @@ overStores("says what is wrong in MLflow's words and codes", async (app) => {
     [
       "POST",
       "runs/search",
-      { experiment_ids: ["0"], filter: "metrics.a ~ 1" },
+      { experiment_ids: ["0"], filter: "metrics.a > 1 OR metrics.b > 1" },
       400,
       "INVALID_PARAMETER_VALUE",
-      "Invalid clause(s) in filter string",
+      "Invalid clause(s) in filter string: 'OR'",
     ],
     [
       "POST",

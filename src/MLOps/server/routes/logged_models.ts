@@ -42,7 +42,7 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
       ...(filter ? { filter } : {}),
       datasets: fields.messages("datasets").map((dataset) => {
         const datasetDigest = dataset.string("dataset_digest");
-        return { datasetName: dataset.requiredString("dataset_name"), ...(datasetDigest ? { datasetDigest } : {}) };
+        return { datasetName: dataset.string("dataset_name") ?? "", ...(datasetDigest ? { datasetDigest } : {}) };
       }),
       orderBy: fields.messages("order_by").map(readOrder),
       ...(maxResults === undefined ? {} : { maxResults }),
@@ -102,7 +102,7 @@ function readOrder(fields: Fields) {
   const datasetName = fields.string("dataset_name");
   const datasetDigest = fields.string("dataset_digest");
   return {
-    fieldName: fields.requiredString("field_name"),
+    fieldName: fields.string("field_name") ?? "",
     ascending: fields.boolean("ascending") ?? true,
     ...(datasetName ? { datasetName } : {}),
     ...(datasetDigest ? { datasetDigest } : {}),
