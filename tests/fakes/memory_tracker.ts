@@ -237,7 +237,7 @@ export class MemoryTracker implements Tracker {
     },
   ): Promise<Run> {
     const { head } = this.#activeExperiment(run.experimentId);
-    const tags = entries.cleanTags(run.tags ?? []);
+    const tags = entries.cleanFirstTags(run.tags ?? []);
     const runName = names.resolveRunName(run.runName, tags, inventName);
     const runId = randomHex();
     this.#runs.set(runId, {
@@ -342,7 +342,7 @@ export class MemoryTracker implements Tracker {
     for (const { key, value } of params) {
       const known = run.params.get(key);
       if (known !== undefined && known !== value) {
-        throw entries.invalid(`Changing param values is not allowed. Params were already logged='[{'key': '${key}'}]'`);
+        throw new entries.ParamChangedError(runId, [{ key, known, given: value }]);
       }
     }
     metrics.forEach(({ modelId }) => modelId && this.#models.get(modelId));

@@ -19,7 +19,14 @@ import {
   type ViewType,
 } from "../../core/mod.ts";
 import { artifactPathParts } from "../artifacts/artifact_path.ts";
-import { checkMetric, checkParamKeysUnique, cleanDatasets, cleanParams, cleanTags } from "../rules/entries.ts";
+import {
+  checkMetric,
+  checkParamKeysUnique,
+  cleanDatasets,
+  cleanFirstTags,
+  cleanParams,
+  cleanTags,
+} from "../rules/entries.ts";
 import { DEFAULT_LOGGED_MODEL_RESULTS, DEFAULT_SEARCH_RESULTS } from "../rules/limits.ts";
 import { Fields } from "./fields.ts";
 import { MlflowHttp, type MlflowHttpOptions } from "./http.ts";
@@ -131,7 +138,7 @@ export class RestTracker implements Tracker {
       run_name: run.runName,
       user_id: run.userId,
       start_time: run.startTime ?? Date.now(),
-      tags: cleanTags(run.tags ?? []),
+      tags: cleanFirstTags(run.tags ?? []),
     }, { repeatable: false });
     return toRun(answer.fields("run"));
   }

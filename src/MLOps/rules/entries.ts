@@ -132,12 +132,57 @@ export function checkParamKeysUnique(params: readonly KeyValue[]): void {
 
 /** Checks a run's tags and cuts their values to what MLflow stores; of a key given twice the last counts. */
 export function cleanTags(tags: readonly KeyValue[]): KeyValue[] {
+  return cleanTagsBy(checkKey, tags);
+}
+
+/** As {@linkcode cleanTags} for a run that is made: MLflow takes keys of any characters there, though not later. */
+export function cleanFirstTags(tags: readonly KeyValue[]): KeyValue[] {
+  return cleanTagsBy((key, path) => {
+    if (key.includes("\0")) throw invalidValue(path, key, "Names may not contain the character NUL.");
+    checkLength(path, key, MAX_KEY_LENGTH);
+  }, tags);
+}
+
+function cleanTagsBy(check: (key: string, path: string) => void, tags: readonly KeyValue[]): KeyValue[] {
   const values = new Map<string, string>();
   tags.forEach(({ key, value }, i) => {
-    checkKey(key, `tags[${i}].key`);
+    check(key, `tags[${i}].key`);
     values.set(key, cutTo(value, MAX_TAG_VALUE_LENGTH));
   });
   return [...values].map(([key, value]) => ({ key, value }));
+}
+
+/** A parameter that has another value already. */
+export interface ParamClash {
+  /** Key. */
+  readonly key: string;
+  /** Value that it has. */
+  readonly known: string;
+  /** Value that it was to have. */
+  readonly given: string;
+}
+
+/** Parameters never change; MLflow says so in other words where one was logged alone. */
+export class ParamChangedError extends TrackingError {
+  /** The refused parameters of the run. */
+  constructor(readonly runId: string, readonly clashes: readonly ParamClash[]) {
+    const list = clashes.map(({ key, known, given }) =>
+      `{'key': ${pythonRepr(key)}, 'old_value': ${pythonRepr(known)}, 'new_value': ${pythonRepr(given)}}`
+    );
+    super(
+      "INVALID_PARAMETER_VALUE",
+      `Changing param values is not allowed. Params were already logged='[${list.join(", ")}]' for run ID='${runId}'.`,
+    );
+  }
+
+  /** The error as MLflow words it for a parameter that was logged alone. */
+  ofOne(): TrackingError {
+    const [{ key, known, given }] = this.clashes as readonly [ParamClash];
+    return invalid(
+      `Changing param values is not allowed. Param with key='${key}' was already logged with value='${known}' for ` +
+        `run ID='${this.runId}'. Attempted logging new value '${given}'.`,
+    );
+  }
 }
 
 /** Checks a tag of an experiment. */

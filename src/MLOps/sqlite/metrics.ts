@@ -1,7 +1,13 @@
 import { type KeyValue, type Metric, type Page } from "../../core/mod.ts";
-import { checkMetric, checkParamKeysUnique, cleanParams, cleanTags, invalid } from "../rules/entries.ts";
+import {
+  checkMetric,
+  checkParamKeysUnique,
+  cleanParams,
+  cleanTags,
+  ParamChangedError,
+  type ParamClash,
+} from "../rules/entries.ts";
 import { checkMaxResults, noLoggedModel } from "../rules/names.ts";
-import { pythonRepr } from "../rules/text.ts";
 import { decodeOffset, encodeOffset } from "../search/page_token.ts";
 import type { Database, SqlValue } from "./database.ts";
 import { metricValue } from "./run_rows.ts";
@@ -76,21 +82,16 @@ export function storedMetric(value: number): { readonly value: number; readonly 
 }
 
 function putParams(db: Database, runId: string, params: readonly KeyValue[]): void {
-  const clashes: string[] = [];
+  const clashes: ParamClash[] = [];
   for (const { key, value } of params) {
     const known = db.get<{ value: string }>(`SELECT value FROM params WHERE run_uuid = ? AND "key" = ?`, runId, key);
     if (known === undefined) {
       db.run(`INSERT INTO params (run_uuid, "key", value) VALUES (?, ?, ?)`, runId, key, value);
     } else if (known.value !== value) {
-      clashes.push(
-        `{'key': ${pythonRepr(key)}, 'old_value': ${pythonRepr(known.value)}, 'new_value': ${pythonRepr(value)}}`,
-      );
+      clashes.push({ key, known: known.value, given: value });
     }
   }
-  if (clashes.length === 0) return;
-  throw invalid(
-    `Changing param values is not allowed. Params were already logged='[${clashes.join(", ")}]' for run ID='${runId}'.`,
-  );
+  if (clashes.length > 0) throw new ParamChangedError(runId, clashes);
 }
 
 function putMetrics(db: Database, runId: string, metrics: readonly Metric[]): void {

@@ -1,6 +1,6 @@
 import { type KeyValue, type Run, type RunInfo, type RunStatus, TrackingError } from "../../core/mod.ts";
 import { appendToUri } from "../artifacts/location.ts";
-import { cleanTags, RUN_NAME_TAG } from "../rules/entries.ts";
+import { cleanFirstTags, RUN_NAME_TAG } from "../rules/entries.ts";
 import { inventName, randomHex } from "../rules/invented_name.ts";
 import { resolveRunName } from "../rules/names.ts";
 import type { Database } from "./database.ts";
@@ -20,7 +20,7 @@ export function createRun(
   nowMs: number,
 ): Run {
   const experiment = requireActiveExperiment(db, run.experimentId);
-  const tags = cleanTags(run.tags ?? []);
+  const tags = cleanFirstTags(run.tags ?? []);
   const name = resolveRunName(run.runName, tags, inventName);
   const runId = randomHex();
   db.run(

@@ -1,5 +1,5 @@
 import { type RunStatus, type Tracker, TrackingError } from "../../../core/mod.ts";
-import { checkKey, checkMetric, checkParamKeysUnique } from "../../rules/entries.ts";
+import { checkKey, checkMetric, checkParamKeysUnique, ParamChangedError } from "../../rules/entries.ts";
 import {
   MAX_BATCH_BYTES,
   MAX_ENTITIES_PER_BATCH,
@@ -83,8 +83,10 @@ function loggingRoutes(rest: RestRouter, tracker: Tracker): void {
   rest.on("POST", "runs/log-parameter", async (fields) => {
     const runId = fields.requiredRunId();
     const param = { key: fields.requiredString("key"), value: fields.string("value") ?? "" };
-    checkKey(param.key, "key");
-    await tracker.logBatch(runId, { params: [param] });
+    checkKey(param.key, "key", "Param key");
+    await tracker.logBatch(runId, { params: [param] }).catch((error) => {
+      throw error instanceof ParamChangedError ? error.ofOne() : error;
+    });
     return {};
   });
 
