@@ -52,12 +52,18 @@ export interface OpenArtifact {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** Opens a file under `root`. @throws {TrackingError} RESOURCE_DOES_NOT_EXIST */
+/** Opens a file under `root`. @throws {TrackingError} RESOURCE_DOES_NOT_EXIST; INVALID_PARAMETER_VALUE for a folder */
 export async function openLocalArtifact(root: string, path: string): Promise<OpenArtifact> {
   const target = await insidePath(root, path);
   try {
-    const { isFile, size } = await Deno.stat(target);
-    if (!isFile) throw new Deno.errors.IsADirectory();
+    const { isFile, isDirectory, size } = await Deno.stat(target);
+    if (isDirectory) {
+      throw new TrackingError(
+        "INVALID_PARAMETER_VALUE",
+        `Artifact path refers to a directory, not a file: '${path}'`,
+      );
+    }
+    if (!isFile) throw new Deno.errors.NotFound();
     const file = await Deno.open(target, { read: true });
     return { size, body: file.readable };
   } catch (error) {

@@ -44,7 +44,7 @@ export class RemoteArtifacts {
     } catch (error) {
       // MLflow answers 404 for what is not there, and 400 for a folder; the path itself was checked above.
       const isNoFile = error instanceof TrackingError &&
-        (error.errorCode === "ENDPOINT_NOT_FOUND" || error.errorCode === "BAD_REQUEST");
+        ["ENDPOINT_NOT_FOUND", "BAD_REQUEST", "INVALID_PARAMETER_VALUE"].includes(error.errorCode);
       if (!isNoFile) throw error;
       throw new TrackingError("RESOURCE_DOES_NOT_EXIST", `No such artifact: '${path}'`, { cause: error });
     }

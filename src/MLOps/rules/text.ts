@@ -55,3 +55,13 @@ export function pythonJson(value: unknown): string {
 export function isQuoted(text: string, quote: string): boolean {
   return text.length >= 2 && text.startsWith(quote) && text.endsWith(quote);
 }
+
+/** Python's `repr` of a parsed JSON value, for messages that equal MLflow's. */
+export function pythonValue(value: unknown): string {
+  if (typeof value === "string") return pythonRepr(value);
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.map(pythonValue).join(", ")}]`;
+  if (typeof value !== "object") return String(value);
+  return `{${Object.entries(value).map(([key, item]) => `${pythonRepr(key)}: ${pythonValue(item)}`).join(", ")}}`;
+}

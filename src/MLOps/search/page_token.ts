@@ -1,4 +1,5 @@
 import { invalid } from "../rules/entries.ts";
+import { pythonValue } from "../rules/text.ts";
 
 /** An opaque token for the page that starts at `offset`; the bytes are MLflow's. */
 export function encodeOffset(offset: number): string {
@@ -33,18 +34,28 @@ export function decodeSearchOffset(search: Readonly<Record<string, unknown>>, to
   const value = decodeToken(token) as Record<string, unknown> | null;
   for (const [key, wanted] of Object.entries(search)) {
     const found = value?.[key] ?? null;
-    if (JSON.stringify(found) !== JSON.stringify(wanted ?? null)) {
-      throw invalid(
-        `${key} in the page token does not match the requested ${key}. Expected: ${JSON.stringify(wanted)}. ` +
-          `Found: ${JSON.stringify(found)}`,
-      );
-    }
+    if (JSON.stringify(found) === JSON.stringify(wanted ?? null)) continue;
+    const [told, asked] = WORDS[key] ?? [`${key} in the page token does not`, key];
+    throw invalid(
+      `${told} match the requested ${asked}. Expected: ${shown(wanted)}. Found: ${shown(found)}`,
+    );
   }
   const offset = value?.offset;
   if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) {
     throw invalid(`Invalid page token, parsed value=${JSON.stringify(value)}`);
   }
   return offset;
+}
+
+/** How MLflow calls the parts of a search. */
+const WORDS: Readonly<Record<string, readonly [told: string, asked: string]>> = {
+  experiment_ids: ["Experiment IDs in the page token do not", "experiment IDs"],
+  filter_string: ["Filter string in the page token does not", "filter string"],
+  order_by: ["Order by in the page token does not", "order by"],
+};
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : pythonValue(value);
 }
 
 function decodeToken(token: string): unknown {

@@ -84,6 +84,7 @@ export function createTrackingApp(deps: TrackingServerDeps, options: TrackingSer
     const { pathname } = new URL(context.req.url);
     if (pages !== undefined && !MACHINE_PATHS.test(pathname)) return pages(context.req.raw);
     const methods = rest.methodsOf(pathname);
+    if (context.req.method === "OPTIONS" && methods.length > 0) return methodsOnly(methods);
     if (methods.length > 0) return wrongMethod(context.req.method, methods);
     const message = `No such endpoint: ${context.req.method} ${pathname}`;
     return errorResponse(toHttpFailure(new TrackingError("ENDPOINT_NOT_FOUND", message)));
@@ -119,6 +120,12 @@ function withoutDoubleSlash(request: Request): Request {
   const start = request.url.indexOf("/", request.url.indexOf("://") + 3);
   if (request.url[start + 1] !== "/") return request;
   return new Request(request.url.slice(0, start) + request.url.slice(start).replace(/^\/+/, "/"), request);
+}
+
+/** What `OPTIONS` asks for; pages of other origins are told nothing that would let them in. */
+function methodsOnly(methods: readonly string[]): Response {
+  const allowed = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
+  return new Response(null, { status: 204, headers: { allow: allowed.join(", ") } });
 }
 
 /** 405 with what the route takes. */

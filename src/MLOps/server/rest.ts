@@ -46,9 +46,13 @@ export class RestRouter {
   ): void {
     for (const base of options.ajaxOnly ? REST_BASES.slice(1) : REST_BASES) {
       this.#app.on(methods.split("|"), `${base}/${path}`, handler);
-      const pathname = `${base}/${path.replace("{.+}", "(.+)")}`;
-      this.#routes.push({ methods: methods.split("|"), pathname });
+      this.note(methods, `${base}/${path.replace("{.+}", "(.+)")}`);
     }
+  }
+
+  /** Makes {@linkcode methodsOf} know a route that is registered elsewhere. */
+  note(methods: string, pathname: string): void {
+    this.#routes.push({ methods: methods.split("|"), pathname });
   }
 
   /** Methods that routes at a path take; none where there is no route. */

@@ -44,7 +44,7 @@ Deno.test("artifact proxy answers {} for a file or an unknown folder, 404 for an
   assertEquals((await app.ask("GET", `${PROXY}?path=none`)).json, {});
   const missing = await app.ask("GET", `${PROXY}/a/none.txt`);
   assertEquals([missing.status, missing.json["error_code"]], [404, "RESOURCE_DOES_NOT_EXIST"]);
-  assertEquals((await app.ask("GET", `${PROXY}/a`)).status, 404);
+  assertEquals((await app.ask("GET", `${PROXY}/a`)).status, 400);
 });
 
 Deno.test("artifact proxy replaces and removes files, and says when one is in the way", async () => {

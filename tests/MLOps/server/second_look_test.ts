@@ -121,3 +121,105 @@ overStores("lists the versions of a logged model in its tag as Python's JSON has
     { key: "mlflow.modelVersions", value: '[{"name": "m", "version": 1}, {"name": "m", "version": 2}]' },
   ]);
 });
+
+overStores("says of a parameter that was logged alone, and of some in a batch, which cannot change", async (app) => {
+  const runId = await newRun(app);
+  await app.api("POST", "runs/log-parameter", { run_id: runId, key: "p", value: "1" });
+  await app.api("POST", "runs/log-parameter", { run_id: runId, key: "p", value: "1" });
+  const message = async (route: string, body: unknown) =>
+    (await app.ask("POST", `/api/2.0/mlflow/runs/${route}`, body)).json["message"];
+  assertEquals(
+    await message("log-parameter", { run_id: runId, key: "p", value: "2" }),
+    `Changing param values is not allowed. Param with key='p' was already logged with value='1' for run ID='${runId}'. ` +
+      "Attempted logging new value '2'.",
+  );
+  assertEquals(
+    await message("log-batch", { run_id: runId, params: [{ key: "p", value: "2" }] }),
+    "Changing param values is not allowed. Params were already logged='[{'key': 'p', 'old_value': '1', " +
+      `'new_value': '2'}]' for run ID='${runId}'.`,
+  );
+  assertEquals(
+    await message("log-parameter", { run_id: runId, key: "k".repeat(251), value: "2" }),
+    "'Param key' exceeds the maximum length of 250 characters",
+  );
+});
+
+overStores("takes tags of any characters when a run is made, and only then", async (app) => {
+  const tags = ["a!b", "../a", "/abs", "a//b"].map((key) => ({ key, value: "v" }));
+  const { run } = await app.api("POST", "runs/create", { start_time: 1, run_name: "r", tags }) as {
+    run: { info: { run_id: string }; data: { tags: { key: string }[] } };
+  };
+  const keys = run.data.tags.map(({ key }) => key).filter((key) => !key.startsWith("mlflow."));
+  assertEquals(keys.sort(), tags.map(({ key }) => key).sort());
+  const refused: [string, unknown][] = [
+    ["runs/create", { tags: [{ key: "k".repeat(251), value: "v" }] }],
+    ["runs/create", { tags: [{ key: "a\0b", value: "v" }] }],
+    ["runs/create", { tags: [{ key: "", value: "v" }] }],
+    ["runs/set-tag", { run_id: run.info.run_id, key: "a!b", value: "v" }],
+  ];
+  for (const [route, body] of refused) {
+    assertEquals((await app.ask("POST", `/api/2.0/mlflow/${route}`, body)).status, 400, JSON.stringify(body));
+  }
+});
+
+overStores("answers OPTIONS with what a route takes, and lets no other origin in", async (app) => {
+  const routes: Record<string, string> = {
+    "/api/2.0/mlflow/runs/create": "POST, OPTIONS",
+    "/api/2.0/mlflow/runs/get": "GET, HEAD, OPTIONS",
+    "/api/2.0/mlflow-artifacts/artifacts/a/b.txt": "GET, PUT, DELETE, HEAD, OPTIONS",
+    "/get-artifact": "GET, HEAD, OPTIONS",
+  };
+  for (const [path, allow] of Object.entries(routes)) {
+    const response = await app.app.request(`http://127.0.0.1:5000${path}`, {
+      method: "OPTIONS",
+      headers: { origin: "http://evil.example", "access-control-request-method": "POST" },
+    });
+    assertEquals([response.status, response.headers.get("allow")], [204, allow], path);
+    assertEquals([...response.headers.keys()].filter((name) => name.startsWith("access-control")), []);
+  }
+  assertEquals((await app.ask("OPTIONS", "/api/2.0/mlflow/nope")).status, 404);
+  assertEquals((await app.ask("POST", "/get-artifact")).status, 405);
+});
+
+overStores(
+  "logged-models/search wants experiments, takes 0 for no size, and says whose page a token is",
+  async (app) => {
+    const search = (body: unknown) => app.ask("POST", "/api/2.0/mlflow/logged-models/search", body);
+    const message = async (body: unknown) => (await search(body)).json["message"];
+    assertStringIncludes(String(await message({})), "Missing value for required parameter 'experiment_ids'.");
+    assertEquals((await search({ experiment_ids: [] })).status, 200);
+    assertEquals((await search({ experiment_ids: ["0"], max_results: 0 })).status, 200);
+    assertEquals(
+      await message({ experiment_ids: ["0"], datasets: [{ dataset_digest: "d" }] }),
+      "`dataset_name` in the `datasets` clause must be specified.",
+    );
+    assertEquals(await message({ experiment_ids: ["0"], order_by: [{}] }), "Invalid order by field name: ");
+    for (let i = 0; i < 2; i++) await app.api("POST", "logged-models", { experiment_id: "0", name: "m" });
+    const { next_page_token: page_token } = await app.api("POST", "logged-models/search", {
+      experiment_ids: ["0"],
+      max_results: 1,
+    });
+    assertEquals(
+      await message({ experiment_ids: ["0", "1"], page_token }),
+      "Experiment IDs in the page token do not match the requested experiment IDs. Expected: ['0', '1']. Found: ['0']",
+    );
+    assertEquals(
+      await message({ experiment_ids: ["0"], filter: "name = 'm'", page_token }),
+      "Filter string in the page token does not match the requested filter string. Expected: name = 'm'. Found: None",
+    );
+  },
+);
+
+Deno.test("an artifact that is a folder cannot be fetched, and MLflow's words say so", async () => {
+  await using app = await testApp("sqlite");
+  const runId = await newRun(app);
+  await app.tracker.writeArtifact({ runId }, "model/a.txt", new TextEncoder().encode("a"));
+  const path = `0/${runId}/artifacts/model`;
+  for (const url of [`/api/2.0/mlflow-artifacts/artifacts/${path}`, `/get-artifact?run_id=${runId}&path=model`]) {
+    const answer = await app.ask("GET", url);
+    assertEquals([answer.status, answer.json["message"]], [
+      400,
+      `Artifact path refers to a directory, not a file: '${path}'`,
+    ]);
+  }
+});

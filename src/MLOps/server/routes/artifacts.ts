@@ -65,7 +65,12 @@ export function artifactRoutes(app: Hono, rest: RestRouter, deps: ArtifactRouteD
   });
 
   rest.raw("POST", "artifacts/presigned-upload-url", notOffered);
-  for (const base of PROXY_BASES) proxyRoutes(app, base, artifacts);
+  for (const path of ["/get-artifact", "/model-versions/get-artifact"]) rest.note("GET", path);
+  for (const base of PROXY_BASES) {
+    proxyRoutes(app, base, artifacts);
+    rest.note("GET", `${base}/artifacts`);
+    rest.note("GET|PUT|DELETE", `${base}/artifacts/*`);
+  }
 }
 
 /** The folder behind `mlflow-artifacts:/`: clients send and fetch single files. */

@@ -33,6 +33,7 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
   });
 
   rest.on("POST", "logged-models/search", async (fields) => {
+    if (!fields.has("experiment_ids")) throw fields.missing("experiment_ids");
     const experimentIds = fields.strings("experiment_ids");
     const filter = fields.string("filter");
     const maxResults = fields.integer("max_results");
@@ -45,7 +46,8 @@ export function loggedModelRoutes(rest: RestRouter, tracker: Tracker, artifacts:
         return { datasetName: dataset.string("dataset_name") ?? "", ...(datasetDigest ? { datasetDigest } : {}) };
       }),
       orderBy: fields.messages("order_by").map(readOrder),
-      ...(maxResults === undefined ? {} : { maxResults }),
+      // 0 is what protobuf has for a size that is not given.
+      ...(maxResults === undefined || maxResults === 0 ? {} : { maxResults }),
       ...(pageToken ? { pageToken } : {}),
     });
     return message({ models: page.items.map(loggedModelMessage), next_page_token: page.nextPageToken });
