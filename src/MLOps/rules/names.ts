@@ -16,11 +16,11 @@ export function checkRunId(runId: string): void {
   if (!RUN_ID.test(runId)) throw invalidValue("run_id", runId);
 }
 
-/** The integer that an experiment id of a SQL store stands for. */
-export function experimentNumber(experimentId: string): number {
+/** The integer that an experiment id of a SQL store stands for: those of old file stores have 18 digits. */
+export function experimentNumber(experimentId: string): bigint {
   const text = experimentId.trim();
-  const value = Number(text);
-  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) {
+  const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, "")) : undefined;
+  if (value === undefined || BigInt.asIntN(64, value) !== value) {
     throw invalid(`Invalid experiment ID '${experimentId}'. Experiment ID must be a valid integer.`);
   }
   return value;

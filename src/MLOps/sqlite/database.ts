@@ -224,12 +224,6 @@ export class Database implements Disposable {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
-  /** Inserts a row and returns its rowid. */
-  insert(sql: string, ...values: readonly SqlValue[]): number {
-    refuseNul(values);
-    return Number(this.#statement(sql).run(...values).lastInsertRowid);
-  }
-
   /** Changes whenever another connection has committed to the file. */
   dataVersion(): number {
     return this.get<{ data_version: number }>("PRAGMA data_version")!.data_version;

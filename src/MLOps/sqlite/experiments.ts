@@ -20,7 +20,7 @@ import { allOf, compare, placeholders, type SqlPart } from "../search/sql.ts";
 import { type Database, isConstraintError } from "./database.ts";
 
 interface ExperimentRow {
-  readonly id: number;
+  readonly id: string;
   readonly name: string;
   readonly location: string | null;
   readonly stage: string;
@@ -28,7 +28,9 @@ interface ExperimentRow {
   readonly updated: number | null;
 }
 
-const COLUMNS = `e.experiment_id AS id, e.name AS name, e.artifact_location AS location, e.lifecycle_stage AS stage,
+// CAST: ids of 18 digits, which MLflow's file store gave out, are beyond 2^53.
+const COLUMNS =
+  `CAST(e.experiment_id AS TEXT) AS id, e.name AS name, e.artifact_location AS location, e.lifecycle_stage AS stage,
   e.creation_time AS created, e.last_update_time AS updated`;
 
 /** Life-cycle stages that a view shows. */
@@ -61,21 +63,21 @@ export function createExperiment(
   if (artifactLocation !== undefined) checkArtifactLocation(artifactLocation);
   tags.forEach(checkExperimentTag);
   if (rowByName(db, name) !== undefined) throw nameTaken(name);
-  const id = db.insert(
+  const { id } = db.get<{ id: string }>(
     `INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time)
-     VALUES (?, ?, 'active', ?, ?)`,
+     VALUES (?, ?, 'active', ?, ?) RETURNING CAST(experiment_id AS TEXT) AS id`,
     name,
     artifactLocation === undefined || artifactLocation === "" ? null : resolveLocation(artifactLocation),
     nowMs,
     nowMs,
-  );
+  )!;
   db.run(
     "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ? AND artifact_location IS NULL",
-    root.experimentLocation(String(id)),
+    root.experimentLocation(id),
     id,
   );
   for (const { key, value } of tags) putTag(db, id, key, value);
-  return String(id);
+  return id;
 }
 
 /** The experiment of this id, whatever its stage. */
@@ -143,7 +145,7 @@ export function moveExperiment(db: Database, experimentId: string, to: "active" 
 export function setExperimentTag(db: Database, experimentId: string, tag: KeyValue): void {
   checkExperimentTag(tag);
   requireActiveExperiment(db, experimentId);
-  putTag(db, experimentNumber(experimentId), tag.key, tag.value);
+  putTag(db, experimentId, tag.key, tag.value);
 }
 
 /** Removes a tag of an active experiment. */
@@ -195,8 +197,8 @@ export function searchExperiments(
 /** Datasets that runs of the experiments read. */
 export function searchDatasets(db: Database, experimentIds: readonly string[]): DatasetSummary[] {
   if (experimentIds.length === 0) return [];
-  const rows = db.all<{ id: number; name: string; digest: string; context: string | null }>(
-    `SELECT DISTINCT d.experiment_id AS id, d.name AS name, d.digest AS digest, t.value AS context
+  const rows = db.all<{ id: string; name: string; digest: string; context: string | null }>(
+    `SELECT DISTINCT CAST(d.experiment_id AS TEXT) AS id, d.name AS name, d.digest AS digest, t.value AS context
      FROM datasets d JOIN inputs i ON i.source_id = d.dataset_uuid AND i.source_type = 'DATASET'
      LEFT JOIN input_tags t ON t.input_uuid = i.input_uuid AND t.name = '${DATASET_CONTEXT_TAG}'
      WHERE d.experiment_id IN (${placeholders(experimentIds.length)})
@@ -204,7 +206,7 @@ export function searchDatasets(db: Database, experimentIds: readonly string[]): 
     ...experimentIds.map(experimentNumber),
   );
   return rows.map(({ id, name, digest, context }) => ({
-    experimentId: String(id),
+    experimentId: id,
     name,
     digest,
     ...(context === null ? {} : { context }),
@@ -232,22 +234,22 @@ function rowByName(db: Database, name: string): ExperimentRow | undefined {
   return db.get<ExperimentRow>(`SELECT ${COLUMNS} FROM experiments e WHERE e.name = ?`, name);
 }
 
-function putTag(db: Database, id: number, key: string, value: string): void {
+function putTag(db: Database, id: string, key: string, value: string): void {
   db.run(`INSERT OR REPLACE INTO experiment_tags (experiment_id, "key", value) VALUES (?, ?, ?)`, id, key, value);
 }
 
 function withTags(db: Database, rows: readonly ExperimentRow[]): Experiment[] {
-  const tags = new Map<number, KeyValue[]>(rows.map(({ id }) => [id, []]));
+  const tags = new Map<string, KeyValue[]>(rows.map(({ id }) => [id, []]));
   if (rows.length > 0) {
-    const found = db.all<{ id: number; key: string; value: string | null }>(
-      `SELECT t.experiment_id AS id, t."key" AS key, t.value AS value FROM experiment_tags t
+    const found = db.all<{ id: string; key: string; value: string | null }>(
+      `SELECT CAST(t.experiment_id AS TEXT) AS id, t."key" AS key, t.value AS value FROM experiment_tags t
        WHERE t.experiment_id IN (SELECT value FROM json_each(?)) ORDER BY t."key"`,
       JSON.stringify(rows.map(({ id }) => id)),
     );
     for (const { id, key, value } of found) tags.get(id)!.push({ key, value: value ?? "" });
   }
   return rows.map((row) => ({
-    experimentId: String(row.id),
+    experimentId: row.id,
     name: row.name,
     artifactLocation: row.location ?? "",
     lifecycleStage: row.stage === "deleted" ? "deleted" : "active",

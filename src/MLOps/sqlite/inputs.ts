@@ -58,7 +58,7 @@ function linkModel(db: Database, runId: string, modelId: string, side: "INPUT" |
   );
 }
 
-function datasetUuid(db: Database, experiment: number, dataset: DatasetInput["dataset"]): string {
+function datasetUuid(db: Database, experiment: string, dataset: DatasetInput["dataset"]): string {
   db.run(
     `INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source,
        dataset_schema, dataset_profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,

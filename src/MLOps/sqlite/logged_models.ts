@@ -27,7 +27,7 @@ export const STATUS_NUMBER: Readonly<Record<LoggedModelStatus, number>> = { PEND
 
 interface ModelRow {
   readonly id: string;
-  readonly experiment: number;
+  readonly experiment: string;
   readonly name: string;
   readonly location: string;
   readonly created: number;
@@ -38,7 +38,8 @@ interface ModelRow {
   readonly message: string | null;
 }
 
-const COLUMNS = `m.model_id AS id, m.experiment_id AS experiment, m.name AS name, m.artifact_location AS location,
+const COLUMNS =
+  `m.model_id AS id, CAST(m.experiment_id AS TEXT) AS experiment, m.name AS name, m.artifact_location AS location,
   m.creation_timestamp_ms AS created, m.last_updated_timestamp_ms AS updated, m.status AS status, m.model_type AS type,
   m.source_run_id AS run, m.status_message AS message`;
 
@@ -63,7 +64,7 @@ export function createLoggedModel(
        last_updated_timestamp_ms, status, lifecycle_stage, model_type, source_run_id)
      VALUES (?, ?, ?, ?, ?, ?, 1, 'active', ?, ?)`,
     id,
-    Number(experiment.experimentId),
+    experiment.experimentId,
     model.name ?? inventName(),
     appendToUri(experiment.artifactLocation, "models", id, "artifacts"),
     nowMs,
@@ -112,12 +113,12 @@ export function deleteLoggedModel(db: Database, modelId: string, nowMs: number):
 
 /** Adds parameters to a model; another value for one it has is refused. */
 export function logLoggedModelParams(db: Database, modelId: string, params: readonly KeyValue[]): void {
-  putParams(db, modelId, String(modelRow(db, modelId).experiment), params);
+  putParams(db, modelId, modelRow(db, modelId).experiment, params);
 }
 
 /** Sets tags of a model. */
 export function setLoggedModelTags(db: Database, modelId: string, tags: readonly KeyValue[]): void {
-  putTags(db, modelId, String(modelRow(db, modelId).experiment), cleanTags(tags));
+  putTags(db, modelId, modelRow(db, modelId).experiment, cleanTags(tags));
 }
 
 /** Removes a tag of a model. */
@@ -174,7 +175,7 @@ function putParams(db: Database, modelId: string, experimentId: string, params: 
       `INSERT INTO logged_model_params (model_id, experiment_id, param_key, param_value) VALUES (?, ?, ?, ?)
        ON CONFLICT DO NOTHING`,
       modelId,
-      Number(experimentId),
+      experimentId,
       key,
       value,
     );
@@ -194,7 +195,7 @@ function putParams(db: Database, modelId: string, experimentId: string, params: 
 
 /** Keeps a tag as it is: MLflow's lists of versions are longer than what a client may send. */
 export function putLoggedModelTag(db: Database, modelId: string, tag: KeyValue): void {
-  putTags(db, modelId, String(modelRow(db, modelId).experiment), [tag]);
+  putTags(db, modelId, modelRow(db, modelId).experiment, [tag]);
 }
 
 function cleanTags(tags: readonly KeyValue[]): readonly KeyValue[] {
@@ -206,7 +207,7 @@ function putTags(db: Database, modelId: string, experimentId: string, tags: read
     db.run(
       "INSERT OR REPLACE INTO logged_model_tags (model_id, experiment_id, tag_key, tag_value) VALUES (?, ?, ?, ?)",
       modelId,
-      Number(experimentId),
+      experimentId,
       key,
       value,
     );
@@ -243,7 +244,7 @@ function withModelData(db: Database, rows: readonly ModelRow[]): LoggedModel[] {
   ));
   return rows.map((row) => ({
     modelId: row.id,
-    experimentId: String(row.experiment),
+    experimentId: row.experiment,
     name: row.name,
     artifactUri: row.location,
     creationTimestampMs: row.created,

@@ -137,7 +137,7 @@ function isNewer(a: Metric, b: Metric): boolean {
 }
 
 /** Metrics that name a logged model also hang on it. */
-function putModelMetrics(db: Database, runId: string, experiment: number, metrics: readonly Metric[]): void {
+function putModelMetrics(db: Database, runId: string, experiment: string, metrics: readonly Metric[]): void {
   for (const metric of metrics) {
     const { modelId, datasetName = null, datasetDigest = null } = metric;
     // The table has no flag for NaN; MLflow stores 0 there, which would read as a perfect loss.

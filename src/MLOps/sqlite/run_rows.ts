@@ -2,7 +2,8 @@ import type { DatasetInput, KeyValue, LifecycleStage, Metric, Run, RunInfo, RunS
 import type { Database } from "./database.ts";
 
 /** Columns of a run under the table alias `r`. */
-export const RUN_COLUMNS = `r.run_uuid AS id, r.name AS name, r.experiment_id AS experiment, r.user_id AS user,
+export const RUN_COLUMNS =
+  `r.run_uuid AS id, r.name AS name, CAST(r.experiment_id AS TEXT) AS experiment, r.user_id AS user,
   r.status AS status, r.start_time AS started, r.end_time AS ended, r.artifact_uri AS artifacts,
   r.lifecycle_stage AS stage`;
 
@@ -10,7 +11,7 @@ export const RUN_COLUMNS = `r.run_uuid AS id, r.name AS name, r.experiment_id AS
 export interface RunRow {
   readonly id: string;
   readonly name: string | null;
-  readonly experiment: number;
+  readonly experiment: string;
   readonly user: string | null;
   readonly status: RunStatus | null;
   readonly started: number | null;
@@ -24,7 +25,7 @@ export function toRunInfo(row: RunRow): RunInfo {
   return {
     runId: row.id,
     runName: row.name ?? "",
-    experimentId: String(row.experiment),
+    experimentId: row.experiment,
     userId: row.user ?? "",
     status: row.status ?? "RUNNING",
     startTime: row.started ?? 0,

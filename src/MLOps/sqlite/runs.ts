@@ -32,7 +32,7 @@ export function createRun(
     run.userId ?? "",
     run.startTime ?? nowMs,
     appendToUri(experiment.artifactLocation, runId, "artifacts"),
-    Number(experiment.experimentId),
+    experiment.experimentId,
   );
   for (const { key, value } of tags) putRunTag(db, runId, key, value);
   putRunTag(db, runId, RUN_NAME_TAG, name);
