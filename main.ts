@@ -11,6 +11,10 @@ const COMMANDS: CommandTable = {
     summary: "Show runs and models; MLflow clients can log here",
     load: () => import("./src/cli/mlflow_ui.ts"),
   },
+  "import-mlruns": {
+    summary: "Bring an old MLflow file store (mlruns) into the database",
+    load: () => import("./src/cli/import_mlruns.ts"),
+  },
   report: { summary: "Render an ingestion or model report again", load: () => import("./src/cli/report.ts") },
   monitor: { summary: "Score logged forecasts against what happened", load: () => import("./src/cli/monitor.ts") },
   doctor: { summary: "Check versions, permissions, stores, locks, disk", load: () => import("./src/cli/doctor.ts") },

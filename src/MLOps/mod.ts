@@ -118,6 +118,7 @@ export { sqlitePath } from "./sqlite/database.ts";
 export { RestTracker } from "./rest/rest_tracker.ts";
 export { RestRegistry, type RestRegistryOptions } from "./rest/rest_registry.ts";
 export type { Credentials, MlflowHttpOptions } from "./rest/http.ts";
+export * from "./file_store/mod.ts";
 export { artifactPathParts } from "./artifacts/artifact_path.ts";
 export { inventName } from "./rules/invented_name.ts";
 export * from "./rules/limits.ts";

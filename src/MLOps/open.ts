@@ -87,7 +87,7 @@ function unknownStore(uri: string): DomainError {
   const isFiles = !/^[a-zA-Z][a-zA-Z0-9+.-]+:/.test(uri) || uri.startsWith("file:");
   return new DomainError("config-invalid", `Cannot open the tracking store '${uri}' as its kind is not known here`, {
     hint: isFiles
-      ? `Turn an old file store into a database with: mlflow migrate-filestore --source DIR --target ${DEFAULT_TRACKING_URI}`
+      ? "Bring an old file store into a database with: task import-mlruns -- --source DIR"
       : "Set MLFLOW_TRACKING_URI to sqlite:///path/to.db or to the http(s) address of an MLflow server",
   });
 }

@@ -75,6 +75,7 @@ Deno.test("deno.json gives each command a set of lists: no whole kinds, no proce
     "api",
     "demo",
     "doctor",
+    "import-mlruns",
     "ingest",
     "mlflow-ui",
     "monitor",
@@ -113,9 +114,10 @@ Deno.test("Taskfile.yml and deno.json list the same tasks with the same descript
     new Map(listed as [string, string][]),
     new Map(Object.entries(named).map(([name, { description }]) => [name, description])),
   );
-  const promised = "sync ingest track register api mlflow-ui report monitor demo doctor style test bench build".split(
-    " ",
-  );
+  const promised =
+    "sync ingest track register api mlflow-ui import-mlruns report monitor demo doctor style test bench build".split(
+      " ",
+    );
   assertEquals(promised.filter((name) => !Object.hasOwn(tasks, name)), []);
 });
 

@@ -15,6 +15,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     "--allow-write=feature_store,mlruns,reports",
     `--allow-ffi=${ROOT}/node_modules`,
   ],
+  "import-mlruns": ["--allow-read=.env,mlruns", "--allow-write=mlruns"],
   register: ["--allow-read=.env,config,mlruns", "--allow-write=mlruns"],
 };
 

@@ -153,6 +153,22 @@ export class Database implements Disposable {
     return this.#transaction("BEGIN IMMEDIATE", work);
   }
 
+  /**
+   * Runs `work` in one write transaction that lasts across its awaits, all or nothing, and once. Other processes wait
+   * meanwhile, and nothing else may use this connection.
+   */
+  async writeSlowly<T>(work: () => Promise<T>): Promise<T> {
+    await this.#retryBusy(() => this.#execute("BEGIN IMMEDIATE"));
+    try {
+      const result = await work();
+      await this.#retryBusy(() => this.#execute("COMMIT"));
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw toTrackingError(error, this.path);
+    }
+  }
+
   #transaction<T>(begin: string, work: () => T): Promise<T> {
     return this.#retryBusy(() => {
       this.#execute(begin);

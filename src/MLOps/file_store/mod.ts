@@ -1,0 +1,3 @@
+/** Import of MLflow's old file stores. @module */
+export { type ImportCounts, importFileStore, type ImportOptions, type ImportSummary } from "./import_file_store.ts";
+export type { Skipped } from "./file_store.ts";
