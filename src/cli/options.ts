@@ -86,7 +86,8 @@ export function readOptions(
     positionals: parsed.positionals,
     options: {
       string: (name) => fromCaller(values[name] as string | undefined, specs[name], callerDir),
-      strings: (name) => [values[name] ?? []].flat() as string[],
+      strings: (name) =>
+        ([values[name] ?? []].flat() as string[]).map((value) => fromCaller(value, specs[name], callerDir)!),
       number: (name) => values[name] === undefined ? undefined : Number(values[name]),
       boolean: (name) => values[name] === true,
     },

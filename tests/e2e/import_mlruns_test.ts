@@ -49,7 +49,7 @@ Deno.test("import-mlruns brings mlruns/ into the database in it, once, and mlflo
   assertEquals([file.status, await file.text()], [200, "kept"]);
 });
 
-Deno.test("mlflow-ui --serve-artifacts shows the files of a store elsewhere, and without it refuses them", async () => {
+Deno.test("mlflow-ui --artifact-folders shows the files of a store elsewhere, and without it refuses them", async () => {
   await using tmp = await tmpDir();
   await writeTree(`${tmp.path}/mlruns`, oldStore(tmp.path));
   const target = ["--target", "sqlite:///mlruns/new/mlflow.db"];
@@ -61,9 +61,9 @@ Deno.test("mlflow-ui --serve-artifacts shows the files of a store elsewhere, and
   };
   const [status, text] = await read([], []);
   assertEquals(status, 403);
-  assertStringIncludes(text, "--serve-artifacts");
+  assertStringIncludes(text, "--artifact-folders");
   const granted = [`--allow-read=.env,${tmp.path}`];
-  assertEquals(await read(["--serve-artifacts", `${tmp.path}/mlruns`], granted), [200, "kept"]);
+  assertEquals(await read(["--artifact-folders", `${tmp.path}/mlruns`], granted), [200, "kept"]);
 });
 
 Deno.test("import-mlruns names a bad file with its line and writes nothing; put right, it goes through", async () => {

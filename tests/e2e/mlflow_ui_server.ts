@@ -16,17 +16,20 @@ export interface MlflowUiOptions {
   readonly folder: string;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** Further permission flags; one replaces another of its kind. */
+  readonly flags?: readonly string[];
 }
 
 /** Arguments of `deno` for the command under its own set, with a store in `folder` and any loopback port. */
-export function mlflowUiArgs(folder: string, args: readonly string[] = []): string[] {
+export function mlflowUiArgs(folder: string, args: readonly string[] = [], flags: readonly string[] = []): string[] {
   return [
     "run",
     "-q",
     "--no-prompt",
     "-P=mlflow-ui",
     "--allow-net=127.0.0.1",
-    `--allow-read=.env,${folder}`,
+    ...(flags.some((flag) => flag.startsWith("--allow-read=")) ? [] : [`--allow-read=.env,${folder}`]),
+    ...flags,
     `--allow-write=${folder}`,
     "main.ts",
     "mlflow-ui",
@@ -37,9 +40,9 @@ export function mlflowUiArgs(folder: string, args: readonly string[] = []): stri
 }
 
 /** Starts the command on a free port and waits for its address. @throws with its output where it ends before that */
-export async function startMlflowUi({ folder, args = [] }: MlflowUiOptions): Promise<MlflowUi> {
+export async function startMlflowUi({ folder, args = [], flags = [] }: MlflowUiOptions): Promise<MlflowUi> {
   const child = new Deno.Command("deno", {
-    args: mlflowUiArgs(folder, ["--port", "0", ...args]),
+    args: mlflowUiArgs(folder, ["--port", "0", ...args], flags),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
