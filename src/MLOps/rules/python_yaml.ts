@@ -7,7 +7,8 @@ import { dump, load, YAML11_SCHEMA } from "js-yaml";
  * @throws {Error} for a text that is no YAML; its first line says where.
  */
 export function readPythonYaml(text: string): unknown {
-  return load(text, { schema: YAML11_SCHEMA });
+  // Of a key that is there twice the last counts, as there; aliases could make a short text a huge value.
+  return load(text, { schema: YAML11_SCHEMA, json: true, maxAliases: 100 });
 }
 
 /** YAML that PyYAML reads back as it is here: one line a value, however long, and keys without a value left out. */
