@@ -1,9 +1,6 @@
 import type { ModelVersion, Run, Tracker } from "../core/mod.ts";
-import type { Incumbent } from "../MLOps/promotion/mod.ts";
+import { type Incumbent, PREDICTIONS_TAG } from "../MLOps/promotion/mod.ts";
 import { artifact, PREDICTIONS_FILE, type ProvenEvaluation } from "./evaluation_evidence.ts";
-
-/** Tag of a version: sha256 of the predictions that it was judged by. */
-export const PREDICTIONS_TAG = "evaluation.predictions.sha256";
 
 /**
  * What holds the alias, as the gate sees it: the two runs' predictions on the decision times that both scored. Predictions

@@ -1,33 +1,15 @@
 import { DomainError, registeredModelName, type Run, toIso, type Warning } from "../core/mod.ts";
-import type { GateCheck, Promoted, ProvenModel } from "../MLOps/promotion/mod.ts";
+import { type GateDecision, gateObject, type Promoted } from "../MLOps/promotion/mod.ts";
 import type { CommandResult } from "./command.ts";
-import type { ProvenEvaluation } from "./evaluation_evidence.ts";
 import { registerSummary } from "./register_summary.ts";
 
 /** Alias without `--alias`. */
 export const DEFAULT_ALIAS = "production";
 
-/** What the command decided, in the order in which it found out. */
-export interface Decision {
-  readonly run: Run;
+/** What the gate found, of the run that the user means. */
+export interface Decision extends GateDecision {
   /** A newer run that was left out as it has not ended. */
   readonly unended: Run | undefined;
-  readonly proven: ProvenModel;
-  readonly evaluation: ProvenEvaluation;
-  readonly name: string;
-  readonly alias: string;
-  readonly checks: readonly GateCheck[];
-  readonly passed: boolean;
-  readonly reason: string | undefined;
-}
-
-/** The gate as `--json` and `gate.json` show it. */
-export function gateObject({ checks, passed, reason }: Decision, isAllowed: boolean) {
-  return {
-    passed,
-    forced: isAllowed && reason !== undefined,
-    checks: checks.map(({ forceable: _, ...check }) => check),
-  };
 }
 
 /** What a promotion says. */

@@ -1,4 +1,4 @@
-import type { GateCheck } from "../MLOps/promotion/mod.ts";
+import { checkFigure, type GateCheck } from "../MLOps/promotion/mod.ts";
 import { renderTable } from "./table.ts";
 
 /** What {@linkcode registerSummary} shows. */
@@ -23,8 +23,8 @@ export function registerSummary({ checks, passed, reason, outcome }: RegisterSum
     checks.map(({ name, passed, value, interval, rule, note }) => [
       name,
       passed ? "ok" : "FAILED",
-      note ?? (value === null ? "unknown" : figure(value)),
-      interval === null ? "" : `[${interval.map(figure).join(", ")}]`,
+      note ?? (value === null ? "unknown" : checkFigure(value)),
+      interval === null ? "" : `[${interval.map(checkFigure).join(", ")}]`,
       rule,
     ]),
   );
@@ -34,15 +34,4 @@ export function registerSummary({ checks, passed, reason, outcome }: RegisterSum
     ? "Gate: refused."
     : `Gate: refused, and overridden: ${reason}`;
   return [table, "", verdict, outcome].join("\n");
-}
-
-/** A check in one line, for a tag that any MLflow page shows. */
-export function checkText({ passed, value, interval, rule, note }: GateCheck): string {
-  const found = note ?? (value === null ? "unknown" : figure(value));
-  const range = interval === null ? "" : ` [${interval.map(figure).join(", ")}]`;
-  return `${passed ? "passed" : "failed"}: ${found}${range}; ${rule}`;
-}
-
-function figure(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toFixed(4);
 }

@@ -18,4 +18,18 @@ export { aliasHistoryTag, type AliasMove, readAliasMoves, recordAliasMove } from
 export { GATE_FILE, PREVIOUS_TAG, promote, type Promoted, type Promotion } from "./promote.ts";
 export { type ProvenModel, proveRunModel } from "./run_model.ts";
 export { type SelectedRun, selectRun } from "./select_run.ts";
+export { checkFigure, checkText } from "./check_text.ts";
+export {
+  type GateDecision,
+  type GateObject,
+  gateObject,
+  PREDICTIONS_TAG,
+  type ProveRun,
+  type RegisterDeps,
+  type RegisterRequest,
+  registerRun,
+  type Registration,
+  type RunProof,
+} from "./register_run.ts";
+export { earlierHolders, rollBack, type RollbackDeps, type RollbackRequest, type RolledBack } from "./roll_back.ts";
 export { checkAliasName } from "./check_names.ts";

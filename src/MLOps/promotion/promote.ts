@@ -30,6 +30,8 @@ export interface Promotion {
   readonly tags: readonly KeyValue[];
   /** Who moves the alias, when and why, for its history. */
   readonly move: Pick<AliasMove, "atMs" | "by" | "kind" | "why">;
+  /** Version of the run's model to take. @default the newest of them, or a new one */
+  readonly version?: ModelVersion;
 }
 
 /** A version that holds its alias. */
@@ -51,9 +53,10 @@ export async function promote(registry: ModelRegistry, promotion: Promotion): Pr
   await ensureModel(registry, name);
   const holder = await registry.getVersionByAlias(name, alias);
   const source = `models:/${logged.modelId}`;
-  const known = (await registry.searchModelVersions({ filter: `run_id = '${run.info.runId}'` })).items
-    .filter((version) => version.name === name && version.source === source)
-    .sort((a, b) => Number(b.version) - Number(a.version))[0];
+  const known = promotion.version ??
+    (await registry.searchModelVersions({ filter: `run_id = '${run.info.runId}'` })).items
+      .filter((version) => version.name === name && version.source === source)
+      .sort((a, b) => Number(b.version) - Number(a.version))[0];
   // Doing it again must not make a version its own predecessor.
   const previousVersion = known !== undefined && holder?.version === known.version
     ? known.tags.find(({ key }) => key === PREVIOUS_TAG)?.value
