@@ -1,6 +1,7 @@
 import type { Experiment, LoggedModel, Run } from "../../../core/mod.ts";
 import { attribute, type Child, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
+import { dataTable } from "../parts/data_table.ts";
 import { empty, facts } from "../parts/facts.ts";
 import { pager } from "../parts/pager.ts";
 import { columnChooser, hiddenFields, runsTable } from "../parts/runs_table.ts";
@@ -92,37 +93,19 @@ export function experimentModelsPage(
   models: readonly LoggedModel[],
   options: { readonly nowMs: number; readonly offset: number; readonly previous?: string; readonly next?: string },
 ): Page {
-  const table = html`
-    <div class="scroll">
-      <table class="data">
-        <caption class="visually-hidden">Logged models, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="sticky">Model</th>
-            <th scope="col">Status</th>
-            <th scope="col">Type</th>
-            <th scope="col">Created</th>
-            <th scope="col">Run</th>
-          </tr>
-        </thead>
-        <tbody>${models.map((model) =>
-          html`
-            <tr>
-              <th scope="row" class="sticky"><a href="${urls.loggedModel(model.modelId)}">${model.name}</a></th>
-              <td>${model.status.toLowerCase().replace("_", " ")}</td>
-              <td>${model.modelType}</td>
-              <td>${timeAgo(model.creationTimestampMs, options.nowMs)}</td>
-              <td>${model.sourceRunId === undefined
-                ? EMPTY
-                : html`<a href="${urls.run(experiment.experimentId, model.sourceRunId)}">${
-                  model.sourceRunId.slice(0, 8)
-                }</a>`}</td>
-            </tr>
-          `
-        )}</tbody>
-      </table>
-    </div>
-  `;
+  const table = dataTable({
+    caption: "Logged models, newest first",
+    headings: [["Model", "sticky"], "Status", "Type", "Created", "Run"],
+    rows: models.map((model) => [
+      html`<a href="${urls.loggedModel(model.modelId)}">${model.name}</a>`,
+      model.status.toLowerCase().replace("_", " "),
+      model.modelType,
+      timeAgo(model.creationTimestampMs, options.nowMs),
+      model.sourceRunId === undefined
+        ? EMPTY
+        : html`<a href="${urls.run(experiment.experimentId, model.sourceRunId)}">${model.sourceRunId.slice(0, 8)}</a>`,
+    ]),
+  });
   const body = html`${models.length === 0 ? empty("No logged models here yet.") : table}
 ${pager({ noun: "models", count: models.length, ...options })}`;
   return framed(experiment, "models", body);

@@ -1,6 +1,7 @@
 import type { Experiment, Run, ViewType } from "../../../core/mod.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
+import { dataTable } from "../parts/data_table.ts";
 import { empty } from "../parts/facts.ts";
 import { pager } from "../parts/pager.ts";
 import { deletedChip, statusChip, timeAgo } from "../parts/words.ts";
@@ -41,46 +42,24 @@ export function experimentsPage(state: ExperimentsState): Page {
   const { rows, search, view, tokens, nextToken, nowMs } = state;
   const at = (page: readonly string[]) =>
     urls.experiments({ q: search, view: view === "ACTIVE_ONLY" ? "" : view, page });
-  const table = html`
-    <div class="scroll">
-      <table class="data">
-        <caption class="visually-hidden">Experiments, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="sticky">Experiment</th>
-            <th scope="col">Newest run</th>
-            <th scope="col">Status</th>
-            <th scope="col">Started</th>
-            <th scope="col">Created</th>
-            <th scope="col" class="number">ID</th>
-          </tr>
-        </thead>
-        <tbody>${rows.map(({ experiment, newest }) =>
-          html`<tr>
-<th scope="row" class="sticky"><a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a> ${
-            deletedChip(experiment.lifecycleStage)
-          }</th>
-${
-            newest === undefined
-              ? html`
-                <td class="muted">No runs yet</td>
-                <td></td>
-                <td></td>
-              `
-              : html`
-                <td><a href="${urls.run(experiment.experimentId, newest.info.runId)}">${newest.info.runName ||
-                  newest.info.runId}</a></td>
-                <td>${statusChip(newest.info.status)}</td>
-                <td>${timeAgo(newest.info.startTime, nowMs)}</td>
-              `
-          }
-<td>${timeAgo(experiment.creationTime, nowMs)}</td>
-<td class="number">${experiment.experimentId}</td>
-</tr>`
-        )}</tbody>
-      </table>
-    </div>
-  `;
+  const table = dataTable({
+    caption: "Experiments, newest first",
+    headings: [["Experiment", "sticky"], "Newest run", "Status", "Started", "Created", ["ID", "number"]],
+    rows: rows.map(({ experiment, newest }) => [
+      html`<a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a> ${
+        deletedChip(experiment.lifecycleStage)
+      }`,
+      ...(newest === undefined ? [{ cell: "No runs yet", className: "muted" }, "", ""] : [
+        html`<a href="${urls.run(experiment.experimentId, newest.info.runId)}">${
+          newest.info.runName || newest.info.runId
+        }</a>`,
+        statusChip(newest.info.status),
+        timeAgo(newest.info.startTime, nowMs),
+      ]),
+      timeAgo(experiment.creationTime, nowMs),
+      experiment.experimentId,
+    ]),
+  });
   const isFirstUse = tokens.length === 0 && search === "" && view === "ACTIVE_ONLY" &&
     rows.every(({ newest }) => newest === undefined);
   return {

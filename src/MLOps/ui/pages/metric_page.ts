@@ -4,6 +4,7 @@ import { formatInstant, formatNumber } from "../format.ts";
 import { toPoints, type XAxis } from "../histories.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
+import { dataTable } from "../parts/data_table.ts";
 import { empty, facts } from "../parts/facts.ts";
 import { type Query, urls, withQuery } from "../urls.ts";
 
@@ -135,27 +136,12 @@ function table(history: readonly Metric[], runId: string, key: string): Html {
       <p class="muted">${history.length > MAX_ROWS
         ? `The newest ${MAX_ROWS} of ${history.length}. `
         : ""}<a href="${all}">As JSON</a></p>
-      <div class="scroll">
-        <table class="data">
-          <caption class="visually-hidden">Observations, newest step first</caption>
-          <thead>
-            <tr>
-              <th scope="col" class="number">Step</th>
-              <th scope="col" class="number">Value</th>
-              <th scope="col">Logged at (UTC)</th>
-            </tr>
-          </thead>
-          <tbody>${shown.map(({ step, value, timestamp }) =>
-            html`
-              <tr>
-                <td class="number">${step}</td>
-                <td class="number">${String(value)}</td>
-                <td>${formatInstant(timestamp)}</td>
-              </tr>
-            `
-          )}</tbody>
-        </table>
-      </div>
+      ${dataTable({
+        caption: "Observations, newest step first",
+        headings: [["Step", "number"], ["Value", "number"], "Logged at (UTC)"],
+        rows: shown.map(({ step, value, timestamp }) => [step, String(value), formatInstant(timestamp)]),
+        isUnnamed: true,
+      })}
     </details>
   `;
 }

@@ -2,6 +2,7 @@ import type { KeyValue, ModelVersion, RegisteredModel } from "../../../core/mod.
 import { aliasHistoryTag, readAliasMoves } from "../../promotion/alias_history.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
+import { dataTable } from "../parts/data_table.ts";
 import { empty, facts, keyValueTable, section } from "../parts/facts.ts";
 import { gateChip } from "../parts/gate.ts";
 import { pager } from "../parts/pager.ts";
@@ -27,42 +28,23 @@ export interface ModelState {
 /** A registered model with its versions and aliases. */
 export function modelPage({ model, versions, tokens, nextToken, size, nowMs }: ModelState): Page {
   const at = (page: readonly string[]) => urls.model(model.name, { page });
-  const table = html`
-    <div class="scroll">
-      <table class="data">
-        <caption class="visually-hidden">Versions, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="sticky">Version</th>
-            <th scope="col">Aliases</th>
-            <th scope="col">Gate</th>
-            <th scope="col">Registered</th>
-            <th scope="col">Run</th>
-            <th scope="col">Status</th>
-            <th scope="col">Description</th>
-          </tr>
-        </thead>
-        <tbody>${versions.map((version) =>
-          html`
-            <tr>
-              <th scope="row" class="sticky"><a href="${urls.version(model.name, version.version)}">Version ${version
-                .version}</a></th>
-              <td>${version.aliases.map((alias) =>
-                html`
-                  ${aliasChip(model.name, alias, version.version)}
-                `
-              )}</td>
-              <td>${gateChip(version.tags)}</td>
-              <td>${timeAgo(version.creationTimestamp, nowMs)}</td>
-              <td>${runLink(version)}</td>
-              <td>${stateOf(version)}</td>
-              <td class="text">${version.description}</td>
-            </tr>
-          `
-        )}</tbody>
-      </table>
-    </div>
-  `;
+  const table = dataTable({
+    caption: "Versions, newest first",
+    headings: [["Version", "sticky"], "Aliases", "Gate", "Registered", "Run", "Status", "Description"],
+    rows: versions.map((version) => [
+      html`<a href="${urls.version(model.name, version.version)}">Version ${version.version}</a>`,
+      version.aliases.map((alias) =>
+        html`
+          ${aliasChip(model.name, alias, version.version)}
+        `
+      ),
+      gateChip(version.tags),
+      timeAgo(version.creationTimestamp, nowMs),
+      runLink(version),
+      stateOf(version),
+      { cell: version.description, className: "text" },
+    ]),
+  });
   return {
     title: model.name,
     section: "models",
@@ -107,37 +89,20 @@ export function modelPage({ model, versions, tokens, nextToken, size, nowMs }: M
 function historySection(model: RegisteredModel, alias: string): Html {
   const moves = readAliasMoves(model, alias).toReversed();
   if (moves.length === 0) return EMPTY;
-  const table = html`
-    <div class="scroll">
-      <table class="data">
-        <caption class="visually-hidden">Moves of @${alias}, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">To</th>
-            <th scope="col">From</th>
-            <th scope="col">By</th>
-            <th scope="col">How</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>${moves.map(({ to, from, atMs, by, kind, why }) =>
-          html`
-            <tr>
-              <td>${timeOf(atMs)}</td>
-              <td><a href="${urls.version(model.name, to)}">Version ${to}</a></td>
-              <td>${from === undefined
-                ? "–"
-                : html`<a href="${urls.version(model.name, from)}">Version ${from}</a>`}</td>
-              <td>${by ?? "–"}</td>
-              <td>${kind}</td>
-              <td class="text">${why ?? ""}</td>
-            </tr>
-          `
-        )}</tbody>
-      </table>
-    </div>
-  `;
+  const versionOf = (version: string) => html`<a href="${urls.version(model.name, version)}">Version ${version}</a>`;
+  const table = dataTable({
+    caption: `Moves of @${alias}, newest first`,
+    isUnnamed: true,
+    headings: ["When", "To", "From", "By", "How", "Why"],
+    rows: moves.map(({ to, from, atMs, by, kind, why }) => [
+      timeOf(atMs),
+      versionOf(to),
+      from === undefined ? "–" : versionOf(from),
+      by ?? "–",
+      kind,
+      { cell: why ?? "", className: "text" },
+    ]),
+  });
   return section(`history-${alias}`, `History of @${alias}`, table, { count: moves.length });
 }
 

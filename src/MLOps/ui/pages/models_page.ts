@@ -1,6 +1,7 @@
 import type { RegisteredModel } from "../../../core/mod.ts";
 import { html } from "../html.ts";
 import type { Page } from "../layout.ts";
+import { dataTable } from "../parts/data_table.ts";
 import { empty } from "../parts/facts.ts";
 import { pager } from "../parts/pager.ts";
 import { aliasChip, timeAgo } from "../parts/words.ts";
@@ -25,40 +26,24 @@ export interface ModelsState {
 /** All registered models, by name. */
 export function modelsPage({ models, search, tokens, nextToken, size, nowMs }: ModelsState): Page {
   const at = (page: readonly string[]) => urls.models({ q: search, page });
-  const table = html`
-    <div class="scroll">
-      <table class="data">
-        <caption class="visually-hidden">Registered models</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="sticky">Model</th>
-            <th scope="col" class="number">Newest version</th>
-            <th scope="col">Aliases</th>
-            <th scope="col">Changed</th>
-            <th scope="col">Description</th>
-          </tr>
-        </thead>
-        <tbody>${models.map((model) => {
-          const newest = model.latestVersions.toSorted((a, b) => Number(b.version) - Number(a.version))[0];
-          return html`
-            <tr>
-              <th scope="row" class="sticky"><a href="${urls.model(model.name)}">${model.name}</a></th>
-              <td class="number">${newest === undefined
-                ? "–"
-                : html`<a href="${urls.version(model.name, newest.version)}">${newest.version}</a>`}</td>
-              <td>${model.aliases.map(({ alias, version }) =>
-                html`
-                  ${aliasChip(model.name, alias, version)} <span class="muted">→ ${version}</span>
-                `
-              )}</td>
-              <td>${timeAgo(model.lastUpdatedTimestamp, nowMs)}</td>
-              <td class="text">${model.description}</td>
-            </tr>
-          `;
-        })}</tbody>
-      </table>
-    </div>
-  `;
+  const table = dataTable({
+    caption: "Registered models",
+    headings: [["Model", "sticky"], ["Newest version", "number"], "Aliases", "Changed", "Description"],
+    rows: models.map((model) => {
+      const newest = model.latestVersions.toSorted((a, b) => Number(b.version) - Number(a.version))[0];
+      return [
+        html`<a href="${urls.model(model.name)}">${model.name}</a>`,
+        newest === undefined ? "–" : html`<a href="${urls.version(model.name, newest.version)}">${newest.version}</a>`,
+        model.aliases.map(({ alias, version }) =>
+          html`
+            ${aliasChip(model.name, alias, version)} <span class="muted">→ ${version}</span>
+          `
+        ),
+        timeAgo(model.lastUpdatedTimestamp, nowMs),
+        { cell: model.description, className: "text" },
+      ];
+    }),
+  });
   return {
     title: "Models",
     section: "models",

@@ -1,5 +1,6 @@
 import type { KeyValue } from "../../../core/mod.ts";
 import { type Child, EMPTY, type Html, html } from "../html.ts";
+import { scrollable } from "./data_table.ts";
 
 /** A fact of a head: what, and its value; without a value it is left out. */
 export type Fact = readonly [what: string, value: Child];
@@ -72,7 +73,7 @@ export function findable(caption: string, rows: number, table: Html): Html {
   const box = rows < MIN_FOR_FINDING ? EMPTY : html`<label class="find" hidden>
 <span class="visually-hidden">Find in ${caption}</span>
 <input type="search" placeholder="Find in ${rows} rows" autocomplete="off" data-find></label>`;
-  return html`<div class="findable">${box}<div class="scroll">${table}</div></div>`;
+  return html`<div class="findable">${box}${scrollable(caption, table)}</div>`;
 }
 
 /** A value on one line, or folded where it is long or holds JSON. */

@@ -2,6 +2,7 @@ import type { KeyValue } from "../../../core/mod.ts";
 import { formatInterval, formatNumber } from "../format.ts";
 import type { GateReport } from "../gate_report.ts";
 import { EMPTY, type Html, html } from "../html.ts";
+import { dataTable } from "./data_table.ts";
 import { keyValueTable } from "./facts.ts";
 
 const PREFIX = "gate.";
@@ -35,33 +36,19 @@ export function gateEvidence(tags: readonly KeyValue[], report: GateReport | und
 }
 
 function checkTable({ checks }: GateReport): Html {
-  return html`
-    <div class="scroll">
-      <table class="data checks">
-        <caption class="visually-hidden">Checks of the gate</caption>
-        <thead>
-          <tr>
-            <th scope="col">Check</th>
-            <th scope="col">Result</th>
-            <th scope="col" class="number">Seen</th>
-            <th scope="col">Asked</th>
-          </tr>
-        </thead>
-        <tbody>${checks.map(({ name, passed, value, interval, rule, note }) =>
-          html`
-            <tr>
-              <th scope="row">${name}</th>
-              <td>${resultChip(passed)}</td>
-              <td class="number">${value === undefined ? EMPTY : formatNumber(value)}${interval === undefined
-                ? EMPTY
-                : html`<span class="change">${formatInterval(interval)}</span>`}</td>
-              <td>${rule}${note === "" ? EMPTY : html`<span class="change">${note}</span>`}</td>
-            </tr>
-          `
-        )}</tbody>
-      </table>
-    </div>
-  `;
+  return dataTable({
+    caption: "Checks of the gate",
+    headings: ["Check", "Result", ["Seen", "number"], "Asked"],
+    rows: checks.map(({ name, passed, value, interval, rule, note }) => [
+      name,
+      resultChip(passed),
+      html`${value === undefined ? EMPTY : formatNumber(value)}${
+        interval === undefined ? EMPTY : html`<span class="change">${formatInterval(interval)}</span>`
+      }`,
+      html`${rule}${note === "" ? EMPTY : html`<span class="change">${note}</span>`}`,
+    ]),
+    className: "checks",
+  });
 }
 
 function resultChip(passed: boolean): Html {

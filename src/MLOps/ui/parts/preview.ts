@@ -1,6 +1,7 @@
 import { contentTypeOf } from "../../server/content_type.ts";
 import { formatBytes } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
+import { dataTable } from "./data_table.ts";
 
 /** Most bytes of a text that are shown. */
 export const MAX_PREVIEW_BYTES = 262_144;
@@ -82,15 +83,12 @@ function table(text: string, separator: string, name: string, isWhole: boolean):
   const shownRows = body.slice(0, MAX_TABLE_ROWS);
   const cells = (row: readonly string[]) => row.slice(0, MAX_TABLE_COLUMNS);
   return html`
-    <div class="scroll">
-      <table class="data">
-        <caption class="visually-hidden">Content of ${name}</caption>
-        <thead>
-          <tr>${cells(head).map((cell) => html`<th scope="col">${cell}</th>`)}</tr>
-        </thead>
-        <tbody>${shownRows.map((row) => html`<tr>${cells(row).map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
-      </table>
-    </div>
+    ${dataTable({
+      caption: `Content of ${name}`,
+      headings: cells(head),
+      rows: shownRows.map(cells),
+      isUnnamed: true,
+    })}
     ${body.length > MAX_TABLE_ROWS ? html`<p class="muted">The first ${MAX_TABLE_ROWS} rows.</p>` : EMPTY}
     ${head.length > MAX_TABLE_COLUMNS
       ? html`<p class="muted">The first ${MAX_TABLE_COLUMNS} of ${head.length} columns.</p>`

@@ -1,6 +1,7 @@
 import type { Metric } from "../../../core/mod.ts";
 import { formatAligned, formatChange, formatInterval } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
+import { type Cell, dataTable } from "./data_table.ts";
 
 const PREFIX = "baseline_";
 
@@ -83,29 +84,24 @@ export function scoreTable(metrics: readonly Metric[]): ScoreTable {
 export function scores({ families, rows }: ScoreTable, urlOf: (key: string) => string): Html {
   return html`
     <p class="muted small">On the same rows. Below a baseline's score: what the run gains on it, with its interval.</p>
-    <div class="scroll">
-      <table class="data">
-        <caption class="visually-hidden">Scores of the run beside its baselines</caption>
-        <thead>
-          <tr><th scope="col" class="sticky">Score</th><th scope="col" class="number">This run</th>${families.map((
-            family,
-          ) => html`<th scope="col" class="number">${family}</th>`)}</tr>
-        </thead>
-        <tbody>${rows.map(({ key, value, interval, baselines }) => {
-          const [own, ...others] = formatAligned([value, ...baselines.map((score) => score?.value)]);
-          return html`<tr><th scope="row" class="sticky"><a href="${urlOf(key)}">${key}</a></th>
-<td class="number own" title="${value}">${own}${intervalNote(interval)}</td>${
-            baselines.map((score, i) => baselineCell(score, others[i]))
-          }</tr>`;
-        })}</tbody>
-      </table>
-    </div>
+    ${dataTable({
+      caption: "Scores of the run beside its baselines",
+      headings: [["Score", "sticky"], ["This run", "number"], ...families.map((family) => [family, "number"] as const)],
+      rows: rows.map(({ key, value, interval, baselines }) => {
+        const [own, ...others] = formatAligned([value, ...baselines.map((score) => score?.value)]);
+        return [
+          html`<a href="${urlOf(key)}">${key}</a>`,
+          { cell: html`${own}${intervalNote(interval)}`, className: "own", title: value },
+          ...baselines.map((score, i) => baselineCell(score, others[i])),
+        ];
+      }),
+    })}
   `;
 }
 
-function baselineCell(score: BaselineScore | undefined, text: string | undefined): Html {
-  if (score === undefined) return html`<td class="number muted">–</td>`;
-  return html`<td class="number" title="${score.value}">${text}${gainNote(score.gain)}</td>`;
+function baselineCell(score: BaselineScore | undefined, text: string | undefined): Cell {
+  if (score === undefined) return { cell: "–", className: "muted" };
+  return { cell: html`${text}${gainNote(score.gain)}`, title: score.value };
 }
 
 /** A gain whose interval excludes zero is told by word and colour, any other by its figures alone. */
