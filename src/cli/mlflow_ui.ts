@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { DomainError, type ModelRegistry, quoted, type Tracker } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
+import { promotionAccess } from "./promotion_access.ts";
 import { openRegistry, openTracker } from "./runtime.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
@@ -170,6 +171,7 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
     const path = request.url.replace(/^[a-z]+:\/\/[^/]*/i, "").split("?", 1)[0];
     context.output.note(`${request.method} ${path} failed: ${text}`);
   };
+  const promotion = await promotionAccess(context, settings.storeFolder);
   return createTrackingApp({
     tracker,
     registry,
@@ -185,7 +187,7 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
   }, {
     allowedHosts: settings.allowedHosts,
     ...(settings.accessKeys === undefined ? {} : { accessKeys: settings.accessKeys }),
-    pages: (artifacts) => createPages({ tracker, registry, artifacts, clock: context.clock, onFailure }),
+    pages: (artifacts) => createPages({ tracker, registry, artifacts, clock: context.clock, promotion, onFailure }),
   });
 }
 

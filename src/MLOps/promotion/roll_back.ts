@@ -7,7 +7,7 @@ import {
   type ModelVersion,
   type Tracker,
 } from "../../core/mod.ts";
-import { recordAliasMove } from "./alias_history.ts";
+import { type AliasMove, readAliasMoves, recordAliasMove } from "./alias_history.ts";
 import { PREVIOUS_TAG } from "./promote.ts";
 import { proveRunModel } from "./run_model.ts";
 
@@ -49,17 +49,19 @@ export interface RolledBack {
   readonly fileCount: number;
 }
 
-/** The version that holds an alias, and those that held it before, newest first, as each names the one it followed. */
+/** The version that holds an alias, and those that held it before, newest first. */
 export async function earlierHolders(
   registry: ModelRegistry,
   name: string,
   alias: string,
 ): Promise<{ readonly holder: ModelVersion | undefined; readonly earlier: readonly ModelVersion[] }> {
   const holder = await registry.getVersionByAlias(name, alias);
+  if (holder === undefined) return { holder, earlier: [] };
+  const moves = readAliasMoves(await registry.getRegisteredModel(name), alias);
   const earlier: ModelVersion[] = [];
-  const seen = new Set([holder?.version]);
-  for (let version = holder; version !== undefined;) {
-    const previous: string | undefined = version.tags.find(({ key }) => key === PREVIOUS_TAG)?.value;
+  const seen = new Set([holder.version]);
+  for (let version: ModelVersion | undefined = holder; version !== undefined;) {
+    const previous: string | undefined = previousHolder(version, moves);
     // A run that was promoted twice is its own predecessor's predecessor.
     if (previous === undefined || seen.has(previous)) break;
     seen.add(previous);
@@ -67,6 +69,19 @@ export async function earlierHolders(
     if (version !== undefined) earlier.push(version);
   }
   return { holder, earlier };
+}
+
+/**
+ * The version before this one by the alias's own moves. The tag of a version knows of one alias only, and counts where
+ * an alias has no history: it was moved before histories were kept.
+ */
+function previousHolder({ version, tags }: ModelVersion, moves: readonly AliasMove[]): string | undefined {
+  if (moves.length === 0) return tags.find(({ key }) => key === PREVIOUS_TAG)?.value;
+  // Back from a rollback is what somebody wanted to be rid of.
+  const arrival = moves.findLast(({ to, kind }) => to === version && kind !== "rollback");
+  if (arrival !== undefined) return arrival.from;
+  // Another program moved the alias here, from where it was left.
+  return moves.some(({ to }) => to === version) ? undefined : moves.at(-1)!.to;
 }
 
 /**

@@ -29,6 +29,14 @@ export interface GateReport {
   readonly name: string;
   /** The checks, in the gate's order. */
   readonly checks: readonly GateCheck[];
+  /** Whether the alias was moved; unset where the report does not say. */
+  readonly outcome: "passed" | "forced" | "refused" | undefined;
+  /** When it was asked, as it is written. */
+  readonly decidedAt: string;
+  /** Who asked. */
+  readonly decidedBy: string;
+  /** Reason given. */
+  readonly reason: string;
 }
 
 /** The gate's report among a run's files, or none: the file may be missing, foreign or damaged. */
@@ -56,7 +64,20 @@ export function parseGateReport(raw: unknown): GateReport | undefined {
     rule: text(check["rule"]),
     note: text(check["note"]),
   }));
-  return { name: raw["name"], checks };
+  return {
+    name: raw["name"],
+    checks,
+    outcome: raw["allowed"] === false
+      ? "refused"
+      : raw["allowed"] !== true
+      ? undefined
+      : raw["passed"] === true
+      ? "passed"
+      : "forced",
+    decidedAt: text(raw["decidedAt"]),
+    decidedBy: text(raw["decidedBy"]),
+    reason: text(raw["reason"]),
+  };
 }
 
 function isInterval(value: unknown): value is readonly [number, number] {

@@ -5,3 +5,4 @@
  */
 export { createPages } from "./pages.ts";
 export type { PageDeps } from "./routes/context.ts";
+export type { PromotionAccess } from "./routes/promotion_routes.ts";

@@ -5,6 +5,8 @@ import { ASSETS } from "./assets.ts";
 import { errorPage } from "./pages/error_page.ts";
 import { artifactPageRoutes } from "./routes/artifact_routes.ts";
 import { type PageDeps, pageResponse } from "./routes/context.ts";
+import { noteRoutes } from "./routes/note_routes.ts";
+import { promotionRoutes } from "./routes/promotion_routes.ts";
 import { experimentPageRoutes } from "./routes/experiment_routes.ts";
 import { modelPageRoutes } from "./routes/model_routes.ts";
 import { runPageRoutes } from "./routes/run_routes.ts";
@@ -41,5 +43,7 @@ export function createPages(deps: PageDeps): (request: Request) => Response | Pr
   runPageRoutes(app, deps);
   modelPageRoutes(app, deps);
   artifactPageRoutes(app, deps);
+  noteRoutes(app, deps);
+  promotionRoutes(app, deps);
   return (request) => app.fetch(request);
 }

@@ -15,55 +15,9 @@ import {
   recordAliasMove,
   selectRun,
 } from "../../../src/MLOps/promotion/mod.ts";
-import { encodeMlModel } from "../../../src/MLOps/mod.ts";
 import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
-import { GOOD_METRICS, GOOD_PARAMS, GOOD_TAGS, metricsOf, pairsOf } from "./evidence.ts";
-
-const FLAVORS = { onnx: { data: "model.onnx" }, python_function: { loader_module: "mlflow.onnx" } };
-const FEATURES = ["a", "b"];
-const SIGNATURE = {
-  inputs: [{ kind: "tensor", dtype: "float32", shape: [-1, FEATURES.length] }],
-  outputs: [],
-  params: [],
-} satisfies ModelSignature;
-const FILES = ["MLmodel", "model.onnx", "forecast.json", "weights.bin"];
-
-async function finishedRun(
-  tracker: MemoryTracker,
-  options: {
-    readonly startTime?: number;
-    readonly metrics?: Readonly<Record<string, number>>;
-    readonly params?: Readonly<Record<string, string>>;
-    readonly status?: "FINISHED" | "FAILED" | "RUNNING";
-    readonly files?: readonly string[];
-    readonly model?: "READY" | "PENDING" | "none";
-    /** Changes `MLmodel`. */
-    readonly mlModel?: Partial<MlModel>;
-  } = {},
-): Promise<Run> {
-  const { startTime = 1, status = "FINISHED", files = FILES, model = "READY" } = options;
-  const experiment = await tracker.getExperimentByName("bitcoin");
-  const experimentId = experiment?.experimentId ?? await tracker.createExperiment("bitcoin");
-  const { info: { runId } } = await tracker.createRun({ experimentId, startTime, tags: pairsOf(GOOD_TAGS) });
-  await tracker.logBatch(runId, {
-    metrics: metricsOf({ ...GOOD_METRICS, ...options.metrics }),
-    params: pairsOf({ ...GOOD_PARAMS, ...options.params }),
-  });
-  if (model !== "none") {
-    const { modelId } = await tracker.createLoggedModel({ experimentId, name: "m", sourceRunId: runId });
-    const mlModel = encodeMlModel({ flavors: FLAVORS, runId, signature: SIGNATURE, ...options.mlModel });
-    for (const path of files) {
-      await tracker.writeArtifact({ modelId }, path, new TextEncoder().encode(path === "MLmodel" ? mlModel : path));
-    }
-    await tracker.logOutputs(runId, [{ modelId, step: 0 }]);
-    if (model === "READY") await tracker.finalizeLoggedModel(modelId, "READY");
-  }
-  if (status !== "RUNNING") await tracker.updateRun(runId, { status });
-  return await tracker.getRun(runId);
-}
-
-const anyModel: LoadForecastModel = () =>
-  Promise.resolve({ info: { featureNames: FEATURES } } as unknown as ForecastModel);
+import { pairsOf } from "./evidence.ts";
+import { anyModel, FILES, finishedRun, SIGNATURE } from "./finished_run.ts";
 
 async function refused(run: () => Promise<unknown>, code: string, part: string): Promise<DomainError> {
   const error = await assertRejects(run, DomainError, part);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { ModelRegistry, Tracker } from "../../../src/core/mod.ts";
 import { openRegistryAt, openTrackerAt } from "../../../src/MLOps/open.ts";
 import { createTrackingApp, type TrackingApp } from "../../../src/MLOps/server/mod.ts";
-import { createPages } from "../../../src/MLOps/ui/mod.ts";
+import { createPages, type PromotionAccess } from "../../../src/MLOps/ui/mod.ts";
 import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
 
 /** Noon of a day that the tests agree on. */
@@ -24,6 +24,8 @@ export interface TestApp extends AsyncDisposable {
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Asks a route under `/api/2.0/mlflow/` and fails unless it answers 200. */
   api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>;
+  /** Sends a form as a page of this server does, or as another's where `headers` say so. */
+  form(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
   /** Asks for a page. */
   page(path: string): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }>;
 }
@@ -36,14 +38,16 @@ export interface Answer {
 }
 
 /** Builds an application over fresh stores in a folder of its own. */
-export async function testApp(kind: StoreKind): Promise<TestApp> {
+export async function testApp(
+  kind: StoreKind,
+  options: { readonly promotion?: PromotionAccess } = {},
+): Promise<TestApp> {
   const folder = await Deno.makeTempDir({ prefix: "mlflow-ui-" });
   const uri = `sqlite:///${folder}/mlflow.db`;
-  const options = { artifactRoot: `${folder}/artifacts`, newExperimentLocation: "mlflow-artifacts:" };
-  const tracker = kind === "memory" ? new MemoryTracker() : await openTrackerAt(uri, options);
-  const registry = kind === "memory"
-    ? new MemoryRegistry(tracker as MemoryTracker)
-    : await openRegistryAt(uri, options);
+  const { promotion } = options;
+  const places = { artifactRoot: `${folder}/artifacts`, newExperimentLocation: "mlflow-artifacts:" };
+  const tracker = kind === "memory" ? new MemoryTracker() : await openTrackerAt(uri, places);
+  const registry = kind === "memory" ? new MemoryRegistry(tracker as MemoryTracker) : await openRegistryAt(uri, places);
   const failures: unknown[] = [];
   const onFailure = (error: unknown) => failures.push(error);
   const app = createTrackingApp({
@@ -52,7 +56,15 @@ export async function testApp(kind: StoreKind): Promise<TestApp> {
     artifacts: { destination: `${folder}/artifacts`, served: [], storeFolder: folder },
     onFailure,
   }, {
-    pages: (artifacts) => createPages({ tracker, registry, artifacts, clock: { nowMs: () => NOW_MS }, onFailure }),
+    pages: (artifacts) =>
+      createPages({
+        tracker,
+        registry,
+        artifacts,
+        clock: { nowMs: () => NOW_MS },
+        onFailure,
+        ...(promotion === undefined ? {} : { promotion }),
+      }),
   });
   const ask: TestApp["ask"] = async (method, path, body, headers = {}) => {
     const response = await app.request(`http://127.0.0.1:5000${path}`, {
@@ -74,6 +86,10 @@ export async function testApp(kind: StoreKind): Promise<TestApp> {
       const answer = await ask(method, `/api/2.0/mlflow/${path}`, body);
       if (answer.status !== 200) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`);
       return answer.json;
+    },
+    async form(path, fields, headers = { origin: "http://127.0.0.1:5000" }) {
+      const body = new URLSearchParams(fields);
+      return await app.request(`http://127.0.0.1:5000${path}`, { method: "POST", headers, body });
     },
     async page(path) {
       const response = await app.request(`http://127.0.0.1:5000${path}`);

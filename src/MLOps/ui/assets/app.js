@@ -123,6 +123,33 @@ function wireChooser(root) {
   }
 }
 
+/** A form that asks for work of seconds says so, and is not sent twice. */
+function wireOnce(root) {
+  for (const form of root.querySelectorAll("form[data-once]")) {
+    const button = form.querySelector("button[type=submit]");
+    const label = button.textContent;
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) return event.preventDefault();
+      form.dataset.sent = "1";
+      button.setAttribute("aria-disabled", "true");
+      button.textContent = "Asking…";
+    });
+    // The way back shows the page as it was left.
+    addEventListener("pageshow", () => {
+      delete form.dataset.sent;
+      button.removeAttribute("aria-disabled");
+      button.textContent = label;
+    });
+  }
+}
+
+/** Whether somebody has typed what would be lost. */
+function isEdited(root) {
+  return [...root.querySelectorAll("form[data-edit] :is(input, textarea)")].some((field) =>
+    field.value !== field.defaultValue
+  );
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes) {
@@ -220,7 +247,7 @@ function keepLive(main) {
   if (!(every > 0)) return;
   const timer = setInterval(async () => {
     if (document.hidden || main.contains(document.activeElement) && document.activeElement !== main) return;
-    if (getSelection()?.isCollapsed === false || document.querySelector(".tip")) return;
+    if (isEdited(main) || getSelection()?.isCollapsed === false || document.querySelector(".tip")) return;
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       if (!answer.ok) return;
@@ -246,6 +273,7 @@ function wire(root) {
   wireCompare(root);
   wireAutosubmit(root);
   wireChooser(root);
+  wireOnce(root);
   for (const chart of root.querySelectorAll("svg[data-chart]")) wireChart(chart);
 }
 

@@ -3,13 +3,12 @@ import { attribute, type Child, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { dataTable } from "../parts/data_table.ts";
 import { empty, facts } from "../parts/facts.ts";
+import { NOTE_TAG, notes } from "../parts/notes.ts";
 import { pager } from "../parts/pager.ts";
 import { columnChooser, hiddenFields, runsTable } from "../parts/runs_table.ts";
 import { copyable, deletedChip, timeAgo, timeOf } from "../parts/words.ts";
 import { availableColumns, type Column, defaultColumns, type RunsQuery, SIZES, toParameters } from "../runs_query.ts";
 import { urls } from "../urls.ts";
-
-const NOTE_TAG = "mlflow.note.content";
 
 /** What the page of an experiment shows. */
 export interface ExperimentState {
@@ -112,7 +111,7 @@ ${pager({ noun: "models", count: models.length, ...options })}`;
 }
 
 function framed(experiment: Experiment, tab: "runs" | "models", body: Child): Page {
-  const note = experiment.tags.find(({ key }) => key === NOTE_TAG)?.value;
+  const note = experiment.tags.find(({ key }) => key === NOTE_TAG)?.value ?? "";
   const tags = experiment.tags.filter(({ key }) => !key.startsWith("mlflow."));
   return {
     title: experiment.name,
@@ -120,7 +119,7 @@ function framed(experiment: Experiment, tab: "runs" | "models", body: Child): Pa
     crumbs: [{ label: "Experiments", href: urls.experiments() }, { label: experiment.name }],
     body: html`
       <div class="head"><h1>${experiment.name}</h1>${deletedChip(experiment.lifecycleStage)}</div>
-      ${note === undefined || note === "" ? EMPTY : html`<p class="note">${note}</p>`}
+      ${notes({ noun: "experiment", text: note, action: `${urls.experiment(experiment.experimentId)}/note` })}
       <details class="more"><summary>About this experiment</summary>${facts([
         ["ID", copyable(experiment.experimentId)],
         ["Artifacts", copyable(experiment.artifactLocation)],

@@ -5,7 +5,9 @@ import type { Page } from "../layout.ts";
 import { dataTable } from "../parts/data_table.ts";
 import { empty, facts, keyValueTable, section } from "../parts/facts.ts";
 import { gateChip } from "../parts/gate.ts";
+import { notes } from "../parts/notes.ts";
 import { pager } from "../parts/pager.ts";
+import { type PromotionAsk, rollbackForm } from "../parts/promotion.ts";
 import { aliasChip, copyable, timeAgo, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
 
@@ -21,12 +23,16 @@ export interface ModelState {
   readonly nextToken: string | undefined;
   /** Versions a page. */
   readonly size: number;
+  /** Versions that held an alias before, newest first, by alias. */
+  readonly earlier: ReadonlyMap<string, readonly ModelVersion[]>;
+  /** What a form of rollback says here. */
+  readonly ask: Pick<PromotionAsk, "block" | "signedInAs">;
   /** Now, for how long ago. */
   readonly nowMs: number;
 }
 
 /** A registered model with its versions and aliases. */
-export function modelPage({ model, versions, tokens, nextToken, size, nowMs }: ModelState): Page {
+export function modelPage({ model, versions, tokens, nextToken, size, earlier, ask, nowMs }: ModelState): Page {
   const at = (page: readonly string[]) => urls.model(model.name, { page });
   const table = dataTable({
     caption: "Versions, newest first",
@@ -53,7 +59,7 @@ export function modelPage({ model, versions, tokens, nextToken, size, nowMs }: M
       <div class="head">
         <h1>${model.name}</h1>
       </div>
-      ${model.description === "" ? EMPTY : html`<p class="note">${model.description}</p>`}
+      ${notes({ noun: "model", text: model.description, action: `${urls.model(model.name)}/note` })}
       ${facts([
         ...model.aliases.map(({ alias, version }): [string, Html] => [
           `@${alias}`,
@@ -78,7 +84,7 @@ export function modelPage({ model, versions, tokens, nextToken, size, nowMs }: M
           })
         }`,
       )}
-      ${model.aliases.map(({ alias }) => historySection(model, alias))}
+      ${model.aliases.map(({ alias }) => historySection(model, alias, rollback(model, alias, { earlier, ask })))}
       ${tagSection(model.tags.filter(({ key }) => !model.aliases.some(({ alias }) => key === aliasHistoryTag(alias))))}
       </div>
     `,
@@ -86,9 +92,9 @@ export function modelPage({ model, versions, tokens, nextToken, size, nowMs }: M
 }
 
 /** Who moved an alias, when and why, newest first; nothing where nobody did by our commands. */
-function historySection(model: RegisteredModel, alias: string): Html {
+function historySection(model: RegisteredModel, alias: string, wayBack: Html): Html {
   const moves = readAliasMoves(model, alias).toReversed();
-  if (moves.length === 0) return EMPTY;
+  if (moves.length === 0 && wayBack === EMPTY) return EMPTY;
   const versionOf = (version: string) => html`<a href="${urls.version(model.name, version)}">Version ${version}</a>`;
   const table = dataTable({
     caption: `Moves of @${alias}, newest first`,
@@ -103,7 +109,20 @@ function historySection(model: RegisteredModel, alias: string): Html {
       { cell: why ?? "", className: "text" },
     ]),
   });
-  return section(`history-${alias}`, `History of @${alias}`, table, { count: moves.length });
+  return section(
+    `history-${alias}`,
+    `History of @${alias}`,
+    html`${moves.length === 0 ? EMPTY : table}${wayBack}`,
+    { count: moves.length },
+  );
+}
+
+/** The form that takes an alias back; nothing where no version held it before. */
+function rollback(model: RegisteredModel, alias: string, { earlier, ask }: Pick<ModelState, "earlier" | "ask">): Html {
+  const versions = earlier.get(alias) ?? [];
+  if (versions.length === 0) return EMPTY;
+  const form = rollbackForm({ ...ask, action: `${urls.model(model.name)}/rollback`, alias }, versions);
+  return html`<details class="more edit"><summary>Take @${alias} back</summary>${form}</details>`;
 }
 
 /** The tags of a model or version as a part of its page; nothing where it has none. */

@@ -6,11 +6,12 @@ import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty, facts, findable, keyValueTable, longValue, section } from "../parts/facts.ts";
 import { fileTable } from "../parts/files.ts";
+import { NOTE_TAG, notes } from "../parts/notes.ts";
+import { PRODUCTION, promoteForm, type PromotionAsk } from "../parts/promotion.ts";
 import { scores, scoreTable } from "../parts/scores.ts";
 import { copyable, deletedChip, statusChip, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
 
-const NOTE_TAG = "mlflow.note.content";
 const CONTEXT_TAG = "mlflow.data.context";
 
 /** What the page of a run shows. */
@@ -29,6 +30,8 @@ export interface RunState {
   readonly models: readonly LoggedModel[];
   /** Registered versions made from the run. */
   readonly versions: readonly ModelVersion[];
+  /** What a form of promotion says here. */
+  readonly ask: Pick<PromotionAsk, "block" | "signedInAs">;
   /** Now, for the duration of a run under way. */
   readonly nowMs: number;
 }
@@ -38,7 +41,6 @@ export function runPage(state: RunState): Page {
   const { experiment, run, versions, nowMs } = state;
   const { info } = run;
   const tag = (key: string) => run.tags.find((candidate) => candidate.key === key)?.value;
-  const note = tag(NOTE_TAG);
   const name = info.runName || info.runId;
   const commit = tag("mlflow.source.git.commit");
   const parent = tag("mlflow.parentRunId");
@@ -54,7 +56,6 @@ export function runPage(state: RunState): Page {
     ],
     isLive: isRunning && info.lifecycleStage === "active",
     body: html`<div class="head"><h1>${name}</h1>${statusChip(info.status)}${deletedChip(info.lifecycleStage)}</div>
-${note === undefined || note === "" ? EMPTY : html`<p class="note">${note}</p>`}
 ${
       facts([
         ["Run ID", copyable(info.runId)],
@@ -76,7 +77,8 @@ ${
         ["Registered as", versions.length === 0 ? undefined : versions.map(versionLink)],
       ])
     }
-${versions.length === 0 && info.status === "FINISHED" && run.modelOutputs.length > 0 ? promotion(info.runId) : EMPTY}
+${notes({ noun: "run", text: tag(NOTE_TAG) ?? "", action: `${urls.run(experiment.experimentId, info.runId)}/note` })}
+${versions.length === 0 && info.status === "FINISHED" && run.modelOutputs.length > 0 ? promotion(state) : EMPTY}
 <div class="sections">
 ${besideBaselines(state)}
 ${charts(state)}
@@ -227,8 +229,9 @@ function versionLink({ name, version, aliases }: ModelVersion): Html {
   `;
 }
 
-function promotion(runId: string): Html {
-  return html`<p class="hint">Not registered yet. The gate checks the evidence and promotes it: ${
-    copyable(`task register -- --run-id ${runId}`)
-  }</p>`;
+function promotion({ experiment, run: { info }, ask }: RunState): Html {
+  const action = `${urls.run(experiment.experimentId, info.runId)}/promote`;
+  return html`<details class="more edit" id="promote"><summary>Not registered yet: ask the gate</summary>
+<p>Here, or with ${copyable(`task register -- --run-id ${info.runId}`)}</p>
+${promoteForm({ ...ask, action, alias: PRODUCTION })}</details>`;
 }

@@ -6,6 +6,8 @@ import type { Page } from "../layout.ts";
 import { empty, facts, findable, section } from "../parts/facts.ts";
 import { fileTable } from "../parts/files.ts";
 import { gateEvidence, isGateTag } from "../parts/gate.ts";
+import { notes } from "../parts/notes.ts";
+import { PRODUCTION, promoteForm, type PromotionAsk } from "../parts/promotion.ts";
 import { scores, scoreTable } from "../parts/scores.ts";
 import { aliasChip, copyable, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
@@ -21,10 +23,12 @@ export interface VersionState {
   readonly files: readonly ArtifactInfo[] | string;
   /** What the gate saw of its run; unset where its report is not there. */
   readonly gate: GateReport | undefined;
+  /** What a form of promotion says here. */
+  readonly ask: Pick<PromotionAsk, "block" | "signedInAs">;
 }
 
 /** A version of a registered model: where it came from, what the gate saw, how to load it. */
-export function versionPage({ version, origin, files, gate }: VersionState): Page {
+export function versionPage({ version, origin, files, gate, ask }: VersionState): Page {
   const { name } = version;
   const uri = version.aliases[0] === undefined
     ? `models:/${name}/${version.version}`
@@ -41,7 +45,11 @@ export function versionPage({ version, origin, files, gate }: VersionState): Pag
       <div class="head"><h1>${name} <span class="muted">version ${version.version}</span></h1>${version.aliases.map((
         alias,
       ) => aliasChip(name, alias, version.version))}</div>
-      ${version.description === "" ? EMPTY : html`<p class="note">${version.description}</p>`}
+      ${notes({
+        noun: "version",
+        text: version.description,
+        action: `${urls.version(name, version.version)}/note`,
+      })}
       ${facts([
         ["Address", copyable(uri)],
         ["Status", stateOf(version) + (version.statusMessage === "" ? "" : `: ${version.statusMessage}`)],
@@ -59,6 +67,7 @@ export function versionPage({ version, origin, files, gate }: VersionState): Pag
       ])}
       <div class="sections">
       ${section("gate", "Gate", gateSection(version, gate))}
+      ${section("promote", "Promote", promotion(version, origin, ask))}
       ${origin === undefined ? EMPTY : metrics(origin.run, origin.experiment)}
         <div class="column">
       ${section("files", "Files", fileList(version, files))}
@@ -73,9 +82,24 @@ export function versionPage({ version, origin, files, gate }: VersionState): Pag
 }
 
 function gateSection({ tags }: ModelVersion, report: GateReport | undefined): Html {
-  return tags.some(isGateTag)
+  return tags.some(isGateTag) || report !== undefined
     ? gateEvidence(tags, report)
-    : empty(html`No evidence of the gate here: <code>task register</code> leaves it when it promotes a run.`);
+    : empty(html`No evidence of the gate yet: it is left here when somebody asks for a promotion.`);
+}
+
+function promotion(version: ModelVersion, origin: VersionState["origin"], ask: VersionState["ask"]): Html {
+  if (version.aliases.includes(PRODUCTION)) {
+    return empty(
+      html`This version is <code>@${PRODUCTION}</code>. <a href="${
+        urls.model(version.name)
+      }#history-${PRODUCTION}">History and way back</a>`,
+    );
+  }
+  const block = origin === undefined
+    ? "The run that this version was made from is not in this store, so there is nothing to judge it by."
+    : ask.block;
+  const action = `${urls.version(version.name, version.version)}/promote`;
+  return promoteForm({ ...ask, block, action, alias: PRODUCTION });
 }
 
 function fileList({ name, version }: ModelVersion, files: VersionState["files"]): Html {

@@ -6,8 +6,9 @@ import { dataTable } from "./data_table.ts";
 import { keyValueTable } from "./facts.ts";
 
 const PREFIX = "gate.";
+const CHECK_PREFIX = "gate.check.";
 /** Tags that the chip and the table of checks tell better. */
-const SUMMED_UP: readonly string[] = ["gate.passed", "gate.forced", "gate.checks"];
+const SUMMED_UP: readonly string[] = ["gate.passed", "gate.forced", "gate.checks", "gate.reason"];
 
 /** Whether a tag is evidence that the gate left at promotion. */
 export function isGateTag({ key }: KeyValue): boolean {
@@ -18,8 +19,12 @@ export function isGateTag({ key }: KeyValue): boolean {
 export function gateChip(tags: readonly KeyValue[]): Html {
   const verdict = (name: string) => tags.find(({ key }) => key === `${PREFIX}${name}`)?.value.toLowerCase() === "true";
   if (!tags.some(isGateTag)) return html`<span class="muted">–</span>`;
-  if (verdict("forced")) return html`<span class="chip busy">Forced</span>`;
-  return verdict("passed")
+  return outcomeChip(verdict("forced") ? "forced" : verdict("passed") ? "passed" : "refused");
+}
+
+function outcomeChip(outcome: NonNullable<GateReport["outcome"]>): Html {
+  if (outcome === "forced") return html`<span class="chip busy">Forced</span>`;
+  return outcome === "passed"
     ? html`<span class="chip good"><span class="dot" aria-hidden="true"></span>Passed</span>`
     : html`<span class="chip bad"><span class="dot" aria-hidden="true"></span>Refused</span>`;
 }
@@ -28,14 +33,23 @@ export function gateChip(tags: readonly KeyValue[]): Html {
 export function gateEvidence(tags: readonly KeyValue[], report: GateReport | undefined): Html {
   const evidence = tags.filter(isGateTag);
   if (report === undefined) return html`<p>${gateChip(tags)}</p>${keyValueTable("gate evidence", evidence)}`;
-  const rest = evidence.filter(({ key, value }) => value !== "" && !SUMMED_UP.includes(key));
+  const rest = evidence.filter(({ key, value }) =>
+    value !== "" && !SUMMED_UP.includes(key) && !key.startsWith(CHECK_PREFIX)
+  );
   const count = report.checks.filter(({ passed }) => passed).length;
-  return html`<p>${gateChip(tags)} <span class="muted">${count} of ${report.checks.length} checks</span></p>${
+  const asked = [
+    report.decidedAt === "" ? "" : `asked ${report.decidedAt.slice(0, 19).replace("T", " ")} UTC`,
+    report.decidedBy === "" ? "" : `by ${report.decidedBy}`,
+  ].filter((part) => part !== "").join(" ");
+  return html`<p>${report.outcome === undefined ? gateChip(tags) : outcomeChip(report.outcome)} <span class="muted">${
+    [`${count} of ${report.checks.length} checks`, asked].filter((part) => part !== "").join(" · ")
+  }</span></p>${report.reason === "" ? EMPTY : html`<p class="small">Reason: ${report.reason}</p>`}${
     checkTable(report)
   }${rest.length === 0 ? EMPTY : keyValueTable("gate evidence", rest)}`;
 }
 
-function checkTable({ checks }: GateReport): Html {
+/** The checks of a report, each with what was seen and asked. */
+export function checkTable({ checks }: GateReport): Html {
   return dataTable({
     caption: "Checks of the gate",
     headings: ["Check", "Result", ["Seen", "number"], "Asked"],

@@ -2,6 +2,7 @@ import type { Context } from "@hono/hono";
 import { type ArtifactInfo, type Clock, isDomainError, type ModelRegistry, type Tracker } from "../../../core/mod.ts";
 import type { ArtifactAccess, ArtifactRoot } from "../../server/artifact_access.ts";
 import { type Page, renderPage } from "../layout.ts";
+import type { PromotionAccess } from "./promotion_routes.ts";
 
 /** What the pages read from. */
 export interface PageDeps {
@@ -13,6 +14,8 @@ export interface PageDeps {
   readonly artifacts: ArtifactAccess;
   /** Says what is long ago. */
   readonly clock: Pick<Clock, "nowMs">;
+  /** How pages promote. @default not at all */
+  readonly promotion?: PromotionAccess;
   /** Told of failures that are no fault of the reader. @default nothing */
   readonly onFailure?: (error: unknown, request: Request) => void;
 }
@@ -38,7 +41,8 @@ export function pageResponse(page: Page): Response {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": POLICY,
       "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
+      // Under no-referrer a form would come with the origin "null", which is refused as another's.
+      "referrer-policy": "same-origin",
       "cache-control": "no-store",
     },
   });

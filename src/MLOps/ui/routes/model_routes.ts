@@ -1,5 +1,6 @@
 import type { Hono } from "@hono/hono";
 import { isDomainError, type ModelVersion, type Run } from "../../../core/mod.ts";
+import { earlierHolders } from "../../promotion/mod.ts";
 import { readGateReport } from "../gate_report.ts";
 import { loggedModelPage } from "../pages/logged_model_page.ts";
 import { modelPage } from "../pages/model_page.ts";
@@ -14,6 +15,7 @@ import {
   parametersOf,
   tokenOption,
 } from "./context.ts";
+import { askOf } from "./promotion_routes.ts";
 
 const MODELS_A_PAGE = 50;
 const VERSIONS_A_PAGE = 50;
@@ -57,6 +59,14 @@ export function modelPageRoutes(app: Hono, deps: PageDeps): void {
       tokens,
       nextToken: page.nextPageToken,
       size: VERSIONS_A_PAGE,
+      earlier: new Map(
+        await Promise.all(
+          model.aliases.map(async ({ alias }) =>
+            [alias, (await earlierHolders(registry, model.name, alias)).earlier] as const
+          ),
+        ),
+      ),
+      ask: askOf(context, deps),
       nowMs: clock.nowMs(),
     }));
   });
@@ -68,7 +78,7 @@ export function modelPageRoutes(app: Hono, deps: PageDeps): void {
       listOrReason(() => artifacts.ofVersion(version)),
     ]);
     const gate = origin === undefined ? undefined : await gateOf(deps, version, origin.run);
-    return pageResponse(versionPage({ version, origin, files, gate }));
+    return pageResponse(versionPage({ version, origin, files, gate, ask: askOf(context, deps) }));
   });
 
   app.get("/logged-models/:id", async (context) => {

@@ -6,6 +6,7 @@ import { metricPage, parseChartView } from "../pages/metric_page.ts";
 import { runPage } from "../pages/run_page.ts";
 import { urls } from "../urls.ts";
 import { listOrReason, type PageDeps, pageResponse, parametersOf } from "./context.ts";
+import { askOf } from "./promotion_routes.ts";
 
 const MAX_CHARTS = 24;
 const MAX_COMPARED = 20;
@@ -39,6 +40,7 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
       files,
       models: models.filter((model) => model !== undefined),
       versions: versions.items,
+      ask: askOf(context, deps),
       nowMs: clock.nowMs(),
     }));
   });

@@ -1,0 +1,46 @@
+import { MAX_EXPERIMENT_TAG_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../../rules/limits.ts";
+import { EMPTY, type Html, html } from "../html.ts";
+
+/** Tag of runs and experiments that holds their notes, as Markdown, in every MLflow. */
+export const NOTE_TAG = "mlflow.note.content";
+
+/** MLflow's column holds as many. */
+const MAX_DESCRIPTION_LENGTH = 5_000;
+
+/** Notes to show and edit. */
+export interface Notes {
+  /** What they are about. */
+  readonly noun: "run" | "experiment" | "model" | "version";
+  /** The notes; empty where there are none. */
+  readonly text: string;
+  /** Address that takes the form. */
+  readonly action: string;
+}
+
+/** Longest notes; a store cuts those of a run, and refuses longer descriptions. */
+const MAX_LENGTH: Readonly<Record<Notes["noun"], number>> = {
+  run: MAX_TAG_VALUE_LENGTH,
+  experiment: MAX_EXPERIMENT_TAG_VALUE_LENGTH,
+  model: MAX_DESCRIPTION_LENGTH,
+  version: MAX_DESCRIPTION_LENGTH,
+};
+
+/** Notes as they were written, with a form to change them that works without the script. */
+export function notes({ noun, text, action }: Notes): Html {
+  return html`
+    ${text === "" ? EMPTY : html`<p class="note">${text}</p>`}
+    <details class="more edit">
+      <summary>${text === "" ? "Add notes" : "Edit notes"}</summary>
+      <form method="post" action="${action}" class="stack" data-edit>
+        <label>Notes on this ${noun}, in Markdown<textarea name="note" rows="${Math.min(
+          20,
+          Math.max(5, text.split("\n").length + 2),
+        )}" maxlength="${MAX_LENGTH[noun]}">${"\n"}${text}</textarea></label>
+        <p class="toolbar"><button type="submit" class="button primary">Save notes</button>
+    <span class="muted small">Kept as the ${noun === "run" || noun === "experiment"
+      ? html`tag <code>${NOTE_TAG}</code>`
+      : "description"}, where every MLflow client sees it.</span></p>
+      </form>
+    </details>
+  `;
+}
