@@ -51,7 +51,7 @@ export function renderPage(page: Page): Html {
       <body>
         <a class="skip" href="#main">Skip to content</a>
         <header class="top">
-          <a class="brand" href="${urls.experiments()}">${MARK}<span>Bitcoin ML</span></a>
+          <a class="brand" href="${urls.experiments()}" aria-label="Bitcoin ML">${MARK}<span>Bitcoin ML</span></a>
           <nav aria-label="Main">
             <ul>${navigation.map(({ name, href, section }) =>
               html`<li><a href="${href}"${

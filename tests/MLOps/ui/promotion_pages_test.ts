@@ -1,32 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DomainError, type ForecastModel } from "../../../src/core/mod.ts";
-import { readAliasMoves, type RegisterDeps } from "../../../src/MLOps/promotion/mod.ts";
-import type { PromotionAccess } from "../../../src/MLOps/ui/mod.ts";
-import { evaluationOf, LIMITS } from "../promotion/evidence.ts";
+import { DomainError } from "../../../src/core/mod.ts";
+import { readAliasMoves } from "../../../src/MLOps/promotion/mod.ts";
+import { fakeGate } from "../promotion/fake_gate.ts";
 import { finishedRun } from "../promotion/finished_run.ts";
 import { NOW_MS, type StoreKind, type TestApp, testApp } from "../server/test_app.ts";
 
 const ASKED = { alias: "production", by: "ada", why: "better on the newest rows" };
-
-/** The gate with proofs of the test's own; it does not know what holds the alias. */
-function gate(changes: Partial<RegisterDeps> = {}): PromotionAccess {
-  return {
-    open: (stores) => ({
-      ...stores,
-      loadModel: () =>
-        Promise.resolve(
-          {
-            info: { family: "mlp", horizonMinutes: 15, featureSetDigest: "d", featureNames: ["a", "b"] },
-          } as unknown as ForecastModel,
-        ),
-      proveRun: (run) =>
-        Promise.resolve({ evaluation: evaluationOf(run), predictionsSha256: "s", incumbent: { kind: "none" } }),
-      limits: LIMITS,
-      clock: { nowMs: () => NOW_MS },
-      ...changes,
-    }),
-  };
-}
 
 /** A version of a run's model, with no alias. */
 async function addVersion({ tracker, registry }: TestApp, metrics: Readonly<Record<string, number>> = {}) {
@@ -42,7 +21,7 @@ const holderOf = async ({ registry }: TestApp) =>
 
 for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
   Deno.test(`promotion pages over ${kind} promote a version that passes, and tell who, when and why`, async () => {
-    await using app = await testApp(kind, { promotion: gate() });
+    await using app = await testApp(kind, { promotion: fakeGate() });
     const { version } = await addVersion(app);
     const path = `/models/bitcoin-model/versions/${version}`;
     assertStringIncludes((await app.page(path)).text, "Promote to @production");
@@ -60,7 +39,7 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
   });
 
   Deno.test(`promotion pages over ${kind} move nothing where a check fails, and show which`, async () => {
-    await using app = await testApp(kind, { promotion: gate() });
+    await using app = await testApp(kind, { promotion: fakeGate() });
     const { version: good } = await addVersion(app);
     await app.form(`/models/bitcoin-model/versions/${good}/promote`, ASKED);
     const { version: weak, runId } = await addVersion(app, { qlike_gain_har_low: -0.5 });
@@ -77,7 +56,7 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
   });
 
   Deno.test(`promotion pages over ${kind} take an alias back to a version that held it, with a reason`, async () => {
-    await using app = await testApp(kind, { promotion: gate() });
+    await using app = await testApp(kind, { promotion: fakeGate() });
     const [first, second, never] = [await addVersion(app), await addVersion(app), await addVersion(app)];
     for (const { version } of [first, second]) {
       await app.form(`/models/bitcoin-model/versions/${version}/promote`, ASKED);
@@ -103,7 +82,7 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
 }
 
 Deno.test("promotion pages promote a run that has no version yet", async () => {
-  await using app = await testApp("sqlite", { promotion: gate() });
+  await using app = await testApp("sqlite", { promotion: fakeGate() });
   const { info } = await finishedRun(app.tracker);
   const path = `/experiments/${info.experimentId}/runs/${info.runId}`;
   assertStringIncludes((await app.page(path)).text, "ask the gate");
@@ -113,8 +92,8 @@ Deno.test("promotion pages promote a run that has no version yet", async () => {
 
 Deno.test("promotion pages refuse what has no name or reason, files that were not proven, and what cannot be proven", async () => {
   const damaged = () => Promise.reject(new DomainError("model-invalid", "its logged qlike is 1 where they give 2"));
-  await using app = await testApp("sqlite", { promotion: gate() });
-  await using broken = await testApp("sqlite", { promotion: gate({ proveRun: damaged }) });
+  await using app = await testApp("sqlite", { promotion: fakeGate() });
+  await using broken = await testApp("sqlite", { promotion: fakeGate({ proveRun: damaged }) });
   const { version, runId } = await addVersion(app);
   const path = `/models/bitcoin-model/versions/${version}/promote`;
   for (
@@ -139,7 +118,7 @@ Deno.test("promotion pages refuse what has no name or reason, files that were no
 });
 
 Deno.test("promotion pages refuse forms of other origins, another service of this machine and programs among them", async () => {
-  await using app = await testApp("sqlite", { promotion: gate() });
+  await using app = await testApp("sqlite", { promotion: fakeGate() });
   const { version } = await addVersion(app);
   const origins: readonly Record<string, string>[] = [
     {},
@@ -172,7 +151,7 @@ Deno.test("promotion pages say why where this server cannot promote, and take no
 });
 
 Deno.test("promotion pages take the name that somebody signed in with, not one typed", async () => {
-  await using app = await testApp("sqlite", { promotion: gate() });
+  await using app = await testApp("sqlite", { promotion: fakeGate() });
   const { version } = await addVersion(app);
   const authorization = `Basic ${btoa("grace:0123456789abcdef")}`;
   const headers = { origin: "http://127.0.0.1:5000", authorization };

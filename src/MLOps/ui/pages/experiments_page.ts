@@ -109,9 +109,9 @@ function firstSteps(origin: string): Html {
     <section class="card" aria-labelledby="first">
       <h2 id="first">Log a first run</h2>
       <p>Train a model here:</p>
-      <pre>task track -- --quick</pre>
+      <pre tabindex="0">task track -- --quick</pre>
       <p>or log from Python:</p>
-      <pre>${python}</pre>
+      <pre tabindex="0">${python}</pre>
     </section>
   `;
 }

@@ -111,9 +111,9 @@ function howToLoad(uri: string): Html {
   const python = `import mlflow\nmodel = mlflow.pyfunc.load_model("${uri}")`;
   return html`
     <p>In Python:</p>
-    <pre>${python}</pre>
+    <pre tabindex="0">${python}</pre>
     <p>As a service:</p>
-    <pre>task api -- --model-uri ${uri}</pre>
+    <pre tabindex="0">task api -- --model-uri ${uri}</pre>
   `;
 }
 

@@ -83,7 +83,7 @@ export function longValue(value: string): Html {
     return html`
       <details class="value">
         <summary>${value.length > 80 ? `${value.slice(0, 80)}…` : value}</summary>
-        <pre>${structured}</pre>
+        <pre tabindex="0">${structured}</pre>
       </details>
     `;
   }
@@ -91,7 +91,7 @@ export function longValue(value: string): Html {
   return html`
     <details class="value">
       <summary>${value.slice(0, 120)}…</summary>
-      <pre>${value}</pre>
+      <pre tabindex="0">${value}</pre>
     </details>
   `;
 }
