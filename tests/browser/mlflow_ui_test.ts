@@ -49,9 +49,9 @@ browserTest("runs are picked, counted and compared with a chart of all", () =>
     await button.click();
     await page.waitForURL(/\/compare\?/);
     assertEquals(await page.locator("h1").textContent(), "Compare 2 runs");
-    assertEquals(await page.locator("svg.wide .line").count(), 2);
-    assert(await page.locator("svg.wide").isVisible());
-    assert(!await page.locator("svg.narrow").isVisible());
+    assertEquals(await page.locator("#chart svg.wide .line").count(), 2);
+    assert(await page.locator("#chart svg.wide").isVisible());
+    assert(!await page.locator("#chart svg.narrow").isVisible());
     await page.getByRole("button", { name: "Show differences only" }).click();
     assertEquals(await page.locator("#params tbody tr").count(), 1);
   }));
@@ -171,8 +171,8 @@ browserTest("pages can be read and used without scripts", () =>
     await page.getByRole("button", { name: "Compare selected" }).click();
     assertEquals(await page.locator("h1").textContent(), "Compare 2 runs");
     await page.locator("select[name=metric]").selectOption("loss");
-    await page.getByRole("button", { name: "Draw" }).click();
-    assertEquals(await page.locator("svg.wide .line").count(), 2);
+    await page.locator("#chart").getByRole("button", { name: "Draw" }).click();
+    assertEquals(await page.locator("#chart svg.wide .line").count(), 2);
     assertEquals(await page.locator("button.copy:visible, .find:visible").count(), 0);
   }, { javaScriptEnabled: false }));
 

@@ -146,6 +146,9 @@ function paths({ experimentId, runIds }: Site): readonly string[] {
     `/compare?run=${runIds[0]}&run=${runIds[1]}&run=${runIds[2]}`,
     `${run}/artifacts?path=report.pdf`,
     `/models/bitcoin-model/versions/1/artifacts?path=MLmodel`,
+    `/compare?run=${runIds[0]}&run=${
+      runIds[1]
+    }&sx=params.model&sy=metrics.loss&axes=1&axis=params.model&axis=metrics.loss`,
     "/models",
     "/models/bitcoin-model",
     "/models/bitcoin-model/versions/1",

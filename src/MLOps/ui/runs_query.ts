@@ -139,7 +139,8 @@ function ranked(
   ).map(([key]) => key);
 }
 
-function parseColumn(text: string): Column | undefined {
+/** Reads a name as {@linkcode columnId} writes it; undefined for what is none. */
+export function parseColumn(text: string): Column | undefined {
   const match = /^(metrics|params|tags|attributes)\.(.+)$/s.exec(text);
   if (match === null) return undefined;
   const [, entity, key] = match as unknown as [string, Column["entity"], string];

@@ -1,5 +1,6 @@
 import { formatNumber, formatTick } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
+import { colorClass } from "./color.ts";
 import { linearScale, logScale, MAX_VALUE, type Scale } from "./scale.ts";
 import { type Point, thinOut } from "./thin_out.ts";
 
@@ -33,7 +34,6 @@ export interface LineChartOptions {
 
 const MAX_POINTS = 800;
 const MAX_DOTTED = 30;
-const COLORS = 10;
 const MARGIN = { top: 10, right: 14, bottom: 34 };
 const CHARACTER_WIDTH = 6.7;
 
@@ -109,7 +109,7 @@ function drawLine(line: Series, x: Scale, y: Scale, isDrawn: (point: Point) => b
       `
     )
     : EMPTY;
-  return html`<g class="line c${line.color % COLORS}"><path d="${parts.join("")}"/>${dots}</g>`;
+  return html`<g class="line ${colorClass(line.color)}"><path d="${parts.join("")}"/>${dots}</g>`;
 }
 
 /** What the script needs to show values under the pointer. */
@@ -121,7 +121,7 @@ function forTooltip(lines: readonly Series[], x: Scale, y: Scale, left: number, 
     margin: MARGIN,
     lines: lines.map(({ label, color, points }) => ({
       label,
-      color: color % COLORS,
+      color: color % 10,
       // JSON has no NaN: null keeps the gap.
       points: points.map((
         [pointX, pointY],

@@ -1,13 +1,18 @@
 import type { Experiment, Metric, Run } from "../../../core/mod.ts";
+import { colorClass } from "../chart/color.ts";
 import type { Series } from "../chart/line_chart.ts";
+import { compareParameters, type CompareQuery } from "../compare_query.ts";
 import { formatAligned, formatChange, formatDuration } from "../format.ts";
 import { toPoints } from "../histories.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
+import { nameOf, parallelSection, scatterSection } from "../parts/compare_charts.ts";
+import { scrollable } from "../parts/data_table.ts";
 import { empty, findable, section } from "../parts/facts.ts";
+import { hiddenFields } from "../parts/runs_table.ts";
 import { statusChip, timeOf } from "../parts/words.ts";
-import { type Query, urls } from "../urls.ts";
-import { type ChartView, largeChart, viewSwitch } from "./metric_page.ts";
+import { type Query, urls, withQuery } from "../urls.ts";
+import { largeChart, viewSwitch } from "./metric_page.ts";
 
 /** A run with the experiment it is of. */
 export interface ComparedRun {
@@ -23,30 +28,22 @@ export interface CompareState {
   readonly runs: readonly ComparedRun[];
   /** Ids asked for that no run has. */
   readonly unknown: readonly string[];
+  /** What the address asks for. */
+  readonly query: CompareQuery;
   /** Metrics that have a line in at least one run. */
   readonly chartable: readonly string[];
   /** Metric that is charted; unset where none has a line. */
   readonly charted: string | undefined;
   /** History of the charted metric, run by run. */
   readonly histories: readonly (readonly Metric[])[];
-  /** How the chart is looked at. */
-  readonly view: ChartView;
-  /** Whether rows in which all runs agree are left out. */
-  readonly onlyDifferences: boolean;
 }
 
 /** Runs side by side: what they were given, what came out, and a chart of one metric over all. */
 export function comparePage(state: CompareState): Page {
-  const { runs, unknown, onlyDifferences, view, charted } = state;
-  const runIds = runs.map(({ run }) => run.info.runId);
-  const here = (change: Query) =>
-    urls.compare(runIds, {
-      metric: charted,
-      diff: onlyDifferences ? "1" : "",
-      x: view.axis === "time" ? "time" : "",
-      y: view.isLog ? "log" : "",
-      ...change,
-    });
+  const { runs, unknown, query, charted } = state;
+  const { onlyDifferences } = query;
+  const here = (change: Query) => withQuery("/compare", { ...compareParameters(query), ...change });
+  const plain = runs.map(({ run }) => run);
   const experiments = new Map(runs.map(({ experiment }) => [experiment.experimentId, experiment]));
   const [only] = experiments.values();
   return {
@@ -69,8 +66,11 @@ export function comparePage(state: CompareState): Page {
         : html`<p class="toolbar"><a class="button" href="${here({ diff: onlyDifferences ? "" : "1" })}"${html`
           aria-pressed="${String(onlyDifferences)}" role="button"
         `}>${onlyDifferences ? "Show all rows" : "Show differences only"}</a></p>
+${legend(runs)}
 <div class="sections">
 ${charted === undefined ? EMPTY : chart(state, here)}
+${scatterSection(plain, query)}
+${parallelSection(plain, query)}
 ${section("runs", "Runs", runTable(runs))}
 ${section("metrics", "Metrics", metricTable(state))}
 ${section("params", "Parameters", textTable(state, "parameters", ({ params }) => params))}
@@ -87,7 +87,8 @@ ${
 }
 
 function chart(state: CompareState, here: (change: Query) => string): Html {
-  const { runs, histories, charted, chartable, view } = state;
+  const { runs, histories, charted, chartable, query } = state;
+  const { view } = query;
   const series = histories.map((history, i): Series => ({
     label: nameOf(runs[i]!.run),
     color: i,
@@ -96,11 +97,8 @@ function chart(state: CompareState, here: (change: Query) => string): Html {
   return section(
     "chart",
     "Chart",
-    html`<form method="get" action="/compare" class="filters" data-autosubmit>
-${runs.map(({ run }) => html`<input type="hidden" name="run" value="${run.info.runId}">`)}
-${state.onlyDifferences ? html`<input type="hidden" name="diff" value="1">` : EMPTY}
-${view.axis === "time" ? html`<input type="hidden" name="x" value="time">` : EMPTY}
-${view.isLog ? html`<input type="hidden" name="y" value="log">` : EMPTY}
+    html`<form method="get" action="/compare#chart" class="filters" data-autosubmit>
+${hiddenFields({ ...compareParameters(query), metric: undefined })}
 <label>Metric<select name="metric">${
       chartable.map((key) =>
         html`
@@ -110,7 +108,6 @@ ${view.isLog ? html`<input type="hidden" name="y" value="log">` : EMPTY}
     }</select></label>
 <button type="submit" class="button" data-autosubmit-button>Draw</button></form>
 ${viewSwitch(view, here)}
-${legend(runs)}
 ${largeChart(series, `${charted} of ${runs.length} runs`, view)}`,
   );
 }
@@ -118,7 +115,7 @@ ${largeChart(series, `${charted} of ${runs.length} runs`, view)}`,
 function legend(runs: readonly ComparedRun[]): Html {
   return html`<ul class="legend">${
     runs.map(({ run, experiment }, i) =>
-      html`<li><span class="swatch c${i % 10}" aria-hidden="true"></span><a href="${
+      html`<li><span class="swatch ${colorClass(i)}" aria-hidden="true"></span><a href="${
         urls.run(experiment.experimentId, run.info.runId)
       }">${nameOf(run)}</a></li>`
     )
@@ -131,35 +128,42 @@ function runTable(runs: readonly ComparedRun[]): Html {
       runs.map((compared) => html`<td>${cell(compared)}</td>`)
     }</tr>`;
   return html`
-    <div class="scroll">
-      <table class="data compare">${heading(runs, "Runs")}<tbody>
-    ${row(
-      "Experiment",
-      ({ experiment }) => html`<a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a>`,
-    )}
+    ${scrollable(
+      "Runs",
+      html`<table class="data compare">${heading(runs, "Runs")}<tbody>
+    ${
+        row(
+          "Experiment",
+          ({ experiment }) => html`<a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a>`,
+        )
+      }
     ${row("Status", ({ run }) => statusChip(run.info.status))}
     ${row("Started", ({ run }) => timeOf(run.info.startTime))}
-    ${row(
-      "Duration",
-      ({ run: { info } }) => info.endTime === undefined ? "–" : formatDuration(info.endTime - info.startTime),
+    ${
+        row(
+          "Duration",
+          ({ run: { info } }) => info.endTime === undefined ? "–" : formatDuration(info.endTime - info.startTime),
+        )
+      }
+    ${
+        row(
+          "Dataset",
+          ({ run }) =>
+            run.datasetInputs.length === 0 ? "–" : html`${
+              run.datasetInputs.map(({ dataset }) =>
+                html`
+                  <code>${dataset.name} ${dataset.digest.slice(0, 12)}</code>
+                `
+              )
+            }`,
+        )
+      }
+    </tbody></table>`,
     )}
-    ${row(
-      "Dataset",
-      ({ run }) =>
-        run.datasetInputs.length === 0 ? "–" : html`${
-          run.datasetInputs.map(({ dataset }) =>
-            html`
-              <code>${dataset.name} ${dataset.digest.slice(0, 12)}</code>
-            `
-          )
-        }`,
-    )}
-    </tbody></table>
-    </div>
   `;
 }
 
-function metricTable({ runs, onlyDifferences }: CompareState): Html {
+function metricTable({ runs, query: { onlyDifferences } }: CompareState): Html {
   const rows = byDepth(allKeys(runs.map(({ run }) => run.metrics))).map((key) => ({
     key,
     values: runs.map(({ run }) => run.metrics.find((metric) => metric.key === key)?.value),
@@ -194,7 +198,7 @@ function byDepth(keys: readonly string[]): readonly string[] {
 }
 
 function textTable(
-  { runs, onlyDifferences }: CompareState,
+  { runs, query: { onlyDifferences } }: CompareState,
   what: string,
   entriesOf: (run: Run) => readonly { readonly key: string; readonly value: string }[],
 ): Html {
@@ -205,15 +209,20 @@ function textTable(
   })).filter(({ values }) => !onlyDifferences || differ(values));
   if (rows.length === 0) return empty(onlyDifferences ? `No ${what} differ.` : "None logged.");
   return html`
-    <div class="scroll">
-      <table class="data compare">${heading(runs, what)}<tbody>${rows.map(({ key, values }) =>
-        html`<tr class="${differ(values) ? "differs" : ""}"><th scope="row" class="sticky">${key}</th>${
-          values.map((value) =>
-            value === undefined ? html`<td class="muted">–</td>` : html`<td class="text" title="${value}">${value}</td>`
-          )
-        }</tr>`
-      )}</tbody></table>
-    </div>
+    ${scrollable(
+      what,
+      html`<table class="data compare">${heading(runs, what)}<tbody>${
+        rows.map(({ key, values }) =>
+          html`<tr class="${differ(values) ? "differs" : ""}"><th scope="row" class="sticky">${key}</th>${
+            values.map((value) =>
+              value === undefined
+                ? html`<td class="muted">–</td>`
+                : html`<td class="text" title="${value}">${value}</td>`
+            )
+          }</tr>`
+        )
+      }</tbody></table>`,
+    )}
   `;
 }
 
@@ -227,7 +236,7 @@ function heading(runs: readonly ComparedRun[], caption: string, className = ""):
       ) =>
         html`
           <th scope="col"
-            class="${className}"><span class="swatch c${i % 10}" aria-hidden="true"></span><a href="${urls.run(
+            class="${className}"><span class="swatch ${colorClass(i)}" aria-hidden="true"></span><a href="${urls.run(
               experiment.experimentId,
               run.info.runId,
             )}">${nameOf(run)}</a></th>
@@ -244,8 +253,4 @@ function allKeys(lists: readonly (readonly { readonly key: string }[])[]): reado
 /** Whether the values are not all the same; NaN equals NaN here. */
 function differ(values: readonly (string | number | undefined)[]): boolean {
   return values.some((value) => !Object.is(value, values[0]));
-}
-
-function nameOf(run: Run): string {
-  return run.info.runName || run.info.runId.slice(0, 8);
 }

@@ -99,15 +99,31 @@ function cellsOf({ entity, key }: Column, runs: readonly Run[]): readonly Html[]
   });
 }
 
+/** What a chooser of columns is called, and by which parameters of the address its choice goes. */
+export interface ChooserWords {
+  /** Parameter of each column chosen. */
+  readonly name: string;
+  /** Parameter that says that somebody chose, also where nothing is left. */
+  readonly marker: string;
+  /** Text of the button that opens it. */
+  readonly label: string;
+  /** Text of the button that sends it. */
+  readonly submit: string;
+}
+
 /** Boxes to choose the columns of the table of runs from. */
-export function columnChooser(available: readonly Column[], chosen: readonly Column[]): Html {
+export function columnChooser(
+  available: readonly Column[],
+  chosen: readonly Column[],
+  words: ChooserWords = { name: "col", marker: "chosen", label: "Columns", submit: "Show these columns" },
+): Html {
   const isChosen = new Set(chosen.map(columnId));
   const groups = [["metrics", "Metrics"], ["params", "Parameters"], ["tags", "Tags"]] as const;
   return html`
     <details class="chooser">
-      <summary class="button">Columns <span class="count">${chosen.length}</span></summary>
+      <summary class="button">${words.label} <span class="count">${chosen.length}</span></summary>
       <div class="panel">
-    <input type="hidden" name="chosen" value="1">
+    <input type="hidden" name="${words.marker}" value="1">
     <label class="find" hidden><span class="visually-hidden">Find a column</span><input type="search" placeholder="Find a column" autocomplete="off" data-find-option></label>
     ${groups.map(([entity, title]) => {
       const columns = available.filter((column) => column.entity === entity);
@@ -115,13 +131,13 @@ export function columnChooser(available: readonly Column[], chosen: readonly Col
         ? EMPTY
         : html`<fieldset><legend>${title}</legend>${
           columns.map((column) =>
-            html`<label class="option"><input type="checkbox" name="col" value="${columnId(column)}"${
+            html`<label class="option"><input type="checkbox" name="${words.name}" value="${columnId(column)}"${
               attribute("checked", isChosen.has(columnId(column)))
             }> ${column.key}</label>`
           )
         }</fieldset>`;
     })}
-    <button type="submit" class="button primary">Show these columns</button>
+    <button type="submit" class="button primary">${words.submit}</button>
       </div>
     </details>
   `;

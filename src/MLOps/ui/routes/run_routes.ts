@@ -1,5 +1,6 @@
 import type { Hono } from "@hono/hono";
 import { isDomainError, type LoggedModel, type Metric } from "../../../core/mod.ts";
+import { parseCompareQuery } from "../compare_query.ts";
 import { historyOf, steppedKeys } from "../histories.ts";
 import { type ComparedRun, comparePage } from "../pages/compare_page.ts";
 import { metricPage, parseChartView } from "../pages/metric_page.ts";
@@ -59,11 +60,10 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
   });
 
   app.get("/compare", async (context) => {
-    const parameters = parametersOf(context);
-    const asked = [...new Set(parameters.getAll("run").flatMap((ids) => ids.split(",")))].filter((id) => id !== "");
+    const query = parseCompareQuery(parametersOf(context));
     const unknown: string[] = [];
     const runs: ComparedRun[] = [];
-    for (const runId of asked.slice(0, MAX_COMPARED)) {
+    for (const runId of query.runIds.slice(0, MAX_COMPARED)) {
       try {
         const run = await tracker.getRun(runId);
         runs.push({ run, experiment: await tracker.getExperiment(run.info.experimentId) });
@@ -73,8 +73,7 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
       }
     }
     const chartable = steppedKeys(runs.map(({ run }) => run));
-    const wanted = parameters.get("metric");
-    const charted = chartable.find((key) => key === wanted) ?? mostTelling(runs, chartable);
+    const charted = chartable.find((key) => key === query.metric) ?? mostTelling(runs, chartable);
     const histories: readonly (readonly Metric[])[] = charted === undefined
       ? []
       : await Promise.all(runs.map(({ run }) => historyOf(tracker, run.info.runId, charted)));
@@ -84,8 +83,7 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
       chartable,
       charted,
       histories,
-      view: parseChartView(parameters),
-      onlyDifferences: parameters.get("diff") === "1",
+      query: { ...query, runIds: runs.map(({ run }) => run.info.runId) },
     }));
   });
 }

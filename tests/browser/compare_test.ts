@@ -1,0 +1,63 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { browserTest } from "./chromium.ts";
+import { servePages, withPage } from "./pages_fixture.ts";
+
+const site = servePages();
+const address = () => `${site.origin}/compare?${site.runIds.map((id) => `run=${id}`).join("&")}`;
+
+browserTest("a scatter chart follows its choices, and its address shows it again", () =>
+  withPage(async (page) => {
+    await page.goto(address());
+    await page.getByLabel("Across").selectOption("params.model");
+    await page.waitForURL(/sx=params\.model/);
+    await page.getByLabel("Up").selectOption("metrics.score.3");
+    await page.waitForURL(/sy=metrics\.score\.3/);
+    assertMatch(page.url(), /sx=params\.model.*#scatter$/);
+    const picture = page.locator("#scatter svg.wide");
+    assertEquals(await picture.locator("circle").count(), 4);
+    const texts = await picture.locator(".axis text").allTextContents();
+    assert(texts.includes("har") && texts.includes("mlp"), texts.join());
+    await page.reload();
+    assertEquals(await page.getByLabel("Across").inputValue(), "params.model");
+    const name = await page.getByRole("img", { name: "Scatter chart of score.3 against model" }).count();
+    assertEquals(name, 1); // the picture for narrow screens is not there for anybody
+    await page.locator("#scatter summary").click();
+    assertEquals(await page.locator("#scatter tbody tr").count(), 4);
+  }));
+
+browserTest("parallel coordinates have the axes chosen", () =>
+  withPage(async (page) => {
+    await page.goto(`${address()}&axes=1&axis=params.model&axis=metrics.loss`);
+    const picture = page.locator("#parallel svg.wide");
+    assertEquals(await picture.locator(".label").allTextContents(), ["modelmodel", "lossloss"]); // text and its title
+    await page.locator("#parallel .chooser summary").click();
+    await page.locator("#parallel").getByLabel("score.5", { exact: true }).check();
+    await page.getByRole("button", { name: "Show these axes" }).click();
+    await page.waitForURL(/axis=metrics\.score\.5/);
+    assertEquals(await picture.locator(".label").count(), 3);
+    assertEquals(await picture.locator(".thread").count(), 4);
+  }));
+
+browserTest(
+  "twenty runs can be told apart, and wide pictures scroll by themselves on a phone",
+  () =>
+    withPage(async (page) => {
+      const experiment = await site.app.tracker.createExperiment("twenty");
+      const ids: string[] = [];
+      for (let k = 0; k < 20; k++) {
+        const { info } = await site.app.tracker.createRun({ experimentId: experiment, runName: `trial ${k}` });
+        const metrics = [0, 1, 2].map((step) => ({ key: "loss", value: k + step, timestamp: 1, step }));
+        await site.app.tracker.logBatch(info.runId, { metrics, params: [{ key: "seed", value: String(k) }] });
+        ids.push(info.runId);
+      }
+      await page.goto(`${site.origin}/compare?${ids.map((id) => `run=${id}`).join("&")}`);
+      const looks = await page.locator("main > .legend .swatch").evaluateAll((swatches) =>
+        swatches.map((swatch) => swatch.className)
+      );
+      assertEquals(new Set(looks).size, 20);
+      const overflow = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      assertEquals(overflow, 0);
+    }, { viewport: { width: 390, height: 844 } }),
+);
