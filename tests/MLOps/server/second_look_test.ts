@@ -181,34 +181,32 @@ overStores("answers OPTIONS with what a route takes, and lets no other origin in
   assertEquals((await app.ask("POST", "/get-artifact")).status, 405);
 });
 
-overStores(
-  "logged-models/search wants experiments, takes 0 for no size, and says whose page a token is",
-  async (app) => {
-    const search = (body: unknown) => app.ask("POST", "/api/2.0/mlflow/logged-models/search", body);
-    const message = async (body: unknown) => (await search(body)).json["message"];
-    assertStringIncludes(String(await message({})), "Missing value for required parameter 'experiment_ids'.");
-    assertEquals((await search({ experiment_ids: [] })).status, 200);
-    assertEquals((await search({ experiment_ids: ["0"], max_results: 0 })).status, 200);
-    assertEquals(
-      await message({ experiment_ids: ["0"], datasets: [{ dataset_digest: "d" }] }),
-      "`dataset_name` in the `datasets` clause must be specified.",
-    );
-    assertEquals(await message({ experiment_ids: ["0"], order_by: [{}] }), "Invalid order by field name: ");
-    for (let i = 0; i < 2; i++) await app.api("POST", "logged-models", { experiment_id: "0", name: "m" });
-    const { next_page_token: page_token } = await app.api("POST", "logged-models/search", {
-      experiment_ids: ["0"],
-      max_results: 1,
-    });
-    assertEquals(
-      await message({ experiment_ids: ["0", "1"], page_token }),
-      "Experiment IDs in the page token do not match the requested experiment IDs. Expected: ['0', '1']. Found: ['0']",
-    );
-    assertEquals(
-      await message({ experiment_ids: ["0"], filter: "name = 'm'", page_token }),
-      "Filter string in the page token does not match the requested filter string. Expected: name = 'm'. Found: None",
-    );
-  },
-);
+Deno.test("logged-models/search wants experiments, takes 0 for no size, and says whose page a token is", async () => {
+  await using app = await testApp("sqlite");
+  const search = (body: unknown) => app.ask("POST", "/api/2.0/mlflow/logged-models/search", body);
+  const message = async (body: unknown) => (await search(body)).json["message"];
+  assertStringIncludes(String(await message({})), "Missing value for required parameter 'experiment_ids'.");
+  assertEquals((await search({ experiment_ids: [] })).status, 200);
+  assertEquals((await search({ experiment_ids: ["0"], max_results: 0 })).status, 200);
+  assertEquals(
+    await message({ experiment_ids: ["0"], datasets: [{ dataset_digest: "d" }] }),
+    "`dataset_name` in the `datasets` clause must be specified.",
+  );
+  assertEquals(await message({ experiment_ids: ["0"], order_by: [{}] }), "Invalid order by field name: ");
+  for (let i = 0; i < 2; i++) await app.api("POST", "logged-models", { experiment_id: "0", name: "m" });
+  const { next_page_token: page_token } = await app.api("POST", "logged-models/search", {
+    experiment_ids: ["0"],
+    max_results: 1,
+  });
+  assertEquals(
+    await message({ experiment_ids: ["0", "1"], page_token }),
+    "Experiment IDs in the page token do not match the requested experiment IDs. Expected: ['0', '1']. Found: ['0']",
+  );
+  assertEquals(
+    await message({ experiment_ids: ["0"], filter: "name = 'm'", page_token }),
+    "Filter string in the page token does not match the requested filter string. Expected: name = 'm'. Found: None",
+  );
+});
 
 Deno.test("an artifact that is a folder cannot be fetched, and MLflow's words say so", async () => {
   await using app = await testApp("sqlite");
