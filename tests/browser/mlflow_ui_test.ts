@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { NOW_MS } from "../MLOps/server/test_app.ts";
 import { browserTest } from "./chromium.ts";
+import { layoutShift } from "./layout_shift.ts";
 import { HOSTILE, servePages, withPage } from "./pages_fixture.ts";
 
 const site = servePages();
@@ -18,6 +19,7 @@ browserTest(
             );
             assertEquals(overflow, 0, `${path} is too wide at ${viewport.width}`);
             assert(await page.title() !== "owned", path);
+            assertEquals(await layoutShift(page), [], `${path} moves while it loads`);
           }
         }, { colorScheme, viewport });
       }

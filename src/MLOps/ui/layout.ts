@@ -46,6 +46,7 @@ export function renderPage(page: Page): Html {
         <title>${page.title} · Bitcoin ML</title>
         <link rel="icon" href="${ASSET_URLS.icon}" type="image/svg+xml">
         <link rel="stylesheet" href="${ASSET_URLS.style}">
+        <noscript><link rel="stylesheet" href="${ASSET_URLS.withoutScript}"></noscript>
         <script src="${ASSET_URLS.script}" defer></script>
       </head>
       <body>

@@ -5,6 +5,9 @@ export const urls = {
   /** Runs of an experiment. */
   experiment: (experimentId: string, query: Query = {}) =>
     withQuery(`/experiments/${encodeURIComponent(experimentId)}`, query),
+  /** Rows of the runs of an experiment, without a page around them. */
+  experimentRows: (experimentId: string, query: Query = {}) =>
+    withQuery(`/experiments/${encodeURIComponent(experimentId)}/rows`, query),
   /** Logged models of an experiment. */
   experimentModels: (experimentId: string, query: Query = {}) =>
     withQuery(`/experiments/${encodeURIComponent(experimentId)}/models`, query),

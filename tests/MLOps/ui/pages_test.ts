@@ -337,6 +337,27 @@ Deno.test("pages keep a run under way fresh, and leave a finished one alone", as
   assert(!(await pageText(app, `/experiments/0/runs/${info.runId}`)).includes("data-live"));
 });
 
+overStores(
+  "gives the rows of runs alone as long as one is under way, and says when columns are others",
+  async (app) => {
+    const { info } = await app.tracker.createRun({ experimentId: "0", runName: "busy", startTime: NOW_MS - 1_000 });
+    const source = /<tbody\s+data-live="([^"]+)"/.exec((await app.page("/experiments/0")).text)![1]!.replaceAll(
+      "&amp;",
+      "&",
+    );
+    const rows = await app.page(source);
+    assertEquals(rows.status, 200);
+    assertMatch(rows.text, /^<table>\s*<tbody\s+data-live=/);
+    assertStringIncludes(rows.text, `data-run="${info.runId}"`);
+    assert(!rows.text.includes("<html") && !rows.text.includes("data-stale"));
+    await app.tracker.logBatch(info.runId, { metrics: [{ key: "loss", value: 1, timestamp: 1, step: 0 }] });
+    assertStringIncludes((await app.page(source)).text, "data-stale");
+    await app.tracker.updateRun(info.runId, { status: "FINISHED", endTime: NOW_MS });
+    assert(!(await app.page(source)).text.includes("data-live"));
+    assert(!(await app.page("/experiments/0")).text.includes("data-live"));
+  },
+);
+
 overStores("shows who moved an alias, when and why, and its history not as a tag", async (app) => {
   const { registry } = app;
   await registry.createRegisteredModel("moved", { tags: [{ key: "owner", value: "quant" }] });

@@ -70,7 +70,7 @@ export function keyValueTable(caption: string, entries: readonly KeyValue[]): Ht
 
 /** A table with a box that hides the rows that do not hold what is typed; the box needs the script. */
 export function findable(caption: string, rows: number, table: Html): Html {
-  const box = rows < MIN_FOR_FINDING ? EMPTY : html`<label class="find" hidden>
+  const box = rows < MIN_FOR_FINDING ? EMPTY : html`<label class="find">
 <span class="visually-hidden">Find in ${caption}</span>
 <input type="search" placeholder="Find in ${rows} rows" autocomplete="off" data-find></label>`;
   return html`<div class="findable">${box}${scrollable(caption, table)}</div>`;

@@ -1,7 +1,7 @@
 import type { Run } from "../../../core/mod.ts";
 import { formatAligned, formatDuration } from "../format.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
-import { type Column, columnId, type RunsQuery, toParameters } from "../runs_query.ts";
+import { type Column, columnId, defaultColumns, type RunsQuery, toParameters } from "../runs_query.ts";
 import { type Query, urls } from "../urls.ts";
 import { deletedChip, statusChip, timeAgo } from "./words.ts";
 
@@ -15,19 +15,20 @@ export interface RunsTableState {
   readonly columns: readonly Column[];
   /** What the address asks for. */
   readonly query: RunsQuery;
+  /** Whether the columns of the query are those that nobody chose. @default false */
+  readonly isAutomatic?: boolean;
   /** Now, for how long ago. */
   readonly nowMs: number;
 }
 
 /** Runs as rows that can be ordered by a click on a heading and picked for comparison. */
 export function runsTable(state: RunsTableState): Html {
-  const { experimentId, runs, columns, query, nowMs } = state;
+  const { columns, query } = state;
   const heading = (column: Column, label: string, className = "") => sortableHeading(column, label, className, state);
-  const cells = columns.map((column) => cellsOf(column, runs));
   return html`
     <form action="/compare" method="get" class="runs" data-compare>
       <div class="toolbar"><button type="submit" class="button primary" data-compare-button>Compare selected</button>
-    <span class="muted" data-compare-hint>Pick two or more runs.</span></div>
+    <span class="muted" data-compare-hint>Pick two or more runs.</span>${isUnderWay(state) ? LIVE : EMPTY}</div>
       <div class="scroll">
         <table class="data">
           <caption class="visually-hidden">Runs, ordered by ${columnId(query.order)} ${query.order.isDescending
@@ -35,7 +36,7 @@ export function runsTable(state: RunsTableState): Html {
             : "ascending"}</caption>
           <thead>
             <tr>
-    <th scope="col" class="pick"><input type="checkbox" data-pick-all aria-label="Pick all runs of this page" hidden></th>
+    <th scope="col" class="pick"><input type="checkbox" data-pick-all aria-label="Pick all runs of this page"></th>
     ${heading({ entity: "attributes", key: "run_name" }, "Run", "sticky")}
     ${heading({ entity: "attributes", key: "status" }, "Status")}
     ${heading({ entity: "attributes", key: "start_time" }, "Started")}
@@ -43,22 +44,57 @@ export function runsTable(state: RunsTableState): Html {
     ${columns.map((column) => heading(column, column.key, column.entity === "metrics" ? "number" : ""))}
             </tr>
           </thead>
-          <tbody>${runs.map((run, i) =>
-            html`<tr>
+          ${runRows(state)}
+        </table>
+      </div>
+    </form>
+  `;
+}
+
+/** What tells that the rows are kept up to date; it has its room before the script fills it. */
+const LIVE =
+  html`<span class="live"><span class="dot" aria-hidden="true"></span><span role="status" data-live-status>Live</span>
+<a class="button" href="" data-live-more>Show</a></span>`;
+
+/** Whether one of the runs is under way, and the rows change by themselves. */
+function isUnderWay({ runs }: Pick<RunsTableState, "runs">): boolean {
+  return runs.some(({ info }) => info.status === "RUNNING" && info.lifecycleStage === "active");
+}
+
+/**
+ * The rows alone, as the script fetches them while a run is under way. They say where they come from as long as one is,
+ * and whether the columns that nobody chose would be others by now.
+ */
+export function runRows(state: RunsTableState): Html {
+  const { experimentId, runs, columns, query, nowMs } = state;
+  const cells = columns.map((column) => cellsOf(column, runs));
+  const isChosen = query.columns !== undefined && state.isAutomatic !== true;
+  const source = urls.experimentRows(experimentId, {
+    ...toParameters({ ...query, columns }),
+    auto: isChosen ? undefined : 1,
+  });
+  const isStale = state.isAutomatic === true &&
+    defaultColumns(runs).map(columnId).join() !== columns.map(columnId).join();
+  return html`<tbody${
+    isUnderWay(state)
+      ? html`
+        data-live="${source}"
+      `
+      : EMPTY
+  }${attribute("data-stale", isStale)}>${
+    runs.map((run, i) =>
+      html`<tr data-run="${run.info.runId}">
 <td class="pick"><input type="checkbox" name="run" value="${run.info.runId}" aria-label="Pick run ${run.info.runName}"></td>
 <th scope="row" class="sticky"><a href="${urls.run(experimentId, run.info.runId)}">${
-              run.info.runName || run.info.runId
-            }</a> ${deletedChip(run.info.lifecycleStage)}</th>
+        run.info.runName || run.info.runId
+      }</a> ${deletedChip(run.info.lifecycleStage)}</th>
 <td>${statusChip(run.info.status)}</td>
 <td>${timeAgo(run.info.startTime, nowMs)}</td>
 <td>${run.info.endTime === undefined ? EMPTY : formatDuration(run.info.endTime - run.info.startTime)}</td>
 ${cells.map((column) => column[i])}
 </tr>`
-          )}</tbody>
-        </table>
-      </div>
-    </form>
-  `;
+    )
+  }</tbody>`;
 }
 
 function sortableHeading(column: Column, label: string, className: string, state: RunsTableState): Html {
@@ -124,7 +160,7 @@ export function columnChooser(
       <summary class="button">${words.label} <span class="count">${chosen.length}</span></summary>
       <div class="panel">
     <input type="hidden" name="${words.marker}" value="1">
-    <label class="find" hidden><span class="visually-hidden">Find a column</span><input type="search" placeholder="Find a column" autocomplete="off" data-find-option></label>
+    <label class="find"><span class="visually-hidden">Find a column</span><input type="search" placeholder="Find a column" autocomplete="off" data-find-option></label>
     ${groups.map(([entity, title]) => {
       const columns = available.filter((column) => column.entity === entity);
       return columns.length === 0

@@ -46,6 +46,6 @@ export function copyable(text: string, options: { readonly shown?: string } = {}
   return html`
     <span
       class="copyable"><code>${options.shown ??
-        text}</code><button type="button" class="copy" data-copy="${text}" hidden>Copy<span class="visually-hidden"> ${text}</span></button></span>
+        text}</code><button type="button" class="copy" data-copy="${text}">Copy<span class="visually-hidden"> ${text}</span></button></span>
   `;
 }

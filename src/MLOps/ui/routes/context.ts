@@ -1,6 +1,7 @@
 import type { Context } from "@hono/hono";
 import { type ArtifactInfo, type Clock, isDomainError, type ModelRegistry, type Tracker } from "../../../core/mod.ts";
 import type { ArtifactAccess, ArtifactRoot } from "../../server/artifact_access.ts";
+import type { Html } from "../html.ts";
 import { type Page, renderPage } from "../layout.ts";
 import type { PromotionAccess } from "./promotion_routes.ts";
 
@@ -35,8 +36,17 @@ const POLICY = [
 
 /** A page as an answer. */
 export function pageResponse(page: Page): Response {
-  return new Response(String(renderPage(page)).trim(), {
-    status: page.status ?? 200,
+  return htmlResponse(renderPage(page), page.status);
+}
+
+/** A part of a page as an answer, for the script to put in its place. */
+export function fragmentResponse(fragment: Html): Response {
+  return htmlResponse(fragment);
+}
+
+function htmlResponse(markup: Html, status = 200): Response {
+  return new Response(String(markup).trim(), {
+    status,
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": POLICY,

@@ -1,10 +1,20 @@
 import type { Hono } from "@hono/hono";
-import { isDomainError, type Page, type Run, type ViewType } from "../../../core/mod.ts";
+import { isDomainError, type Page, type Run, type Tracker, type ViewType } from "../../../core/mod.ts";
 import { experimentModelsPage, experimentPage } from "../pages/experiment_page.ts";
 import { experimentsPage } from "../pages/experiments_page.ts";
-import { orderClause, parseRunsQuery } from "../runs_query.ts";
+import { html } from "../html.ts";
+import { runRows } from "../parts/runs_table.ts";
+import { orderClause, parseRunsQuery, type RunsQuery } from "../runs_query.ts";
 import { urls } from "../urls.ts";
-import { likePattern, type PageDeps, pageResponse, pageTokens, parametersOf, tokenOption } from "./context.ts";
+import {
+  fragmentResponse,
+  likePattern,
+  type PageDeps,
+  pageResponse,
+  pageTokens,
+  parametersOf,
+  tokenOption,
+} from "./context.ts";
 
 const EXPERIMENTS_A_PAGE = 50;
 const MODELS_A_PAGE = 50;
@@ -48,14 +58,7 @@ export function experimentPageRoutes(app: Hono, { tracker, clock }: PageDeps): v
     let found: Page<Run> = { items: [] };
     let filterError: string | undefined;
     try {
-      found = await tracker.searchRuns({
-        experimentIds: [experiment.experimentId],
-        maxResults: query.size,
-        orderBy: [orderClause(query)],
-        viewType: query.view,
-        ...(query.filter === "" ? {} : { filter: query.filter }),
-        ...tokenOption(query.tokens),
-      });
+      found = await searchOf(tracker, experiment.experimentId, query);
     } catch (error) {
       if (!isDomainError(error, "input-invalid")) throw error;
       filterError = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
@@ -68,6 +71,22 @@ export function experimentPageRoutes(app: Hono, { tracker, clock }: PageDeps): v
       filterError,
       nowMs: clock.nowMs(),
     }));
+  });
+
+  app.get("/experiments/:id/rows", async (context) => {
+    const parameters = parametersOf(context);
+    const query = parseRunsQuery(parameters), experimentId = context.req.param("id");
+    const { items } = await searchOf(tracker, experimentId, query);
+    return fragmentResponse(html`<table>${
+      runRows({
+        experimentId,
+        runs: items,
+        columns: query.columns ?? [],
+        query,
+        isAutomatic: parameters.has("auto"),
+        nowMs: clock.nowMs(),
+      })
+    }</table>`);
   });
 
   app.get("/experiments/:id/models", async (context) => {
@@ -85,6 +104,17 @@ export function experimentPageRoutes(app: Hono, { tracker, clock }: PageDeps): v
       ...(tokens.length === 0 ? {} : { previous: at(tokens.slice(0, -1)) }),
       ...(page.nextPageToken === undefined ? {} : { next: at([...tokens, page.nextPageToken]) }),
     }));
+  });
+}
+
+function searchOf(tracker: Tracker, experimentId: string, query: RunsQuery): Promise<Page<Run>> {
+  return tracker.searchRuns({
+    experimentIds: [experimentId],
+    maxResults: query.size,
+    orderBy: [orderClause(query)],
+    viewType: query.view,
+    ...(query.filter === "" ? {} : { filter: query.filter }),
+    ...tokenOption(query.tokens),
   });
 }
 
