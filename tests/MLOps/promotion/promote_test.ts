@@ -1,13 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  DomainError,
-  type ForecastModel,
-  type LoadForecastModel,
-  type MlModel,
-  type ModelRegistry,
-  type ModelSignature,
-  type Run,
-} from "../../../src/core/mod.ts";
+import { DomainError, type ModelRegistry, type Run } from "../../../src/core/mod.ts";
 import {
   promote,
   proveRunModel,
