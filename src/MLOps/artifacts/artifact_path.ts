@@ -25,7 +25,7 @@ export function splitArtifactPath(path: string): string[] | undefined {
   let decoded = path;
   // A path may be encoded more than once on its way; one that decodes to an unsafe one at any depth is unsafe.
   for (let round = 0; round < 4; round++) {
-    if (UNSAFE.test(decoded) || decoded.startsWith("/") || /^[a-zA-Z]:/.test(decoded) || hasParent(decoded)) {
+    if (UNSAFE.test(decoded) || decoded.startsWith("/") || /^(?:[a-zA-Z]|file):/i.test(decoded) || hasParent(decoded)) {
       return undefined;
     }
     const next = decodeOnce(decoded);

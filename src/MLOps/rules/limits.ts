@@ -47,3 +47,9 @@ export const MAX_DATASET_LENGTH = {
 } as const;
 /** Longest key and value of a tag of a dataset input. */
 export const MAX_INPUT_TAG_LENGTH = { key: 255, value: 500 } as const;
+/** Most clauses of a filter: SQLite nests expressions no deeper than 1,000, and MLflow joins no more than 64 tables. */
+export const MAX_FILTER_CLAUSES = 500;
+/** Most fields to order by; SQLite joins no more than 64 tables. */
+export const MAX_ORDER_FIELDS = 50;
+/** Longest pattern of LIKE that SQLite takes, in bytes. */
+export const MAX_PATTERN_BYTES = 50_000;

@@ -1,5 +1,6 @@
 import { TrackingError } from "../../core/mod.ts";
 import { invalid } from "../rules/entries.ts";
+import { MAX_FILTER_CLAUSES, MAX_PATTERN_BYTES } from "../rules/limits.ts";
 import { experimentNumber } from "../rules/names.ts";
 import type { Clause, Comparator, SearchDomain, SearchEntity } from "./clause.ts";
 import { DATASET_KEYS } from "./domains.ts";
@@ -55,6 +56,9 @@ function readFilter(filter: string, domain: SearchDomain): readonly Clause[] {
   while (!reader.atEnd) {
     if (clauses.length > 0 && !reader.takeWord("AND")) throw reader.refuse();
     clauses.push(readClause(reader, domain));
+    if (clauses.length > MAX_FILTER_CLAUSES) {
+      throw invalid(`Invalid filter: it can have at most ${MAX_FILTER_CLAUSES} clauses`);
+    }
   }
   return clauses;
 }
@@ -136,6 +140,10 @@ function readClause(reader: Reader, domain: SearchDomain): Clause {
     : isNumeric
     ? readNumber(reader, entity, key)
     : readText(reader, entity);
+  const isPattern = comparator === "LIKE" || comparator === "ILIKE";
+  if (isPattern && new TextEncoder().encode(String(value)).length > MAX_PATTERN_BYTES) {
+    throw invalid(`Invalid filter: the pattern of ${comparator} can have at most ${MAX_PATTERN_BYTES} bytes`);
+  }
   if (entity === "attribute" && key === "experiment_id") [value].flat().forEach((id) => experimentNumber(String(id)));
   return { entity, key, comparator, value };
 }

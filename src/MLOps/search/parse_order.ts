@@ -1,5 +1,6 @@
 import { TrackingError } from "../../core/mod.ts";
 import { invalid } from "../rules/entries.ts";
+import { MAX_ORDER_FIELDS } from "../rules/limits.ts";
 import type { OrderBy, SearchDomain } from "./clause.ts";
 import { resolveIdentifier } from "./parse_filter.ts";
 import { orderRefusal } from "./refusal.ts";
@@ -19,6 +20,7 @@ import { isKeyPart, tokenize } from "./tokens.ts";
  * @throws {TrackingError} INVALID_PARAMETER_VALUE: unknown field, unknown direction, a field twice.
  */
 export function parseOrderBy(orderBy: readonly string[] | undefined, domain: SearchDomain): readonly OrderBy[] {
+  checkOrderCount(orderBy?.length ?? 0);
   const orders: OrderBy[] = [];
   for (const text of orderBy ?? []) {
     const order = parseOrRefuse(text, domain);
@@ -29,6 +31,12 @@ export function parseOrderBy(orderBy: readonly string[] | undefined, domain: Sea
     orders.push(order);
   }
   return orders;
+}
+
+/** Refuses more fields to order by than a database takes. @throws {TrackingError} INVALID_PARAMETER_VALUE */
+export function checkOrderCount(count: number): void {
+  if (count <= MAX_ORDER_FIELDS) return;
+  throw invalid(`Invalid order_by: at most ${MAX_ORDER_FIELDS} fields can be ordered by, got ${count}`);
 }
 
 function parseOrRefuse(text: string, domain: SearchDomain): OrderBy {

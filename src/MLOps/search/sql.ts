@@ -17,15 +17,27 @@ export function compare(expression: string, { comparator, value }: Clause): SqlP
     case "IS NOT NULL":
       return { sql: `${expression} ${comparator}`, values: [] };
     case "IN":
-    case "NOT IN": {
-      const list = value as readonly string[];
-      return { sql: `${expression} ${comparator} (${placeholders(list.length)})`, values: list };
-    }
+    case "NOT IN":
+      return among(expression, value as readonly string[], comparator);
     case "ILIKE":
       return { sql: `lower(${expression}) LIKE lower(?)`, values: [value as SqlValue] };
     default:
       return { sql: `${expression} ${comparator} ?`, values: [value as SqlValue] };
   }
+}
+
+/** Most values bound one by one: SQLite binds no more than 32,766 in a statement. */
+const MAX_BOUND = 500;
+
+/** Whether an SQL expression is among `values`, or is not, however many they are. */
+export function among(expression: string, values: readonly SqlValue[], comparator: "IN" | "NOT IN" = "IN"): SqlPart {
+  if (values.length <= MAX_BOUND) {
+    return { sql: `${expression} ${comparator} (${placeholders(values.length)})`, values };
+  }
+  return {
+    sql: `${expression} ${comparator} (SELECT value FROM json_each(?))`,
+    values: [JSON.stringify(values)],
+  };
 }
 
 /** `?, ?, …`, `count` of them. */

@@ -3,6 +3,7 @@ import { invalid } from "../rules/entries.ts";
 import type { Clause } from "../search/clause.ts";
 import { LOGGED_MODEL_SEARCH } from "../search/domains.ts";
 import { parseFilter } from "../search/parse_filter.ts";
+import { checkOrderCount } from "../search/parse_order.ts";
 import { allOf, compare, type SqlPart } from "../search/sql.ts";
 
 const COLUMN_OF: Readonly<Record<string, string>> = {
@@ -26,6 +27,7 @@ export function loggedModelWhere(search: LoggedModelSearch): SqlPart {
 
 /** ORDER BY terms for logged models `m`; the newest first where nothing else decides. */
 export function loggedModelOrder(orderBy: NonNullable<LoggedModelSearch["orderBy"]>): SqlPart {
+  checkOrderCount(orderBy.length);
   const terms: string[] = [], values: string[] = [], seen = new Set<string>();
   for (const { fieldName, ascending = true, datasetName, datasetDigest } of orderBy) {
     if (datasetDigest !== undefined && datasetName === undefined) {

@@ -14,7 +14,7 @@ import { inventName, randomHex } from "../rules/invented_name.ts";
 import { DEFAULT_LOGGED_MODEL_RESULTS, MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../rules/limits.ts";
 import { checkLoggedModelName, checkMaxResults, experimentNumber } from "../rules/names.ts";
 import { decodeSearchOffset, encodeSearchOffset } from "../search/page_token.ts";
-import { placeholders } from "../search/sql.ts";
+import { among } from "../search/sql.ts";
 import type { Database } from "./database.ts";
 import { requireActiveExperiment } from "./experiments.ts";
 import { loggedModelOrder, loggedModelWhere } from "./logged_model_sql.ts";
@@ -144,11 +144,12 @@ export function searchLoggedModels(db: Database, search: LoggedModelSearch): Pag
   const order = loggedModelOrder(search.orderBy ?? []);
   const experiments = search.experimentIds.map(experimentNumber);
   if (experiments.length === 0) return { items: [] };
+  const inExperiments = among("m.experiment_id", experiments);
   const rows = db.all<ModelRow>(
     `SELECT ${COLUMNS} FROM logged_models m
-     WHERE m.experiment_id IN (${placeholders(experiments.length)}) AND m.lifecycle_stage = 'active' AND ${where.sql}
+     WHERE ${inExperiments.sql} AND m.lifecycle_stage = 'active' AND ${where.sql}
      ORDER BY ${order.sql} LIMIT ? OFFSET ?`,
-    ...experiments,
+    ...inExperiments.values,
     ...where.values,
     ...order.values,
     maxResults + 1,

@@ -7,7 +7,7 @@ import { RUN_SEARCH } from "../search/domains.ts";
 import { decodeOffset, encodeOffset } from "../search/page_token.ts";
 import { parseFilter } from "../search/parse_filter.ts";
 import { parseOrderBy } from "../search/parse_order.ts";
-import { allOf, compare, placeholders, type SqlPart } from "../search/sql.ts";
+import { allOf, among, compare, type SqlPart } from "../search/sql.ts";
 import type { Database, SqlValue } from "./database.ts";
 import { stagesOf } from "./experiments.ts";
 import { RUN_COLUMNS, type RunRow, withRunData } from "./run_rows.ts";
@@ -24,8 +24,8 @@ export function searchRuns(db: Database, search: RunSearch): Page<Run> {
   if (experiments.length === 0) return { items: [] };
   const stages = stagesOf(search.viewType);
   const where = allOf([
-    { sql: `r.experiment_id IN (${placeholders(experiments.length)})`, values: experiments },
-    { sql: `r.lifecycle_stage IN (${placeholders(stages.length)})`, values: stages },
+    among("r.experiment_id", experiments),
+    among("r.lifecycle_stage", stages),
     ...clauses.map(clauseSql),
   ]);
   const { joins, terms, values } = orderSql(orders);

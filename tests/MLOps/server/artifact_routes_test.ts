@@ -235,6 +235,7 @@ Deno.test("artifact routes refuse an unsafe path in MLflow's words, before they 
   };
   const paths = [
     "/api/2.0/mlflow/artifacts/list?run_id=none&path=..%2Fx",
+    "/api/2.0/mlflow/artifacts/list?run_id=none&path=file:x",
     "/get-artifact?run_id=none&path=..%2Fx",
     "/model-versions/get-artifact?name=none&version=1&path=..%2Fx",
     "/api/2.0/mlflow/logged-models/none/artifacts/directories?artifact_directory_path=..%2Fx",

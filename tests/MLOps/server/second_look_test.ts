@@ -221,3 +221,51 @@ Deno.test("an artifact that is a folder cannot be fetched, and MLflow's words sa
     ]);
   }
 });
+
+Deno.test("searches take lists of any length, and refuse what SQLite would fall over", async () => {
+  await using app = await testApp("sqlite");
+  const runId = await newRun(app);
+  await app.api("POST", "runs/log-batch", {
+    run_id: runId,
+    params: [{ key: "p0", value: "x" }],
+    metrics: [{ key: "m0", value: 1, timestamp: 1 }],
+    tags: [{ key: "t", value: "x" }],
+  });
+  const many = (count: number, item: (i: number) => string, glue: string) =>
+    Array.from({ length: count }, (_, i) => item(i)).join(glue);
+  const ids = `'${runId}', ${many(50_000, (i) => `'r${i}'`, ",")}`;
+  const search = async (body: unknown, route = "runs/search") => {
+    const { status, json, text } = await app.ask("POST", `/api/2.0/mlflow/${route}`, body);
+    return { status, found: (json["runs"] ?? json["models"] ?? []) as unknown[], text };
+  };
+  const experiment_ids = Array.from({ length: 50_000 }, (_, i) => String(i));
+  const taken: [unknown, number][] = [
+    [{ experiment_ids }, 1],
+    [{ experiment_ids: ["0"], filter: `run_id IN (${ids})` }, 1],
+    [{ experiment_ids: ["0"], filter: `run_id NOT IN (${ids})` }, 0],
+    [{ experiment_ids: ["0"], filter: many(500, () => "params.p0 = 'x'", " AND ") }, 1],
+    [{ experiment_ids: ["0"], order_by: Array.from({ length: 50 }, (_, i) => `metrics.m${i}`) }, 1],
+    [{ experiment_ids: ["0"], filter: `tags.t LIKE '${"%".repeat(50_000)}'` }, 1],
+  ];
+  for (const [body, count] of taken) {
+    const { status, found, text } = await search(body);
+    assertEquals([status, found.length], [200, count], text.slice(0, 300));
+  }
+  const refused: unknown[] = [
+    { experiment_ids: ["0"], filter: many(501, () => "params.p0 = 'x'", " AND ") },
+    { experiment_ids: ["0"], filter: many(50_000, (i) => `metrics.m${i} = 1`, " AND ") },
+    { experiment_ids: ["0"], order_by: Array.from({ length: 51 }, (_, i) => `metrics.m${i}`) },
+    { experiment_ids: ["0"], filter: `tags.t LIKE '${"%a".repeat(25_001)}'` },
+  ];
+  for (const body of refused) assertEquals((await search(body)).status, 400);
+  await app.api("POST", "logged-models", { experiment_id: "0", name: "m" });
+  assertEquals((await search({ experiment_ids }, "logged-models/search")).found.length, 1);
+  const order_by = Array.from({ length: 51 }, (_, i) => ({ field_name: `metrics.m${i}` }));
+  assertEquals((await search({ experiment_ids: ["0"], order_by }, "logged-models/search")).status, 400);
+  order_by.pop();
+  assertEquals((await search({ experiment_ids: ["0"], order_by }, "logged-models/search")).status, 200);
+  for (const route of ["registered-models", "model-versions"]) {
+    const filter = encodeURIComponent(many(500, () => "tags.a = 'x'", " AND "));
+    assertEquals((await app.ask("GET", `/api/2.0/mlflow/${route}/search?filter=${filter}`)).status, 200);
+  }
+});
