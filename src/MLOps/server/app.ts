@@ -11,6 +11,7 @@ import { experimentRoutes, searchDatasets } from "./routes/experiments.ts";
 import { loggedModelRoutes } from "./routes/logged_models.ts";
 import { metricRoutes } from "./routes/metrics.ts";
 import { modelVersionRoutes } from "./routes/model_versions.ts";
+import { promptlabRoutes } from "./routes/promptlab.ts";
 import { registeredModelRoutes } from "./routes/registered_models.ts";
 import { runRoutes } from "./routes/runs.ts";
 
@@ -92,6 +93,7 @@ export function createTrackingApp(deps: TrackingServerDeps, options: TrackingSer
 
   experimentRoutes(rest, tracker);
   runRoutes(rest, tracker);
+  promptlabRoutes(rest, tracker, artifacts);
   metricRoutes(rest, tracker);
   loggedModelRoutes(rest, tracker, artifacts);
   registeredModelRoutes(rest, registry);

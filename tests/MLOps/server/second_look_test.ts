@@ -269,3 +269,51 @@ Deno.test("searches take lists of any length, and refuse what SQLite would fall 
     assertEquals((await app.ask("GET", `/api/2.0/mlflow/${route}/search?filter=${filter}`)).status, 200);
   }
 });
+
+Deno.test("runs/create-promptlab-run keeps what a prompt gave, and names what is missing, one after the other", async () => {
+  await using app = await testApp("sqlite");
+  const route = "/ajax-api/2.0/mlflow/runs/create-promptlab-run";
+  const needed = {
+    experiment_id: "0",
+    prompt_template: "Say {{ what }}",
+    prompt_parameters: [{ key: "what", value: "hi" }],
+    model_route: "chat",
+    model_input: "Say hi",
+    mlflow_version: "3.12.0",
+  };
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(needed)) {
+    const refused = await app.ask("POST", route, given);
+    assertEquals([refused.status, refused.json["message"]], [
+      400,
+      `CreatePromptlabRun request must specify ${name}.`,
+    ]);
+    given[name] = value;
+  }
+  const { json, status } = await app.ask("POST", route, {
+    ...given,
+    run_name: "lab",
+    user_id: "me",
+    start_time: 5,
+    model_output: "hi",
+    model_parameters: [{ key: "temperature", value: "0.1" }],
+    model_output_parameters: [{ key: "latency", value: "9" }],
+  });
+  assertEquals(status, 200);
+  const { run } = json as {
+    run: { info: Record<string, unknown>; data: { params: unknown[]; tags: { key: string; value: string }[] } };
+  };
+  const { run_id: runId, run_name, user_id, start_time, status: state } = run.info;
+  assertEquals([run_name, user_id, start_time, state], ["lab", "me", 5, "FINISHED"]);
+  assertEquals(run.data.params, [
+    { key: "model_route", value: "chat" },
+    { key: "prompt_template", value: "Say {{ what }}" },
+    { key: "temperature", value: "0.1" },
+  ]);
+  assertEquals(
+    run.data.tags.find(({ key }) => key === "mlflow.loggedArtifacts")?.value,
+    '[{"path": "eval_results_table.json", "type": "table"}]',
+  );
+  const table = await app.ask("GET", `/get-artifact?run_id=${runId}&path=eval_results_table.json`);
+  assertEquals(table.json, { columns: ["what", "prompt", "output", "latency"], data: [["hi", "Say hi", "hi", "9"]] });
+});
