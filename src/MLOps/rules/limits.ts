@@ -53,3 +53,5 @@ export const MAX_FILTER_CLAUSES = 500;
 export const MAX_ORDER_FIELDS = 50;
 /** Longest pattern of LIKE that SQLite takes, in bytes. */
 export const MAX_PATTERN_BYTES = 50_000;
+/** Longest filter, in UTF-16 units: its pieces take many times its room. */
+export const MAX_FILTER_LENGTH = 1_000_000;

@@ -1,6 +1,6 @@
 import { TrackingError } from "../../core/mod.ts";
 import { invalid } from "../rules/entries.ts";
-import { MAX_FILTER_CLAUSES, MAX_PATTERN_BYTES } from "../rules/limits.ts";
+import { MAX_FILTER_CLAUSES, MAX_FILTER_LENGTH, MAX_PATTERN_BYTES } from "../rules/limits.ts";
 import { experimentNumber } from "../rules/names.ts";
 import type { Clause, Comparator, SearchDomain, SearchEntity } from "./clause.ts";
 import { DATASET_KEYS } from "./domains.ts";
@@ -41,6 +41,9 @@ function oneOf(words: Iterable<string>): string {
  * @throws {TrackingError} INVALID_PARAMETER_VALUE naming the clause and what was expected.
  */
 export function parseFilter(filter: string | undefined, domain: SearchDomain): readonly Clause[] {
+  if (filter !== undefined && filter.length > MAX_FILTER_LENGTH) {
+    throw invalid(`Invalid filter: it can have at most ${MAX_FILTER_LENGTH} characters`);
+  }
   try {
     return readFilter(filter ?? "", domain);
   } catch (error) {

@@ -253,6 +253,7 @@ Deno.test("searches take lists of any length, and refuse what SQLite would fall 
   }
   const refused: unknown[] = [
     { experiment_ids: ["0"], filter: many(501, () => "params.p0 = 'x'", " AND ") },
+    { experiment_ids: ["0"], filter: "'".repeat(1_000_001) },
     { experiment_ids: ["0"], filter: many(50_000, (i) => `metrics.m${i} = 1`, " AND ") },
     { experiment_ids: ["0"], order_by: Array.from({ length: 51 }, (_, i) => `metrics.m${i}`) },
     { experiment_ids: ["0"], filter: `tags.t LIKE '${"%a".repeat(25_001)}'` },
