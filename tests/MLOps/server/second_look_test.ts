@@ -318,3 +318,21 @@ Deno.test("runs/create-promptlab-run keeps what a prompt gave, and names what is
   const table = await app.ask("GET", `/get-artifact?run_id=${runId}&path=eval_results_table.json`);
   assertEquals(table.json, { columns: ["what", "prompt", "output", "latency"], data: [["hi", "Say hi", "hi", "9"]] });
 });
+
+overStores("refuses bodies that are nested too deep, and counts no brackets inside texts", async (app) => {
+  const create = async (value: string) => {
+    const body = `{"name": ${JSON.stringify(crypto.randomUUID())}, "other": ${value}}`;
+    const { status, json } = await app.ask("POST", "/api/2.0/mlflow/experiments/create", body);
+    return [status, json["message"]];
+  };
+  const lists = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  assertEquals((await create(lists(63)))[0], 200);
+  for (const text of ["[{".repeat(500), `\\"${"[".repeat(500)}`, "\\\\", `\\\\\\"${"{".repeat(500)}`]) {
+    assertEquals((await create(`["${text}", "${text}"]`))[0], 200, text.slice(0, 20));
+  }
+  const refused = [400, "The request body is nested deeper than 64 levels"];
+  assertEquals(await create(lists(64)), refused);
+  assertEquals(await create(`["\\\\", ${lists(200)}]`), refused);
+  assertEquals(await create(lists(1_000_000)), refused);
+  assertEquals(await create('{"a":'.repeat(100_000) + "1" + "}".repeat(100_000)), refused);
+});
