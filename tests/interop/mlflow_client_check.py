@@ -12,6 +12,7 @@ from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 
 seen = {}
 
@@ -204,6 +205,66 @@ seen["auto"] = {
     "models": len(auto.outputs.model_outputs),
     "datasets": len(auto.inputs.dataset_inputs),
     "files": sorted(f.path for f in client.list_artifacts(run.info.run_id)),
+}
+
+# Autologging of a search: a parent with one run for each of the best candidates, on data with a name
+frame = pd.DataFrame(features, columns=["a", "b", "c"])
+mlflow.sklearn.autolog(log_models=True, log_input_examples=True, max_tuning_runs=3, silent=True)
+with mlflow.start_run(run_name="search") as run:
+    search = GridSearchCV(LogisticRegression(), {"C": [0.01, 0.1, 1.0, 10.0]}, cv=3, scoring="accuracy")
+    search.fit(frame, pd.Series(labels, name="label"))
+    search.score(frame, labels)
+mlflow.sklearn.autolog(disable=True)
+found = client.get_run(run.info.run_id)
+children = client.search_runs(
+    [found.info.experiment_id],
+    f"tags.`mlflow.parentRunId` = '{run.info.run_id}'",
+    order_by=["metrics.mean_test_score DESC"],
+)
+model_ids = sorted(
+    {output.model_id for output in found.outputs.model_outputs}, key=lambda id: client.get_logged_model(id).name
+)
+best = client.get_logged_model(
+    next(id for id in model_ids if client.get_logged_model(id).name in ("best_estimator", "model"))
+)
+best_model = mlflow.pyfunc.load_model(f"models:/{best.model_id}")
+seen["gridSearch"] = {
+    "status": found.info.status,
+    "cv": found.data.params["cv"],
+    "bestC": found.data.params["best_C"] == str(search.best_params_["C"]),
+    "bestScore": found.data.metrics["best_cv_score"] == float(search.best_score_),
+    "metrics": sorted(found.data.metrics),
+    "params": sorted(found.data.params),
+    "tags": {key: value for key, value in found.data.tags.items() if key.startswith("estimator")},
+    "files": sorted(one.path for one in client.list_artifacts(run.info.run_id)),
+    "children": [
+        [
+            child.info.status,
+            child.data.params["C"],
+            child.data.metrics["mean_test_score"] == float(search.cv_results_["mean_test_score"][i]),
+            child.data.metrics["rank_test_score"],
+        ]
+        for child in children
+        for i in [[str(c) for c in search.cv_results_["param_C"]].index(child.data.params["C"])]
+    ],
+    "models": [client.get_logged_model(id).name for id in model_ids],
+    "modelParams": best.params,
+    "modelMetrics": sorted({metric.key for metric in best.metrics}),
+    "datasets": [
+        [
+            one.dataset.source_type,
+            json.loads(one.dataset.schema)["mlflow_tensorspec" if "tensorspec" in one.dataset.schema else "mlflow_colspec"],
+            {tag.key: tag.value for tag in one.tags},
+        ]
+        for one in found.inputs.dataset_inputs
+    ],
+    "sameForecast": bool((best_model.predict(frame) == search.predict(frame)).all()),
+    "example": best_model.metadata.saved_input_example_info is not None,
+    # The names of the candidates' runs are invented.
+    "byDataset": sorted(
+        "candidate" if "mlflow.parentRunId" in one.data.tags else one.info.run_name
+        for one in client.search_runs([found.info.experiment_id], "dataset.context = 'train'")
+    ),
 }
 
 # The fluent API on nested runs

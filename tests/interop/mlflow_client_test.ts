@@ -51,6 +51,18 @@ interopTest(
       assertEquals(seen["alias"], "2");
       assertEquals(seen["registered"], ["All of them", { owner: "me" }, { production: "2" }]);
       assertEquals((seen["auto"] as Seen)["models"], 1);
+      const search = seen["gridSearch"] as Seen;
+      assertEquals(
+        ["status", "bestC", "bestScore", "sameForecast", "example"].map((key) => search[key]),
+        ["FINISHED", true, true, true, true],
+      );
+      assertEquals(search["children"], [
+        ["FINISHED", "10.0", true, 1],
+        ["FINISHED", "1.0", true, 2],
+        ["FINISHED", "0.1", true, 3],
+      ]);
+      assertEquals(search["models"], ["best_estimator", "model"]);
+      assertEquals(search["byDataset"], ["auto", "candidate", "candidate", "candidate", "search"]);
       assertEquals(seen["noAlias"], [
         "INVALID_PARAMETER_VALUE",
         "INVALID_PARAMETER_VALUE: Registered model alias production not found.",
