@@ -106,10 +106,28 @@ async function run(context: CommandContext): Promise<CommandResult> {
       `Whoever reaches ${settings.host} can read and change runs and models: this server asks for no key (--key-file)`,
     );
   }
+  await noteOldStore(context, settings, tracker);
   await stopped(context.signal);
   await flight.end(SHUTDOWN_MS);
   await server.shutdown();
   return { json, text: "", isAnnounced: true };
+}
+
+/** Says so where runs that the user may look for are still in an old file store beside the database. */
+async function noteOldStore(context: CommandContext, { storeFolder }: Settings, tracker: Tracker): Promise<void> {
+  if (storeFolder === undefined) return;
+  const { holdsUnimported } = await import("../MLOps/file_store/holds_unimported.ts");
+  try {
+    if (!await holdsUnimported(storeFolder, tracker)) return;
+  } catch (error) {
+    // A folder beside the database that may not be read is no reason not to serve.
+    if (error instanceof DomainError) return;
+    throw error;
+  }
+  context.output.note(
+    `${storeFolder} also holds an old MLflow file store that is not in the database: bring it in with: task import-mlruns ` +
+      `-- --source ${quoted(storeFolder)}`,
+  );
 }
 
 async function readSettings(context: CommandContext): Promise<Settings> {

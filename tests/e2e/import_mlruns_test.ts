@@ -28,6 +28,12 @@ Deno.test("import-mlruns brings mlruns/ into the database in it, once, and mlflo
   const dry = await program("--dry-run");
   assertEquals([dry.code, dry.json.imported.runs, dry.json.dryRun], [0, 1, true], dry.stdout + dry.stderr);
   await assertRejects(() => Deno.stat(`${tmp.path}/mlruns/mlflow.db`), Deno.errors.NotFound);
+  const told = async () => {
+    const ui = await startMlflowUi({ folder: `${tmp.path}/mlruns` });
+    await (await fetch(`${ui.url}/health`)).body?.cancel();
+    return (await ui.stop("SIGTERM")).stderr;
+  };
+  assertStringIncludes(await told(), "also holds an old MLflow file store that is not in the database");
 
   const { code, json, stdout } = await program();
   assertEquals(code, 0, stdout);
@@ -42,6 +48,7 @@ Deno.test("import-mlruns brings mlruns/ into the database in it, once, and mlflo
   assertEquals([again.code, again.json.error.code], [3, "input-invalid"]);
   assertStringIncludes(again.json.error.message, `1 of its experiments already: '${ID}'`);
 
+  assertEquals(await told(), "");
   await using ui = await startMlflowUi({ folder: `${tmp.path}/mlruns` });
   const page = await fetch(`${ui.url}/experiments/${ID}/runs/${RUN}`);
   assertStringIncludes(await page.text(), `run ${RUN}`);

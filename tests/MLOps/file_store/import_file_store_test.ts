@@ -30,6 +30,13 @@ async function imported(
   await use({ tracker, registry, summary, root });
 }
 
+/** A small text that would be a large one with its aliases put in. */
+function bomb(): string {
+  const letters = [..."bcdef"];
+  const lines = letters.map((letter, i) => `${letter}: &${letter} [${Array(9).fill(`*${"abcdef"[i]}`).join(", ")}]`);
+  return ["a: &a [x]", ...lines].join("\n");
+}
+
 /** The error of an import of these files, after which the database is as it was. */
 async function refused(tree: Tree): Promise<{ readonly error: DomainError; readonly root: string }> {
   await using tmp = await tmpDir();
@@ -226,6 +233,8 @@ Deno.test("importFileStore() names the file, the line and the value that it cann
       `'ROOT/1/meta.yaml' as its field 'name' must be a text: current value is "nothing"`,
     ],
     [{ "1/meta.yaml": "a: [1\n" }, "of 'ROOT/1/meta.yaml' as it is no YAML"],
+    [{ "1/meta.yaml": "name: *lost\n" }, "'ROOT/1/meta.yaml' as it is no YAML"],
+    [{ "1/meta.yaml": bomb() }, "'ROOT/1/meta.yaml' as it is no YAML (Excessive alias count"],
     [{ "1/meta.yaml": "- 1\n" }, "'ROOT/1/meta.yaml' as it must be a mapping"],
     [
       run("1", A, {}, { status: 9 }),
