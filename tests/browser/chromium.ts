@@ -21,6 +21,11 @@ async function whyNot(): Promise<string | undefined> {
   return state === "granted" ? undefined : `this run may not start '${PATH}' (add --allow-run=${PATH})`;
 }
 
+/** Whether a browser can be started here. */
+export function hasBrowser(): boolean {
+  return REASON === undefined;
+}
+
 /** Registers a test that needs a browser. */
 export function browserTest(name: string, run: () => Promise<void>): void {
   const ignore = REASON !== undefined && Deno.env.get("CI") !== "true";

@@ -26,13 +26,13 @@ export function formatAligned(values: readonly (number | undefined)[]): readonly
   const areCounts = values.every((value) => value === undefined || !Number.isFinite(value) || Number.isInteger(value));
   const isPlain = sizes.length > 0 && !areCounts && largest < 1e9 && largest >= 1e-4;
   const decimals = isPlain ? Math.min(9, Math.max(2, 4 - Math.floor(Math.log10(largest)))) : 0;
+  // Made once: a formatter costs more than a column of a thousand figures.
+  const fixed = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   return values.map((value) => {
     if (value === undefined) return undefined;
     const vanishes = value !== 0 && Math.abs(value) < 10 ** (1 - decimals);
     if (!isPlain || !Number.isFinite(value) || vanishes) return formatNumber(value);
-    return withMinus(
-      value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
-    );
+    return withMinus(fixed.format(value));
   });
 }
 
