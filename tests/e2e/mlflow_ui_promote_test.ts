@@ -48,6 +48,22 @@ Deno.test("mlflow-ui promotes by the gate of register, under its own permissions
     assertEquals(await holder(), "1");
   });
 
+  await t.step("its pages show what there is, under the command's own permissions", async () => {
+    const { modelOutputs: [output] } = await tracker.getRun(good);
+    const pages = {
+      "/models/bitcoin-model/versions/1": "Model card",
+      [`/logged-models/${output!.modelId}`]: "Model card",
+      "/models/bitcoin-model/versions/1/artifacts?path=MLmodel": "loader_module: mlflow.onnx",
+      [`/experiments/${experimentId}/runs/${good}`]: "Scores beside baselines",
+      [`/compare?run=${good}&run=${weak}`]: "Parallel coordinates",
+    };
+    for (const [path, part] of Object.entries(pages)) {
+      const answer = await fetch(ui.url + path);
+      assertEquals(answer.status, 200, path);
+      assertStringIncludes(await answer.text(), part);
+    }
+  });
+
   await t.step("a version that does not hold: the checks, and nothing moves", async () => {
     const { modelOutputs: [output] } = await tracker.getRun(weak);
     const { modelId } = output!;

@@ -3,6 +3,8 @@ import { formatNumber } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { facts, findable, keyValueTable, section } from "../parts/facts.ts";
+import { cardSection } from "../parts/model_card.ts";
+import type { ModelCard } from "../model_card.ts";
 import { fileTable } from "../parts/files.ts";
 import { copyable, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
@@ -16,10 +18,12 @@ export interface LoggedModelState {
   readonly experiment: Experiment;
   /** Files at its root; a text where they cannot be listed. */
   readonly files: readonly ArtifactInfo[] | string;
+  /** What its `MLmodel` says; unset where there is none to read. */
+  readonly card: ModelCard | undefined;
 }
 
 /** A logged model: what it was made by, its scores and files. */
-export function loggedModelPage({ model, experiment, files }: LoggedModelState): Page {
+export function loggedModelPage({ model, experiment, files, card }: LoggedModelState): Page {
   return {
     title: model.name,
     section: "experiments",
@@ -49,6 +53,7 @@ export function loggedModelPage({ model, experiment, files }: LoggedModelState):
       ])}
       <div class="sections">
         <div class="column">
+      ${cardSection(card)}
       ${section("files", "Files", fileList(model, files))}
       ${tagSection(model.tags)}
         </div>

@@ -4,6 +4,8 @@ import type { GateReport } from "../gate_report.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty, facts, findable, section } from "../parts/facts.ts";
+import { cardSection } from "../parts/model_card.ts";
+import type { ModelCard } from "../model_card.ts";
 import { fileTable } from "../parts/files.ts";
 import { gateEvidence, isGateTag } from "../parts/gate.ts";
 import { notes } from "../parts/notes.ts";
@@ -23,12 +25,14 @@ export interface VersionState {
   readonly files: readonly ArtifactInfo[] | string;
   /** What the gate saw of its run; unset where its report is not there. */
   readonly gate: GateReport | undefined;
+  /** What its `MLmodel` says; unset where there is none to read. */
+  readonly card: ModelCard | undefined;
   /** What a form of promotion says here. */
   readonly ask: Pick<PromotionAsk, "block" | "signedInAs">;
 }
 
 /** A version of a registered model: where it came from, what the gate saw, how to load it. */
-export function versionPage({ version, origin, files, gate, ask }: VersionState): Page {
+export function versionPage({ version, origin, files, gate, card, ask }: VersionState): Page {
   const { name } = version;
   const uri = version.aliases[0] === undefined
     ? `models:/${name}/${version.version}`
@@ -70,6 +74,7 @@ export function versionPage({ version, origin, files, gate, ask }: VersionState)
       ${section("promote", "Promote", promotion(version, origin, ask))}
       ${origin === undefined ? EMPTY : metrics(origin.run, origin.experiment)}
         <div class="column">
+      ${cardSection(card)}
       ${section("files", "Files", fileList(version, files))}
         </div>
         <div class="column">

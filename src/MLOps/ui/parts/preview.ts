@@ -1,7 +1,9 @@
 import { contentTypeOf } from "../../server/content_type.ts";
 import { formatBytes } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
+import { parseModelCard } from "../model_card.ts";
 import { dataTable } from "./data_table.ts";
+import { modelCard } from "./model_card.ts";
 
 /** Most bytes of a text that are shown. */
 export const MAX_PREVIEW_BYTES = 262_144;
@@ -65,8 +67,11 @@ function shown(kind: PreviewKind, state: PreviewState, name: string): Html {
     ? EMPTY
     : html`<p class="muted">The first ${formatBytes(head.byteLength)} of ${formatBytes(size)}.</p>`;
   if (kind === "table") return html`${cut}${table(text, /\.tsv$/i.test(name) ? "\t" : ",", name, isWhole)}`;
+  const card = isWhole && name === "MLmodel" ? parseModelCard(text) : undefined;
   const laidOut = kind === "json" && isWhole && size <= MAX_LAID_OUT ? layOut(text) : text;
-  return html`${cut}<pre class="source" tabindex="0" aria-label="Content of ${name}">${laidOut}</pre>`;
+  return html`${
+    card === undefined ? EMPTY : modelCard(card)
+  }${cut}<pre class="source" tabindex="0" aria-label="Content of ${name}">${laidOut}</pre>`;
 }
 
 function layOut(text: string): string {

@@ -2,6 +2,7 @@ import type { Hono } from "@hono/hono";
 import { isDomainError, type ModelVersion, type Run } from "../../../core/mod.ts";
 import { earlierHolders } from "../../promotion/mod.ts";
 import { readGateReport } from "../gate_report.ts";
+import { readModelCard } from "../model_card.ts";
 import { loggedModelPage } from "../pages/logged_model_page.ts";
 import { modelPage } from "../pages/model_page.ts";
 import { modelsPage } from "../pages/models_page.ts";
@@ -73,21 +74,23 @@ export function modelPageRoutes(app: Hono, deps: PageDeps): void {
 
   app.get("/models/:name/versions/:version", async (context) => {
     const version = await registry.getModelVersion(context.req.param("name"), context.req.param("version"));
-    const [origin, files] = await Promise.all([
+    const [origin, files, card] = await Promise.all([
       originOf(deps, version.runId),
       listOrReason(() => artifacts.ofVersion(version)),
+      readModelCard(() => artifacts.ofVersion(version)),
     ]);
     const gate = origin === undefined ? undefined : await gateOf(deps, version, origin.run);
-    return pageResponse(versionPage({ version, origin, files, gate, ask: askOf(context, deps) }));
+    return pageResponse(versionPage({ version, origin, files, gate, card, ask: askOf(context, deps) }));
   });
 
   app.get("/logged-models/:id", async (context) => {
     const model = await tracker.getLoggedModel(context.req.param("id"));
-    const [experiment, files] = await Promise.all([
+    const [experiment, files, card] = await Promise.all([
       tracker.getExperiment(model.experimentId),
       listOrReason(() => artifacts.ofLoggedModel(model)),
+      readModelCard(() => artifacts.ofLoggedModel(model)),
     ]);
-    return pageResponse(loggedModelPage({ model, experiment, files }));
+    return pageResponse(loggedModelPage({ model, experiment, files, card }));
   });
 }
 
