@@ -1,10 +1,9 @@
-import type { ArtifactInfo, Experiment, LoggedModel } from "../../../core/mod.ts";
+import type { ArtifactInfo, Experiment, LoggedModel, MlModel } from "../../../core/mod.ts";
 import { formatNumber } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { facts, findable, keyValueTable, section } from "../parts/facts.ts";
 import { cardSection } from "../parts/model_card.ts";
-import type { ModelCard } from "../model_card.ts";
 import { fileTable } from "../parts/files.ts";
 import { copyable, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
@@ -19,7 +18,7 @@ export interface LoggedModelState {
   /** Files at its root; a text where they cannot be listed. */
   readonly files: readonly ArtifactInfo[] | string;
   /** What its `MLmodel` says; unset where there is none to read. */
-  readonly card: ModelCard | undefined;
+  readonly card: MlModel | undefined;
 }
 
 /** A logged model: what it was made by, its scores and files. */

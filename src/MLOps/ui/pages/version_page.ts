@@ -1,11 +1,10 @@
-import type { ArtifactInfo, Experiment, ModelVersion, Run } from "../../../core/mod.ts";
+import type { ArtifactInfo, Experiment, MlModel, ModelVersion, Run } from "../../../core/mod.ts";
 import { formatNumber } from "../format.ts";
 import type { GateReport } from "../gate_report.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty, facts, findable, section } from "../parts/facts.ts";
 import { cardSection } from "../parts/model_card.ts";
-import type { ModelCard } from "../model_card.ts";
 import { fileTable } from "../parts/files.ts";
 import { gateEvidence, isGateTag } from "../parts/gate.ts";
 import { notes } from "../parts/notes.ts";
@@ -26,7 +25,7 @@ export interface VersionState {
   /** What the gate saw of its run; unset where its report is not there. */
   readonly gate: GateReport | undefined;
   /** What its `MLmodel` says; unset where there is none to read. */
-  readonly card: ModelCard | undefined;
+  readonly card: MlModel | undefined;
   /** What a form of promotion says here. */
   readonly ask: Pick<PromotionAsk, "block" | "signedInAs">;
 }
