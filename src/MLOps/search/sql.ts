@@ -36,7 +36,8 @@ export function among(expression: string, values: readonly SqlValue[], comparato
   }
   return {
     sql: `${expression} ${comparator} (SELECT value FROM json_each(?))`,
-    values: [JSON.stringify(values)],
+    // Ids of 18 digits are BigInts, which JSON.stringify() refuses; SQLite reads them from JSON in full.
+    values: [`[${values.map((value) => typeof value === "bigint" ? value : JSON.stringify(value)).join()}]`],
   };
 }
 

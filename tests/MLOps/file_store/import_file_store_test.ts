@@ -234,7 +234,7 @@ Deno.test("importFileStore() names the file, the line and the value that it cann
     ],
     [{ "1/meta.yaml": "a: [1\n" }, "of 'ROOT/1/meta.yaml' as it is no YAML"],
     [{ "1/meta.yaml": "name: *lost\n" }, "'ROOT/1/meta.yaml' as it is no YAML"],
-    [{ "1/meta.yaml": bomb() }, "'ROOT/1/meta.yaml' as it is no YAML (Excessive alias count"],
+    [{ "1/meta.yaml": bomb() }, "'ROOT/1/meta.yaml' as it is no YAML (aliases exceeded maxAliases"],
     [{ "1/meta.yaml": "- 1\n" }, "'ROOT/1/meta.yaml' as it must be a mapping"],
     [
       run("1", A, {}, { status: 9 }),
