@@ -63,8 +63,30 @@ async function run(context: CommandContext): Promise<CommandResult> {
     json: { ...summary },
     text: describe(summary),
     warnings: warningsOf(summary),
-    next: summary.dryRun ? [`task import-mlruns -- --source ${quoted(summary.source)}`] : ["task mlflow-ui"],
+    next: summary.dryRun ? [importLine(context)] : [uiLine(context)],
   };
+}
+
+/** The same import without `--dry-run`. */
+function importLine({ options }: CommandContext): string {
+  const source = options.string("source");
+  const words = ["source", "moved-from", "target"].flatMap((name) => {
+    const value = options.string(name);
+    return value === undefined ? [] : [`--${name} ${quoted(value)}`];
+  });
+  const grant = source === undefined ? "" : ` READ=${quoted(source)}`;
+  return `task import-mlruns${grant}${words.length === 0 ? "" : ` -- ${words.join(" ")}`}`;
+}
+
+/** How to look at what was imported, the artifacts of a store elsewhere among it. */
+function uiLine({ options }: CommandContext): string {
+  const source = options.string("source"), target = options.string("target");
+  const words = [
+    ...(target === undefined ? [] : [`--backend-store-uri ${quoted(target)}`]),
+    ...(source === undefined ? [] : [`--serve-artifacts ${quoted(source)}`]),
+  ];
+  const grant = source === undefined ? "" : ` READ=${quoted(source)}`;
+  return `task mlflow-ui${grant}${words.length === 0 ? "" : ` -- ${words.join(" ")}`}`;
 }
 
 function describe({ source, target, dryRun, imported, relativeLocations, movedLocations }: ImportSummary): string {

@@ -105,6 +105,16 @@ Deno.test("import-mlruns says how to reach a store that was not granted, is none
   const granted = await program(["--source", "old"], ["--allow-read=.env,mlruns,old"]);
   assertEquals([granted.code, granted.json.warnings[0].code], [0, "artifacts-elsewhere"]);
   assertStringIncludes(granted.json.warnings[0].message, "--moved-from");
+  const dry = await runProgram(
+    tmp.path,
+    "import-mlruns",
+    ["--source", "old", "--dry-run", "--target", "sqlite:///mlruns/x.db"],
+    {},
+    [
+      "--allow-read=.env,mlruns,old",
+    ],
+  );
+  assertEquals(dry.code, 0, dry.stderr);
   const moved = await program(
     ["--source", "old", "--moved-from", `${tmp.path}/mlruns`, "--target", "sqlite:///mlruns/second.db"],
     ["--allow-read=.env,mlruns,old"],
