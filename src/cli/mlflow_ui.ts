@@ -189,7 +189,7 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
     const path = request.url.replace(/^[a-z]+:\/\/[^/]*/i, "").split("?", 1)[0];
     context.output.note(`${request.method} ${path} failed: ${text}`);
   };
-  const promotion = await promotionAccess(context, settings.storeFolder);
+  const promotion = await promotionAccess(context, [settings.storeFolder, settings.destination]);
   return createTrackingApp({
     tracker,
     registry,

@@ -3,17 +3,17 @@ import type { CommandContext } from "./command.ts";
 
 /**
  * How the pages promote: with what `register` works with, which is loaded when the first promotion is asked for. Where
- * this process may not write the store, the pages say so before anybody tries.
+ * this process may not write to one of the folders of its store, the pages say so before anybody tries.
  */
 export async function promotionAccess(
   { clock }: Pick<CommandContext, "clock">,
-  storeFolder: string | undefined,
+  folders: readonly (string | undefined)[],
 ): Promise<PromotionAccess> {
-  if (storeFolder !== undefined) {
-    const { state } = await Deno.permissions.query({ name: "write", path: storeFolder });
-    if (state !== "granted") {
-      return { unavailable: "This server may read its store but not write it, so no alias can be moved here." };
-    }
+  for (const path of folders) {
+    if (path === undefined) continue;
+    const { state } = await Deno.permissions.query({ name: "write", path });
+    if (state === "granted") continue;
+    return { unavailable: "This server may not write where its runs keep their files, so it can keep no evidence." };
   }
   return {
     async open(stores) {

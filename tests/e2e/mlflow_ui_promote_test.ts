@@ -3,6 +3,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { RestRegistry, RestTracker } from "../../src/MLOps/mod.ts";
 import { readAliasMoves } from "../../src/MLOps/promotion/mod.ts";
+import { tmpDir } from "../fakes/tmp_dir.ts";
+import { startMlflowUi } from "./mlflow_ui_server.ts";
 import { folderWithSample, runIn, wordsFor } from "./track_folder.ts";
 
 const ASKED = { alias: "production", by: "ada", why: "better on the newest rows" };
@@ -27,6 +29,23 @@ async function startUi(folder: string): Promise<{ readonly url: string } & Async
     },
   };
 }
+
+Deno.test("mlflow-ui says on the page why it cannot promote where it may not write the runs' files", async () => {
+  await using tmp = await tmpDir();
+  await using elsewhere = await tmpDir();
+  await using ui = await startMlflowUi({ folder: tmp.path, args: ["--artifacts-destination", elsewhere.path] });
+  const tracker = new RestTracker(ui.url), registry = new RestRegistry(ui.url);
+  const { info: { runId } } = await tracker.createRun({ experimentId: "0" });
+  await registry.createRegisteredModel("m");
+  await registry.createModelVersion({ name: "m", source: `runs:/${runId}/model`, runId });
+  const text = await (await fetch(`${ui.url}/models/m/versions/1`)).text();
+  assertStringIncludes(text, "This server may not write where its runs keep their files");
+  const headers = { origin: ui.url };
+  const body = new URLSearchParams(ASKED);
+  const answer = await fetch(`${ui.url}/models/m/versions/1/promote`, { method: "POST", headers, body });
+  assertEquals([answer.status, await registry.getVersionByAlias("m", "production")], [403, undefined]);
+  await answer.body?.cancel();
+});
 
 Deno.test("mlflow-ui promotes by the gate of register, under its own permissions, and takes the alias back", async (t) => {
   await using folder = await folderWithSample();

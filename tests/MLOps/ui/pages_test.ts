@@ -104,6 +104,8 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     const unknown = await pageText(app, `/compare?run=${runIds[0]}&run=nobody`);
     assertStringIncludes(unknown, "No such run: nobody");
     assertStringIncludes(await pageText(app, "/compare"), "Pick two or more runs");
+    const others = Array.from({ length: 22 }, (_, i) => `run=none${i}`).join("&");
+    assertStringIncludes(await pageText(app, `/compare?${query}&${others}`), "5 more runs were asked for");
   });
 
   Deno.test(`pages over ${kind} show models, versions, aliases and the gate's evidence`, async () => {

@@ -2,7 +2,8 @@ import type { Hono } from "@hono/hono";
 import { isDomainError, type LoggedModel, type Metric } from "../../../core/mod.ts";
 import { parseCompareQuery } from "../compare_query.ts";
 import { historyOf, steppedKeys } from "../histories.ts";
-import { type ComparedRun, comparePage } from "../pages/compare_page.ts";
+import { comparePage, MAX_COMPARED } from "../pages/compare_page.ts";
+import type { ComparedRun } from "../parts/compare_tables.ts";
 import { metricPage, parseChartView } from "../pages/metric_page.ts";
 import { runPage } from "../pages/run_page.ts";
 import { urls } from "../urls.ts";
@@ -10,7 +11,6 @@ import { listOrReason, type PageDeps, pageResponse, parametersOf } from "./conte
 import { askOf } from "./promotion_routes.ts";
 
 const MAX_CHARTS = 24;
-const MAX_COMPARED = 20;
 
 /** Registers the pages of a run and the comparison of several. */
 export function runPageRoutes(app: Hono, deps: PageDeps): void {
@@ -80,6 +80,7 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
     return pageResponse(comparePage({
       runs,
       unknown,
+      beyond: Math.max(0, query.runIds.length - MAX_COMPARED),
       chartable,
       charted,
       histories,
