@@ -68,10 +68,13 @@ export function appendToUri(uri: string, ...parts: readonly string[]): string {
 /**
  * An artifact location that a user gave, as the database keeps it: as it is, but for a relative path, which is taken
  * from the working directory (MLflow's `resolve_uri_if_local`).
+ *
+ * @throws {TrackingError} INVALID_PARAMETER_VALUE for a `file:` URI of another host.
  */
 export function resolveLocation(location: string): string {
   if (/^file:/i.test(location)) {
-    return /^file:\//i.test(location) ? location : toFileUrl(fromFileUrl(location));
+    const path = fromFileUrl(location);
+    return /^file:\//i.test(location) ? location : toFileUrl(path);
   }
   return /^(?:\/|[a-zA-Z][a-zA-Z0-9+.-]+:)/.test(location) ? location : resolve(location);
 }

@@ -112,6 +112,7 @@ Deno.test(
       assertEquals(resolveLocation(given), given);
     }
     assertEquals(resolveLocation("./x/y"), `${Deno.cwd()}/x/y`);
+    assertThrows(() => resolveLocation("file://other-host/x"), TrackingError, "Invalid file URI");
     assertEquals(resolveLocation("file:x"), `file://${Deno.cwd()}/x`);
   },
 );
