@@ -85,7 +85,7 @@ browserTest("headings order the table, the filter narrows it, columns are chosen
 browserTest("a refused filter says why beside the box", () =>
   withPage(async (page) => {
     await page.goto(`${site.origin}/experiments/${site.experimentId}?filter=metrics.loss+~+1`);
-    assertStringIncludes((await page.getByRole("alert").textContent())!, "Invalid clause(s)");
+    assertStringIncludes((await page.getByRole("alert").textContent())!, "Invalid comparator '~'");
     assertEquals(await page.getByLabel("Filter", { exact: true }).getAttribute("aria-invalid"), "true");
   }));
 
