@@ -1,8 +1,8 @@
 import type { FeatureMatrix } from "../../core/mod.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import type { Labels } from "../labels/labels.ts";
+import { fitRidge } from "../linear/ridge.ts";
 import { type HarLine, RV_FLOOR_BPS2 } from "./forecast_spec.ts";
-import { leastSquares } from "./least_squares.ts";
 
 /** Looks back over what a scored row always has. */
 const HAR_FALLBACK = "rv_60";
@@ -32,7 +32,7 @@ export function fitHar(features: FeatureMatrix, labels: Labels, rows: Int32Array
     logScales(columns, fallback, row, inputs);
     return inputs;
   };
-  const { intercept, coefficients } = leastSquares(rows, fill, target, names.length);
+  const { intercept, coefficients } = fitRidge({ rows, names, inputsOf: fill, targetOf: target });
   let smearing = 0;
   for (const row of rows) {
     fill(row);

@@ -1,37 +1,14 @@
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type FeatureMatrix, QUANTILE_LEVELS, seededRandom } from "../../../src/core/mod.ts";
 import { MinuteGrid } from "../../../src/ml/features/mod.ts";
 import type { Labels } from "../../../src/ml/labels/mod.ts";
 import { EWMA_DECAY, ewmaVariance } from "../../../src/ml/models/ewma.ts";
 import { fitHar, harLogVariance, harMinutes } from "../../../src/ml/models/har.ts";
-import { leastSquares } from "../../../src/ml/models/least_squares.ts";
 import { referenceHistograms } from "../../../src/ml/models/reference_histograms.ts";
 import { randomCandles } from "../candles.ts";
-import fixture from "./least_squares.json" with { type: "json" };
 import { plainModel, sampleDataset } from "./sample_models.ts";
 
 const allRows = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
-
-Deno.test("leastSquares() agrees with numpy's lstsq", { permissions: "none" }, () => {
-  const { intercept, coefficients } = leastSquares(
-    allRows(fixture.inputs.length),
-    (row) => Float64Array.from(fixture.inputs[row]!),
-    (row) => fixture.target[row]!,
-    3,
-  );
-  assertAlmostEquals(intercept, fixture.intercept, 1e-6);
-  fixture.coefficients.forEach((value, j) => assertAlmostEquals(coefficients[j]!, value, 1e-6));
-});
-
-Deno.test("leastSquares() survives columns that coincide, and refuses fewer rows than coefficients", {
-  permissions: "none",
-}, () => {
-  const twice = (row: number) => Float64Array.of(row, row);
-  const { intercept, coefficients } = leastSquares(allRows(50), twice, (row) => 3 + 2 * row, 2);
-  assertAlmostEquals(coefficients[0]! + coefficients[1]!, 2, 1e-6);
-  assertAlmostEquals(intercept, 3, 1e-4);
-  assertThrows(() => leastSquares(allRows(3), twice, () => 0, 2), RangeError, "too few rows");
-});
 
 Deno.test("fitHar() recovers a planted line, and its level forecasts the mean, not the median", {
   permissions: "none",
