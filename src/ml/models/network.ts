@@ -162,11 +162,19 @@ export class NetworkForward {
 function dense(layer: DenseLayer, inputs: Float64Array, out: Float64Array): void {
   const { kernel, bias, units } = layer;
   for (let j = 0; j < units; j++) out[j] = bias[j]!;
-  for (let i = 0; i < layer.inputs; i++) {
-    const value = inputs[i]!;
-    if (value === 0) continue; // flags and dead units are mostly zero
-    const row = i * units;
-    for (let j = 0; j < units; j++) out[j] = out[j]! + value * kernel[row + j]!;
+  let i = 0;
+  // Four inputs at once: a fourth of the loads and stores of the sums, which are what this loop waits for.
+  for (; i + 4 <= layer.inputs; i += 4) {
+    const a = inputs[i]!, b = inputs[i + 1]!, c = inputs[i + 2]!, d = inputs[i + 3]!;
+    if (a === 0 && b === 0 && c === 0 && d === 0) continue; // flags are mostly zero
+    const rowA = i * units, rowB = rowA + units, rowC = rowB + units, rowD = rowC + units;
+    for (let j = 0; j < units; j++) {
+      out[j]! += a * kernel[rowA + j]! + b * kernel[rowB + j]! + c * kernel[rowC + j]! + d * kernel[rowD + j]!;
+    }
+  }
+  for (; i < layer.inputs; i++) {
+    const value = inputs[i]!, row = i * units;
+    for (let j = 0; j < units; j++) out[j]! += value * kernel[row + j]!;
   }
   switch (layer.activation) {
     case "relu":
