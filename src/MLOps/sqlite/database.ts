@@ -219,19 +219,24 @@ export class Database implements Disposable {
   /** All rows of a query. */
   all<T>(sql: string, ...values: readonly SqlValue[]): T[] {
     refuseNul(values);
-    return this.#statement(sql).all(...values) as T[];
+    const statement = this.#statement(sql);
+    return readAnyIntegers(statement, () => statement.all(...values) as unknown[], widened) as T[];
   }
 
   /** All rows of a query as arrays of columns: half the time of objects where rows are many. */
   arrays<T extends readonly unknown[]>(sql: string, ...values: readonly SqlValue[]): T[] {
     refuseNul(values);
-    return this.#statement(sql, "arrays").all(...values) as unknown as T[];
+    const statement = this.#statement(sql, "arrays");
+    const read = () => statement.all(...values) as unknown as unknown[];
+    return readAnyIntegers(statement, read, (row) => (row as unknown[]).map(widenedValue)) as T[];
   }
 
   /** The first row of a query, or undefined. */
   get<T>(sql: string, ...values: readonly SqlValue[]): T | undefined {
     refuseNul(values);
-    return this.#statement(sql).get(...values) as T | undefined;
+    const statement = this.#statement(sql);
+    const read = () => [statement.get(...values)].filter((row) => row !== undefined);
+    return readAnyIntegers(statement, read, widened)[0] as T | undefined;
   }
 
   /** Runs a statement and returns how many rows it changed. */
@@ -278,6 +283,36 @@ export function sqlitePath(uri: string): string {
   }
   const path = match[1] ?? "";
   return path === "" || path === ":memory:" ? ":memory:" : path;
+}
+
+/**
+ * Reads rows. Other writers store any integer of 64 bits, a time in nanoseconds for one in milliseconds say, and one such
+ * value is an error of the whole query: it is asked again with integers as BigInts, which are rounded to doubles.
+ */
+function readAnyIntegers(
+  statement: StatementSync,
+  read: () => readonly unknown[],
+  widen: (row: unknown) => unknown,
+): readonly unknown[] {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    statement.setReadBigInts(true);
+    try {
+      return read().map(widen);
+    } finally {
+      statement.setReadBigInts(false);
+    }
+  }
+}
+
+function widened(row: unknown): unknown {
+  return Object.fromEntries(Object.entries(row as object).map(([name, value]) => [name, widenedValue(value)]));
+}
+
+function widenedValue(value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
 }
 
 /** Deno reads a text back up to its first NUL, so one that has any would be cut without a word. */
