@@ -64,17 +64,24 @@ export function registeredModelRow(db: Database, name: string): RegisteredModelR
 /** Fills in tags and aliases of versions. */
 export function withVersionData(db: Database, rows: readonly VersionRow[]): ModelVersion[] {
   if (rows.length === 0) return [];
-  const names = JSON.stringify([...new Set(rows.map(({ name }) => name))]);
-  const tags = group(db.all<KeyValue & { readonly name: string; readonly version: number }>(
-    `SELECT name AS name, version AS version, "key" AS key, value AS value FROM model_version_tags
-     WHERE name IN (SELECT value FROM json_each(?)) ORDER BY "key"`,
-    names,
-  ));
-  const aliases = group(db.all<{ name: string; version: number; alias: string }>(
-    `SELECT name AS name, version AS version, alias AS alias FROM registered_model_aliases
-     WHERE name IN (SELECT value FROM json_each(?)) ORDER BY alias`,
-    names,
-  ));
+  const asked = JSON.stringify(rows.map(({ name, version }) => [name, version]));
+  const among = "(name, version) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))";
+  const tags = Map.groupBy(
+    db.all<KeyValue & { readonly name: string; readonly version: number }>(
+      `SELECT name AS name, version AS version, "key" AS key, value AS value FROM model_version_tags
+       WHERE ${among} ORDER BY "key"`,
+      asked,
+    ),
+    keyOf,
+  );
+  const aliases = Map.groupBy(
+    db.all<{ name: string; version: number; alias: string }>(
+      `SELECT name AS name, version AS version, alias AS alias FROM registered_model_aliases
+       WHERE ${among} ORDER BY alias`,
+      asked,
+    ),
+    keyOf,
+  );
   return rows.map((row) => {
     const id = keyOf(row);
     const modelId = loggedModelIdOf(row.source ?? "");
@@ -102,49 +109,46 @@ export function withVersionData(db: Database, rows: readonly VersionRow[]): Mode
 export function withModelDetails(db: Database, rows: readonly RegisteredModelRow[]): RegisteredModel[] {
   if (rows.length === 0) return [];
   const names = JSON.stringify(rows.map(({ name }) => name));
-  const tags = db.all<KeyValue & { readonly name: string }>(
-    `SELECT name AS name, "key" AS key, value AS value FROM registered_model_tags
-     WHERE name IN (SELECT value FROM json_each(?)) ORDER BY "key"`,
-    names,
+  const tags = Map.groupBy(
+    db.all<KeyValue & { readonly name: string }>(
+      `SELECT name AS name, "key" AS key, value AS value FROM registered_model_tags
+       WHERE name IN (SELECT value FROM json_each(?)) ORDER BY "key"`,
+      names,
+    ),
+    ({ name }) => name,
   );
-  const aliases = db.all<{ name: string; alias: string; version: number }>(
-    `SELECT name AS name, alias AS alias, version AS version FROM registered_model_aliases
-     WHERE name IN (SELECT value FROM json_each(?)) ORDER BY alias`,
-    names,
+  const aliases = Map.groupBy(
+    db.all<{ name: string; alias: string; version: number }>(
+      `SELECT name AS name, alias AS alias, version AS version FROM registered_model_aliases
+       WHERE name IN (SELECT value FROM json_each(?)) ORDER BY alias`,
+      names,
+    ),
+    ({ name }) => name,
   );
   const latest = withVersionData(
     db,
     db.all<VersionRow>(
       `SELECT ${VERSION_COLUMNS} FROM model_versions v
-       WHERE v.name IN (SELECT value FROM json_each(?)) AND v.current_stage <> '${DELETED_STAGE}'
-         AND v.version = (SELECT max(w.version) FROM model_versions w
-           WHERE w.name = v.name AND w.current_stage = v.current_stage)
+       WHERE (v.name, v.current_stage, v.version) IN (
+         SELECT w.name, w.current_stage, max(w.version) FROM model_versions w
+         WHERE w.name IN (SELECT value FROM json_each(?)) AND w.current_stage <> '${DELETED_STAGE}'
+         GROUP BY w.name, w.current_stage)
        ORDER BY v.version`,
       names,
     ),
   );
+  const latestOf = Map.groupBy(latest, ({ name }) => name);
   return rows.map((row) => ({
     name: row.name,
     creationTimestamp: row.created ?? 0,
     lastUpdatedTimestamp: row.updated ?? 0,
     description: row.description ?? "",
-    tags: tags.filter(({ name }) => name === row.name).map(({ key, value }) => ({ key, value: value ?? "" })),
-    aliases: aliases.filter(({ name }) => name === row.name)
-      .map(({ alias, version }) => ({ alias, version: String(version) })),
-    latestVersions: latest.filter(({ name }) => name === row.name),
+    tags: (tags.get(row.name) ?? []).map(({ key, value }) => ({ key, value: value ?? "" })),
+    aliases: (aliases.get(row.name) ?? []).map(({ alias, version }) => ({ alias, version: String(version) })),
+    latestVersions: latestOf.get(row.name) ?? [],
   }));
 }
 
 function keyOf({ name, version }: { readonly name: string; readonly version: number }): string {
   return `${version}/${name}`;
-}
-
-function group<T extends { readonly name: string; readonly version: number }>(rows: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const list = groups.get(keyOf(row));
-    if (list === undefined) groups.set(keyOf(row), [row]);
-    else list.push(row);
-  }
-  return groups;
 }

@@ -57,7 +57,7 @@ export function searchRegisteredModels(db: Database, search: RegistrySearch): Pa
     withoutPrompts(clauses, "registered_model_tags", "g").concat(
       models(clauses).map((clause) =>
         clause.entity === "tag"
-          ? tagSql(clause, "registered_model_tags t WHERE t.name = g.name")
+          ? tagSql(clause, "g.name", "registered_model_tags", "t.name")
           : compare("g.name", clause)
       ),
     ),
@@ -87,7 +87,7 @@ export function searchModelVersions(db: Database, search: RegistrySearch): Page<
     ...withoutPrompts(clauses, "model_version_tags", "v"),
     ...models(clauses).map((clause) =>
       clause.entity === "tag"
-        ? tagSql(clause, "model_version_tags t WHERE t.name = v.name AND t.version = v.version")
+        ? tagSql(clause, "(v.name, v.version)", "model_version_tags", "t.name, t.version")
         : compare(clause.key === "run_id" ? "coalesce(v.run_id, '')" : VERSION_COLUMN[clause.key]!, clause)
     ),
   ]);
@@ -108,9 +108,16 @@ export function searchModelVersions(db: Database, search: RegistrySearch): Page<
   return rows.length > maxResults ? { items, nextPageToken: encodeOffset(offset + maxResults) } : { items };
 }
 
-function tagSql(clause: Clause, from: string): SqlPart {
+/**
+ * As one list and not row by row: MLflow's newer schemas lead every key of the registry by a workspace, so that looking
+ * for the tags of one version reads those of all.
+ */
+function tagSql(clause: Clause, owner: string, table: string, columns: string): SqlPart {
   const { sql, values } = compare("t.value", clause);
-  return { sql: `EXISTS (SELECT 1 FROM ${from} AND t."key" = ? AND ${sql})`, values: [clause.key, ...values] };
+  return {
+    sql: `${owner} IN (SELECT ${columns} FROM ${table} t WHERE t."key" = ? AND ${sql})`,
+    values: [clause.key, ...values],
+  };
 }
 
 /** Whether a filter asks for prompts; MLflow's default is models alone, which lack the tag. */
@@ -129,7 +136,7 @@ function models(clauses: readonly Clause[]): readonly Clause[] {
 function withoutPrompts(clauses: readonly Clause[], table: string, alias: string): SqlPart[] {
   if (asksForPrompts(clauses)) return [];
   return [{
-    sql: `NOT EXISTS (SELECT 1 FROM ${table} p WHERE p.name = ${alias}.name AND p."key" = ? AND p.value = 'true')`,
+    sql: `${alias}.name NOT IN (SELECT p.name FROM ${table} p WHERE p."key" = ? AND p.value = 'true')`,
     values: [PROMPT_TAG],
   }];
 }
