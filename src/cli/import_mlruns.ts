@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { DomainError, quoted, type Warning } from "../core/mod.ts";
 import type { ImportSummary } from "../MLOps/file_store/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
@@ -41,9 +42,10 @@ export const command: Command = {
 };
 
 async function run(context: CommandContext): Promise<CommandResult> {
-  const [{ DEFAULT_TRACKING_URI }, { importFileStore }] = await Promise.all([
+  const [{ DEFAULT_TRACKING_URI }, { importFileStore }, { sqlitePath }] = await Promise.all([
     import("../MLOps/open.ts"),
     import("../MLOps/file_store/mod.ts"),
+    import("../MLOps/sqlite/database.ts"),
   ]);
   const target = context.options.string("target") ?? context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
   if (!target.startsWith("sqlite:")) {
@@ -63,30 +65,38 @@ async function run(context: CommandContext): Promise<CommandResult> {
     json: { ...summary },
     text: describe(summary),
     warnings: warningsOf(summary),
-    next: summary.dryRun ? [importLine(context)] : [uiLine(context)],
+    next: [summary.dryRun ? importLine(context, sqlitePath) : uiLine(context, sqlitePath)],
   };
 }
 
 /** The same import without `--dry-run`. */
-function importLine({ options }: CommandContext): string {
-  const source = options.string("source");
-  const words = ["source", "moved-from", "target"].flatMap((name) => {
-    const value = options.string(name);
-    return value === undefined ? [] : [`--${name} ${quoted(value)}`];
-  });
-  const grant = source === undefined ? "" : ` READ=${quoted(source)}`;
-  return `task import-mlruns${grant}${words.length === 0 ? "" : ` -- ${words.join(" ")}`}`;
+function importLine(context: CommandContext, pathOf: (uri: string) => string): string {
+  return taskLine("import-mlruns", context, pathOf, ["source", "moved-from", "target"]);
 }
 
 /** How to look at what was imported, the artifacts of a store elsewhere among it. */
-function uiLine({ options }: CommandContext): string {
+function uiLine(context: CommandContext, pathOf: (uri: string) => string): string {
+  return taskLine("mlflow-ui", context, pathOf, [["target", "backend-store-uri"], ["source", "artifact-folders"]]);
+}
+
+/** A task with what this import was given, under the other command's names, and with the grants for its folders. */
+function taskLine(
+  task: string,
+  { options }: CommandContext,
+  pathOf: (uri: string) => string,
+  names: readonly (string | readonly [own: string, theirs: string])[],
+): string {
   const source = options.string("source"), target = options.string("target");
-  const words = [
-    ...(target === undefined ? [] : [`--backend-store-uri ${quoted(target)}`]),
-    ...(source === undefined ? [] : [`--serve-artifacts ${quoted(source)}`]),
+  const grants = [
+    ...(source === undefined ? [] : [`READ=${quoted(source)}`]),
+    ...(target === undefined ? [] : [`WRITE=${quoted(dirname(pathOf(target)))}`]),
   ];
-  const grant = source === undefined ? "" : ` READ=${quoted(source)}`;
-  return `task mlflow-ui${grant}${words.length === 0 ? "" : ` -- ${words.join(" ")}`}`;
+  const words = names.flatMap((name) => {
+    const [own, theirs] = typeof name === "string" ? [name, name] : name;
+    const value = options.string(own);
+    return value === undefined ? [] : [`--${theirs} ${quoted(value)}`];
+  });
+  return ["task", task, ...grants, ...(words.length === 0 ? [] : ["--", ...words])].join(" ");
 }
 
 function describe({ source, target, dryRun, imported, relativeLocations, movedLocations }: ImportSummary): string {

@@ -73,6 +73,32 @@ Deno.test("mlflow-ui --artifact-folders shows the files of a store elsewhere, an
   assertEquals(await read(["--artifact-folders", `${tmp.path}/mlruns`], granted), [200, "kept"]);
 });
 
+Deno.test("import-mlruns ends with lines that work as they are: the import itself, then the pages", async () => {
+  await using tmp = await tmpDir();
+  await writeTree(`${tmp.path}/old/mlruns`, oldStore(`${tmp.path}/old`));
+  const source = `${tmp.path}/old/mlruns`, target = `sqlite:///${tmp.path}/new/mlflow.db`;
+  const granted = [`--allow-read=.env,mlruns,${source},${tmp.path}/new`, `--allow-write=${tmp.path}/new`];
+  const grants = `READ=${source} WRITE=${tmp.path}/new`;
+  const args = ["--source", source, "--target", target];
+  // Not --quiet, which leaves them out.
+  const told = async (...more: string[]) => {
+    const { stderr } = await new Deno.Command("deno", {
+      args: ["run", "-q", "--no-prompt", "-P=import-mlruns", ...granted, "main.ts", "import-mlruns", ...args, ...more],
+    }).output();
+    return new TextDecoder().decode(stderr);
+  };
+  assertStringIncludes(
+    await told("--dry-run"),
+    `task import-mlruns ${grants} -- --source ${source} --target ${target}\n`,
+  );
+  const shown = ["--backend-store-uri", target, "--artifact-folders", source];
+  assertStringIncludes(await told(), `task mlflow-ui ${grants} -- ${shown.join(" ")}\n`);
+  const flags = [`--allow-read=.env,${source},${tmp.path}/new`];
+  await using ui = await startMlflowUi({ folder: `${tmp.path}/new`, args: shown.slice(2), flags });
+  const file = await fetch(`${ui.url}/get-artifact?run_id=${RUN}&path=notes/a.txt`);
+  assertEquals([file.status, await file.text()], [200, "kept"]);
+});
+
 Deno.test("import-mlruns names a bad file with its line and writes nothing; put right, it goes through", async () => {
   await using tmp = await tmpDir();
   const bad = `${ID}/${OTHER}/metrics/loss`;
