@@ -129,6 +129,7 @@ export type * from "./search/clause.ts";
 export { decodeMlModel, encodeMlModel } from "./model_format/ml_model.ts";
 export * from "./promotion/mod.ts";
 export {
+  type AliasChange,
   type ArtifactInfo,
   type ArtifactOwner,
   type ColumnSpec,

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { PDFDocument } from "pdf-lib";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import { recordAliasMove } from "../../src/MLOps/promotion/mod.ts";
+import { withAliasMove } from "../../src/MLOps/promotion/mod.ts";
 import { fakeGate } from "../MLOps/promotion/fake_gate.ts";
 import { finishedRun } from "../MLOps/promotion/finished_run.ts";
 import { NOW_MS, type TestApp, testApp } from "../MLOps/server/test_app.ts";
@@ -106,8 +106,15 @@ async function seed(app: TestApp): Promise<{ readonly experimentId: string; read
     tags: [{ key: "gate.passed", value: "true" }],
   });
   const recorded = { atMs: NOW_MS, kind: "promotion", by: "ada", why: HOSTILE } as const;
-  await registry.setAlias("bitcoin-model", "production", "1");
-  await recordAliasMove(registry, "bitcoin-model", "production", { ...recorded, to: "1" });
+  const moveTo = (to: string, from: string | undefined) => {
+    const move = { ...recorded, to, ...(from === undefined ? {} : { from }) };
+    return registry.moveAlias("bitcoin-model", "production", {
+      from,
+      to,
+      tag: (model) => withAliasMove(model, "production", move),
+    });
+  };
+  await moveTo("1", undefined);
   for (const metrics of [{}, {}, { qlike_gain_har_low: -0.5 }]) {
     const run = await finishedRun(tracker, { metrics, startTime: NOW_MS });
     const modelId = run.modelOutputs[0]!.modelId;
@@ -118,8 +125,7 @@ async function seed(app: TestApp): Promise<{ readonly experimentId: string; read
       runId: run.info.runId,
     });
   }
-  await registry.setAlias("bitcoin-model", "production", "2");
-  await recordAliasMove(registry, "bitcoin-model", "production", { ...recorded, to: "2", from: "1" });
+  await moveTo("2", "1");
   return { experimentId, runIds };
 }
 

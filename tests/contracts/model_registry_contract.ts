@@ -119,6 +119,30 @@ export function testModelRegistry(name: string, open: () => Promise<Stores>): vo
     await assertTrackingError(() => registry.setAlias(model, "production", "9"), "RESOURCE_DOES_NOT_EXIST");
   });
 
+  test("moveAlias() takes its history along, and refuses where somebody else was first", async (stores) => {
+    const { registry } = stores;
+    const model = unique("moved");
+    await registry.createRegisteredModel(model, { tags: [{ key: "log", value: "" }] });
+    const { source } = await readyModel(stores);
+    for (let i = 0; i < 3; i++) await registry.createModelVersion({ name: model, source });
+    const move = (from: string | undefined, to: string) =>
+      registry.moveAlias(model, "production", {
+        from,
+        to,
+        tag: ({ tags }) => ({ key: "log", value: `${tags.find(({ key }) => key === "log")?.value}>${to}` }),
+      });
+    await move(undefined, "1");
+    await move("1", "2");
+    for (const stale of [undefined, "1", "3"]) {
+      await assertTrackingError(() => move(stale, "3"), "RESOURCE_CONFLICT");
+    }
+    const tooLong = { from: "2", to: "3", tag: () => ({ key: "k".repeat(251), value: "" }) };
+    await assertTrackingError(() => registry.moveAlias(model, "production", tooLong), "INVALID_PARAMETER_VALUE");
+    await assertTrackingError(() => move("2", "9"), "RESOURCE_DOES_NOT_EXIST");
+    const { tags, aliases } = await registry.getRegisteredModel(model);
+    assertEquals([tags, aliases], [[{ key: "log", value: ">1>2" }], [{ alias: "production", version: "2" }]]);
+  });
+
   test("deleteModelVersion() takes its aliases and never gives its number again", async (stores) => {
     const { registry } = stores;
     const model = unique("deleted");

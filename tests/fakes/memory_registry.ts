@@ -1,4 +1,5 @@
 import type {
+  AliasChange,
   ArtifactInfo,
   KeyValue,
   LoggedModel,
@@ -317,6 +318,13 @@ export class MemoryRegistry implements ModelRegistry {
     const { head } = this.#version(name, version);
     this.#model(name).aliases.set(alias, head.version);
     this.#changed();
+  }
+  async moveAlias(name: string, alias: string, { from, to, tag }: AliasChange): Promise<void> {
+    const found = (await this.getVersionByAlias(name, alias))?.version;
+    if (found !== from) throw names.aliasMoved(name, alias, { from, to, found });
+    this.#version(name, to); // before the tag is set
+    await this.setRegisteredModelTag(name, tag(await this.getRegisteredModel(name)));
+    await this.setAlias(name, alias, to);
   }
   // deno-lint-ignore require-await
   async deleteAlias(name: string, alias: string): Promise<void> {

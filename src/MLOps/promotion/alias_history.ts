@@ -1,7 +1,9 @@
-import type { ModelRegistry, RegisteredModel } from "../../core/mod.ts";
+import type { KeyValue, RegisteredModel } from "../../core/mod.ts";
 
 /** Most moves that are kept of an alias, and their longest text: MLflow's column for the tag holds 5,000 characters. */
 const MOST_MOVES = 50, MOST_CHARACTERS = 5_000;
+/** Most characters of a reason and of a name. */
+const MOST_REASON = 500, MOST_NAME = 100;
 
 /** A move of an alias. */
 export interface AliasMove {
@@ -36,28 +38,34 @@ export function readAliasMoves(model: Pick<RegisteredModel, "tags">, alias: stri
 }
 
 /**
- * Adds a move; the oldest make way where there are too many.
+ * The tag of a model's history with one move more; the oldest make way where there are too many, and a long reason is cut,
+ * so that one alone cannot take the place of all.
  *
  * @example
  * ```ts
- * import { openRegistryAt, readAliasMoves, recordAliasMove } from "../mod.ts";
+ * import { openRegistryAt, readAliasMoves, withAliasMove } from "../mod.ts";
  *
  * await using registry = await openRegistryAt("sqlite:///:memory:");
  * await registry.createRegisteredModel("forecast");
- * await recordAliasMove(registry, "forecast", "production", { to: "2", from: "1", atMs: 1, kind: "promotion" });
+ * await registry.createModelVersion({ name: "forecast", source: "/models/1" });
+ * await registry.moveAlias("forecast", "production", {
+ *   from: undefined,
+ *   to: "1",
+ *   tag: (model) => withAliasMove(model, "production", { to: "1", atMs: Date.now(), kind: "promotion", why: "the first" }),
+ * });
  * const [move] = readAliasMoves(await registry.getRegisteredModel("forecast"), "production");
- * if (move?.to !== "2") throw new Error("the move is not kept");
+ * if (move?.why !== "the first") throw new Error("the move is not kept");
  * ```
  */
-export async function recordAliasMove(
-  registry: ModelRegistry,
-  name: string,
-  alias: string,
-  move: AliasMove,
-): Promise<void> {
-  let moves = [...readAliasMoves(await registry.getRegisteredModel(name), alias), move].slice(-MOST_MOVES);
+export function withAliasMove(model: Pick<RegisteredModel, "tags">, alias: string, move: AliasMove): KeyValue {
+  const kept = { ...move, ...cut("by", move.by, MOST_NAME), ...cut("why", move.why, MOST_REASON) };
+  let moves = [...readAliasMoves(model, alias), kept].slice(-MOST_MOVES);
   while (moves.length > 1 && JSON.stringify(moves).length > MOST_CHARACTERS) moves = moves.slice(1);
-  await registry.setRegisteredModelTag(name, { key: aliasHistoryTag(alias), value: JSON.stringify(moves) });
+  return { key: aliasHistoryTag(alias), value: JSON.stringify(moves) };
+}
+
+function cut(key: "by" | "why", text: string | undefined, most: number): Partial<AliasMove> {
+  return text === undefined || text.length <= most ? {} : { [key]: `${text.slice(0, most - 1)}…` };
 }
 
 function isMove(value: unknown): value is AliasMove {

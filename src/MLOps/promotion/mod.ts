@@ -14,7 +14,7 @@ export {
   MINIMUM_COMMON_DAYS,
   type RunEvidence,
 } from "./gate.ts";
-export { aliasHistoryTag, type AliasMove, readAliasMoves, recordAliasMove } from "./alias_history.ts";
+export { aliasHistoryTag, type AliasMove, readAliasMoves, withAliasMove } from "./alias_history.ts";
 export { GATE_FILE, PREVIOUS_TAG, promote, type Promoted, type Promotion } from "./promote.ts";
 export { type ProvenModel, proveRunModel } from "./run_model.ts";
 export { type SelectedRun, selectRun } from "./select_run.ts";

@@ -6,7 +6,7 @@ import {
   type Run,
   TrackingError,
 } from "../../core/mod.ts";
-import { type AliasMove, recordAliasMove } from "./alias_history.ts";
+import { type AliasMove, withAliasMove } from "./alias_history.ts";
 
 /** Where a promotion keeps its evidence among the run's artifacts. */
 export const GATE_FILE = "gate.json";
@@ -30,6 +30,8 @@ export interface Promotion {
   readonly tags: readonly KeyValue[];
   /** Who moves the alias, when and why, for its history. */
   readonly move: Pick<AliasMove, "atMs" | "by" | "kind" | "why">;
+  /** Version that the run was compared with, undefined where nothing held the alias. */
+  readonly from: string | undefined;
   /** Version of the run's model to take. @default the newest of them, or a new one */
   readonly version?: ModelVersion;
 }
@@ -46,21 +48,23 @@ export interface Promoted {
 
 /**
  * Makes a version of the run's model, or takes the one made before, and points the alias at it. The alias moves last and
- * in one step: a promotion that is cut off has changed nothing that a service looks at, and is finished by doing it again.
+ * in one step, its history with it: a promotion that is cut off has changed nothing that a service looks at, and is
+ * finished by doing it again.
+ *
+ * @throws {DomainError} `gate-refused` where something else holds the alias by now than what the run was compared with.
  */
 export async function promote(registry: ModelRegistry, promotion: Promotion): Promise<Promoted> {
-  const { name, alias, run, logged } = promotion;
+  const { name, alias, run, logged, from } = promotion;
   await ensureModel(registry, name);
-  const holder = await registry.getVersionByAlias(name, alias);
   const source = `models:/${logged.modelId}`;
   const known = promotion.version ??
     (await registry.searchModelVersions({ filter: `run_id = '${run.info.runId}'` })).items
       .filter((version) => version.name === name && version.source === source)
       .sort((a, b) => Number(b.version) - Number(a.version))[0];
   // Doing it again must not make a version its own predecessor.
-  const previousVersion = known !== undefined && holder?.version === known.version
+  const previousVersion = known !== undefined && from === known.version
     ? known.tags.find(({ key }) => key === PREVIOUS_TAG)?.value
-    : holder?.version;
+    : from;
   const tags = [
     ...promotion.tags,
     ...(previousVersion === undefined ? [] : [{ key: PREVIOUS_TAG, value: previousVersion }]),
@@ -81,10 +85,10 @@ export async function promote(registry: ModelRegistry, promotion: Promotion): Pr
     for (const { key } of stale) await registry.deleteModelVersionTag(name, version.version, key);
     for (const tag of tags) await registry.setModelVersionTag(name, version.version, tag);
   }
-  await registry.setAlias(name, alias, version.version);
-  if (holder?.version !== version.version) {
-    const from = holder === undefined ? {} : { from: holder.version };
-    await recordAliasMove(registry, name, alias, { to: version.version, ...from, ...promotion.move });
+  const { version: to } = version;
+  const moved = { to, ...(from === undefined ? {} : { from }), ...promotion.move };
+  if (from !== to) {
+    await registry.moveAlias(name, alias, { from, to, tag: (model) => withAliasMove(model, alias, moved) });
   }
   return {
     version: await registry.getModelVersion(name, version.version),

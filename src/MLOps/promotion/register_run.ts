@@ -140,6 +140,7 @@ export async function registerRun(deps: RegisterDeps, request: RegisterRequest):
     alias,
     run,
     logged: proven.logged,
+    from: holder?.version,
     description: describe(decision),
     tags: versionTags(decision, why),
     move: {

@@ -7,7 +7,7 @@ import {
   type ModelVersion,
   type Tracker,
 } from "../../core/mod.ts";
-import { type AliasMove, readAliasMoves, recordAliasMove } from "./alias_history.ts";
+import { type AliasMove, readAliasMoves, withAliasMove } from "./alias_history.ts";
 import { PREVIOUS_TAG } from "./promote.ts";
 import { proveRunModel } from "./run_model.ts";
 
@@ -89,7 +89,7 @@ function previousHolder({ version, tags }: ModelVersion, moves: readonly AliasMo
  * not asked: it compares with what holds the alias now, which is what somebody wants to be rid of.
  *
  * @throws {DomainError} `not-found` where nothing holds the alias, or nothing held it before; `usage` for a version that
- *   never held it; as the proof of the files.
+ *   never held it; `gate-refused` where the alias was moved meanwhile; as the proof of the files.
  */
 export async function rollBack(
   { tracker, registry, loadModel, clock }: RollbackDeps,
@@ -116,15 +116,19 @@ export async function rollBack(
     });
   }
   const { fileCount } = await proveRunModel(tracker, await tracker.getRun(version.runId), loadModel);
-  await registry.setAlias(name, alias, version.version);
   const atMs = clock.nowMs();
-  await recordAliasMove(registry, name, alias, {
+  const move: AliasMove = {
     to: version.version,
     from: holder.version,
     atMs,
     ...(by === undefined ? {} : { by }),
     kind: "rollback",
     why,
+  };
+  await registry.moveAlias(name, alias, {
+    from: holder.version,
+    to: version.version,
+    tag: (model) => withAliasMove(model, alias, move),
   });
   return { version, from: holder, atMs, fileCount };
 }

@@ -1,4 +1,5 @@
 import {
+  type AliasChange,
   type ArtifactInfo,
   type KeyValue,
   type ModelRegistry,
@@ -11,7 +12,8 @@ import {
 import { artifactPathParts } from "../artifacts/artifact_path.ts";
 import { appendToUri } from "../artifacts/location.ts";
 import { DEFAULT_MODEL_VERSION_RESULTS, DEFAULT_REGISTERED_MODEL_RESULTS } from "../rules/limits.ts";
-import { checkAlias, checkModelName, loggedModelIdOf } from "../rules/names.ts";
+import { checkRegistryTag } from "../rules/entries.ts";
+import { aliasMoved, checkAlias, checkModelName, loggedModelIdOf } from "../rules/names.ts";
 import { MlflowHttp, type MlflowHttpOptions } from "./http.ts";
 import { RemoteArtifacts } from "./remote_artifacts.ts";
 import { pageOf, RestTracker } from "./rest_tracker.ts";
@@ -161,6 +163,14 @@ export class RestRegistry implements ModelRegistry {
   }
   async setAlias(name: string, alias: string, version: string): Promise<void> {
     await this.#http.send("POST", "registered-models/alias", { name, alias, version });
+  }
+  async moveAlias(name: string, alias: string, { from, to, tag }: AliasChange): Promise<void> {
+    const found = (await this.getVersionByAlias(name, alias))?.version;
+    if (found !== from) throw aliasMoved(name, alias, { from, to, found });
+    const history = tag(await this.getRegisteredModel(name));
+    checkRegistryTag(history); // what the server refuses after the alias has moved would be lost
+    await this.setAlias(name, alias, to);
+    await this.setRegisteredModelTag(name, history);
   }
   async deleteAlias(name: string, alias: string): Promise<void> {
     await this.#http.send("DELETE", "registered-models/alias", { name, alias });

@@ -8,6 +8,22 @@ const ALIAS = /^[\p{L}\p{N}_-]*$/u;
 const LOGGED_MODEL_BAD = ["/", ":", ".", "%", '"', "'"];
 const STAGES = ["None", "Staging", "Production", "Archived"] as const;
 
+/** The refusal of a move of an alias that somebody else has moved meanwhile. */
+export function aliasMoved(
+  name: string,
+  alias: string,
+  move: { readonly from: string | undefined; readonly to: string; readonly found: string | undefined },
+): TrackingError {
+  const shown = (version: string | undefined) => version === undefined ? "no version" : `version ${version}`;
+  return new TrackingError(
+    "RESOURCE_CONFLICT",
+    `Cannot move @${alias} of '${name}' to version ${move.to} as it points at ${shown(move.found)} by now, not at ${
+      shown(move.from)
+    }`,
+    { code: "gate-refused", hint: "Ask again: what is promoted is compared with what holds the alias" },
+  );
+}
+
 /** A stage of a model version that a user may set. */
 export type Stage = typeof STAGES[number];
 

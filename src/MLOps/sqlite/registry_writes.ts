@@ -1,6 +1,12 @@
-import { type KeyValue, type ModelVersion, type RegisteredModel, TrackingError } from "../../core/mod.ts";
+import {
+  type AliasChange,
+  type KeyValue,
+  type ModelVersion,
+  type RegisteredModel,
+  TrackingError,
+} from "../../core/mod.ts";
 import { checkRegistryTag, invalid } from "../rules/entries.ts";
-import { canonicalStage, checkAlias, checkModelName, checkNewAlias } from "../rules/names.ts";
+import { aliasMoved, canonicalStage, checkAlias, checkModelName, checkNewAlias } from "../rules/names.ts";
 import { type Database, isConstraintError } from "./database.ts";
 import { DELETED_STAGE, registeredModelRow, versionRow, withModelDetails, withVersionData } from "./registry_rows.ts";
 
@@ -233,6 +239,20 @@ export function setAlias(db: Database, name: string, alias: string, version: str
     alias,
     versionRow(db, name, version).version,
   );
+}
+
+/** Points an alias at a version where it still points at `from`, and keeps a tag with it. */
+export function moveAlias(db: Database, name: string, alias: string, { from, to, tag }: AliasChange): void {
+  checkNewAlias(alias);
+  const held = db.get<{ version: number }>(
+    "SELECT version AS version FROM registered_model_aliases WHERE name = ? AND alias = ?",
+    name,
+    alias,
+  );
+  const found = held === undefined ? undefined : String(held.version);
+  if (found !== from) throw aliasMoved(name, alias, { from, to, found });
+  setRegisteredModelTag(db, name, tag(withModelDetails(db, [registeredModelRow(db, name)])[0]!));
+  setAlias(db, name, alias, to);
 }
 
 /** Removes an alias; one that does not exist is fine. */

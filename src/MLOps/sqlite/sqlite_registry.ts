@@ -1,4 +1,5 @@
 import {
+  type AliasChange,
   type ArtifactInfo,
   isDomainError,
   type KeyValue,
@@ -135,6 +136,9 @@ export class SqliteRegistry implements ModelRegistry {
       const version = writes.versionOfAlias(db, name, alias);
       return version === undefined ? undefined : writes.getModelVersion(db, name, version);
     });
+  }
+  moveAlias(name: string, alias: string, move: AliasChange): Promise<void> {
+    return this.#write((db) => writes.moveAlias(db, name, alias, move));
   }
   setAlias(name: string, alias: string, version: string): Promise<void> {
     return this.#write((db) => writes.setAlias(db, name, alias, version));

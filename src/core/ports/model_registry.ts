@@ -52,6 +52,16 @@ export interface ModelVersion {
   readonly modelId?: string;
 }
 
+/** What {@linkcode ModelRegistry.moveAlias} does. */
+export interface AliasChange {
+  /** Version that the alias points at, or undefined where it points at none. */
+  readonly from: string | undefined;
+  /** Version that it is to point at. */
+  readonly to: string;
+  /** The tag to set, made from the model as it is; may be asked more than once. */
+  tag(model: RegisteredModel): KeyValue;
+}
+
 /**
  * Registered models, versions and aliases. Errors are {@linkcode TrackingError}, whose `errorCode` is MLflow's.
  */
@@ -125,6 +135,13 @@ export interface ModelRegistry extends AsyncDisposable {
   getVersionByAlias(name: string, alias: string): Promise<ModelVersion | undefined>;
   /** Points the alias at the version. */
   setAlias(name: string, alias: string, version: string): Promise<void>;
+  /**
+   * Points the alias at a version where it still points at `from`, and sets a tag of the model that keeps the history. One
+   * step in a store on this machine; on a server three requests, the tag last.
+   *
+   * @throws {TrackingError} RESOURCE_CONFLICT (`gate-refused`) where the alias points elsewhere by now.
+   */
+  moveAlias(name: string, alias: string, move: AliasChange): Promise<void>;
   /** Removes the alias. */
   deleteAlias(name: string, alias: string): Promise<void>;
   /** Where the version's files are. */

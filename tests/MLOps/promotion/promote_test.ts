@@ -1,12 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DomainError, type ModelRegistry, type Run } from "../../../src/core/mod.ts";
-import {
-  promote,
-  proveRunModel,
-  readAliasMoves,
-  recordAliasMove,
-  selectRun,
-} from "../../../src/MLOps/promotion/mod.ts";
+import { DomainError, type KeyValue, type ModelRegistry, type Run } from "../../../src/core/mod.ts";
+import { promote, proveRunModel, readAliasMoves, selectRun, withAliasMove } from "../../../src/MLOps/promotion/mod.ts";
 import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
 import { pairsOf } from "./evidence.ts";
 import { anyModel, FILES, finishedRun, SIGNATURE } from "./finished_run.ts";
@@ -117,12 +111,15 @@ Deno.test("proveRunModel() hands over every file but what MLflow adds on loading
   assertEquals(seen, ["MLmodel", "code/a.py", "forecast.json", "model.onnx", "weights.bin"]);
 });
 
-function promotionOf(run: Run, modelId: string, tags: Readonly<Record<string, string>> = {}) {
+/** As registerRun() asks for it: compared with what holds the alias now. */
+async function promotionOf(registry: ModelRegistry, run: Run, tags: Readonly<Record<string, string>> = {}) {
+  const holder = await registry.getVersionByAlias("bitcoin-model", "production");
   return {
     name: "bitcoin-model",
     alias: "production",
     run,
-    logged: { modelId } as never,
+    from: holder?.version,
+    logged: { modelId: run.modelOutputs[0]!.modelId } as never,
     description: "a line",
     tags: pairsOf({ "gate.passed": "true", ...tags }),
     move: { atMs: 1, kind: "promotion" },
@@ -132,7 +129,7 @@ function promotionOf(run: Run, modelId: string, tags: Readonly<Record<string, st
 Deno.test("promote() makes a version, moves the alias, and says what held it before", async () => {
   const tracker = new MemoryTracker(), registry = new MemoryRegistry(tracker);
   const first = await finishedRun(tracker), second = await finishedRun(tracker);
-  const promoted = (run: Run, tags = {}) => promote(registry, promotionOf(run, run.modelOutputs[0]!.modelId, tags));
+  const promoted = async (run: Run, tags = {}) => await promote(registry, await promotionOf(registry, run, tags));
   const one = await promoted(first, { "gate.check.incumbent": "passed" });
   assertEquals([one.version.version, one.previousVersion, one.reused], ["1", undefined, false]);
   assertEquals(one.version.aliases, ["production"]);
@@ -152,11 +149,10 @@ Deno.test("promote() makes a version, moves the alias, and says what held it bef
 });
 
 Deno.test("promote() that is cut off anywhere is finished by doing it again", async () => {
-  const steps = ["createRegisteredModel", "createModelVersion", "setModelVersionTag", "setAlias"] as const;
+  const steps = ["createRegisteredModel", "createModelVersion", "setModelVersionTag", "moveAlias"] as const;
   for (const cut of steps) {
     const tracker = new MemoryTracker(), registry = new MemoryRegistry(tracker);
     const run = await finishedRun(tracker);
-    const promotion = promotionOf(run, run.modelOutputs[0]!.modelId);
     for (const when of ["before", "after"] as const) {
       const cutting = new Proxy<ModelRegistry>(registry, {
         get(target, name: keyof ModelRegistry) {
@@ -170,28 +166,46 @@ Deno.test("promote() that is cut off anywhere is finished by doing it again", as
           };
         },
       });
-      await promote(cutting, promotion).catch(() => {});
+      await promote(cutting, await promotionOf(registry, run)).catch(() => {});
     }
-    const { version } = await promote(registry, promotion);
+    const { version } = await promote(registry, await promotionOf(registry, run));
     const { items } = await registry.searchModelVersions();
     assertEquals([items.length, version.version, version.aliases], [1, "1", ["production"]], cut);
     assert(version.tags.some(({ key, value }) => key === "gate.passed" && value === "true"));
+    const history = readAliasMoves(await registry.getRegisteredModel("bitcoin-model"), "production");
+    assertEquals(history.map(({ to }) => to), ["1"], cut);
   }
 });
 
-Deno.test("recordAliasMove() keeps the newest moves within the length of MLflow's column, and reads what it can", async () => {
-  const registry = new MemoryRegistry(new MemoryTracker());
-  await registry.createRegisteredModel("m");
+Deno.test("promote() refuses where the alias moved since the run was compared with what held it", async () => {
+  const tracker = new MemoryTracker(), registry = new MemoryRegistry(tracker);
+  const runs = [await finishedRun(tracker), await finishedRun(tracker)];
+  const [one, two] = await Promise.all(runs.map((run) => promotionOf(registry, run)));
+  await promote(registry, one!);
+  const error = await refused(
+    () => promote(registry, two!),
+    "gate-refused",
+    "points at version 1 by now, not at no version",
+  );
+  assertEquals(error.traits.exit, 7);
+  assertEquals((await registry.getVersionByAlias("bitcoin-model", "production"))?.version, "1");
+});
+
+Deno.test("withAliasMove() keeps the newest moves within the length of MLflow's column, and readAliasMoves() what it can", () => {
+  let model: { tags: KeyValue[] } = { tags: [] };
   for (let i = 1; i <= 70; i++) {
     const why = "a reason of some length, as people give them, ".repeat(i % 5);
-    await recordAliasMove(registry, "m", "production", { to: String(i), atMs: i, kind: "forced", why });
+    model = { tags: [withAliasMove(model, "production", { to: String(i), atMs: i, kind: "forced", why })] };
   }
-  const model = await registry.getRegisteredModel("m");
   assert(model.tags[0]!.value.length <= 5_000);
   const moves = readAliasMoves(model, "production");
   assert(moves.length > 10 && moves.length <= 50);
   assertEquals(moves.map(({ atMs }) => atMs), Array.from(moves, (_, i) => 70 - moves.length + 1 + i));
   assertEquals(readAliasMoves(model, "other"), []);
+  // A reason of any length takes the place of few.
+  const long = withAliasMove(model, "production", { to: "71", atMs: 71, kind: "forced", why: "x".repeat(9_000) });
+  const kept = readAliasMoves({ tags: [long] }, "production");
+  assert(kept.length > moves.length - 8 && kept.at(-1)!.why!.length === 500);
   const broken = { tags: [{ key: "alias.production.history", value: '[{"to":"1","atMs":1},{"to":2},nu' }] };
   assertEquals(readAliasMoves(broken, "production"), []);
   assertEquals(

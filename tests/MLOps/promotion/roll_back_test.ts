@@ -11,7 +11,8 @@ async function promoted(...aliases: readonly string[]) {
     const run = await finishedRun(tracker);
     const logged = await tracker.getLoggedModel(run.modelOutputs[0]!.modelId);
     const move = { atMs: i, kind: "promotion" } as const;
-    await promote(registry, { name: "m", alias, run, logged, description: "", tags: [], move });
+    const from = (await registry.getVersionByAlias("m", alias))?.version;
+    await promote(registry, { name: "m", alias, run, logged, from, description: "", tags: [], move });
   }
   return {
     registry,

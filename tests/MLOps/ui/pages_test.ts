@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { recordAliasMove } from "../../../src/MLOps/promotion/mod.ts";
+import { withAliasMove } from "../../../src/MLOps/promotion/mod.ts";
 import { NOW_MS, overStores, type StoreKind, type TestApp, testApp } from "../server/test_app.ts";
 
 /** Texts that would break out of markup, attributes, scripts or queries if anything were left unescaped. */
@@ -365,9 +365,12 @@ overStores("shows who moved an alias, when and why, and its history not as a tag
   await registry.createRegisteredModel("moved", { tags: [{ key: "owner", value: "quant" }] });
   const { info } = await app.tracker.createRun({ experimentId: "0" });
   await registry.createModelVersion({ name: "moved", source: `runs:/${info.runId}/model`, runId: info.runId });
-  await registry.setAlias("moved", "production", "1");
   const move = { to: "1", atMs: Date.UTC(2026, 10, 26), by: "<ada>", kind: "forced", why: "a & b" } as const;
-  await recordAliasMove(registry, "moved", "production", move);
+  await registry.moveAlias("moved", "production", {
+    from: undefined,
+    to: "1",
+    tag: (model) => withAliasMove(model, "production", move),
+  });
   const { text } = await app.page("/models/moved");
   assertStringIncludes(text, "History of @production");
   for (const part of ["2026-11-26 00:00:00 UTC", "&lt;ada&gt;", "forced", "a &amp; b", "owner"]) {
