@@ -8,6 +8,8 @@ import { openRegistry, openTracker } from "./runtime.ts";
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 5000;
 const PROXY_LOCATION = "mlflow-artifacts:";
+/** Host names that are told of before it grows silent. */
+const MOST_HOSTS_TOLD = 10;
 /** How long requests in flight may take to end once the service is asked to stop. */
 const SHUTDOWN_MS = 5_000;
 
@@ -107,7 +109,9 @@ async function run(context: CommandContext): Promise<CommandResult> {
     );
   }
   await noteOldStore(context, settings, tracker);
+  const cleared = clearUploads(context, settings.destination);
   await stopped(context.signal);
+  await cleared;
   await flight.end(SHUTDOWN_MS);
   await server.shutdown();
   return { json, text: "", isAnnounced: true };
@@ -128,6 +132,17 @@ async function noteOldStore(context: CommandContext, { storeFolder }: Settings, 
     `${storeFolder} also holds an old MLflow file store that is not in the database: bring it in with: task import-mlruns ` +
       `-- --source ${quoted(storeFolder)}`,
   );
+}
+
+/** Removes what killed uploads left, while requests are answered. */
+async function clearUploads({ clock, signal, output }: CommandContext, folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  const { removeAbandonedUploads } = await import("../MLOps/artifacts/local_artifacts.ts");
+  try {
+    await removeAbandonedUploads(resolve(folder), clock.nowMs(), signal);
+  } catch (error) {
+    output.note(`What earlier uploads left in '${folder}' could not be removed: ${(error as Error).message}`);
+  }
 }
 
 async function readSettings(context: CommandContext): Promise<Settings> {
@@ -204,9 +219,22 @@ async function buildApp(context: CommandContext, settings: Settings, tracker: Tr
     onFailure,
   }, {
     allowedHosts: settings.allowedHosts,
+    onForeignHost: tellOnce(context),
     ...(settings.accessKeys === undefined ? {} : { accessKeys: settings.accessKeys }),
     pages: (artifacts) => createPages({ tracker, registry, artifacts, clock: context.clock, promotion, onFailure }),
   });
+}
+
+/** Says how to let in a host name that clients are refused for, once for each of a few: anybody can send any name. */
+function tellOnce({ output }: CommandContext): (host: string) => void {
+  const told = new Set<string>();
+  return (host) => {
+    if (told.has(host) || told.size >= MOST_HOSTS_TOLD) return;
+    told.add(host);
+    output.note(
+      `A client asked for this server as '${host}' and was refused. To let that name in: --allowed-hosts ${host}`,
+    );
+  };
 }
 
 /**

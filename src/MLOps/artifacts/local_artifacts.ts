@@ -1,9 +1,11 @@
 import { type ArtifactInfo, TrackingError } from "../../core/mod.ts";
 import { artifactPathParts } from "./artifact_path.ts";
-import { dirname, join } from "./paths.ts";
+import { basename, dirname, join } from "./paths.ts";
 
-/** Name of a file that is being written; never listed. The second form is that of earlier versions. */
-const PARTIAL = /^\.[0-9a-f-]{36}\.partial$|\.[0-9a-f]{8}\.partial$/;
+/** Name of a file that is being written; never listed, and no name for an artifact. */
+const PARTIAL = /^\.[0-9a-f-]{36}\.partial$/;
+/** No upload takes as long: what is older was left by a process that was killed. */
+const ABANDONED_MS = 24 * 3_600_000;
 
 /**
  * Writes a file under `root`: beside its target, then renamed into place, so that a reader sees all of it or nothing.
@@ -18,6 +20,9 @@ export async function writeLocalArtifact(
 ): Promise<void> {
   const target = await insidePath(root, path);
   if (artifactPathParts(path).length === 0) throw inTheWay(path);
+  if (PARTIAL.test(basename(target))) {
+    throw new TrackingError("INVALID_PARAMETER_VALUE", `Invalid path: '${path}' is a name for files under way`);
+  }
   const partial = join(dirname(target), `.${crypto.randomUUID()}.partial`);
   try {
     await Deno.mkdir(dirname(target), { recursive: true });
@@ -108,8 +113,9 @@ export async function listLocalArtifacts(root: string, path = ""): Promise<Artif
   try {
     for await (const entry of Deno.readDir(folder)) {
       if (PARTIAL.test(entry.name)) continue;
+      if (entry.isSymlink && !await leadsInside(root, join(folder, entry.name))) continue; // it cannot be fetched either
       const info = await Deno.stat(join(folder, entry.name)).catch(() => undefined);
-      if (info === undefined) continue; // removed since, or a link to nowhere
+      if (info === undefined) continue; // removed since
       const childPath = [...parts, entry.name].join("/");
       found.push(
         info.isDirectory
@@ -122,6 +128,40 @@ export async function listLocalArtifacts(root: string, path = ""): Promise<Artif
     throw error;
   }
   return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+}
+
+/**
+ * Removes what uploads left behind whose process was killed, anywhere under `root`; returns how many files. A folder that
+ * cannot be read is passed over.
+ */
+export async function removeAbandonedUploads(root: string, nowMs: number, signal?: AbortSignal): Promise<number> {
+  let removed = 0;
+  const folders = [root];
+  for (let folder = folders.pop(); folder !== undefined && signal?.aborted !== true; folder = folders.pop()) {
+    try {
+      for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+        const path = join(folder, name);
+        if (isDirectory) folders.push(path);
+        if (!isFile || !PARTIAL.test(name)) continue;
+        const { mtime } = await Deno.stat(path);
+        if (mtime === null || nowMs - mtime.getTime() < ABANDONED_MS) continue;
+        await Deno.remove(path);
+        removed++;
+      }
+    } catch (error) {
+      if (!isNoFile(error) && !(error instanceof Deno.errors.PermissionDenied)) throw error;
+    }
+  }
+  return removed;
+}
+
+async function leadsInside(root: string, link: string): Promise<boolean> {
+  try {
+    const [realRoot, real] = await Promise.all([Deno.realPath(root), Deno.realPath(link)]);
+    return real === realRoot || real.startsWith(`${realRoot}/`);
+  } catch {
+    return false; // to nowhere, to itself, or out of reach
+  }
 }
 
 /** The absolute path of an artifact, after symbolic links were shown not to lead out of the root. */

@@ -1,8 +1,8 @@
 import { TrackingError } from "../../core/mod.ts";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-export { dirname, join, resolve };
+export { basename, dirname, join, resolve };
 
 /**
  * The path of a `file:` URI; `file:relative` is taken from the working directory, as MLflow does.

@@ -49,6 +49,8 @@ export interface TrackingServerDeps {
 export interface TrackingServerOptions {
   /** Further host names that clients may use. */
   readonly allowedHosts?: readonly string[];
+  /** Told of each request that is refused as it asks by another host name. @default nothing */
+  readonly onForeignHost?: (host: string) => void;
   /** Keys, one of which a client must show. @default none, whoever reaches the server is let in */
   readonly accessKeys?: readonly string[];
   /** Answers what is no route of MLflow: pages for people. @default none, which is 404 */
@@ -72,7 +74,8 @@ export function createTrackingApp(deps: TrackingServerDeps, options: TrackingSer
   const app = new Hono();
   const artifacts = new ArtifactAccess(deps.artifacts, { tracker, registry });
 
-  app.use(guard({ allowedHosts: options.allowedHosts ?? [] }));
+  const { allowedHosts = [], onForeignHost } = options;
+  app.use(guard({ allowedHosts, ...(onForeignHost === undefined ? {} : { onForeignHost }) }));
   if (options.accessKeys !== undefined) app.use(requireKey(options.accessKeys));
   app.onError((error, context) => {
     const failure = toHttpFailure(error);

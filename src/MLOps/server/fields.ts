@@ -200,15 +200,17 @@ function camelOf(name: string): string {
   return camel;
 }
 
+/** A number, or a text that Python's `float()` takes for one: blanks around it, `1_000`, `inf`, `-Infinity`, `nan`. */
 function toDouble(value: unknown): number | undefined {
   if (typeof value === "number") return value;
   if (typeof value !== "string") return undefined;
-  if (value === "NaN") return NaN;
-  if (value === "Infinity") return Infinity;
-  if (value === "-Infinity") return -Infinity;
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value)) return undefined;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : undefined;
+  const text = value.trim();
+  const named = /^([+-]?)(?:(inf|infinity)|nan)$/i.exec(text);
+  if (named !== null) return named[2] === undefined ? NaN : named[1] === "-" ? -Infinity : Infinity;
+  if (!/^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/.test(text)) {
+    return undefined;
+  }
+  return Number(text.replaceAll("_", ""));
 }
 
 /** Compact JSON with sorted keys, cut where a hostile value would fill the answer. */

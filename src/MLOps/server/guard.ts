@@ -9,6 +9,8 @@ export const OPEN_PATHS: ReadonlySet<string> = new Set(["/health", "/version"]);
 export interface GuardOptions {
   /** Further host names that clients may use, without a port. */
   readonly allowedHosts?: readonly string[];
+  /** Told of a host that was refused by name. @default nothing */
+  readonly onForeignHost?: (host: string) => void;
 }
 
 /**
@@ -24,6 +26,7 @@ export function guard(options: GuardOptions = {}): MiddlewareHandler {
     if (!OPEN_PATHS.has(url?.pathname ?? context.req.path)) {
       const host = url === undefined ? undefined : hostName(context.req.header("host") ?? url.host);
       if (url === undefined || host === undefined || !isAllowed(host)) {
+        if (host !== undefined) options.onForeignHost?.(host);
         return errorResponse({
           status: 403,
           errorCode: "PERMISSION_DENIED",

@@ -5,6 +5,7 @@ import { artifactPathParts } from "../../../src/MLOps/artifacts/artifact_path.ts
 import {
   listLocalArtifacts,
   readLocalArtifact,
+  removeAbandonedUploads,
   writeLocalArtifact,
 } from "../../../src/MLOps/artifacts/local_artifacts.ts";
 import { appendToUri, ArtifactRoot, resolveLocation } from "../../../src/MLOps/artifacts/location.ts";
@@ -85,7 +86,7 @@ Deno.test("writeLocalArtifact() replaces in one step and leaves no half-written 
       TrackingError,
       "in its place",
     );
-    await Deno.writeTextFile(`${folder}/model.bin.0a1b2c3d.partial`, "left behind by a kill");
+    await Deno.writeTextFile(`${folder}/.${crypto.randomUUID()}.partial`, "left behind by a kill");
     assertEquals((await listLocalArtifacts(folder)).map(({ path }) => path), ["model.bin", "taken"]);
   }));
 
@@ -116,3 +117,38 @@ Deno.test(
     assertEquals(resolveLocation("file:x"), `file://${Deno.cwd()}/x`);
   },
 );
+
+Deno.test("listLocalArtifacts() shows links that stay inside, and none that could not be fetched", () =>
+  withFolder(async (folder) => {
+    const root = `${folder}/root`;
+    await writeLocalArtifact(root, "a/file.txt", new TextEncoder().encode("x"));
+    await Deno.writeTextFile(`${folder}/secret.txt`, "secret");
+    const links = [["../a/file.txt", "inside"], [`${folder}/secret.txt`, "out"], ["nowhere", "dangling"], [
+      "loop",
+      "loop",
+    ]];
+    for (const [to, name] of links) await Deno.symlink(to!, `${root}/a/${name}`);
+    assertEquals((await listLocalArtifacts(root, "a")).map(({ path }) => path), ["a/file.txt", "a/inside"]);
+  }));
+
+Deno.test("removeAbandonedUploads() takes what killed uploads left, and nothing that may be under way or is a file", () =>
+  withFolder(async (root) => {
+    const id = "0f8fad5b-d9cb-469f-a165-70867728950e", other = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+    await Deno.mkdir(`${root}/0/run/artifacts`, { recursive: true });
+    const names = [
+      `0/run/artifacts/.${id}.partial`,
+      `0/run/artifacts/.${other}.partial`,
+      "x.12345678.partial",
+      "model.bin",
+    ];
+    for (const name of names) await Deno.writeTextFile(`${root}/${name}`, name);
+    const nowMs = Date.now();
+    await Deno.utime(`${root}/${names[0]}`, new Date(nowMs - 25 * 3_600_000), new Date(nowMs - 25 * 3_600_000));
+    assertEquals(await removeAbandonedUploads(root, nowMs), 1);
+    const left = await Promise.all(names.map((name) => Deno.stat(`${root}/${name}`).then(() => true, () => false)));
+    assertEquals(left, [false, true, true, true]);
+    assertEquals((await listLocalArtifacts(root)).map(({ path }) => path), ["0", "model.bin", "x.12345678.partial"]);
+    const write = () => writeLocalArtifact(root, `a/.${id}.partial`, new Uint8Array(1));
+    await assertRejects(write, TrackingError, "is a name for files under way");
+    assertEquals(await removeAbandonedUploads(`${root}/nothing`, nowMs), 0);
+  }));

@@ -76,3 +76,27 @@ Deno.test("Fields shows a whole number as it was written: 9.0 is a float", () =>
   ];
   for (const [read, message] of cases) assertThrows(read, TrackingError, message);
 });
+
+Deno.test("Fields.requiredDouble() takes what Python's float() takes for a number", { permissions: "none" }, () => {
+  const read = (value: unknown) => new Fields({ value }).requiredDouble("value");
+  for (
+    const [text, number] of [
+      ["inf", Infinity],
+      ["-INF", -Infinity],
+      ["Infinity", Infinity],
+      ["nan", NaN],
+      [" 5 ", 5],
+      [
+        "1_000.5",
+        1000.5,
+      ],
+      [".5", 0.5],
+      ["5.", 5],
+      ["1e999", Infinity],
+      ["+1E-3", 0.001],
+    ] as const
+  ) assertEquals(read(text), number, text);
+  for (const text of ["_1", "1_", "1__0", "0x10", "1 0", "infinit", "e5", "."]) {
+    assertThrows(() => read(text), TrackingError, "Invalid value");
+  }
+});

@@ -82,3 +82,16 @@ Deno.test("isLoopback() and isPrivateAddress() know their ranges", () => {
   assert(isPrivateAddress("172.31.255.255") && isPrivateAddress("fd12::1") && isPrivateAddress("fe80::1"));
   assert(!isPrivateAddress("172.15.0.1") && !isPrivateAddress("192.169.0.1") && !isPrivateAddress("10.example"));
 });
+
+Deno.test("guard() tells of the name that it refused", async () => {
+  const refused: string[] = [];
+  const app = new Hono().use(guard({ allowedHosts: ["ml.example.org"], onForeignHost: (host) => refused.push(host) }));
+  app.get("/x", (context) => context.text("ok"));
+  const ask = async (host: string) => (await app.request(`http://${host}/x`, { headers: { host } })).status;
+  assertEquals([await ask("ml.example.org:5000"), await ask("evil.example:5000"), await ask("10.0.0.3")], [
+    200,
+    403,
+    200,
+  ]);
+  assertEquals(refused, ["evil.example"]);
+});

@@ -140,3 +140,11 @@ overStores("needs a JSON content type where there is a body", async (app) => {
   }
   assertEquals((await ask("application/json; charset=utf-8")).status, 200);
 });
+
+overStores("makes no run of a body that is cut off, empty or no JSON", async (app) => {
+  for (const body of ['{"experiment_id":"0","run_name":"x"', "", "null", "NaN", "{}", '{"experiment_id":""}']) {
+    const { status, json } = await app.ask("POST", "/api/2.0/mlflow/runs/create", body);
+    assertEquals([status, json["error_code"]], [400, "BAD_REQUEST"], body);
+  }
+  assertEquals((await app.tracker.searchRuns({ experimentIds: ["0"] })).items, []);
+});

@@ -51,7 +51,7 @@ overStores("refuses half a dataset, text that is no number, and a body that is n
   const metric = { key: "k", value: 1, timestamp: 1, dataset_name: "d" };
   const half = await app.ask("POST", "/api/2.0/mlflow/runs/log-batch", { run_id: runId, metrics: [metric] });
   assertStringIncludes(String(half.json["message"]), "Both dataset_name and dataset_digest");
-  for (const value of ["0x10", "0b11", " 5 ", "1e400"]) {
+  for (const value of ["0x10", "0b11", "5 0", "e400"]) {
     const one = await app.ask("POST", "/api/2.0/mlflow/runs/log-metric", {
       run_id: runId,
       key: "k",
@@ -146,7 +146,7 @@ overStores("says of a parameter that was logged alone, and of some in a batch, w
 
 overStores("takes tags of any characters when a run is made, and only then", async (app) => {
   const tags = ["a!b", "../a", "/abs", "a//b"].map((key) => ({ key, value: "v" }));
-  const { run } = await app.api("POST", "runs/create", { start_time: 1, run_name: "r", tags }) as {
+  const { run } = await app.api("POST", "runs/create", { experiment_id: "0", start_time: 1, run_name: "r", tags }) as {
     run: { info: { run_id: string }; data: { tags: { key: string }[] } };
   };
   const keys = run.data.tags.map(({ key }) => key).filter((key) => !key.startsWith("mlflow."));

@@ -24,8 +24,11 @@ export function runRoutes(rest: RestRouter, tracker: Tracker): void {
     const runName = fields.string("run_name");
     const userId = fields.string("user_id");
     const startTime = fields.integer("start_time");
+    const experimentId = fields.string("experiment_id");
+    // A body that is cut off counts as empty: it must not become a run of experiment 0.
+    if (!experimentId) throw new TrackingError("BAD_REQUEST", fields.missing("experiment_id").message);
     const run = await tracker.createRun({
-      experimentId: fields.string("experiment_id") || "0",
+      experimentId,
       ...(runName ? { runName } : {}),
       ...(userId ? { userId } : {}),
       ...(startTime === undefined ? {} : { startTime }),
