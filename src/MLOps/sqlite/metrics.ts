@@ -56,21 +56,20 @@ export function metricHistory(
   if (maxResults !== undefined) checkMaxResults(maxResults, Number.MAX_SAFE_INTEGER - 1);
   const offset = decodeOffset(options.pageToken);
   // CAST: other writers may hold integers beyond 2^53, which would be an error to read as they are.
-  const rows = db.all<{ value: number; isNan: number; timestamp: number; step: number }>(
-    `SELECT value AS value, is_nan AS isNan, CAST(timestamp AS REAL) AS timestamp, CAST(step AS REAL) AS step
-     FROM metrics WHERE run_uuid = ? AND "key" = ? ORDER BY metrics.timestamp, metrics.step, metrics.value
-     LIMIT ? OFFSET ?`,
+  const rows = db.arrays<[value: number, isNan: number, timestamp: number, step: number]>(
+    `SELECT value, is_nan, CAST(timestamp AS REAL), CAST(step AS REAL) FROM metrics
+     WHERE run_uuid = ? AND "key" = ? ORDER BY metrics.timestamp, metrics.step, metrics.value LIMIT ? OFFSET ?`,
     runId,
     key,
     maxResults === undefined ? -1 : maxResults + 1,
     offset,
   );
   const more = maxResults !== undefined && rows.length > maxResults;
-  const items = (more ? rows.slice(0, maxResults) : rows).map((row) => ({
+  const items = (more ? rows.slice(0, maxResults) : rows).map(([value, isNan, timestamp, step]) => ({
     key,
-    value: metricValue(row.value, row.isNan),
-    timestamp: row.timestamp,
-    step: row.step,
+    value: metricValue(value, isNan),
+    timestamp,
+    step,
   }));
   return more ? { items, nextPageToken: encodeOffset(offset + maxResults) } : { items };
 }

@@ -203,6 +203,8 @@ const INDEXES: readonly string[] = [
  */
 const OWN_INDEXES: readonly string[] = [
   "sandbox_runs_newest_first ON runs (experiment_id, lifecycle_stage, start_time DESC, run_uuid)",
+  // All that a metric's history is made of, in its order: MLflow's own indexes find a run's rows of every key.
+  `sandbox_metrics_by_history ON metrics (run_uuid, "key", timestamp, step, value, is_nan)`,
 ];
 
 /** Statements that create the empty schema, in order; experiment 0 is not among them. */

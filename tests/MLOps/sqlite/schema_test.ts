@@ -75,13 +75,14 @@ Deno.test("SCHEMA_STATEMENTS create MLflow's 23 tables with every column and con
   db.close();
 });
 
-Deno.test("SCHEMA_STATEMENTS create MLflow's twelve indexes, one of our own, and note the revision", () => {
+Deno.test("SCHEMA_STATEMENTS create MLflow's twelve indexes, two of our own, and note the revision", () => {
   const db = new DatabaseSync(":memory:");
   for (const statement of SCHEMA_STATEMENTS) db.exec(statement);
   const indexes = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").all();
   assertEquals(indexes.filter(({ name }) => String(name).startsWith("index_")).length, 12);
   assertEquals(indexes.filter(({ name }) => !String(name).startsWith("index_")).map(({ name }) => name), [
     "sandbox_runs_newest_first",
+    "sandbox_metrics_by_history",
   ]);
   assertEquals(db.prepare("SELECT version_num AS v FROM alembic_version").all().map(({ v }) => v), [SCHEMA_REVISION]);
   assertEquals(SCHEMA_REVISION, "6953534de441");
