@@ -9,8 +9,15 @@ import { BUILD_INFO_PATH, buildInfo } from "../src/cli/build_info.ts";
 import { unionFlags } from "../src/cli/permission_sets.ts";
 import { commandSets } from "../src/cli/walls.ts";
 
-/** Imports of `deno.json` that only tests use. */
-const TEST_IMPORTS = ["axe-core", "fast-check", "playwright-core", "onnxruntime-node", "@tensorflow/tfjs-backend-cpu"];
+/** Imports of `deno.json` that only tests and the build of the kernels use. */
+const TEST_IMPORTS = [
+  "assemblyscript",
+  "axe-core",
+  "fast-check",
+  "playwright-core",
+  "onnxruntime-node",
+  "@tensorflow/tfjs-backend-cpu",
+];
 /** Packages that an install brings in but the binary, whose runtime is the one of glibc, cannot load. */
 const LEFT_OUT = ["@duckdb+node-bindings-linux-x64-musl@"];
 /** Files of packages that nothing loads at run time, as the program takes the ES modules of each. */
