@@ -1,95 +1,245 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
-import { seededRandom } from "../../../src/core/mod.ts";
+import fc from "fast-check";
+import { requireTfjsVersion } from "../../../src/ml/kernels/backend_internals.ts";
 import { startWasmBackend } from "../../../src/ml/kernels/wasm_backend.ts";
 import { wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
+import { assertLikeCpu, type Compute, indices, operand } from "./on_backends.ts";
 
-const random = seededRandom(1);
-const values = (shape: readonly number[]) =>
-  Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal());
+/** Odd sizes too, so that every tail of the SIMD loops is met. */
+const size = fc.integer({ min: 1, max: 21 });
+const sizeOrZero = fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: size });
+const shapeOf = (minLength: number, maxLength: number, max = 7) =>
+  fc.array(fc.integer({ min: 1, max }), { minLength, maxLength });
+const RUNS = 60;
 
-interface Operand {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-const operand = (...shape: number[]): Operand => ({ shape, data: values(shape) });
-
-async function on(backend: "cpu" | "wasm", compute: (...tensors: tf.Tensor[]) => tf.Tensor, operands: Operand[]) {
-  if (backend === "wasm") await startWasmBackend(wasmFilePath());
-  await tf.setBackend(backend);
-  return tf.tidy(() => {
-    const out = compute(...operands.map(({ shape, data }) => tf.tensor(data, [...shape])));
-    return { shape: out.shape, data: out.dataSync() };
-  });
+async function holds<T>(arbitrary: fc.Arbitrary<T>, check: (value: T) => Promise<void>, numRuns = RUNS) {
+  await fc.assert(fc.asyncProperty(arbitrary, check), { numRuns, seed: 6 });
 }
 
-async function assertSame(name: string, compute: (...tensors: tf.Tensor[]) => tf.Tensor, operands: Operand[]) {
-  const expected = await on("cpu", compute, operands), actual = await on("wasm", compute, operands);
-  assertEquals(actual.shape, expected.shape, name);
-  actual.data.forEach((value, i) => {
-    const wanted = expected.data[i]!;
-    assert(Math.abs(value - wanted) <= 1e-4 * Math.max(1, Math.abs(wanted)), `${name} at ${i}: ${value}, ${wanted}`);
-  });
-}
+Deno.test("matMul of any shape, transposed or not, is the cpu backend's, forward and backward", async () => {
+  const arbitrary = fc.tuple(sizeOrZero, sizeOrZero, sizeOrZero, shapeOf(0, 3, 3), fc.boolean(), fc.boolean());
+  await holds(arbitrary, ([m, k, n, batch, transposeA, transposeB]) => {
+    const a = transposeA ? [...batch, k, m] : [...batch, m, k], b = transposeB ? [...batch, n, k] : [...batch, k, n];
+    // The cpu backend leaves its output unset where the inner size is 0, and has no gradient of empty tensors.
+    const gradients = m * k * n === 0 ? [] : [0, 1];
+    return assertLikeCpu((x, y) => tf.matMul(x!, y!, transposeA, transposeB), [operand(a), operand(b)], { gradients });
+  }, 200);
+});
 
-Deno.test("installWasmKernels() leaves every product and sum as the cpu backend has it", async (t) => {
-  await startWasmBackend(wasmFilePath());
-  for (const [m, k, n] of [[7, 5, 3], [64, 41, 64], [1, 9, 1], [33, 1, 4]] as const) {
-    for (const [ta, tb] of [[false, false], [true, false], [false, true], [true, true]] as const) {
-      await t.step(
-        `matMul ${m}x${k}x${n} transposed ${ta} ${tb}`,
-        () =>
-          assertSame("matMul", (a, b) => tf.matMul(a!, b!, ta, tb), [
-            ta ? operand(k, m) : operand(m, k),
-            tb ? operand(n, k) : operand(k, n),
-          ]),
-      );
-    }
-  }
-  await t.step(
-    "matMul of batches stays with the stock kernel",
-    () => assertSame("batched", (a, b) => tf.matMul(a!, b!, true, false), [operand(3, 5, 4), operand(3, 5, 2)]),
-  );
-  await t.step(
-    "matMul with a leading 1",
-    () => assertSame("leading", (a, b) => tf.matMul(a!, b!, true, false), [operand(1, 5, 4), operand(1, 5, 2)]),
-  );
-  for (const axis of [0, 1, -1, [0, 1], undefined]) {
-    for (const keepDims of [false, true]) {
-      await t.step(
-        `sum over ${axis} keepDims ${keepDims}`,
-        () => assertSame("sum", (x) => tf.sum(x!, axis, keepDims), [operand(50, 7)]),
-      );
-    }
-  }
-  await t.step(
-    "sum of rank 3 over its leading axes",
-    () => assertSame("sum", (x) => tf.sum(x!, [0, 1]), [operand(6, 5, 4)]),
-  );
-  await t.step("gradients of a dense layer", async () => {
-    const operands = [operand(128, 10), operand(10, 6), operand(6)];
-    for (const at of [0, 1, 2]) {
-      await assertSame(
-        `gradient ${at}`,
-        (...tensors) =>
-          tf.grads((x, kernel, bias) => tf.sum(tf.square(tf.relu(tf.add(tf.matMul(x!, kernel!), bias!)))))(
-            tensors,
-          )[at]!,
-        operands,
-      );
-    }
-  });
-  await t.step("no tensor is left behind", async () => {
-    await tf.setBackend("wasm");
-    const before = tf.memory().numDataBuffers;
-    for (let i = 0; i < 20; i++) {
-      tf.tidy(() => tf.sum(tf.matMul(tf.ones([30, 20]), tf.ones([30, 8]), true, false), 0).dataSync());
-    }
-    assertEquals(tf.memory().numDataBuffers, before);
+Deno.test("matMul with one matrix for a batch is the cpu backend's", async () => {
+  const arbitrary = fc.tuple(size, size, size, size, fc.boolean(), fc.boolean(), fc.boolean());
+  await holds(arbitrary, ([m, k, n, batch, transposeA, transposeB, isLeft]) => {
+    const a = transposeA ? [k, m] : [m, k], b = transposeB ? [n, k] : [k, n];
+    const operands = isLeft
+      ? [operand([1, ...a]), operand([batch, ...b])]
+      : [operand([batch, ...a]), operand([1, ...b])];
+    // tfjs has no gradient of a broadcast batch on any backend.
+    return assertLikeCpu((x, y) => tf.matMul(x!, y!, transposeA, transposeB), operands, { gradients: [] });
   });
 });
 
-Deno.test("installWasmKernels() is pinned to the tfjs whose insides it knows", () => {
-  assertEquals(tf.version_core, "4.22.0");
+Deno.test("matMul broadcasts every batch axis of its own, which the cpu backend does not", async () => {
+  await startWasmBackend(wasmFilePath());
+  await tf.setBackend("wasm");
+  const a = operand([2, 1, 3, 4]), b = operand([1, 3, 4, 5]);
+  const [whole, parts] = tf.tidy(() => {
+    const x = tf.tensor(a.data, [2, 3, 4]), y = tf.tensor(b.data, [3, 4, 5]);
+    const product = tf.matMul(tf.reshape(x, [2, 1, 3, 4]), tf.reshape(y, [1, 3, 4, 5]));
+    const one = (i: number, j: number) => tf.matMul(tf.unstack(x)[i]!, tf.unstack(y)[j]!);
+    const pairs = [0, 1].flatMap((i) => [0, 1, 2].map((j) => one(i, j)));
+    return [product.dataSync(), tf.stack(pairs).dataSync()];
+  });
+  assertEquals(whole, parts);
+});
+
+Deno.test("large products agree with the cpu backend", async () => {
+  await assertLikeCpu((x, y) => tf.matMul(x!, y!, true, false), [operand([700, 130]), operand([700, 66])]);
+  await assertLikeCpu((x, y) => tf.matMul(x!, y!), [operand([520, 520]), operand([520, 520])], {
+    gradients: [],
+    tolerance: 1e-4,
+  });
+});
+
+Deno.test("fused.matMul is product, bias and activation, whatever is transposed", async () => {
+  const activations = fc.constantFrom("linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu" as const);
+  const arbitrary = fc.tuple(size, size, size, shapeOf(0, 2, 3), fc.boolean(), fc.boolean(), activations, fc.boolean());
+  await holds(arbitrary, ([m, k, n, batch, transposeA, transposeB, activation, hasBias]) => {
+    const a = transposeA ? [...batch, k, m] : [...batch, m, k], b = transposeB ? [...batch, n, k] : [...batch, k, n];
+    const compute: Compute = (x, y, bias) =>
+      tf.fused.matMul({
+        ...{ a: x!, b: y!, transposeA, transposeB, activation: activation as "relu" },
+        ...(hasBias ? { bias: bias! } : {}),
+        ...(activation === "leakyrelu" ? { leakyreluAlpha: 0.3 } : {}),
+      });
+    const operands = hasBias ? [operand(a), operand(b), operand([n])] : [operand(a), operand(b)];
+    return assertLikeCpu(compute, operands, { gradients: [] });
+  }, 120);
+});
+
+Deno.test("sum over any axes is the cpu backend's, forward and backward", async () => {
+  const arbitrary = shapeOf(1, 5).chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      fc.option(fc.subarray(shape.map((_, i) => i), { minLength: 1 })),
+      fc.boolean(),
+      fc.boolean(),
+    )
+  );
+  await holds(arbitrary, ([shape, axes, isNegative, keepDims]) => {
+    const axis = axes === null ? undefined : axes.map((value) => isNegative ? value - shape.length : value);
+    return assertLikeCpu((x) => tf.sum(x!, axis, keepDims), [operand(shape)]);
+  });
+  await assertLikeCpu((x) => tf.sum(x!, 0), [operand([0, 5])], { gradients: [] });
+  await assertLikeCpu((x) => tf.sum(x!, 0), [operand([4099, 3])]);
+});
+
+Deno.test("transpose by any permutation is the cpu backend's", async () => {
+  const arbitrary = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 5 }).chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      fc.oneof(
+        fc.shuffledSubarray(shape.map((_, i) => i), { minLength: shape.length }),
+        fc.constant([...shape.keys()].slice(0, -2).concat(shape.length - 1, shape.length - 2)),
+      ),
+    )
+  );
+  await holds(arbitrary, ([shape, perm]) => assertLikeCpu((x) => tf.transpose(x!, perm), [operand(shape)]));
+});
+
+Deno.test("slice of any box is the cpu backend's, forward and backward", async () => {
+  const axis = fc.integer({ min: 1, max: 60 }).chain((length) =>
+    fc.integer({ min: 0, max: length - 1 }).chain((begin) =>
+      fc.tuple(
+        fc.constant(length),
+        fc.constant(begin),
+        fc.oneof(fc.constant(-1), fc.integer({ min: 1, max: length - begin })),
+      )
+    )
+  );
+  await holds(fc.array(axis, { minLength: 1, maxLength: 4 }), (axes) => {
+    const small = axes.map(([length, begin, count], i) =>
+      i > 1 ? [Math.min(length, 3), 0, -1] : [length, begin, count]
+    );
+    const [shape, begin, count] = [0, 1, 2].map((part) => small.map((values) => values[part]!)) as [
+      number[],
+      number[],
+      number[],
+    ];
+    return assertLikeCpu((x) => tf.slice(x!, begin, count), [operand(shape)]);
+  });
+});
+
+Deno.test("split and unstack along any axis are the cpu backend's, forward and backward", async () => {
+  const arbitrary = shapeOf(1, 4, 4).chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      fc.integer({ min: -shape.length, max: shape.length - 1 }),
+      fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 }),
+    )
+  );
+  await holds(arbitrary, async ([shape, axis, sizes]) => {
+    const long = shape.with(axis, sizes.reduce((sum, value) => sum + value, 0));
+    // tfjs has no gradient of a split into one part on any backend.
+    const gradients = (parts: number) => ({ gradients: parts === 1 ? [] : [0] });
+    await assertLikeCpu((x) => tf.split(x!, sizes, axis), [operand(long)], gradients(sizes.length));
+    await assertLikeCpu((x) => tf.unstack(x!, axis), [operand(shape)], gradients(shape.at(axis)!));
+  });
+});
+
+Deno.test("clone shares its data, and outlives the tensor that it was made of", async () => {
+  await assertLikeCpu((x) => tf.mul(tf.clone(x!), 2), [operand([3, 4])]);
+  const first = tf.tensor1d([1, 2, 3]), copy = first.clone(), buffers = tf.memory().numDataBuffers;
+  first.dispose();
+  assertEquals([...copy.dataSync()], [1, 2, 3]);
+  assertEquals(tf.memory().numDataBuffers, buffers);
+  copy.dispose();
+  assertEquals(tf.memory().numDataBuffers, buffers - 1);
+});
+
+Deno.test("tanh and softplus are right to a few units of the last place, also far out and for NaN", async () => {
+  await holds(
+    fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 33 }),
+    async (values) => {
+      const x = { shape: [values.length], data: Float32Array.from(values) };
+      await assertLikeCpu((t) => tf.tanh(t!), [x], { tolerance: 1e-6 });
+      await assertLikeCpu((t) => tf.softplus(t!), [x], { tolerance: 1e-6 });
+    },
+  );
+  await tf.setBackend("wasm");
+  const extremes = Float32Array.of(0, 1e-6, -1e-6, 1e30, -1e30, Infinity, -Infinity, NaN);
+  const [tanh, softplus] = tf.tidy(() => [tf.tanh(extremes).dataSync(), tf.softplus(extremes).dataSync()]);
+  extremes.forEach((x, i) => {
+    const close = (value: number, wanted: number) => Math.abs(value - wanted) <= 4e-7 * Math.abs(wanted);
+    assertEquals(close(tanh[i]!, Math.tanh(x)) || Object.is(tanh[i], Math.tanh(x)), true, `tanh ${x}: ${tanh[i]}`);
+    const wanted = Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    const isTiny = x < -80 && softplus[i]! < 1e-30;
+    assertEquals(
+      isTiny || close(softplus[i]!, wanted) || Object.is(softplus[i], wanted),
+      true,
+      `softplus ${x}: ${softplus[i]}`,
+    );
+  });
+});
+
+Deno.test("unsortedSegmentSum and the gradient of gather are the cpu backend's", async () => {
+  await holds(fc.tuple(size, size, size, fc.integer()), async ([rows, width, segments, seed]) => {
+    const x = operand([rows, width]), ids = indices([rows], 0, segments, seed);
+    await assertLikeCpu((t, i) => tf.unsortedSegmentSum(t!, i as tf.Tensor1D, segments), [x, ids]);
+    await assertLikeCpu((t, i) => tf.gather(t!, i as tf.Tensor1D), [operand([segments, width]), ids]);
+  });
+});
+
+Deno.test("conv2d and conv1d have the cpu backend's values and gradients, also where stock gives zeros", async () => {
+  const arbitrary = fc.record({
+    batch: fc.integer({ min: 1, max: 3 }),
+    height: fc.integer({ min: 3, max: 8 }),
+    width: fc.integer({ min: 3, max: 8 }),
+    channels: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+    filter: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    pad: fc.constantFrom("same" as const, "valid" as const),
+  });
+  await holds(
+    arbitrary,
+    async ({ batch, height, width, channels: [inChannels, outChannels], filter, strides, pad }) => {
+      const operands = [operand([batch, height, width, inChannels]), operand([...filter, inChannels, outChannels])];
+      await assertLikeCpu((x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad), operands);
+    },
+  );
+  const sequence = [operand([2, 9, 3]), operand([3, 3, 5])];
+  await assertLikeCpu((x, w) => tf.conv1d(x as tf.Tensor3D, w as tf.Tensor3D, 2, "same"), sequence);
+});
+
+Deno.test("maxPool has the cpu backend's gradient, also where a window's maximum is negative", async () => {
+  const arbitrary = fc.tuple(
+    fc.integer({ min: 3, max: 8 }),
+    fc.integer({ min: 1, max: 5 }),
+    fc.integer({ min: 1, max: 3 }),
+    fc.integer({ min: 1, max: 2 }),
+    fc.constantFrom("same" as const, "valid" as const),
+  );
+  await holds(arbitrary, async ([side, channels, filter, stride, pad]) => {
+    const { shape, data } = operand([2, side, side, channels]);
+    const below = { shape, data: Float32Array.from(data, (value) => value - 3) };
+    await assertLikeCpu((x) => tf.maxPool(x as tf.Tensor4D, filter, stride, pad), [below]);
+  });
+});
+
+Deno.test("kernels read the heap anew after it has grown", async () => {
+  await startWasmBackend(wasmFilePath());
+  await tf.setBackend("wasm");
+  // 64 MB a piece: each makes the heap grow, which detaches every view taken before.
+  const grown = tf.tidy(() => {
+    const x = tf.ones([4096, 4096]);
+    const parts = tf.split(x, 2, 1), cut = tf.slice(x, [1, 0], [4000, 4096]);
+    const sums = [tf.sum(parts[1]!), tf.sum(cut), tf.sum(tf.sum(tf.transpose(x), 0)), tf.sum(tf.tanh(tf.zerosLike(x)))];
+    return sums.map((sum) => sum.dataSync()[0]);
+  });
+  assertEquals(grown, [4096 * 2048, 4000 * 4096, 4096 * 4096, 0]);
+});
+
+Deno.test("installWasmKernels() refuses another tfjs, naming both versions", () => {
+  requireTfjsVersion();
+  assertThrows(() => requireTfjsVersion({ core: "4.22.0", "backend-wasm": "4.23.0" }), Error, "4.23.0");
 });

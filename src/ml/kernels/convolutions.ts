@@ -1,0 +1,183 @@
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  FLOAT_BYTES,
+  type HeapArray,
+  type KernelContext,
+  type KernelFunction,
+  setWasmKernel,
+  type TensorRef,
+  wasmKernel,
+} from "./backend_internals.ts";
+
+/**
+ * Gradients of `conv2d` (and so of `conv1d`) and of `maxPool`, for NHWC without dilation, and a correction of `conv2d`.
+ *
+ * Stock has no `Conv2DBackpropFilter`, so no convolution trains. Its `MaxPoolGrad` is silently wrong: it starts the search
+ * for a window's maximum at zero, and gives no gradient where the maximum is negative. Its `Conv2D` leaves the output
+ * zero with `pad: "same"` where the filter is narrower than the stride on one axis and padded on the other.
+ */
+export function installConvolutions(context: KernelContext): void {
+  setWasmKernel("Conv2D", withExplicitPadding(wasmKernel("Conv2D")));
+  setWasmKernel("Conv2DBackpropFilter", filterGradient(context));
+  setWasmKernel("Conv2DBackpropInput", inputGradient(context));
+  setWasmKernel("MaxPoolGrad", maxPoolGradient(context));
+}
+
+/** Counts the padding here where XNNPACK's own count goes wrong. */
+function withExplicitPadding(stock: KernelFunction): KernelFunction {
+  return (args) => {
+    const x = args.inputs["x"]!, filter = args.inputs["filter"]!, attrs = args.attrs as unknown as ConvolutionAttrs;
+    const [strideHeight, strideWidth] = [attrs.strides, attrs.strides].flat() as [number, number];
+    const isNarrow = filter.shape[0]! < strideHeight || filter.shape[1]! < strideWidth;
+    if (attrs.pad !== "same" || !isNarrow || (attrs.dataFormat ?? "NHWC") !== "NHWC") return stock(args);
+    const { top, bottom, left, right } = geometryOf(x.shape, filter.shape, attrs).padInfo;
+    return stock({ ...args, attrs: { ...args.attrs, pad: [[0, 0], [top, bottom], [left, right], [0, 0]] } });
+  };
+}
+
+type Geometry = tf.backend_util.Conv2DInfo;
+
+interface ConvolutionAttrs {
+  readonly strides: number | [number, number];
+  readonly pad: Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
+  readonly dimRoundingMode?: "floor" | "round" | "ceil";
+  readonly dataFormat?: "NHWC" | "NCHW";
+}
+
+type Shape4D = [number, number, number, number];
+
+function geometryOf(input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs): Geometry {
+  const { strides, pad, dimRoundingMode, dataFormat = "NHWC" } = attrs;
+  if (dataFormat !== "NHWC") {
+    throw new Error(`Cannot take the gradient of a convolution of ${dataFormat}: NHWC is known`);
+  }
+  return tf.backend_util.computeConv2DInfo(
+    input as Shape4D,
+    filter as Shape4D,
+    strides,
+    1, // tfjs itself has no gradient of a dilated convolution
+    pad,
+    dimRoundingMode,
+  );
+}
+
+/** One product per tap of the filter: the input values that the tap meets, transposed, times the output's gradient. */
+function filterGradient({ backend, simd, pointerOf }: KernelContext): KernelFunction {
+  return ({ inputs, attrs }) => {
+    const x = inputs["x"]!, dy = inputs["dy"]!, { filterShape } = attrs as { filterShape: number[] };
+    const geometry = geometryOf(x.shape, filterShape, attrs as unknown as ConvolutionAttrs);
+    const { inChannels, outChannels } = geometry, rows = outputRows(geometry);
+    const out = backend.makeOutput(filterShape, "float32");
+    const met = backend.makeOutput([rows, inChannels], "float32");
+    const from = backend.typedArrayFromHeap(x), to = backend.typedArrayFromHeap(met);
+    const tapBytes = inChannels * outChannels * FLOAT_BYTES;
+    forEachTap(geometry, (tap, height, width) => {
+      forEachOutput(geometry, height, width, (row, input) => {
+        if (input < 0) to.fill(0, row * inChannels, (row + 1) * inChannels);
+        else to.set(from.subarray(input * inChannels, (input + 1) * inChannels), row * inChannels);
+      });
+      const outAt = pointerOf(out) + tap * tapBytes;
+      simd.gemmTransposedA(pointerOf(met), pointerOf(dy), outAt, rows, inChannels, outChannels);
+    });
+    backend.disposeData(met.dataId);
+    return out;
+  };
+}
+
+/** One product per tap: the output's gradient times the tap's weights, added to the inputs that the tap met. */
+function inputGradient({ backend, simd, pointerOf }: KernelContext): KernelFunction {
+  return ({ inputs, attrs }) => {
+    const dy = inputs["dy"]!, filter = inputs["filter"]!, { inputShape } = attrs as { inputShape: number[] };
+    const geometry = geometryOf(inputShape, filter.shape, attrs as unknown as ConvolutionAttrs);
+    const { inChannels, outChannels } = geometry, rows = outputRows(geometry);
+    const out = backend.makeOutput(inputShape, "float32");
+    const flipped = backend.makeOutput([outChannels, inChannels], "float32");
+    const product = backend.makeOutput([rows, inChannels], "float32");
+    const sums = backend.typedArrayFromHeap(out).fill(0), from = backend.typedArrayFromHeap(product);
+    const inBytes = inChannels * FLOAT_BYTES, outBytes = outChannels * FLOAT_BYTES;
+    forEachTap(geometry, (tap, height, width) => {
+      simd.transpose(pointerOf(filter) + tap * inChannels * outBytes, pointerOf(flipped), inChannels, outChannels);
+      simd.gemm(
+        ...[pointerOf(dy), outBytes, FLOAT_BYTES, pointerOf(flipped), inBytes] as const,
+        ...[pointerOf(product), inBytes, rows, inChannels, outChannels, 0] as const,
+      );
+      forEachOutput(geometry, height, width, (row, input) => {
+        if (input >= 0) addRun(sums, input * inChannels, from, row * inChannels, inChannels);
+      });
+    });
+    backend.disposeData(flipped.dataId);
+    backend.disposeData(product.dataId);
+    return out;
+  };
+}
+
+function addRun(to: HeapArray, at: number, from: HeapArray, start: number, count: number): void {
+  for (let i = 0; i < count; i++) to[at + i]! += from[start + i]!;
+}
+
+function outputRows({ batchSize, outHeight, outWidth }: Geometry): number {
+  return batchSize * outHeight * outWidth;
+}
+
+function forEachTap({ filterHeight, filterWidth }: Geometry, visit: (tap: number, h: number, w: number) => void) {
+  for (let tap = 0; tap < filterHeight * filterWidth; tap++) {
+    visit(tap, Math.floor(tap / filterWidth), tap % filterWidth);
+  }
+}
+
+/** Each output pixel with the number of the input pixel that a tap meets there, −1 in the padding. */
+function forEachOutput(
+  geometry: Geometry,
+  tapHeight: number,
+  tapWidth: number,
+  visit: (row: number, input: number) => void,
+): void {
+  const { batchSize, outHeight, outWidth, inHeight, inWidth, strideHeight, strideWidth, padInfo } = geometry;
+  let row = 0;
+  for (let batch = 0; batch < batchSize; batch++) {
+    for (let i = 0; i < outHeight; i++) {
+      const height = i * strideHeight - padInfo.top + tapHeight, isInside = height >= 0 && height < inHeight;
+      for (let j = 0; j < outWidth; j++) {
+        const width = j * strideWidth - padInfo.left + tapWidth;
+        const meets = isInside && width >= 0 && width < inWidth;
+        visit(row++, meets ? (batch * inHeight + height) * inWidth + width : -1);
+      }
+    }
+  }
+}
+
+/** A window's gradient goes to its first maximum. */
+function maxPoolGradient({ backend }: KernelContext): KernelFunction {
+  return ({ inputs, attrs }) => {
+    const dy = inputs["dy"]!, x = inputs["input"]!;
+    const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as ConvolutionAttrs & {
+      readonly filterSize: number | [number, number];
+    };
+    const geometry = tf.backend_util.computePool2DInfo(
+      x.shape as Shape4D,
+      filterSize,
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+    );
+    const out = backend.makeOutput(x.shape, x.dtype);
+    const from = backend.typedArrayFromHeap(x), gradient = backend.typedArrayFromHeap(dy);
+    const channels = geometry.inChannels, pixels = outputRows(geometry) * channels;
+    const highest = new Float32Array(pixels).fill(-Infinity), where = new Int32Array(pixels).fill(-1);
+    forEachTap(geometry, (_, height, width) => {
+      forEachOutput(geometry, height, width, (row, input) => {
+        if (input < 0) return;
+        for (let channel = 0; channel < channels; channel++) {
+          const value = from[input * channels + channel]!, at = row * channels + channel;
+          if (value <= highest[at]!) continue;
+          highest[at] = value;
+          where[at] = input * channels + channel;
+        }
+      });
+    });
+    const sums = backend.typedArrayFromHeap(out).fill(0);
+    for (let at = 0; at < pixels; at++) if (where[at]! >= 0) sums[where[at]!]! += gradient[at]!;
+    return out as TensorRef;
+  };
+}
