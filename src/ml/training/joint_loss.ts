@@ -15,7 +15,7 @@ export interface BatchTensors {
   readonly moved: tf.Tensor2D;
 }
 
-/** The three losses as scalars; the mean of the batch, direction over the rows that moved. */
+/** The three losses summed over the rows, direction over those that moved, quantiles as the mean over the levels. */
 export interface LossTensors {
   readonly direction: tf.Scalar;
   readonly volatility: tf.Scalar;
@@ -55,18 +55,19 @@ export function jointLosses(
   const { logit: added, correction, increments } = networkOutputs(network, tensors, batch.inputs);
   const logit = tf.add(batch.cellLogit, added);
   const entropy = tf.mul(batch.moved, tf.sub(tf.softplus(logit), tf.mul(batch.up, logit)));
-  const direction = tf.div(tf.sum(entropy), tf.add(tf.sum(batch.moved), 1e-6)) as tf.Scalar;
+  const direction = tf.sum(entropy) as tf.Scalar;
 
   const logVariance = tf.add(batch.harLogVariance, tf.mul(correction, correctionBound)) as tf.Tensor2D;
   const ratio = tf.mul(batch.realizedVariance, tf.exp(tf.neg(logVariance)));
   const logRatio = tf.sub(tf.log(batch.realizedVariance), logVariance);
-  const volatility = tf.mean(tf.sub(tf.sub(ratio, logRatio), 1)) as tf.Scalar;
+  const volatility = tf.sum(tf.sub(tf.sub(ratio, logRatio), 1)) as tf.Scalar;
 
   const standardized = tf.mul(batch.returnBps, tf.exp(tf.mul(withoutGradient(logVariance), -0.5)));
   const quantiles = tf.matMul(increments, tf.tensor2d(INCREMENTS_TO_QUANTILES, [INCREMENTS, QUANTILE_LEVELS.length]));
   const error = tf.sub(standardized, quantiles);
   const pinball = tf.add(tf.mul(error, tf.tensor1d([...QUANTILE_LEVELS])), tf.relu(tf.neg(error)));
-  return { direction, volatility, quantiles: tf.mean(pinball) as tf.Scalar };
+  const quantileLoss = tf.div(tf.sum(pinball), QUANTILE_LEVELS.length) as tf.Scalar;
+  return { direction, volatility, quantiles: quantileLoss };
 }
 
 /** The same values, through which no gradient flows back. */

@@ -1,4 +1,8 @@
+import type { ErrorCode } from "../../core/mod.ts";
 import type { Network } from "../models/network.ts";
+import type { AdamWState } from "./adam_w.ts";
+import type { ScheduleOptions } from "./learning_rate.ts";
+import type { SharedShards } from "./shard_group.ts";
 
 /** How a network is trained. */
 export interface TrainingOptions {
@@ -6,7 +10,20 @@ export interface TrainingOptions {
   readonly epochs: number;
   /** Most rows of a step; fewer where an epoch would have less than 64 steps, down to 256. */
   readonly batchSize: number;
+  /** Highest rate of the schedule. */
   readonly learningRate: number;
+  /** @default the rate is halved on plateaus, after a warm-up of 500 steps */
+  readonly schedule?: ScheduleOptions;
+  /** Decoupled decay of the kernels, see `AdamW`. @default 0 */
+  readonly weightDecay?: number;
+  /** Largest norm of a step's gradient, see `AdamW`. @default Infinity */
+  readonly clipNorm?: number;
+  /**
+   * What computes gradients: the SIMD step for dense networks, or the tape of tfjs. They agree to 1e-5.
+   *
+   * @default "fused"
+   */
+  readonly engine?: "fused" | "tensors";
   /** Epochs without a better validation loss before training stops. */
   readonly patience: number;
   /** An epoch takes every n-th row, the phase moving on by one each epoch: neighbours overlap almost wholly. */
@@ -61,8 +78,35 @@ export interface EpochReport {
   /** Mean joint loss over the epoch's batches; NaN at epoch 0. */
   readonly trainLoss: number;
   readonly validation: JointLoss;
+  /** Of the last step. */
   readonly learningRate: number;
   readonly isBest: boolean;
+  /** About ten points of the epoch. */
+  readonly points: readonly StepPoint[];
+}
+
+/** Training inside an epoch. */
+export interface StepPoint {
+  /** Steps so far. */
+  readonly steps: number;
+  /** Mean joint loss since the last point. */
+  readonly trainLoss: number;
+  /** Norm of the last step's gradient, before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** All that the rest of a training depends on, after an epoch. */
+export interface TrainingState {
+  readonly epoch: number;
+  readonly steps: number;
+  readonly bestEpoch: number;
+  readonly best: JointLoss;
+  readonly sinceBest: number;
+  readonly plateaus: number;
+  /** In the engine's order, as are all arrays here. */
+  readonly weights: Float32Array;
+  readonly bestWeights: Float32Array;
+  readonly optimizer: AdamWState;
 }
 
 /** What training gives back. */
@@ -74,12 +118,28 @@ export interface TrainingOutcome {
   readonly steps: number;
 }
 
-/** Messages to the Worker. */
-export type WorkerRequest = { readonly wasmFile: string; readonly job: TrainingJob };
+/** Messages to a Worker. */
+export interface WorkerRequest {
+  readonly wasmFile: string;
+  readonly job: TrainingJob;
+  /** Member 0 reports; see `ShardGroup`. */
+  readonly member: number;
+  readonly shards: SharedShards;
+  readonly resume?: TrainingState;
+  /** Whether each epoch's state is wanted. */
+  readonly checkpoints: boolean;
+}
 
-/** Messages from the Worker. */
+/** Messages from a Worker. */
 export type WorkerReply =
   | { readonly type: "step"; readonly epoch: number; readonly done: number; readonly total: number }
-  | { readonly type: "epoch"; readonly report: EpochReport }
+  | { readonly type: "epoch"; readonly report: EpochReport; readonly state?: TrainingState }
   | { readonly type: "done"; readonly outcome: TrainingOutcome }
-  | { readonly type: "failed"; readonly message: string; readonly stack: string };
+  | {
+    readonly type: "failed";
+    readonly message: string;
+    readonly stack: string;
+    /** Where it is a `DomainError`. */
+    readonly code?: ErrorCode;
+    readonly hint?: string;
+  };

@@ -1,6 +1,9 @@
 import { createRequire } from "node:module";
-import type { CallOptions } from "../../core/mod.ts";
+import { type CallOptions, DomainError } from "../../core/mod.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
+import { fusedWeightCount } from "./fused_engine.ts";
 import type { EpochReport, TrainingJob, TrainingOutcome, WorkerReply, WorkerRequest } from "./protocol.ts";
+import { shareShards } from "./shard_group.ts";
 
 /** Options of {@linkcode trainInWorker}. */
 export interface TrainInWorkerOptions extends CallOptions {
@@ -8,6 +11,18 @@ export interface TrainInWorkerOptions extends CallOptions {
   readonly onEpoch?: (report: EpochReport) => void;
   /** Called a few times a second. */
   readonly onStep?: (step: { readonly epoch: number; readonly done: number; readonly total: number }) => void;
+  /** Workers that share a batch; the weights are the same. @default 2, or 1 on one core */
+  readonly workers?: 1 | 2;
+  /**
+   * Folder where each epoch's state is kept until the training ends, so that the same job goes on from it after a kill.
+   *
+   * @default none is kept
+   */
+  readonly checkpoints?: string;
+  /** A Worker that says nothing for so long is taken for dead. @default 120000 */
+  readonly silentMs?: number;
+  /** Module of the Workers, for tests of what goes wrong in one. */
+  readonly workerModule?: URL;
 }
 
 /** The SIMD build of the WASM backend, inside the installed package. */
@@ -30,37 +45,89 @@ export function trainingWorkerOptions(wasmFile: string): WorkerOptions & { reado
 }
 
 /**
- * Trains in a Worker of its own whose only permission is to read the WASM file; the caller's thread stays free. An
- * abort ends the Worker at once and rejects with the signal's reason.
+ * Trains in Workers of their own whose only permission is to read the WASM file; the caller's thread stays free. An
+ * abort ends them at once and rejects with the signal's reason.
+ *
+ * @throws {DomainError} `check-failed` where the loss diverges or a Worker died, `input-invalid` where a checkpoint is
+ * damaged.
  */
-export function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = {}): Promise<TrainingOutcome> {
-  const { signal, onEpoch, onStep } = options;
+export async function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = {}): Promise<TrainingOutcome> {
+  const { signal, checkpoints, workers = navigator.hardwareConcurrency > 1 ? 2 : 1 } = options;
   signal?.throwIfAborted();
-  const wasmFile = wasmFilePath();
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), trainingWorkerOptions(wasmFile));
+  const checkpoint = checkpoints === undefined ? undefined : await openCheckpoint(checkpoints, job);
+  const outcome = await runWorkers(job, workers, checkpoint, options);
+  await checkpoint?.remove();
+  return outcome;
+}
+
+async function runWorkers(
+  job: TrainingJob,
+  members: 1 | 2,
+  checkpoint: Checkpoint | undefined,
+  options: TrainInWorkerOptions,
+): Promise<TrainingOutcome> {
+  const { signal, onEpoch, onStep, silentMs = 120_000, workerModule = new URL("./worker.ts", import.meta.url) } =
+    options;
   const { promise, resolve, reject } = Promise.withResolvers<TrainingOutcome>();
+  const wasmFile = wasmFilePath(), shards = shareShards(fusedWeightCount(job.network), members);
   const onAbort = () => reject(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  worker.onmessage = (event: MessageEvent<WorkerReply>) => {
-    const reply = event.data;
+  let saving: Promise<void> = Promise.resolve();
+  const heardAt = new Array<number>(members).fill(performance.now());
+  const watch = setInterval(() => {
+    const silent = heardAt.findIndex((at) => performance.now() - at > silentMs);
+    if (silent >= 0) reject(workerFailure(`has said nothing for ${silentMs / 1000} s`));
+  }, Math.min(1000, silentMs));
+  const handle = (reply: WorkerReply, member: number) => {
+    heardAt[member] = performance.now();
     switch (reply.type) {
       case "step":
-        return onStep?.(reply);
+        return member === 0 ? onStep?.(reply) : undefined;
       case "epoch":
+        if (reply.state !== undefined) {
+          const { state } = reply;
+          saving = saving.then(() => checkpoint?.save(state));
+          saving.catch(reject);
+        }
         return onEpoch?.(reply.report);
       case "done":
         return resolve(reply.outcome);
       case "failed":
-        return reject(Object.assign(new Error(reply.message), { stack: reply.stack }));
+        return reject(failureOf(reply));
     }
   };
-  worker.onerror = (event) => {
-    event.preventDefault(); // else it is thrown on this thread too
-    reject(new Error(`The training worker failed: ${event.message}`));
-  };
-  worker.postMessage({ wasmFile, job } satisfies WorkerRequest);
-  return promise.finally(() => {
+  const started = Array.from({ length: members }, (_, member) => {
+    const worker = new Worker(workerModule, trainingWorkerOptions(wasmFile));
+    worker.onmessage = (event: MessageEvent<WorkerReply>) => handle(event.data, member);
+    worker.onerror = (event) => {
+      event.preventDefault(); // else it is thrown on this thread too
+      reject(workerFailure(`failed: ${event.message}`));
+    };
+    const resume = checkpoint?.state;
+    const request: WorkerRequest = {
+      ...{ wasmFile, job, member, shards, checkpoints: checkpoint !== undefined },
+      ...(resume === undefined ? {} : { resume }),
+    };
+    worker.postMessage(request);
+    return worker;
+  });
+  try {
+    return await promise;
+  } finally {
+    clearInterval(watch);
     signal?.removeEventListener("abort", onAbort);
-    worker.terminate();
+    for (const worker of started) worker.terminate();
+    await saving.catch(() => {}); // its error is on its way to the caller already
+  }
+}
+
+function failureOf({ message, stack, code, hint }: WorkerReply & { readonly type: "failed" }): Error {
+  if (code === undefined) return Object.assign(new Error(message), { stack });
+  return new DomainError(code, message, hint === undefined ? {} : { hint });
+}
+
+function workerFailure(what: string): DomainError {
+  return new DomainError("check-failed", `The training worker ${what}`, {
+    hint: "Most likely memory ran out: take a shorter range, or a larger mlp.rowStride",
   });
 }

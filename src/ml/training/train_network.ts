@@ -1,70 +1,170 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { seededRandom } from "../../core/mod.ts";
-import { tensorsOf } from "../models/network.ts";
-import { Adam } from "./adam.ts";
-import { type BatchTensors, jointLosses } from "./joint_loss.ts";
-import type { EpochReport, JointLoss, TrainingJob, TrainingOutcome, TrainingRows } from "./protocol.ts";
+import { DomainError, seededRandom } from "../../core/mod.ts";
+import type { TrainModule } from "../kernels/train_module.ts";
+import { AdamW } from "./adam_w.ts";
+import type { GradientEngine, LossScale, LossSums } from "./gradient_engine.ts";
+import { learningRateAt, PLATEAU_EPOCHS } from "./learning_rate.ts";
+import type { EpochReport, JointLoss, StepPoint, TrainingJob, TrainingOutcome, TrainingState } from "./protocol.ts";
+import { type ShardGroup, shardOf } from "./shard_group.ts";
 
 /** What training tells while it runs. */
 export interface TrainingListener {
   step(epoch: number, done: number, total: number): void;
-  epoch(report: EpochReport): void;
+  /** After the start and after each epoch; `state` makes a copy of all that the rest depends on. */
+  epoch(report: EpochReport, state: () => TrainingState): void;
 }
 
-/** Learning rate is halved after this many epochs without a better validation loss. */
-const PLATEAU_EPOCHS = 2;
-/** The rate rises over this many steps, so that the first epochs' weights are not thrown far from the plain lines. */
-const WARM_UP_STEPS = 500;
+/** What {@linkcode trainNetwork} works with. */
+export interface TrainingParts {
+  readonly module: TrainModule;
+  readonly engine: GradientEngine;
+  readonly group: ShardGroup;
+  readonly listener: TrainingListener;
+  /** Where an earlier training of the same job stood. */
+  readonly resume?: TrainingState;
+}
+
 const FEWEST_STEPS = 64;
 const FEWEST_BATCH_ROWS = 256;
+const POINTS_PER_EPOCH = 10;
 
 /**
- * Trains on the current tfjs backend: Adam on shuffled batches, the validation loss after each epoch, the weights of
- * the best epoch given back (the start's, where no epoch was better). Equal jobs give equal bytes.
+ * The training loop of every network: AdamW on shuffled batches, the validation loss after each epoch, the weights of
+ * the best epoch given back (the start's, where no epoch was better). Equal jobs give equal bytes, on one Worker or two,
+ * in one go or resumed.
+ *
+ * @throws {DomainError} `check-failed` where the loss diverges.
  */
-export function trainNetwork(job: TrainingJob, listener: TrainingListener): TrainingOutcome {
+export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOutcome {
+  const { module, engine, group, listener, resume } = parts;
   const { rows, options } = job;
-  const weights = tensorsOf(job.network).map((values) => values.slice());
-  const adam = new Adam(weights, { learningRate: options.learningRate });
-  const random = seededRandom(options.seed);
+  const optimizer = new AdamW(module, engine.decays, options);
+  const weights = () => optimizer.weights.values.subarray(0, engine.start.length);
   const stride = Math.max(1, Math.min(options.rowStride, Math.floor(rows.trainRows / FEWEST_BATCH_ROWS)));
   const batchSize = batchRows(Math.floor(rows.trainRows / stride), options.batchSize);
   const validationRows = strided(rows.trainRows, rows.trainRows + rows.validationRows, stride, 0);
+  const validate = () => meanLosses(job, weights(), validationRows, engine, group);
+  const epochOrder = shuffledEpochs(options.seed, rows.trainRows, stride);
 
-  let best = meanLosses(job, weights, validationRows);
-  let bestWeights = weights.map((values) => values.slice());
-  let bestEpoch = 0, steps = 0, epoch = 0, sinceBest = 0, learningRate = options.learningRate;
-  listener.epoch({
-    epoch: 0,
-    steps,
-    trainLoss: NaN,
-    validation: best,
-    learningRate: adam.learningRate,
-    isBest: true,
+  optimizer.weights.values.set(resume?.weights ?? engine.start);
+  if (resume !== undefined) optimizer.restore(resume.optimizer);
+  let epoch = 0, steps = resume?.steps ?? 0, bestEpoch = resume?.bestEpoch ?? 0;
+  let sinceBest = resume?.sinceBest ?? 0, plateaus = resume?.plateaus ?? 0, learningRate = options.learningRate;
+  let best = resume?.best ?? validate(), bestWeights = resume?.bestWeights ?? engine.start;
+  const state = (): TrainingState => ({
+    ...{ epoch, steps, bestEpoch, best, sinceBest, plateaus, bestWeights },
+    weights: weights().slice(),
+    optimizer: optimizer.state(),
   });
+  if (resume === undefined) {
+    requireFinite(best.total, "at its start", options.learningRate);
+    listener.epoch({ epoch, steps, trainLoss: NaN, validation: best, learningRate, isBest: true, points: [] }, state);
+  }
+  for (; epoch < (resume?.epoch ?? 0); epoch++) epochOrder(epoch + 1); // so that the next shuffle is the same
   while (epoch < options.epochs && sinceBest < options.patience) {
     epoch++;
-    const order = strided(0, rows.trainRows, stride, epoch % stride);
-    shuffle(order, (below) => random.integer(below));
+    const order = epochOrder(epoch);
     // The last, shorter batch is dropped: its gradient would weigh as much as a full one's.
-    const batches = Math.max(1, Math.floor(order.length / batchSize));
+    const batches = Math.max(1, Math.floor(order.length / batchSize)), totalSteps = batches * options.epochs;
+    const points = new PointCollector(batches);
     let lossSum = 0;
     for (let batch = 0; batch < batches; batch++) {
       const picked = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-      adam.learningRate = learningRate * Math.min(1, (steps + 1) / WARM_UP_STEPS);
-      lossSum += trainingStep(job, weights, adam, picked);
-      steps++;
+      const loss = batchGradient(job, optimizer, picked, engine, group);
+      requireFinite(loss, `in step ${steps + 1}`, learningRate);
+      learningRate = learningRateAt(options.learningRate, options.schedule ?? {}, { steps, totalSteps, plateaus });
+      const gradientNorm = optimizer.apply(learningRate);
+      lossSum += loss;
+      points.add(++steps, loss, gradientNorm);
       listener.step(epoch, batch + 1, batches);
     }
-    const validation = meanLosses(job, weights, validationRows);
+    const validation = validate();
+    requireFinite(validation.total, `after epoch ${epoch}`, learningRate);
     const isBest = validation.total < best.total;
-    listener.epoch({ epoch, steps, trainLoss: lossSum / batches, validation, learningRate: adam.learningRate, isBest });
-    if (isBest) {
-      [best, bestEpoch, sinceBest] = [validation, epoch, 0];
-      bestWeights = weights.map((values) => values.slice());
-    } else if (++sinceBest % PLATEAU_EPOCHS === 0) learningRate /= 2;
+    if (isBest) [best, bestEpoch, sinceBest, bestWeights] = [validation, epoch, 0, weights().slice()];
+    else if (++sinceBest % PLATEAU_EPOCHS === 0) plateaus++;
+    const report = { epoch, steps, trainLoss: lossSum / batches, validation, learningRate, isBest };
+    listener.epoch({ ...report, points: points.all }, state);
   }
-  return { tensors: bestWeights, bestEpoch, epochs: epoch, steps };
+  return { tensors: engine.tensors(bestWeights), bestEpoch, epochs: epoch, steps };
+}
+
+function requireFinite(loss: number, when: string, learningRate: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new DomainError(
+    "check-failed",
+    `Training diverged ${when}: the loss is ${loss} at learning rate ${learningRate}`,
+    { hint: "Lower mlp.learningRate, or bound the gradient with mlp.clipNorm" },
+  );
+}
+
+/** Writes the gradient of the batch's joint loss to the optimizer; returns the loss. */
+function batchGradient(
+  { rows, options: { lossWeights } }: TrainingJob,
+  optimizer: AdamW,
+  picked: Int32Array,
+  engine: GradientEngine,
+  group: ShardGroup,
+): number {
+  let moved = 0;
+  for (let i = 0; i < picked.length; i++) if (rows.returnBps[picked[i]!] !== 0) moved++;
+  const scale: LossScale = {
+    direction: lossWeights.direction / Math.max(1, moved),
+    volatility: lossWeights.volatility / picked.length,
+    quantiles: lossWeights.quantiles / picked.length,
+  };
+  const weights = optimizer.weights.values.subarray(0, engine.start.length);
+  const [first, second] = group.exchange((shard, slot) => {
+    const sums = engine.gradient(weights, shardOf(picked, shard), scale, slot.gradient);
+    slot.sums[0] = scale.direction * sums.direction + scale.volatility * sums.volatility +
+      scale.quantiles * sums.quantiles;
+  });
+  const total = optimizer.gradient.values, a = first!.gradient, b = second!.gradient;
+  for (let i = 0; i < weights.length; i++) total[i] = a[i]! + b[i]!;
+  return first!.sums[0]! + second!.sums[0]!;
+}
+
+/** Mean losses over rows, batch by batch, each Worker its half. */
+function meanLosses(
+  { options: { lossWeights, batchSize } }: TrainingJob,
+  weights: Float32Array,
+  rows: Int32Array,
+  engine: GradientEngine,
+  group: ShardGroup,
+): JointLoss {
+  const [first, second] = group.exchange((shard, slot) => {
+    const sums: LossSums = { direction: 0, volatility: 0, quantiles: 0, moved: 0 };
+    const mine = shardOf(rows, shard);
+    for (let start = 0; start < mine.length; start += batchSize) {
+      const part = engine.losses(weights, mine.subarray(start, start + batchSize));
+      for (const key of ["direction", "volatility", "quantiles", "moved"] as const) sums[key] += part[key];
+    }
+    slot.sums.set([sums.direction, sums.volatility, sums.quantiles, sums.moved]);
+  });
+  const sum = (i: number) => first!.sums[i]! + second!.sums[i]!;
+  const direction = sum(0) / Math.max(1, sum(3));
+  const volatility = sum(1) / rows.length, quantiles = sum(2) / rows.length;
+  const total = lossWeights.direction * direction + lossWeights.volatility * volatility +
+    lossWeights.quantiles * quantiles;
+  return { total, direction, volatility, quantiles };
+}
+
+/** Means of an epoch's losses at about ten points. */
+class PointCollector {
+  readonly all: StepPoint[] = [];
+  readonly #every: number;
+  #lossSum = 0;
+  #count = 0;
+
+  constructor(batches: number) {
+    this.#every = Math.ceil(batches / POINTS_PER_EPOCH);
+  }
+
+  add(steps: number, loss: number, gradientNorm: number): void {
+    this.#lossSum += loss;
+    if (++this.#count < this.#every) return;
+    this.all.push({ steps, trainLoss: this.#lossSum / this.#count, gradientNorm });
+    this.#lossSum = this.#count = 0;
+  }
 }
 
 /** Rows of a step: few enough for 64 steps an epoch, so that little data is not learnt in a handful of steps. */
@@ -73,88 +173,17 @@ function batchRows(epochRows: number, most: number): number {
   return Math.min(most, Math.max(FEWEST_BATCH_ROWS, wanted));
 }
 
-/** One step of Adam on the picked rows, in place; returns the joint loss before it. */
-function trainingStep(job: TrainingJob, weights: Float32Array[], adam: Adam, picked: Int32Array): number {
-  const { lossWeights } = job.options;
-  const { loss, gradients } = tf.tidy(() => {
-    const batch = batchTensors(job.rows, picked);
-    const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
-      const { direction, volatility, quantiles } = jointLosses(job.network, tensors, batch, job.correctionBound);
-      const weighted = tf.add(tf.mul(direction, lossWeights.direction), tf.mul(volatility, lossWeights.volatility));
-      return tf.add(weighted, tf.mul(quantiles, lossWeights.quantiles));
-    })(weightTensors(job, weights));
-    return { loss: value.dataSync()[0]!, gradients: grads.map((gradient) => gradient.dataSync()) };
-  });
-  if (!Number.isFinite(loss)) throw new Error(`Training diverged: the loss is ${loss}`);
-  adam.apply(weights, gradients);
-  return loss;
-}
-
-/** Mean losses over rows, batch by batch. */
-function meanLosses(job: TrainingJob, weights: readonly Float32Array[], rowNumbers: Int32Array): JointLoss {
-  const { lossWeights, batchSize } = job.options;
-  const sums = { direction: 0, volatility: 0, quantiles: 0 };
-  let moved = 0;
-  for (let start = 0; start < rowNumbers.length; start += batchSize) {
-    const picked = rowNumbers.subarray(start, start + batchSize);
-    tf.tidy(() => {
-      const batch = batchTensors(job.rows, picked);
-      const losses = jointLosses(job.network, weightTensors(job, weights), batch, job.correctionBound);
-      const movedHere = tf.sum(batch.moved).dataSync()[0]!;
-      moved += movedHere;
-      sums.direction += losses.direction.dataSync()[0]! * movedHere;
-      sums.volatility += losses.volatility.dataSync()[0]! * picked.length;
-      sums.quantiles += losses.quantiles.dataSync()[0]! * picked.length;
-    });
-  }
-  const direction = sums.direction / Math.max(1, moved);
-  const volatility = sums.volatility / rowNumbers.length, quantiles = sums.quantiles / rowNumbers.length;
-  const total = lossWeights.direction * direction + lossWeights.volatility * volatility +
-    lossWeights.quantiles * quantiles;
-  return { total, direction, volatility, quantiles };
-}
-
-function weightTensors(job: TrainingJob, weights: readonly Float32Array[]): tf.Tensor[] {
-  const { hidden, logit, logVarianceCorrection, quantileCentre, quantileSteps } = job.network;
-  const layers = [...hidden, logit, logVarianceCorrection, quantileCentre, quantileSteps];
-  return layers.flatMap((layer, i) => [
-    tf.tensor2d(weights[2 * i]!, [layer.inputs, layer.units]),
-    tf.tensor1d(weights[2 * i + 1]!),
-  ]);
-}
-
-/** Gathers rows in plain loops: tfjs' own gather is slow on this backend. */
-function batchTensors(rows: TrainingRows, picked: Int32Array): BatchTensors {
-  const count = picked.length, { width } = rows;
-  const inputs = new Float32Array(count * width);
-  const columns = Array.from({ length: 6 }, () => new Float32Array(count));
-  const [cell, har, returns, variance, up, moved] = columns as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  for (let i = 0; i < count; i++) {
-    const row = picked[i]!;
-    inputs.set(rows.inputs.subarray(row * width, (row + 1) * width), i * width);
-    cell[i] = rows.cellLogit[row]!;
-    har[i] = rows.harLogVariance[row]!;
-    const move = returns[i] = rows.returnBps[row]!;
-    variance[i] = rows.realizedVarianceBps2[row]!;
-    up[i] = move > 0 ? 1 : 0;
-    moved[i] = move === 0 ? 0 : 1;
-  }
-  const column = (values: Float32Array) => tf.tensor2d(values, [count, 1]);
-  return {
-    inputs: tf.tensor2d(inputs, [count, width]),
-    cellLogit: column(cell),
-    harLogVariance: column(har),
-    returnBps: column(returns),
-    realizedVariance: column(variance),
-    up: column(up),
-    moved: column(moved),
+/** Row numbers of an epoch in a new order; call it once for each, in turn. */
+function shuffledEpochs(seed: number, trainRows: number, stride: number): (epoch: number) => Int32Array {
+  const random = seededRandom(seed);
+  return (epoch) => {
+    const order = strided(0, trainRows, stride, epoch % stride);
+    for (let i = order.length - 1; i > 0; i--) { // Fisher–Yates
+      const j = random.integer(i + 1), kept = order[i]!;
+      order[i] = order[j]!;
+      order[j] = kept;
+    }
+    return order;
   };
 }
 
@@ -162,13 +191,4 @@ function batchTensors(rows: TrainingRows, picked: Int32Array): BatchTensors {
 function strided(start: number, end: number, stride: number, phase: number): Int32Array {
   const count = Math.max(0, Math.ceil((end - start - phase) / stride));
   return Int32Array.from({ length: count }, (_, i) => start + phase + i * stride);
-}
-
-/** Fisher–Yates, in place. */
-function shuffle(values: Int32Array, integerBelow: (below: number) => number): void {
-  for (let i = values.length - 1; i > 0; i--) {
-    const j = integerBelow(i + 1), kept = values[i]!;
-    values[i] = values[j]!;
-    values[j] = kept;
-  }
 }

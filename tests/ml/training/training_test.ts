@@ -1,66 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { seededRandom } from "../../../src/core/mod.ts";
-import { startNetwork } from "../../../src/ml/models/network.ts";
-import { Adam } from "../../../src/ml/training/adam.ts";
-import type { EpochReport, TrainingJob } from "../../../src/ml/training/protocol.ts";
+import { DomainError } from "../../../src/core/mod.ts";
+import type { EpochReport } from "../../../src/ml/training/protocol.ts";
 import { trainingWorkerOptions, trainInWorker, wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
+import { plantedJob } from "./planted_job.ts";
 
 const WIDTH = 8, TRAIN = 6_000, VALIDATION = 2_000;
-
-/** Rows whose input 0 tells the direction a little, and whose input 1 tells the variance beyond the HAR line. */
-function plantedJob(
-  options: { direction?: number; variance?: number; seed?: number; epochs?: number } = {},
-): TrainingJob {
-  const { direction = 0.1, variance = 0.5, seed = 1, epochs = 12 } = options;
-  const random = seededRandom(77), count = TRAIN + VALIDATION;
-  const inputs = Float32Array.from({ length: count * WIDTH }, () => random.normal());
-  const logVariance = Float32Array.from({ length: count }, (_, i) => 5 + variance * inputs[i * WIDTH + 1]!);
-  const returnBps = Float32Array.from({ length: count }, (_, i) => {
-    const sigma = Math.exp(logVariance[i]! / 2);
-    return sigma * (random.normal() + direction * inputs[i * WIDTH]!);
-  });
-  return {
-    rows: {
-      trainRows: TRAIN,
-      validationRows: VALIDATION,
-      inputs,
-      width: WIDTH,
-      cellLogit: new Float32Array(count),
-      harLogVariance: new Float32Array(count).fill(5 + variance ** 2 / 2),
-      returnBps,
-      realizedVarianceBps2: Float32Array.from(logVariance, (value) => Math.exp(value + 0.3 * random.normal() - 0.045)),
-    },
-    network: startNetwork({
-      inputs: WIDTH,
-      hidden: [16],
-      flags: 2,
-      quantiles: [-2.33, -1.64, -1.28, -0.67, 0, 0.67, 1.28, 1.64, 2.33],
-      seed,
-    }),
-    correctionBound: 2,
-    options: {
-      epochs,
-      batchSize: 256,
-      learningRate: 0.01,
-      patience: 12,
-      rowStride: 1,
-      lossWeights: { direction: 1, volatility: 1, quantiles: 1 },
-      seed,
-    },
-  };
-}
-
-Deno.test("Adam.apply() takes the steps that the paper's formulas give", { permissions: "none" }, () => {
-  const weights = [Float32Array.of(1, -2)];
-  const adam = new Adam(weights, { learningRate: 0.1 });
-  adam.apply(weights, [[0.5, -4]]);
-  // The first step is the learning rate against the sign, whatever the gradient's size.
-  assertAlmostEquals(weights[0]![0]!, 0.9, 1e-6);
-  assertAlmostEquals(weights[0]![1]!, -1.9, 1e-6);
-  adam.apply(weights, [[0.1, -4]]);
-  const mean = (0.9 * 0.05 + 0.1 * 0.1) / (1 - 0.9 ** 2), square = (0.999 * 0.00025 + 0.001 * 0.01) / (1 - 0.999 ** 2);
-  assertAlmostEquals(weights[0]![0]!, 0.9 - 0.1 * mean / (Math.sqrt(square) + 1e-8), 1e-6);
-});
 
 Deno.test("trainInWorker() finds a planted signal, and reports the start and each epoch", async () => {
   const reports: EpochReport[] = [];
@@ -79,7 +23,7 @@ Deno.test("trainInWorker() finds a planted signal, and reports the start and eac
 });
 
 Deno.test("trainInWorker() keeps the start where there is nothing to find", async () => {
-  const job = plantedJob({ direction: 0, variance: 0, epochs: 6 });
+  const job = plantedJob({ direction: 0, variance: 0, training: { epochs: 6 } });
   const reports: EpochReport[] = [];
   const outcome = await trainInWorker(job, { onEpoch: (report) => reports.push(report) });
   const best = reports[outcome.bestEpoch]!.validation;
@@ -89,7 +33,7 @@ Deno.test("trainInWorker() keeps the start where there is nothing to find", asyn
 
 Deno.test("trainInWorker() gives equal bytes for equal jobs, other bytes for another seed", async () => {
   const bytesOf = async (seed: number) => {
-    const { tensors } = await trainInWorker(plantedJob({ seed, epochs: 3 }));
+    const { tensors } = await trainInWorker(plantedJob({ seed, training: { epochs: 3, seed } }));
     return tensors.map((tensor) => [...new Uint8Array(tensor.buffer)]);
   };
   const first = await bytesOf(4);
@@ -98,7 +42,7 @@ Deno.test("trainInWorker() gives equal bytes for equal jobs, other bytes for ano
 });
 
 Deno.test("trainInWorker() leaves the weights of flags that were never raised at 0", async () => {
-  const job = plantedJob({ epochs: 2 });
+  const job = plantedJob({ training: { epochs: 2 } });
   for (let i = 0; i < TRAIN + VALIDATION; i++) job.rows.inputs.fill(0, i * WIDTH + 6, (i + 1) * WIDTH);
   const { tensors } = await trainInWorker(job);
   assertEquals([...tensors[0]!.subarray(6 * 16)], new Array(32).fill(0));
@@ -109,7 +53,7 @@ Deno.test("trainInWorker() stops at once when it is aborted, and rejects with th
   const controller = new AbortController();
   const reason = new Error("enough");
   const started = performance.now();
-  const training = trainInWorker(plantedJob({ epochs: 100_000 }), {
+  const training = trainInWorker(plantedJob({ training: { epochs: 100_000 } }), {
     signal: controller.signal,
     onEpoch: ({ epoch }) => epoch === 1 && controller.abort(reason),
   });
@@ -118,10 +62,23 @@ Deno.test("trainInWorker() stops at once when it is aborted, and rejects with th
   await assertRejects(() => trainInWorker(plantedJob(), { signal: controller.signal }), Error, "enough");
 });
 
-Deno.test("trainInWorker() tells what went wrong inside", async () => {
+Deno.test("trainInWorker() stops a loss that diverges, and says when and at which rate", async () => {
   const job = plantedJob();
   job.rows.realizedVarianceBps2.fill(NaN);
-  await assertRejects(() => trainInWorker(job), Error, "Training diverged");
+  const atStart = await assertRejects(() => trainInWorker(job), DomainError, "Training diverged at its start");
+  assertEquals(atStart.code, "check-failed");
+  const wild = plantedJob({ training: { learningRate: 1e30, schedule: { kind: "constant", warmUpSteps: 0 } } });
+  const later = await assertRejects(() => trainInWorker(wild), DomainError, "at learning rate 1e+30");
+  assert(/in step [2-9]/.test(later.message), later.message);
+  assert(later.hint!.includes("mlp.clipNorm"));
+});
+
+Deno.test("trainInWorker() rejects where a Worker ends without a word", async () => {
+  const moduleOf = (code: string) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const dies = new URL(moduleOf("self.onmessage = () => self.close();"));
+  const closed = () => trainInWorker(plantedJob(), { workerModule: dies, silentMs: 300 });
+  const error = await assertRejects(closed, DomainError, "has said nothing for 0.3 s");
+  assertEquals(error.code, "check-failed");
 });
 
 Deno.test("the training Worker may read the WASM file and nothing else", async () => {

@@ -1,0 +1,128 @@
+import { DomainError } from "../../core/mod.ts";
+import { canonicalJson } from "../canonical_json.ts";
+import { tensorsOf } from "../models/network.ts";
+import { createHash } from "node:crypto";
+import { sha256Of } from "../sha256.ts";
+import type { TrainingJob, TrainingState } from "./protocol.ts";
+
+/** Where the state of one job is kept. */
+export interface Checkpoint {
+  readonly path: string;
+  /** State of an earlier, killed training of the same job. */
+  readonly state: TrainingState | undefined;
+  /** Replaces the kept state, whole or not at all. */
+  save(state: TrainingState): Promise<void>;
+  /** Removes what was kept. */
+  remove(): Promise<void>;
+}
+
+/** Another layout of the file, or a loop that gives other weights, is another version. */
+const VERSION = 1;
+
+/**
+ * Opens the checkpoint of a job in a folder. Its name is the digest of all that decides the weights, so a job with other
+ * rows or settings starts anew.
+ *
+ * @throws {DomainError} `input-invalid` naming the file, where it is damaged.
+ */
+export async function openCheckpoint(folder: string, job: TrainingJob): Promise<Checkpoint> {
+  const digest = jobDigest(job), path = `${folder}/${digest}.checkpoint`;
+  return {
+    path,
+    state: await readState(path, digest),
+    async save(state) {
+      await Deno.mkdir(folder, { recursive: true });
+      const draft = `${path}.${crypto.randomUUID()}.draft`;
+      try {
+        await Deno.writeFile(draft, encodeState(state, digest));
+        await Deno.rename(draft, path);
+      } catch (error) {
+        await Deno.remove(draft).catch(() => {});
+        throw error;
+      }
+    },
+    async remove() {
+      await Deno.remove(path).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    },
+  };
+}
+
+/** SHA-256 over the rows, the start and the settings of a job. */
+export function jobDigest({ rows, network, correctionBound, options }: TrainingJob): string {
+  const hash = createHash("sha256");
+  const { trainRows, validationRows, width } = rows;
+  const layers = network.hidden.map(({ units }) => units);
+  hash.update(canonicalJson({ version: VERSION, trainRows, validationRows, width, layers, correctionBound, options }));
+  const columns = [rows.inputs, rows.cellLogit, rows.harLogVariance, rows.returnBps, rows.realizedVarianceBps2];
+  for (const values of [...columns, ...tensorsOf(network)]) {
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+type Header = Omit<TrainingState, "weights" | "bestWeights" | "optimizer"> & {
+  readonly job: string;
+  readonly optimizerStep: number;
+  readonly lengths: readonly number[];
+  readonly sha256: string;
+};
+
+/** A line of JSON, then float32 values, little-endian: weights, best weights, the two moments. */
+function encodeState(state: TrainingState, job: string): Uint8Array {
+  const { weights, bestWeights, optimizer, ...rest } = state;
+  const arrays = [weights, bestWeights, optimizer.means, optimizer.squares];
+  const body = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const values of arrays) {
+    body.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    at += values.byteLength;
+  }
+  const lengths = arrays.map(({ length }) => length);
+  const unsigned = { ...rest, job, optimizerStep: optimizer.step, lengths };
+  const header: Header = { ...unsigned, sha256: signature(unsigned, body) };
+  const line = new TextEncoder().encode(`${JSON.stringify(header)}\n`);
+  const file = new Uint8Array(line.length + body.length);
+  file.set(line);
+  file.set(body, line.length);
+  return file;
+}
+
+function signature(unsigned: Omit<Header, "sha256">, body: Uint8Array): string {
+  return sha256Of(`${sha256Of(canonicalJson(unsigned))}${sha256Of(body)}`);
+}
+
+async function readState(path: string, job: string): Promise<TrainingState | undefined> {
+  let file: Uint8Array;
+  try {
+    file = await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const lineEnd = file.indexOf(10), body = file.slice(lineEnd + 1);
+  let header: Header;
+  try {
+    header = JSON.parse(new TextDecoder().decode(file.subarray(0, lineEnd)));
+    const { sha256, ...unsigned } = header;
+    if (signature(unsigned, body) !== sha256) throw new Error("its sha256 is another");
+    if (header.job !== job) throw new Error("it is of another job");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DomainError("input-invalid", `Cannot go on from checkpoint '${path}': ${reason}`, {
+      hint: "Remove the file, and training starts anew",
+      cause: error,
+    });
+  }
+  const values = new Float32Array(body.buffer);
+  let at = 0;
+  const [weights, bestWeights, means, squares] = header.lengths.map((length) => values.slice(at, at += length));
+  const { epoch, steps, bestEpoch, best, sinceBest, plateaus, optimizerStep } = header;
+  return {
+    ...{ epoch, steps, bestEpoch, best, sinceBest, plateaus },
+    weights: weights!,
+    bestWeights: bestWeights!,
+    optimizer: { step: optimizerStep, means: means!, squares: squares! },
+  };
+}
