@@ -10,6 +10,7 @@ import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/p
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { requireTrainable } from "./require_trainable.ts";
 import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome } from "./protocol.ts";
 
 /** Shape and training of the three-headed network. */
@@ -38,6 +39,8 @@ export interface FittedMlp {
 /**
  * Fits the network on `split.train`, stops early, shrinks and calibrates on `split.validation`. It starts as the plain
  * lines (log-HAR, share of up after the last move, σ × quantiles of r/σ), all fitted on `split.train` alone.
+ *
+ * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, see `requireTrainable`.
  */
 export async function fitMlp(
   dataset: Dataset,
@@ -46,6 +49,7 @@ export async function fitMlp(
   deps: { readonly train: TrainNetwork } & Parameters<TrainNetwork>[1],
 ): Promise<FittedMlp> {
   const { features, labels, nullable } = dataset;
+  requireTrainable(dataset, split.train);
   const line = fitHar(features, labels, split.train);
   const cells = fitSignCells(dataset, split.train);
   const scalerSpec = fitScaler(features, split.train);

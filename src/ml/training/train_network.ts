@@ -3,7 +3,15 @@ import type { TrainModule } from "../kernels/train_module.ts";
 import { AdamW } from "./adam_w.ts";
 import type { GradientEngine, LossScale, LossSums } from "./gradient_engine.ts";
 import { learningRateAt, PLATEAU_EPOCHS } from "./learning_rate.ts";
-import type { EpochReport, JointLoss, StepPoint, TrainingJob, TrainingOutcome, TrainingState } from "./protocol.ts";
+import type {
+  EpochReport,
+  JointLoss,
+  StepPoint,
+  TrainingJob,
+  TrainingOutcome,
+  TrainingRows,
+  TrainingState,
+} from "./protocol.ts";
 import { type ShardGroup, shardOf } from "./shard_group.ts";
 
 /** What training tells while it runs. */
@@ -32,11 +40,12 @@ const POINTS_PER_EPOCH = 10;
  * the best epoch given back (the start's, where no epoch was better). Equal jobs give equal bytes, on one Worker or two,
  * in one go or resumed.
  *
- * @throws {DomainError} `check-failed` where the loss diverges.
+ * @throws {DomainError} `check-failed` where the loss diverges, `input-invalid` where rows are fewer than a step takes.
  */
 export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOutcome {
   const { module, engine, group, listener, resume } = parts;
   const { rows, options } = job;
+  requireRows(rows);
   const optimizer = new AdamW(module, engine.decays, options);
   const weights = () => optimizer.weights.values.subarray(0, engine.start.length);
   const stride = Math.max(1, Math.min(options.rowStride, Math.floor(rows.trainRows / FEWEST_BATCH_ROWS)));
@@ -86,6 +95,15 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
     listener.epoch({ ...report, points: points.all }, state);
   }
   return { tensors: engine.tensors(bestWeights), bestEpoch, epochs: epoch, steps };
+}
+
+function requireRows({ trainRows, validationRows }: TrainingRows): void {
+  if (trainRows >= FEWEST_BATCH_ROWS && validationRows > 0) return;
+  throw new DomainError(
+    "input-invalid",
+    `Cannot train on ${trainRows} rows with ${validationRows} to validate: a step takes ${FEWEST_BATCH_ROWS}`,
+    { hint: "Take a longer range" },
+  );
 }
 
 function requireFinite(loss: number, when: string, learningRate: number): void {

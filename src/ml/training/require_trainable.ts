@@ -1,0 +1,74 @@
+import { DomainError } from "../../core/mod.ts";
+import type { Dataset } from "../dataset.ts";
+
+/**
+ * Refuses rows from which a model would learn nothing, or NaN, without a word: a feature that is infinite, missing where
+ * it never is, the same for every row, or a copy of another; labels of one class.
+ *
+ * @param rows those of the training span.
+ * @throws {DomainError} `input-invalid` naming the column.
+ */
+export function requireTrainable({ features, labels, nullable }: Dataset, rows: Int32Array): void {
+  const fingerprints = new Map<number, number[]>();
+  features.columns.forEach((column, j) => {
+    const name = features.names[j]!;
+    requireValues(column, rows, { name, mayLack: nullable[j]! });
+    const fingerprint = fingerprintOf(column, rows), others = fingerprints.get(fingerprint) ?? [];
+    const twin = others.find((other) => isEqualOn(features.columns[other]!, column, rows));
+    if (twin !== undefined) {
+      throw refusal(
+        `feature '${name}' has the values of '${features.names[twin]}' in every row`,
+        "Leave one of them out",
+      );
+    }
+    fingerprints.set(fingerprint, [...others, j]);
+  });
+  const up = rows.findIndex((row) => labels.returnBps[row]! > 0);
+  const down = rows.findIndex((row) => labels.returnBps[row]! < 0);
+  if (up < 0 || down < 0) {
+    const missing = up < 0 ? "goes up" : "goes down";
+    throw refusal(`no row of ${rows.length} ${missing} in ${labels.horizonMinutes} minutes`, "Take a longer range");
+  }
+}
+
+function requireValues(
+  column: ArrayLike<number>,
+  rows: Int32Array,
+  { name, mayLack }: { readonly name: string; readonly mayLack: boolean },
+): void {
+  let lowest = Infinity, highest = -Infinity;
+  for (const row of rows) {
+    const value = column[row]!;
+    if (Number.isNaN(value)) {
+      if (mayLack) continue;
+      throw refusal(`feature '${name}' is missing in row ${row}, where it never is`, "Compute the features anew");
+    }
+    if (!Number.isFinite(value)) {
+      throw refusal(`feature '${name}' is ${value} in row ${row}`, "Compute the features anew");
+    }
+    if (value < lowest) lowest = value;
+    if (value > highest) highest = value;
+  }
+  if (lowest < highest) return;
+  const what = lowest === Infinity ? "is missing in every row" : `is ${lowest} in every row`;
+  throw refusal(`feature '${name}' ${what}`, "Take a longer range, or leave the feature out");
+}
+
+/** FNV-1a over the bits as float32; equal columns have equal ones, and NaN is one value. */
+function fingerprintOf(column: ArrayLike<number>, rows: Int32Array): number {
+  const value = new Float32Array(1), bits = new Int32Array(value.buffer);
+  let hash = 0x811c9dc5;
+  for (const row of rows) {
+    value[0] = column[row]!;
+    hash = Math.imul(hash ^ (Number.isNaN(value[0]) ? 0x7fc00000 : bits[0]!), 0x01000193);
+  }
+  return hash;
+}
+
+function isEqualOn(a: ArrayLike<number>, b: ArrayLike<number>, rows: Int32Array): boolean {
+  return rows.every((row) => a[row] === b[row] || (Number.isNaN(a[row]) && Number.isNaN(b[row])));
+}
+
+function refusal(reason: string, hint: string): DomainError {
+  return new DomainError("input-invalid", `Cannot train as ${reason}`, { hint });
+}
