@@ -22,6 +22,9 @@ import { runTags } from "./run_tags.ts";
 import { trackSummary } from "./track_summary.ts";
 import { userName } from "./user_name.ts";
 
+/** Where a training that is killed is kept, so that the same command goes on from it. */
+const CHECKPOINTS = "mlruns/checkpoints";
+
 /** Trains and scores a model on stored candles and logs it as a run. */
 export const command: Command = {
   summary: "Train and score a model, and log it as a run",
@@ -81,14 +84,16 @@ async function track(context: CommandContext): Promise<CommandResult> {
   });
   await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
   await run.log({ params: settingsParams(settings) });
-  const result = await runExperiment(candles, settings, {
-    engine,
-    ...(features === undefined ? {} : { features }),
-    train: trainInWorker,
-    progress: context.progress,
-    signal: context.signal,
-    onEpoch: (report) => run.queue({ metrics: epochMetrics(report, nowMs()) }),
-  });
+  const result = await run.during(() =>
+    runExperiment(candles, settings, {
+      engine,
+      ...(features === undefined ? {} : { features }),
+      train: (job, options) => trainInWorker(job, { ...options, checkpoints: CHECKPOINTS }),
+      progress: context.progress,
+      signal: context.signal,
+      onEpoch: (report) => run.queue({ metrics: epochMetrics(report, nowMs()) }),
+    })
+  );
   const logged = await logExperiment(tracker, run, result, {
     settings,
     facts,

@@ -25,6 +25,17 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     batchSize: count.max(65536).default(2048),
     learningRate: z.number().positive().max(0.1).default(0.001),
     patience: count.default(5).describe("Epochs without a better validation loss before training stops"),
+    weightDecay: z.number().nonnegative().max(10).default(0).describe(
+      "Decoupled weight decay of AdamW, on kernels alone",
+    ),
+    clipNorm: z.number().positive().nullable().default(null).describe("Largest norm of a step's gradient; null: any"),
+    schedule: z.strictObject({
+      kind: z.enum(["plateau", "cosine", "constant"]).default("plateau")
+        .describe("Learning rate after the warm-up: halved on plateaus, along a cosine to zero, or as it is"),
+      warmUpSteps: z.int().nonnegative().default(500).describe("Steps over which the rate rises from zero"),
+    }).prefault({}),
+    engine: z.enum(["fused", "tensors"]).default("fused")
+      .describe("What computes gradients: the SIMD step, or tfjs; they agree to 1e-5"),
     rowStride: count.max(60).default(3).describe("An epoch takes every n-th minute, the phase rotating"),
     correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
     lossWeights: z.strictObject({

@@ -109,3 +109,13 @@ Deno.test("main.ts loads only the dispatcher and no package before a command is 
   await visit("main.ts");
   assertEquals([...seen].filter((name) => !name.endsWith(".ts") && !name.startsWith("@std/")), []);
 });
+
+Deno.test("training and tfjs are loaded in a Worker alone, never in an isolate that serves", async () => {
+  const all = await edges();
+  const importers = (file: string) => all.filter(({ to }) => to === file).map(({ from }) => from);
+  assertEquals(importers("src/ml/training/train_network.ts"), ["src/ml/training/worker.ts"]);
+  const tfjs = all.filter(({ to }) => to.startsWith("@tensorflow/")).map(({ from }) => from);
+  for (const from of tfjs) {
+    assert(/^src\/ml\/(kernels|training\/(joint_loss|tensor_engine))/.test(from), `${from} loads tfjs`);
+  }
+});

@@ -151,3 +151,37 @@ Deno.test("track stopped by Ctrl-C ends with 130 and a KILLED run that keeps its
   assert(history.items.length >= 2);
   assertEquals(run!.modelOutputs, []);
 });
+
+Deno.test("track killed in mid-training goes on from its last epoch, to the bytes of a run in one go", async () => {
+  const config = JSON.stringify({ mlp: { epochs: 60, patience: 60 } });
+  const args = ["--quick", "--events", "--json", "--config", "config/long.json"];
+  const prepared = async () => {
+    const folder = await folderWithSample(["--no-features"]);
+    await Deno.mkdir(`${folder.path}/config`);
+    await Deno.writeTextFile(`${folder.path}/config/long.json`, config);
+    return folder;
+  };
+  await using whole = await prepared();
+  await using broken = await prepared();
+  const killed = new Deno.Command("deno", {
+    args: await wordsFor("track", broken.path, args),
+    cwd: broken.path,
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let seen = "";
+  for await (const text of killed.stderr.pipeThrough(new TextDecoderStream())) {
+    seen += text;
+    if (/"stage":"train","done":([4-9]|\d\d)/.test(seen)) killed.kill("SIGKILL");
+  }
+  assertEquals((await killed.status).signal, "SIGKILL");
+  const resumed = await runIn(broken.path, "track", args), straight = await runIn(whole.path, "track", args);
+  assertEquals([resumed.code, straight.code], [0, 0], resumed.stderr + straight.stderr);
+  const firstDone = Number(/"stage":"train","done":([\d.]+)/.exec(resumed.stderr)?.[1]);
+  assert(firstDone >= 3, `it went on at ${firstDone}`);
+  const weights = async (folder: string, { json }: typeof resumed) =>
+    (await modelFiles(folder, json.modelUri)).get("weights.bin") ?? [];
+  assertEquals(await weights(broken.path, resumed), await weights(whole.path, straight));
+  assertEquals(resumed.json.metrics, straight.json.metrics);
+  assertEquals(await Array.fromAsync(Deno.readDir(`${broken.path}/mlruns/checkpoints`)).catch(() => []), []);
+});

@@ -63,6 +63,11 @@ export function settingsParams(settings: ExperimentSettings): KeyValue[] {
     epochs: mlp.epochs,
     batch_size: mlp.batchSize,
     learning_rate: mlp.learningRate,
+    schedule: mlp.schedule?.kind ?? "plateau",
+    warm_up_steps: mlp.schedule?.warmUpSteps ?? 500,
+    weight_decay: mlp.weightDecay ?? 0,
+    clip_norm: mlp.clipNorm ?? "none",
+    engine: mlp.engine ?? "fused",
     patience: mlp.patience,
     row_stride: mlp.rowStride,
     correction_bound: mlp.correctionBound,
@@ -87,7 +92,7 @@ export function settingsParams(settings: ExperimentSettings): KeyValue[] {
   });
 }
 
-/** Metrics of an epoch; the step is the epoch. */
+/** Metrics of an epoch, whose step is the epoch, and of about ten points inside it, whose step is the step of training. */
 export function epochMetrics(report: EpochReport, timestamp: number): Metric[] {
   const { validation } = report;
   const values: Record<string, number> = {
@@ -98,7 +103,12 @@ export function epochMetrics(report: EpochReport, timestamp: number): Metric[] {
     learning_rate: report.learningRate,
     ...(Number.isNaN(report.trainLoss) ? {} : { train_loss: report.trainLoss }),
   };
-  return Object.entries(values).map(([key, value]) => ({ key, value, timestamp, step: report.epoch }));
+  const ofEpoch = Object.entries(values).map(([key, value]) => ({ key, value, timestamp, step: report.epoch }));
+  const ofSteps = report.points.flatMap(({ steps, trainLoss, gradientNorm }) => [
+    { key: "step_loss", value: trainLoss, timestamp, step: steps },
+    { key: "step_gradient_norm", value: gradientNorm, timestamp, step: steps },
+  ]);
+  return [...ofEpoch, ...ofSteps];
 }
 
 /** What {@linkcode logExperiment} needs to know beside the result. */

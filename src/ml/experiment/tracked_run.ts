@@ -91,6 +91,19 @@ export class TrackedRun implements AsyncDisposable {
     }
   }
 
+  /** Does the run's work; where it fails, the tag `failure` says with what, unless it was stopped. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.#options.signal?.aborted) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.queue({ tags: [{ key: "failure", value: reason }] });
+      }
+      throw error;
+    }
+  }
+
   /** Records the run as FINISHED. */
   async finish(): Promise<void> {
     await this.flush();

@@ -4,8 +4,8 @@ import type { Span, TrainModule } from "../kernels/train_module.ts";
 export interface AdamWOptions {
   /** Share of a kernel's values that a step of learning rate 1 takes off, beside the gradient. @default 0 */
   readonly weightDecay?: number;
-  /** Largest Euclidean norm of the whole gradient; a longer one is scaled down to it. @default Infinity */
-  readonly clipNorm?: number;
+  /** Largest Euclidean norm of the whole gradient; a longer one is scaled down to it. @default null, for any */
+  readonly clipNorm?: number | null;
   /** Decay of the gradient's mean. @default 0.9 */
   readonly beta1?: number;
   /** Decay of the squared gradient's mean. @default 0.999 */
@@ -47,7 +47,7 @@ export class AdamW {
   constructor(module: TrainModule, decays: Uint8Array, options: AdamWOptions = {}) {
     this.#module = module;
     this.#count = (decays.length + 3) & ~3;
-    this.#options = { weightDecay: 0, clipNorm: Infinity, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...options };
+    this.#options = { weightDecay: 0, clipNorm: null, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...options };
     this.weights = module.floats(this.#count);
     this.gradient = module.floats(this.#count);
     this.#means = module.floats(this.#count);
@@ -69,7 +69,7 @@ export class AdamW {
       this.#squares.pointer,
       this.#decays.pointer,
       this.#count,
-      norm > clipNorm ? clipNorm / norm : 1,
+      clipNorm !== null && norm > clipNorm ? clipNorm / norm : 1,
       beta1,
       beta2,
       epsilon,

@@ -45,6 +45,7 @@ export async function openCheckpoint(folder: string, job: TrainingJob): Promise<
       await Deno.remove(path).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       });
+      await Deno.remove(folder).catch(() => {}); // it is not there, or others' states are in it
     },
   };
 }

@@ -16,8 +16,8 @@ export interface TrainingOptions {
   readonly schedule?: ScheduleOptions;
   /** Decoupled decay of the kernels, see `AdamW`. @default 0 */
   readonly weightDecay?: number;
-  /** Largest norm of a step's gradient, see `AdamW`. @default Infinity */
-  readonly clipNorm?: number;
+  /** Largest norm of a step's gradient, see `AdamW`. @default null, for any */
+  readonly clipNorm?: number | null;
   /**
    * What computes gradients: the SIMD step for dense networks, or the tape of tfjs. They agree to 1e-5.
    *

@@ -55,9 +55,12 @@ export async function trainInWorker(job: TrainingJob, options: TrainInWorkerOpti
   const { signal, checkpoints, workers = navigator.hardwareConcurrency > 1 ? 2 : 1 } = options;
   signal?.throwIfAborted();
   const checkpoint = checkpoints === undefined ? undefined : await openCheckpoint(checkpoints, job);
-  const outcome = await runWorkers(job, workers, checkpoint, options);
-  await checkpoint?.remove();
-  return outcome;
+  try {
+    return await runWorkers(job, workers, checkpoint, options);
+  } finally {
+    // What failed would fail again from there; what was stopped goes on.
+    if (!signal?.aborted) await checkpoint?.remove();
+  }
 }
 
 async function runWorkers(

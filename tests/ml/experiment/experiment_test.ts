@@ -250,6 +250,24 @@ Deno.test("TrackedRun disposed before finish() is FAILED, and KILLED where it wa
   assertEquals(await statusOf(AbortSignal.abort()), "KILLED");
 });
 
+Deno.test("TrackedRun.during() keeps what a failed run failed with", async () => {
+  const tracker = new MemoryTracker();
+  const failed = assertRejects(async () => {
+    await using run = await TrackedRun.start(tracker, {
+      experimentName: "bitcoin",
+      runName: "mlp-15m",
+      tags: [],
+      nowMs: () => 5,
+    });
+    await run.during(() => Promise.reject(new DomainError("check-failed", "Training diverged in step 7")));
+  }, DomainError);
+  await failed;
+  const experiment = await tracker.getExperimentByName("bitcoin");
+  const { items: [run] } = await tracker.searchRuns({ experimentIds: [experiment!.experimentId] });
+  assertEquals(run!.info.status, "FAILED");
+  assertEquals(run!.tags.find(({ key }) => key === "failure")?.value, "Training diverged in step 7");
+});
+
 Deno.test("TrackedRun tells a logging failure at the next flush, and uses an experiment that is there", async () => {
   await using tracker = new MemoryTracker();
   const options = { experimentName: "test", runName: "r", tags: [], nowMs: Date.now };

@@ -6,12 +6,13 @@ import { learningRateAt } from "../../../src/ml/training/learning_rate.ts";
 
 /** The papers' formulas, value by value in float64. */
 function naiveAdamW(start: readonly number[], decays: readonly number[], options: AdamWOptions) {
-  const { weightDecay = 0, clipNorm = Infinity, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+  const { weightDecay = 0, clipNorm, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
   const weights = [...start], means = start.map(() => 0), squares = start.map(() => 0);
   let step = 0;
   return (gradient: readonly number[], learningRate: number) => {
     step++;
-    const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0)), scale = Math.min(1, clipNorm / norm);
+    const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0)),
+      scale = Math.min(1, (clipNorm ?? Infinity) / norm);
     gradient.forEach((raw, i) => {
       const g = raw * scale;
       means[i] = beta1 * means[i]! + (1 - beta1) * g;
@@ -34,7 +35,7 @@ Deno.test(
         start: fc.array(value, { minLength: count, maxLength: count }),
         gradients: fc.array(fc.array(value, { minLength: count, maxLength: count }), { minLength: 1, maxLength: 8 }),
         weightDecay: fc.constantFrom(0, 0.1),
-        clipNorm: fc.constantFrom(Infinity, 1.5),
+        clipNorm: fc.constantFrom(null, 1.5),
       })
     );
     fc.assert(fc.property(arbitrary, ({ start, gradients, ...options }) => {

@@ -14,7 +14,7 @@ Deno.test("trainInWorker() gives equal bytes on one Worker and on two, by both e
     batchSize: fc.integer({ min: 256, max: 700 }),
     hidden: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 2 }),
     engine: fc.constantFrom("fused" as const, "tensors" as const),
-    clipNorm: fc.constantFrom(Infinity, 0.5),
+    clipNorm: fc.constantFrom(null, 0.5),
   });
   await fc.assert(
     fc.asyncProperty(arbitrary, async ({ hidden, ...training }) => {
@@ -49,17 +49,18 @@ Deno.test("trainInWorker() resumed after any epochs gives the bytes of a trainin
   });
   await fc.assert(
     fc.asyncProperty(arbitrary, async ({ stops, kind, rowStride }) => {
-      await using folder = await tmpDir();
+      await using tmp = await tmpDir();
+      const folder = `${tmp.path}/checkpoints`;
       const training = { epochs: 6, rowStride, weightDecay: 0.01, schedule: { kind, warmUpSteps: 40 } };
       const job = plantedJob({ variance: 0.2, training });
       const whole = await trainInWorker(job);
-      for (const stop of stops) await trainAndStop(job, folder.path, stop);
+      for (const stop of stops) await trainAndStop(job, folder, stop);
       const reports: EpochReport[] = [];
-      const resumed = await trainInWorker(job, { checkpoints: folder.path, onEpoch: (report) => reports.push(report) });
+      const resumed = await trainInWorker(job, { checkpoints: folder, onEpoch: (report) => reports.push(report) });
       if (stops.length > 0) assertEquals(reports[0]?.epoch, stops.at(-1)! + 1, "it went on, rather than anew");
       assertEquals(bytesOf(resumed), bytesOf(whole));
       assertEquals([resumed.bestEpoch, resumed.epochs, resumed.steps], [whole.bestEpoch, whole.epochs, whole.steps]);
-      assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), [], "a finished training keeps nothing");
+      assertEquals(await Array.fromAsync(Deno.readDir(tmp.path)), [], "a finished training keeps nothing");
     }),
     { numRuns: 6, seed: 6 },
   );
