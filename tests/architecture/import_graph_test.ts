@@ -116,6 +116,6 @@ Deno.test("training and tfjs are loaded in a Worker alone, never in an isolate t
   assertEquals(importers("src/ml/training/train_network.ts"), ["src/ml/training/worker.ts"]);
   const tfjs = all.filter(({ to }) => to.startsWith("@tensorflow/")).map(({ from }) => from);
   for (const from of tfjs) {
-    assert(/^src\/ml\/(kernels|training\/(joint_loss|tensor_engine))/.test(from), `${from} loads tfjs`);
+    assert(/^src\/ml\/(kernels|training\/(joint_loss|tensor_engine|tensor_network))/.test(from), `${from} loads tfjs`);
   }
 });

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { QUANTILE_LEVELS } from "../../core/mod.ts";
-import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../models/network.ts";
+import { INCREMENTS, INCREMENTS_TO_QUANTILES } from "../models/network.ts";
 
 /** One batch on the backend; all but the inputs are columns `[rows, 1]`. */
 export interface BatchTensors {
@@ -22,37 +22,22 @@ export interface LossTensors {
   readonly quantiles: tf.Scalar;
 }
 
-/** Forward pass of the network on the backend; `tensors` in the order of `tensorsOf`. */
-export function networkOutputs(
-  network: Network,
-  tensors: readonly tf.Tensor[],
-  inputs: tf.Tensor2D,
-): { logit: tf.Tensor2D; correction: tf.Tensor2D; increments: tf.Tensor2D } {
-  let at = 0;
-  const affine = (x: tf.Tensor2D) => {
-    const kernel = tensors[at++] as tf.Tensor2D, bias = tensors[at++] as tf.Tensor1D;
-    return tf.add(tf.matMul(x, kernel), bias) as tf.Tensor2D;
-  };
-  let hidden = inputs;
-  for (let i = 0; i < network.hidden.length; i++) hidden = tf.relu(affine(hidden));
-  const logit = affine(hidden);
-  const correction = tf.tanh(affine(hidden));
-  const centre = affine(hidden);
-  const steps = tf.softplus(affine(hidden));
-  return { logit, correction, increments: tf.concat2d([centre, steps], 1) };
+/** What the heads of a network answer, before the plain lines that they add to. */
+export interface HeadTensors {
+  /** `[rows, 1]`. */
+  readonly logit: tf.Tensor2D;
+  /** `[rows, 1]`, within ±1. */
+  readonly correction: tf.Tensor2D;
+  /** `[rows, 9]`: centre, four steps up, four steps down. */
+  readonly increments: tf.Tensor2D;
 }
 
 /**
  * Cross entropy of direction (ties left out), QLIKE of variance, pinball of the standardised return. The standardised
  * return takes σ as given, so that the quantiles cannot pull at the volatility.
  */
-export function jointLosses(
-  network: Network,
-  tensors: readonly tf.Tensor[],
-  batch: BatchTensors,
-  correctionBound: number,
-): LossTensors {
-  const { logit: added, correction, increments } = networkOutputs(network, tensors, batch.inputs);
+export function jointLosses(heads: HeadTensors, batch: BatchTensors, correctionBound: number): LossTensors {
+  const { logit: added, correction, increments } = heads;
   const logit = tf.add(batch.cellLogit, added);
   const entropy = tf.mul(batch.moved, tf.sub(tf.softplus(logit), tf.mul(batch.up, logit)));
   const direction = tf.sum(entropy) as tf.Scalar;

@@ -1,27 +1,27 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { layersOf, tensorsOf } from "../models/network.ts";
 import type { GradientEngine, LossScale, LossSums } from "./gradient_engine.ts";
 import { type BatchTensors, jointLosses } from "./joint_loss.ts";
 import type { TrainingJob, TrainingRows } from "./protocol.ts";
+import { denseTensorNetwork } from "./tensor_network.ts";
 
 /** Gradients by the tape of tfjs, on its current backend: any network that can be written as tensors. */
-export function tensorEngine(job: TrainingJob): GradientEngine {
-  const tensors = tensorsOf(job.network);
-  const shapes = layersOf(job.network).flatMap(({ inputs, units }) => [[inputs, units], [units]]);
+export function tensorEngine(job: TrainingJob, network = denseTensorNetwork(job.network)): GradientEngine {
+  const { weights: parts } = network;
   const split = (weights: Float32Array) => {
     let at = 0;
-    return tensors.map(({ length }) => weights.subarray(at, at += length));
+    return parts.map(({ values }) => weights.slice(at, at += values.length));
   };
-  const asTensors = (weights: Float32Array) => split(weights).map((values, i) => tf.tensor(values.slice(), shapes[i]!));
-  const forward = (weights: readonly tf.Tensor[], rows: Int32Array) =>
-    jointLosses(job.network, weights, batchTensors(job.rows, rows), job.correctionBound);
+  const asTensors = (weights: Float32Array) => split(weights).map((values, i) => tf.tensor(values, parts[i]!.shape));
+  const forward = (weights: readonly tf.Tensor[], rows: Int32Array) => {
+    const batch = batchTensors(job.rows, rows);
+    return jointLosses(network.outputs(weights, batch.inputs), batch, job.correctionBound);
+  };
   return {
-    start: concatenate(tensors),
-    decays: Uint8Array.from(
-      shapes.flatMap((shape, i) => new Array(tensors[i]!.length).fill(shape.length === 2 ? 1 : 0)),
-    ),
-    gradient: (weights, rows, scale, gradient) =>
-      withSums(rows, job.rows, (sums) => {
+    start: concatenate(parts.map(({ values }) => values)),
+    decays: Uint8Array.from(parts.flatMap(({ values, decays }) => new Array(values.length).fill(Number(decays)))),
+    gradient(weights, rows, scale, gradient) {
+      gradient.fill(0);
+      return withSums(rows, job.rows, (sums) => {
         const { grads } = tf.valueAndGrads((...varied: tf.Tensor[]) => {
           const losses = forward(varied, rows);
           readInto(sums, losses);
@@ -32,14 +32,16 @@ export function tensorEngine(job: TrainingJob): GradientEngine {
           gradient.set(part.dataSync(), at);
           at += part.size;
         }
-      }),
+      });
+    },
     losses: (weights, rows) => withSums(rows, job.rows, (sums) => readInto(sums, forward(asTensors(weights), rows))),
-    tensors: (weights) => split(weights).map((values) => values.slice()),
+    tensors: split,
   };
 }
 
 type LossTensors = ReturnType<typeof jointLosses>;
 
+/** A shard without rows has no loss, and a gradient of zero. */
 function withSums(rows: Int32Array, { returnBps }: TrainingRows, compute: (sums: LossSums) => void): LossSums {
   const sums = { direction: 0, volatility: 0, quantiles: 0, moved: 0 };
   for (const row of rows) if (returnBps[row] !== 0) sums.moved++;
