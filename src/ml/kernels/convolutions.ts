@@ -8,18 +8,31 @@ import {
   type TensorRef,
   wasmKernel,
 } from "./backend_internals.ts";
+import {
+  type ConvolutionAttrs,
+  forEachOutput,
+  forEachTap,
+  geometryOf,
+  outputRows,
+  type Shape4D,
+} from "./convolution_geometry.ts";
 
 /**
- * Gradients of `conv2d` (and so of `conv1d`) and of `maxPool`, for NHWC without dilation, and a correction of `conv2d`.
+ * Gradients of `conv2d` (and so of `conv1d`), `depthwiseConv2d` (and so of separable ones) and `maxPool`, and a correction
+ * of the first two.
  *
- * Stock has no `Conv2DBackpropFilter`, so no convolution trains. Its `MaxPoolGrad` is silently wrong: it starts the search
- * for a window's maximum at zero, and gives no gradient where the maximum is negative. Its `Conv2D` leaves the output
- * zero with `pad: "same"` where the filter is narrower than the stride on one axis and padded on the other.
+ * Stock lacks `Conv2DBackpropFilter` and both gradients of depthwise convolutions, so none of them trains. Its
+ * `MaxPoolGrad` is silently wrong: it starts the search for a window's maximum at zero, and gives no gradient where the
+ * maximum is negative. Its `Conv2D` and `DepthwiseConv2dNative` leave the output zero with `pad: "same"` where the filter is
+ * narrower than the stride on one axis and padded on the other.
  */
 export function installConvolutions(context: KernelContext): void {
   setWasmKernel("Conv2D", withExplicitPadding(wasmKernel("Conv2D")));
+  setWasmKernel("DepthwiseConv2dNative", withExplicitPadding(wasmKernel("DepthwiseConv2dNative")));
   setWasmKernel("Conv2DBackpropFilter", filterGradient(context));
   setWasmKernel("Conv2DBackpropInput", inputGradient(context));
+  setWasmKernel("DepthwiseConv2dNativeBackpropFilter", depthwiseFilterGradient(context));
+  setWasmKernel("DepthwiseConv2dNativeBackpropInput", depthwiseInputGradient(context));
   setWasmKernel("MaxPoolGrad", maxPoolGradient(context));
 }
 
@@ -33,32 +46,6 @@ function withExplicitPadding(stock: KernelFunction): KernelFunction {
     const { top, bottom, left, right } = geometryOf(x.shape, filter.shape, attrs).padInfo;
     return stock({ ...args, attrs: { ...args.attrs, pad: [[0, 0], [top, bottom], [left, right], [0, 0]] } });
   };
-}
-
-type Geometry = tf.backend_util.Conv2DInfo;
-
-interface ConvolutionAttrs {
-  readonly strides: number | [number, number];
-  readonly pad: Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
-  readonly dimRoundingMode?: "floor" | "round" | "ceil";
-  readonly dataFormat?: "NHWC" | "NCHW";
-}
-
-type Shape4D = [number, number, number, number];
-
-function geometryOf(input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs): Geometry {
-  const { strides, pad, dimRoundingMode, dataFormat = "NHWC" } = attrs;
-  if (dataFormat !== "NHWC") {
-    throw new Error(`Cannot take the gradient of a convolution of ${dataFormat}: NHWC is known`);
-  }
-  return tf.backend_util.computeConv2DInfo(
-    input as Shape4D,
-    filter as Shape4D,
-    strides,
-    1, // tfjs itself has no gradient of a dilated convolution
-    pad,
-    dimRoundingMode,
-  );
 }
 
 /** One product per tap of the filter: the input values that the tap meets, transposed, times the output's gradient. */
@@ -115,35 +102,47 @@ function addRun(to: HeapArray, at: number, from: HeapArray, start: number, count
   for (let i = 0; i < count; i++) to[at + i]! += from[start + i]!;
 }
 
-function outputRows({ batchSize, outHeight, outWidth }: Geometry): number {
-  return batchSize * outHeight * outWidth;
+/** Depthwise: each channel of the input has `multiplier` outputs of its own. */
+function depthwiseFilterGradient({ backend }: KernelContext): KernelFunction {
+  return ({ inputs, attrs }) => {
+    const x = inputs["x"]!, dy = inputs["dy"]!, { filterShape } = attrs as { filterShape: number[] };
+    const geometry = geometryOf(x.shape, filterShape, attrs as unknown as ConvolutionAttrs, true);
+    const { inChannels, outChannels } = geometry, multiplier = outChannels / inChannels;
+    const out = backend.makeOutput(filterShape, "float32");
+    const from = backend.typedArrayFromHeap(x), gradient = backend.typedArrayFromHeap(dy);
+    const sums = backend.typedArrayFromHeap(out).fill(0);
+    forEachTap(geometry, (tap, height, width) => {
+      forEachOutput(geometry, height, width, (row, input) => {
+        if (input < 0) return;
+        for (let i = 0; i < outChannels; i++) {
+          const value = from[input * inChannels + Math.floor(i / multiplier)]!;
+          sums[tap * outChannels + i]! += value * gradient[row * outChannels + i]!;
+        }
+      });
+    });
+    return out;
+  };
 }
 
-function forEachTap({ filterHeight, filterWidth }: Geometry, visit: (tap: number, h: number, w: number) => void) {
-  for (let tap = 0; tap < filterHeight * filterWidth; tap++) {
-    visit(tap, Math.floor(tap / filterWidth), tap % filterWidth);
-  }
-}
-
-/** Each output pixel with the number of the input pixel that a tap meets there, −1 in the padding. */
-function forEachOutput(
-  geometry: Geometry,
-  tapHeight: number,
-  tapWidth: number,
-  visit: (row: number, input: number) => void,
-): void {
-  const { batchSize, outHeight, outWidth, inHeight, inWidth, strideHeight, strideWidth, padInfo } = geometry;
-  let row = 0;
-  for (let batch = 0; batch < batchSize; batch++) {
-    for (let i = 0; i < outHeight; i++) {
-      const height = i * strideHeight - padInfo.top + tapHeight, isInside = height >= 0 && height < inHeight;
-      for (let j = 0; j < outWidth; j++) {
-        const width = j * strideWidth - padInfo.left + tapWidth;
-        const meets = isInside && width >= 0 && width < inWidth;
-        visit(row++, meets ? (batch * inHeight + height) * inWidth + width : -1);
-      }
-    }
-  }
+function depthwiseInputGradient({ backend }: KernelContext): KernelFunction {
+  return ({ inputs, attrs }) => {
+    const dy = inputs["dy"]!, filter = inputs["filter"]!, { inputShape } = attrs as { inputShape: number[] };
+    const geometry = geometryOf(inputShape, filter.shape, attrs as unknown as ConvolutionAttrs, true);
+    const { inChannels, outChannels } = geometry, multiplier = outChannels / inChannels;
+    const out = backend.makeOutput(inputShape, "float32");
+    const weights = backend.typedArrayFromHeap(filter), gradient = backend.typedArrayFromHeap(dy);
+    const sums = backend.typedArrayFromHeap(out).fill(0);
+    forEachTap(geometry, (tap, height, width) => {
+      forEachOutput(geometry, height, width, (row, input) => {
+        if (input < 0) return;
+        for (let i = 0; i < outChannels; i++) {
+          const value = weights[tap * outChannels + i]! * gradient[row * outChannels + i]!;
+          sums[input * inChannels + Math.floor(i / multiplier)]! += value;
+        }
+      });
+    });
+    return out;
+  };
 }
 
 /** A window's gradient goes to its first maximum. */

@@ -11,8 +11,8 @@
  * | `Slice`, `SplitV`, `Unpack` | copy the whole input for each part, 437 ms for 60 of 4 M | copy the part, 7 ms |
  * | `Identity` | copies | shares |
  * | `Tanh`, `Softplus` | libm, 15 and 8 ms per million | 2 and 3 ms |
- * | `UnsortedSegmentSum`, `Conv2DBackpropFilter` | missing | there |
- * | `Conv2D`, `pad: "same"`, filter narrower than the stride | **zeros** | right |
+ * | `UnsortedSegmentSum`, `Conv2DBackpropFilter`, `DepthwiseConv2dNativeBackprop…` | missing | there |
+ * | `Conv2D`, `DepthwiseConv2dNative` with `pad: "same"`, filter narrower than the stride | **zeros** | right |
  * | `MaxPoolGrad` | **no gradient where a window's maximum is negative** | right |
  *
  * Figures are of one core of an EPYC processor, without other load. A plain product of two matrices stays with XNNPACK,

@@ -73,9 +73,9 @@ export async function fitMlp(
       inputs,
       width: scaler.width,
       cellLogit,
-      harLogVariance: Float32Array.from(harLine),
-      returnBps: Float32Array.from(rows, (row) => labels.returnBps[row]!),
-      realizedVarianceBps2: Float32Array.from(rows, (row) => Math.max(floor, labels.realizedVarianceBps2[row]!)),
+      harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
+      returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
+      realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
     },
     network: start,
     correctionBound: options.correctionBound,
@@ -132,7 +132,14 @@ export function trainingRangesOf({ features }: Dataset, split: Split): TrainingR
   return { train: rangeOf(split.train), validation: rangeOf(split.validation) };
 }
 
-/** Inputs of the rows over shared memory, so that a Worker reads them without a copy. */
+/** A column over shared memory, so that Workers read it without a copy. */
+function sharedColumn(length: number, valueAt: (i: number) => number): Float32Array {
+  const values = new Float32Array(new SharedArrayBuffer(4 * length));
+  for (let i = 0; i < length; i++) values[i] = valueAt(i);
+  return values;
+}
+
+/** Inputs of the rows over shared memory, likewise. */
 function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array): Float32Array {
   const inputs = new Float32Array(new SharedArrayBuffer(4 * rows.length * scaler.width));
   let row = 0;
@@ -147,8 +154,8 @@ function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array):
 /** Logits of the rows by the sign of their last move. */
 function cellLogits({ features }: Dataset, { feature, logits }: SignCells, rows: Int32Array): Float32Array {
   const moves = columnOf(features, feature);
-  return Float32Array.from(rows, (row) => {
-    const move = moves[row]!;
+  return sharedColumn(rows.length, (i) => {
+    const move = moves[rows[i]!]!;
     return move > 0 ? logits.up : move < 0 ? logits.down : logits.none;
   });
 }

@@ -211,6 +211,21 @@ Deno.test("conv2d and conv1d have the cpu backend's values and gradients, also w
   await assertLikeCpu((x, w) => tf.conv1d(x as tf.Tensor3D, w as tf.Tensor3D, 2, "same"), sequence);
 });
 
+Deno.test("depthwiseConv2d has the cpu backend's values and gradients", async () => {
+  const arbitrary = fc.record({
+    side: fc.integer({ min: 5, max: 9 }),
+    channels: fc.integer({ min: 1, max: 5 }),
+    multiplier: fc.integer({ min: 1, max: 3 }),
+    filter: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    pad: fc.constantFrom("same" as const, "valid" as const),
+  });
+  await holds(arbitrary, async ({ side, channels, multiplier, filter, strides, pad }) => {
+    const operands = [operand([2, side, side, channels]), operand([...filter, channels, multiplier])];
+    await assertLikeCpu((x, w) => tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad), operands);
+  });
+});
+
 Deno.test("maxPool has the cpu backend's gradient, also where a window's maximum is negative", async () => {
   const arbitrary = fc.tuple(
     fc.integer({ min: 3, max: 8 }),

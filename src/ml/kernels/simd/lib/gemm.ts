@@ -131,10 +131,18 @@ function tile4x1(
   inner: i32,
   accumulate: bool,
 ): void {
-  for (let row = 0; row < 4; row++) {
-    tile1x1(a, aInner, b, bRow, c, inner, accumulate);
-    a += aRow, c += cRow;
+  const c1 = c + cRow, c2 = c1 + cRow, c3 = c2 + cRow;
+  let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
+  if (accumulate) s0 = load<f32>(c), s1 = load<f32>(c1), s2 = load<f32>(c2), s3 = load<f32>(c3);
+  let a0 = a, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+  for (let k = 0; k < inner; k++) {
+    const value = load<f32>(b);
+    b += bRow;
+    s0 += load<f32>(a0) * value, s1 += load<f32>(a1) * value;
+    s2 += load<f32>(a2) * value, s3 += load<f32>(a3) * value;
+    a0 += aInner, a1 += aInner, a2 += aInner, a3 += aInner;
   }
+  store<f32>(c, s0), store<f32>(c1, s1), store<f32>(c2, s2), store<f32>(c3, s3);
 }
 
 function tile1x4(
