@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { DomainError } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
+import trainBytes from "../kernels/simd/train.wasm" with { type: "bytes" };
 import { tensorsOf } from "../models/network.ts";
-import { createHash } from "node:crypto";
 import { sha256Of } from "../sha256.ts";
 import type { TrainingJob, TrainingState } from "./protocol.ts";
 
@@ -42,18 +43,28 @@ export async function openCheckpoint(folder: string, job: TrainingJob): Promise<
       }
     },
     async remove() {
-      await Deno.remove(path).catch((error) => {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      });
+      for (const name of await namesIn(folder)) { // the file, and drafts of processes that were killed
+        if (name.startsWith(digest)) await Deno.remove(`${folder}/${name}`);
+      }
       await Deno.remove(folder).catch(() => {}); // it is not there, or others' states are in it
     },
   };
 }
 
-/** SHA-256 over the rows, the start and the settings of a job. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** SHA-256 over the rows, the start and the settings of a job, and over the kernels, whose next build may round otherwise. */
 export function jobDigest({ rows, network, correctionBound, options }: TrainingJob): string {
   const hash = createHash("sha256");
   const { trainRows, validationRows, width } = rows;
+  hash.update(trainBytes);
   const layers = network.hidden.map(({ units }) => units);
   hash.update(canonicalJson({ version: VERSION, trainRows, validationRows, width, layers, correctionBound, options }));
   const columns = [rows.inputs, rows.cellLogit, rows.harLogVariance, rows.returnBps, rows.realizedVarianceBps2];
