@@ -1,0 +1,65 @@
+import { DomainError } from "../../../core/mod.ts";
+import type { GbdtLoss } from "../gbdt_model.ts";
+import type { GbdtOptions } from "../gbdt_options.ts";
+import { MAX_ROWS } from "./kernel/kernel.ts";
+
+/** Rows to learn from or to stop early on. */
+export interface GbdtRows {
+  /** One column a feature; NaN where missing, ±Infinity are values below and above all others. */
+  readonly columns: readonly Float32Array[];
+  /** What is forecast; 0 and 1 for the logistic loss. */
+  readonly labels: Float32Array | Float64Array;
+}
+
+/**
+ * Refuses rows that cannot be trained on.
+ *
+ * @throws {DomainError} `input-invalid` naming the column or the labels.
+ */
+export function checkTrainingRows(rows: GbdtRows, names: readonly string[], options: GbdtOptions): void {
+  checkShape(rows, names, "training");
+  const { labels } = rows;
+  if (labels.length < options.minLeafRows) {
+    throw refused(`there are ${labels.length} training rows where a leaf must have ${options.minLeafRows}`);
+  }
+  if (labels.length > MAX_ROWS) throw refused(`there are ${labels.length} training rows, more than ${MAX_ROWS}`);
+  checkLabels(rows, options.loss, "training");
+  if (options.loss.kind === "logistic" && labels.every((label) => label === labels[0])) {
+    throw refused(`all ${labels.length} training labels are ${labels[0]}: one class only`);
+  }
+}
+
+/** The same for rows of early stopping, which may be of one class. @throws {DomainError} `input-invalid` */
+export function checkValidationRows(rows: GbdtRows, names: readonly string[], { loss }: GbdtOptions): void {
+  checkShape(rows, names, "validation");
+  if (rows.labels.length === 0) throw refused("there are no validation rows; leave them out to train without any");
+  checkLabels(rows, loss, "validation");
+}
+
+function checkShape({ columns, labels }: GbdtRows, names: readonly string[], which: string): void {
+  if (names.length === 0) throw refused("there are no features");
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw refused(`two features are named '${twice}'`);
+  if (columns.length !== names.length) {
+    throw refused(`there are ${columns.length} ${which} columns for ${names.length} features`);
+  }
+  names.forEach((name, i) => {
+    const { length } = columns[i]!;
+    if (length === labels.length) return;
+    throw refused(`${which} column '${name}' has ${length} values for ${labels.length} labels`);
+  });
+}
+
+function checkLabels({ labels }: GbdtRows, loss: GbdtLoss, which: string): void {
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]!;
+    if (!Number.isFinite(label)) throw refused(`${which} label ${row} is ${label}`);
+    if (loss.kind === "logistic" && label !== 0 && label !== 1) {
+      throw refused(`${which} label ${row} is ${label} where the logistic loss needs 0 or 1`);
+    }
+  }
+}
+
+function refused(reason: string): DomainError {
+  return new DomainError("input-invalid", `Cannot train boosted trees as ${reason}`);
+}

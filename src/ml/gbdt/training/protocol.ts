@@ -1,0 +1,52 @@
+import type { GbdtOptions } from "../gbdt_options.ts";
+import type { Tree } from "../gbdt_model.ts";
+import type { MemoryShape } from "./training_memory.ts";
+
+/** What a team of threads trains from; labels are in the memory already. */
+export interface GbdtJob {
+  readonly memory: WebAssembly.Memory;
+  readonly shape: MemoryShape;
+  readonly options: GbdtOptions;
+  readonly featureNames: readonly string[];
+  /** Shared columns of the training rows. */
+  readonly train: readonly Float32Array[];
+  /** Shared columns of the validation rows; empty columns where there are none. */
+  readonly validation: readonly Float32Array[];
+}
+
+/** Progress after a tree. */
+export interface TreeReport {
+  /** Trees so far. */
+  readonly trees: number;
+  /** Mean loss of the validation rows; undefined where there are none. */
+  readonly validationLoss: number | undefined;
+}
+
+/** Why no more trees were grown: all asked for, no better validation loss, or no split that gains anything. */
+export type StopReason = "trees" | "patience" | "no-gain";
+
+/** What a team gives back. */
+export interface BoostOutcome {
+  readonly baseScore: number;
+  /** Trees up to the best one on the validation rows; all where there are none. */
+  readonly trees: Tree[];
+  /** Trees grown in all. */
+  readonly grownTrees: number;
+  /** After each grown tree. */
+  readonly validationLosses: number[];
+  readonly stopReason: StopReason;
+  /** Time spent binning and growing. */
+  readonly timing: { readonly binningMs: number; readonly treesMs: number };
+}
+
+/** Message to a Worker. */
+export interface GbdtWorkerRequest {
+  readonly job: GbdtJob;
+  readonly member: number;
+}
+
+/** Messages from a Worker. */
+export type GbdtWorkerReply =
+  | { readonly type: "tree"; readonly report: TreeReport }
+  | { readonly type: "done"; readonly outcome: BoostOutcome | undefined }
+  | { readonly type: "failed"; readonly message: string; readonly stack: string };

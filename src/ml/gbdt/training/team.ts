@@ -1,0 +1,71 @@
+const STOPPED = 0, ARRIVED = 1, GENERATION = 2, TICKET = 3, PULSE = 4;
+/** Words of the control block. */
+export const CONTROL_WORDS = 16;
+
+/** Looks at the barrier before a thread goes to sleep; most waits are shorter than waking one. */
+const SPINS = 40_000;
+/** How long a thread sleeps before it looks whether it should stop. */
+const SLEEP_MS = 50;
+
+/** The team was stopped from outside. */
+export class TeamStopped extends Error {
+  override readonly name = "TeamStopped";
+}
+
+/**
+ * Threads that run the same program over one shared memory and share out its loops. What a loop's tasks write must
+ * not depend on who runs them; then nothing depends on the size of the team.
+ */
+export class Team {
+  readonly #control: Int32Array;
+  readonly #size: number;
+  /** Number of this thread, from 0. */
+  readonly member: number;
+
+  /** Joins a team over `CONTROL_WORDS` zeroed words of shared memory. */
+  constructor(control: Int32Array, member: number, size: number) {
+    this.#control = control;
+    this.#size = size;
+    this.member = member;
+  }
+
+  /** Runs tasks 0 … count − 1, each on the thread that is free first; returns when all have ended. */
+  forEach(count: number, run: (task: number) => void): void {
+    for (;;) {
+      if (Atomics.load(this.#control, STOPPED) !== 0) throw new TeamStopped("The team was stopped");
+      const task = Atomics.add(this.#control, TICKET, 1);
+      if (task >= count) break;
+      run(task);
+      Atomics.add(this.#control, PULSE, 1);
+    }
+    this.#barrier();
+  }
+
+  #barrier(): void {
+    const control = this.#control, generation = Atomics.load(control, GENERATION);
+    if (Atomics.add(control, ARRIVED, 1) === this.#size - 1) {
+      Atomics.store(control, ARRIVED, 0);
+      Atomics.store(control, TICKET, 0);
+      Atomics.add(control, GENERATION, 1);
+      Atomics.notify(control, GENERATION);
+      return;
+    }
+    for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(control, GENERATION) !== generation) return;
+    while (Atomics.load(control, GENERATION) === generation) {
+      if (Atomics.load(control, STOPPED) !== 0) throw new TeamStopped("The team was stopped");
+      // With a limit, as nothing else ends it: `Worker.terminate()` neither wakes nor interrupts a thread (Deno 2.9).
+      Atomics.wait(control, GENERATION, generation, SLEEP_MS);
+    }
+  }
+}
+
+/** Makes every thread of the team leave with {@linkcode TeamStopped} soon. */
+export function stopTeam(control: Int32Array): void {
+  Atomics.store(control, STOPPED, 1);
+  Atomics.notify(control, GENERATION);
+}
+
+/** A number that changes as long as the team works. */
+export function teamPulse(control: Int32Array): number {
+  return Atomics.load(control, PULSE);
+}

@@ -1,0 +1,195 @@
+import { DomainError } from "../../../core/mod.ts";
+import { GROUP_BYTES, GROUP_FEATURES } from "./kernel/kernel.ts";
+import { CONTROL_WORDS } from "./team.ts";
+
+/** What decides the size of the memory. */
+export interface MemoryShape {
+  readonly trainRows: number;
+  readonly validationRows: number;
+  readonly features: number;
+  readonly maxLeaves: number;
+  readonly members: number;
+}
+
+/** Rows of a task where rows are shared out; sums of floats are taken block by block, whoever takes a block. */
+export const BLOCK_ROWS = 8192;
+/** Most cuts of a feature. */
+export const MAX_CUTS = 254;
+/** Places of a feature's cuts; the kernel's search needs one more than there can be. */
+export const CUT_PLACES: number = MAX_CUTS + 1;
+
+const PAGE_BYTES = 65536;
+const MAX_PAGES = 65536;
+const LINE_BYTES = 64;
+/** AssemblyScript keeps its own constants at the start. */
+const FIRST_ADDRESS = 4096;
+/** Bytes of the rules and of a split (see the kernel), a cache line and two. */
+export const RULES_BYTES: number = 2 * LINE_BYTES;
+/** Bytes of a split record. */
+export const SPLIT_BYTES: number = LINE_BYTES;
+
+/** Where everything lies in the shared memory; each thread works it out from the shape and gets the same. */
+export class TrainingMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly shape: MemoryShape;
+  readonly groups: number;
+  readonly allRows: number;
+  readonly control: Int32Array;
+  /** Row indices of the tree at hand: the spans of its leaves, then rows it does not see. */
+  readonly indices: Uint32Array;
+  readonly labels: Float64Array;
+  readonly scores: Float64Array;
+  /** Bins of all rows by feature: a column after the other. Rows are split and found again by these. */
+  readonly binColumns: Uint8Array;
+  /** Bytes of a row of the same bins by row, which histograms are built from. */
+  readonly rowBytes: number;
+  /** Cuts of each feature in `CUT_PLACES` places, NaN after the last. */
+  readonly cuts: Float32Array;
+  readonly valueBins: Int32Array;
+  /** A figure a block: counts, sums or largest values. */
+  readonly blockFigures: Float64Array;
+  readonly leafValues: Float64Array;
+  readonly #at: {
+    indices: number;
+    left: number;
+    right: number;
+    labels: number;
+    scores: number;
+    cuts: number;
+    values: number;
+    binColumns: number;
+    binRows: number;
+    records: number;
+    histograms: number;
+    rules: number;
+    splits: number;
+  };
+
+  private constructor(memory: WebAssembly.Memory | undefined, shape: MemoryShape) {
+    const { trainRows, validationRows, features, maxLeaves, members } = shape;
+    this.shape = shape;
+    this.groups = Math.ceil(features / GROUP_FEATURES);
+    this.rowBytes = this.groups * GROUP_FEATURES;
+    this.allRows = trainRows + validationRows;
+    let end = FIRST_ADDRESS;
+    const take = (bytes: number) => {
+      const start = end;
+      end += Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
+      return start;
+    };
+    const control = take(CONTROL_WORDS * 4), valueBins = take(features * 4);
+    const blocks = Math.ceil(this.allRows / BLOCK_ROWS) + 1;
+    const blockFigures = take(blocks * 8), leafValues = take(maxLeaves * 8);
+    this.#at = {
+      labels: take(this.allRows * 8),
+      scores: take(this.allRows * 8),
+      cuts: take(features * CUT_PLACES * 4),
+      values: take(members * BLOCK_ROWS * 4),
+      indices: take(trainRows * 4),
+      left: take(trainRows * 4),
+      right: take(trainRows * 4),
+      binColumns: take(features * this.allRows),
+      binRows: take(this.allRows * this.rowBytes),
+      // 16 bytes a training row: gradient as i64, hessian << 24 | 1 as i64.
+      records: take(trainRows * 16),
+      histograms: take(maxLeaves * this.groups * GROUP_BYTES),
+      rules: take(members * RULES_BYTES),
+      splits: take(maxLeaves * this.groups * SPLIT_BYTES),
+    };
+    const pages = Math.ceil(end / PAGE_BYTES);
+    if (pages > MAX_PAGES) {
+      throw new DomainError(
+        "input-invalid",
+        `Cannot train on ${this.allRows} rows of ${features} features with ${maxLeaves} leaves: ` +
+          `${Math.ceil(end / 2 ** 20)} MiB are needed where 4096 are addressable`,
+        { hint: "Take fewer rows, features or leaves" },
+      );
+    }
+    this.memory = memory ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const { buffer } = this.memory;
+    this.control = new Int32Array(buffer, control, CONTROL_WORDS);
+    this.labels = new Float64Array(buffer, this.#at.labels, this.allRows);
+    this.scores = new Float64Array(buffer, this.#at.scores, this.allRows);
+    this.cuts = new Float32Array(buffer, this.#at.cuts, features * CUT_PLACES);
+    this.valueBins = new Int32Array(buffer, valueBins, features);
+    this.blockFigures = new Float64Array(buffer, blockFigures, blocks);
+    this.leafValues = new Float64Array(buffer, leafValues, maxLeaves);
+    this.indices = new Uint32Array(buffer, this.#at.indices, trainRows);
+    this.binColumns = new Uint8Array(buffer, this.#at.binColumns, features * this.allRows);
+  }
+
+  /** New, zeroed memory. @throws {DomainError} `input-invalid` where it would not fit into 4 GiB */
+  static allocate(shape: MemoryShape): TrainingMemory {
+    return new TrainingMemory(undefined, shape);
+  }
+
+  /** The same memory as seen by another thread. */
+  static attach(memory: WebAssembly.Memory, shape: MemoryShape): TrainingMemory {
+    return new TrainingMemory(memory, shape);
+  }
+
+  /** Address of a place in the row indices. */
+  indexAddress(position: number): number {
+    return this.#at.indices + position * 4;
+  }
+
+  /** Address of a place in the scratch of rows that go left. */
+  leftAddress(position: number): number {
+    return this.#at.left + position * 4;
+  }
+
+  /** Address of a place in the scratch of rows that go right. */
+  rightAddress(position: number): number {
+    return this.#at.right + position * 4;
+  }
+
+  /** Address of a row's label. */
+  labelAddress(row: number): number {
+    return this.#at.labels + row * 8;
+  }
+
+  /** Address of a row's score. */
+  scoreAddress(row: number): number {
+    return this.#at.scores + row * 8;
+  }
+
+  /** Address of a feature's cuts. */
+  cutsAddress(feature: number): number {
+    return this.#at.cuts + feature * CUT_PLACES * 4;
+  }
+
+  /** Address of a thread's room for a block of values. */
+  valuesAddress(member: number): number {
+    return this.#at.values + member * BLOCK_ROWS * 4;
+  }
+
+  /** Address of a feature's bin in a row, among its column. */
+  binColumnAddress(feature: number, row: number): number {
+    return this.#at.binColumns + feature * this.allRows + row;
+  }
+
+  /** Address of a feature's bin in a row, among the row. */
+  binRowAddress(feature: number, row: number): number {
+    return this.#at.binRows + row * this.rowBytes + feature;
+  }
+
+  /** Address of a training row's record. */
+  recordAddress(row: number): number {
+    return this.#at.records + row * 16;
+  }
+
+  /** Address of the histogram of a group of features in a leaf's slot. */
+  histogramAddress(slot: number, group: number): number {
+    return this.#at.histograms + (slot * this.groups + group) * GROUP_BYTES;
+  }
+
+  /** Address of a thread's rules. */
+  rulesAddress(member: number): number {
+    return this.#at.rules + member * RULES_BYTES;
+  }
+
+  /** Address of the best split of a group of features in a leaf's slot. */
+  splitAddress(slot: number, group: number): number {
+    return this.#at.splits + (slot * this.groups + group) * SPLIT_BYTES;
+  }
+}
