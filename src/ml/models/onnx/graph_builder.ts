@@ -1,4 +1,4 @@
-import type { Attribute, Constant, OnnxGraph, OnnxNode, OnnxPort } from "./protobuf.ts";
+import { type Attribute, type Constant, ML_DOMAIN, type OnnxGraph, type OnnxNode, type OnnxPort } from "./protobuf.ts";
 
 /** Name of a value in the graph. */
 export type Value = string;
@@ -57,6 +57,13 @@ export class GraphBuilder {
     attributes?: Readonly<Record<string, Attribute>>,
   ): void {
     this.#nodes.push({ op, inputs, outputs, ...(attributes === undefined ? {} : { attributes }) });
+  }
+
+  /** Adds an operation of the ai.onnx.ml domain with one result. */
+  addMl(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>>): Value {
+    const output = `${op.toLowerCase()}_${this.#nodes.length}`;
+    this.#nodes.push({ op, domain: ML_DOMAIN, inputs, outputs: [output], attributes });
+    return output;
   }
 
   /** Columns of a matrix by number, `[N, columns.length]`. */

@@ -17,12 +17,17 @@ export interface Constant {
   readonly data: Float64Array | BigInt64Array | readonly boolean[];
 }
 
-/** An attribute of a node: an integer (`axis`) or a list of them. */
-export type Attribute = number | readonly number[];
+/** An attribute of a node: an integer (`axis`), a text, or a list of integers, of float32 or of texts. */
+export type Attribute = number | string | readonly number[] | Float32Array | readonly string[];
 
-/** One operation; `attributes` hold integers only, which is all our operators take. */
+/** Operators for trees and the like, beside those of ONNX itself. */
+export const ML_DOMAIN = "ai.onnx.ml";
+const ML_OPSET = 3;
+
+/** One operation; of ONNX itself where no domain is named. */
 export interface OnnxNode {
   readonly op: string;
+  readonly domain?: typeof ML_DOMAIN;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
@@ -45,8 +50,10 @@ export interface OnnxGraph {
 
 /** Bytes of a model file with the given opset. */
 export function encodeModel(graph: OnnxGraph, options: { readonly opset: number; readonly producer: string }): Bytes {
-  const opset = concat(text(1, ""), integer(2, options.opset));
-  return concat(integer(1, 8), text(2, options.producer), message(7, encodeGraph(graph)), message(8, opset));
+  const opset = (domain: string, version: number) => message(8, concat(text(1, domain), integer(2, version)));
+  const opsets = [opset("", options.opset)];
+  if (graph.nodes.some(({ domain }) => domain === ML_DOMAIN)) opsets.push(opset(ML_DOMAIN, ML_OPSET));
+  return concat(integer(1, 8), text(2, options.producer), message(7, encodeGraph(graph)), ...opsets);
 }
 
 function encodeGraph({ name, nodes, constants, input, outputs }: OnnxGraph): Bytes {
@@ -59,21 +66,30 @@ function encodeGraph({ name, nodes, constants, input, outputs }: OnnxGraph): Byt
   );
 }
 
-function encodeNode({ op, inputs, outputs, attributes = {} }: OnnxNode): Bytes {
+function encodeNode({ op, domain, inputs, outputs, attributes = {} }: OnnxNode): Bytes {
   return concat(
     ...inputs.map((input) => text(1, input)),
     ...outputs.map((output) => text(2, output)),
     text(3, outputs[0]!), // node name: onnxruntime's messages show it
     text(4, op),
     ...Object.entries(attributes).map(([name, value]) => message(5, encodeAttribute(name, value))),
+    ...(domain === undefined ? [] : [text(7, domain)]),
   );
 }
 
 function encodeAttribute(name: string, value: Attribute): Bytes {
-  const INT = 2, INTS = 7;
-  return typeof value === "number"
-    ? concat(text(1, name), integer(3, value), integer(20, INT))
-    : concat(text(1, name), ...value.map((item) => integer(8, item)), integer(20, INTS));
+  const INT = 2, STRING = 3, FLOATS = 6, INTS = 7, STRINGS = 8;
+  const typed = (type: number, parts: readonly Bytes[]) => concatAll([text(1, name), ...parts, integer(20, type)]);
+  if (typeof value === "number") return typed(INT, [integer(3, value)]);
+  if (typeof value === "string") return typed(STRING, [text(4, value)]);
+  if (value instanceof Float32Array) return typed(FLOATS, [message(7, new Uint8Array(value.slice().buffer))]); // packed
+  return isTexts(value)
+    ? typed(STRINGS, value.map((item) => text(9, item)))
+    : typed(INTS, value.map((item) => integer(8, item)));
+}
+
+function isTexts(list: readonly number[] | readonly string[]): list is readonly string[] {
+  return typeof list[0] === "string";
 }
 
 function encodeTensor(name: string, { dims, data }: Constant): Bytes {
@@ -119,6 +135,11 @@ function varint(value: number): Bytes {
 }
 
 function concat(...parts: readonly Uint8Array[]): Bytes {
+  return concatAll(parts);
+}
+
+/** For lists that are too long to be arguments. */
+function concatAll(parts: readonly Uint8Array[]): Bytes {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {
