@@ -61,3 +61,40 @@ browserTest(
       assertEquals(overflow, 0);
     }, { viewport: { width: 390, height: 844 } }),
 );
+
+browserTest(
+  "the tooltip tells a value of every run, though long lines keep other steps each",
+  () =>
+    withPage(async (page) => {
+      const experimentId = await site.app.tracker.createExperiment("noisy");
+      const ids: string[] = [];
+      let state = 7;
+      const noise = () => (state = state * 16_807 % 2_147_483_647) / 2_147_483_647;
+      for (let k = 0; k < 8; k++) {
+        const { info } = await site.app.tracker.createRun({ experimentId, runName: `noisy ${k}` });
+        for (let start = 0; start < 3_000; start += 1_000) {
+          await site.app.tracker.logBatch(info.runId, {
+            metrics: Array.from(
+              { length: 1_000 },
+              (_, i) => ({ key: "loss", value: k + noise(), timestamp: 1, step: start + i }),
+            ),
+          });
+        }
+        ids.push(info.runId);
+      }
+      await page.goto(`${site.origin}/compare?${ids.map((id) => `run=${id}`).join("&")}`);
+      const chart = page.locator("#chart svg.wide");
+      await chart.scrollIntoViewIfNeeded();
+      const box = (await chart.boundingBox())!;
+      for (const share of [0.3, 0.52, 0.81]) {
+        await page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
+        const rows = await page.locator(".tip div .name").allTextContents();
+        assertEquals(rows, Array.from({ length: 8 }, (_, k) => `noisy ${k}`));
+        assertEquals(await chart.locator(".cursor circle").count(), 8);
+        const head = Number((await page.locator(".tip div").first().textContent())!.replace("step ", ""));
+        for (const own of await page.locator(".tip .own").allTextContents()) {
+          assert(Math.abs(Number(own.replace("at ", "")) - head) < 20, `${own} beside ${head}`);
+        }
+      }
+    }),
+);

@@ -12,17 +12,49 @@ function short(value) {
   return String(Number(value.toPrecision(6))).replace("-", "−");
 }
 
-/** Values under the pointer, or under the arrow keys. */
-export function wireChart(chart) {
+/** Place of the value nearest to `x` in an ascending list. */
+function nearestIndex(length, valueAt, x) {
+  let low = 0, high = length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (valueAt(middle) < x) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && x - valueAt(low - 1) <= valueAt(low) - x ? low - 1 : low;
+}
+
+/** What a chart shows, as it stands now: a live page changes it. */
+function readChart(chart) {
   const { x, y, xLabel, margin, lines } = JSON.parse(chart.dataset.chart);
   const { width, height } = chart.viewBox.baseVal;
   const [xMin, xMax, left] = x;
   const [yMin, yMax, isLog] = y;
-  const atX = (value) => left + (value - xMin) / (xMax - xMin) * (width - margin.right - left);
-  const atY = (value) =>
-    height - margin.bottom -
-    ((isLog ? Math.log10(value) : value) - yMin) / (yMax - yMin) * (height - margin.bottom - margin.top);
-  const steps = [...new Set(lines.flatMap(({ points }) => points.map(([step]) => step)))].sort((a, b) => a - b);
+  return {
+    xLabel,
+    margin,
+    lines,
+    isLog,
+    width,
+    height,
+    steps: [...new Set(lines.flatMap(({ points }) => points.map(([step]) => step)))].sort((a, b) => a - b),
+    atX: (value) => left + (value - xMin) / (xMax - xMin) * (width - margin.right - left),
+    atY: (value) =>
+      height - margin.bottom -
+      ((isLog ? Math.log10(value) : value) - yMin) / (yMax - yMin) * (height - margin.bottom - margin.top),
+    valueAt: (pixel) => xMin + (pixel - left) / (width - margin.right - left) * (xMax - xMin),
+  };
+}
+
+/** Values under the pointer, or under the arrow keys. */
+export function wireChart(chart) {
+  let seen, drawing;
+  const read = () => {
+    if (chart.dataset.chart !== seen) {
+      seen = chart.dataset.chart;
+      drawing = readChart(chart);
+    }
+    return drawing;
+  };
   let tip, cursor, at = -1;
 
   const hide = () => {
@@ -32,6 +64,7 @@ export function wireChart(chart) {
   };
   const show = (index) => {
     hide();
+    const { xLabel, margin, lines, isLog, width, height, steps, atX, atY } = read();
     at = Math.max(0, Math.min(steps.length - 1, index));
     const step = steps[at];
     cursor = svg("g", { class: "cursor" });
@@ -43,17 +76,27 @@ export function wireChart(chart) {
     head.textContent = `${xLabel.split(" ")[0]} ${short(step)}`;
     tip.append(head);
     for (const { label, color, points } of lines) {
-      const point = points.find(([pointX]) => pointX === step);
-      if (point === undefined) continue;
+      if (points.length === 0) continue;
+      // Lines are thinned each on its own, so they seldom have the same steps.
+      const point = points[nearestIndex(points.length, (i) => points[i][0], step)];
       const row = document.createElement("div");
       const swatch = document.createElement("span");
       swatch.className = `swatch c${color}`;
       const value = document.createElement("b");
       value.textContent = short(point[1]);
-      row.append(swatch, label, value);
+      const name = document.createElement("span");
+      name.className = "name";
+      name.textContent = label;
+      row.append(swatch, name, value);
+      if (point[0] !== step) {
+        const own = document.createElement("span");
+        own.className = "own";
+        own.textContent = `at ${short(point[0])}`;
+        row.append(own);
+      }
       tip.append(row);
       if (point[1] !== null && (!isLog || point[1] > 0)) {
-        cursor.append(svg("circle", { class: `c${color}`, cx: atX(step), cy: atY(point[1]), r: 4 }));
+        cursor.append(svg("circle", { class: `c${color}`, cx: atX(point[0]), cy: atY(point[1]), r: 4 }));
       }
     }
     chart.append(cursor);
@@ -68,21 +111,17 @@ export function wireChart(chart) {
 
   chart.addEventListener("pointermove", (event) => {
     const box = chart.getBoundingClientRect();
-    const value = xMin +
-      ((event.clientX - box.left) * width / box.width - left) / (width - margin.right - left) * (xMax - xMin);
-    let nearest = 0;
-    steps.forEach((step, i) => {
-      if (Math.abs(step - value) < Math.abs(steps[nearest] - value)) nearest = i;
-    });
-    show(nearest);
+    const { width, steps, valueAt } = read();
+    show(nearestIndex(steps.length, (i) => steps[i], valueAt((event.clientX - box.left) * width / box.width)));
   });
   chart.addEventListener("pointerleave", hide);
   chart.addEventListener("blur", hide);
   chart.addEventListener("keydown", (event) => {
     const move = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
-    if (move !== undefined) show(at < 0 ? (move < 0 ? steps.length - 1 : 0) : at + move);
+    const last = read().steps.length - 1;
+    if (move !== undefined) show(at < 0 ? (move < 0 ? last : 0) : at + move);
     else if (event.key === "Home") show(0);
-    else if (event.key === "End") show(steps.length - 1);
+    else if (event.key === "End") show(last);
     else if (event.key === "Escape") return hide();
     else return;
     event.preventDefault();
