@@ -1,3 +1,4 @@
+import bringUp from "./assets/script/bring_up.js" with { type: "text" };
 import chartScript from "./assets/script/chart.js" with { type: "text" };
 import formsScript from "./assets/script/forms.js" with { type: "text" };
 import livePage from "./assets/script/live_page.js" with { type: "text" };
@@ -21,7 +22,7 @@ const style = [theme, base, frame, pieces, forms, tables, charts, artifacts, sma
 
 /** One script: its parts import each other as modules do, which their order does here. */
 const script = `"use strict";\n${
-  [chartScript, formsScript, livePage, liveRows, mlflowAddresses, start].map((part) =>
+  [bringUp, chartScript, formsScript, livePage, liveRows, mlflowAddresses, start].map((part) =>
     part.replaceAll(/^import .*;\n/gm, "").replaceAll(/^export /gm, "")
   ).join("\n")
 }`;

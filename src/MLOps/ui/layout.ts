@@ -22,8 +22,6 @@ export interface Page {
   readonly body: Child;
   /** HTTP status. @default 200 */
   readonly status?: number;
-  /** Whether the page shows work under way, and is brought up to date while it is looked at. @default false */
-  readonly isLive?: boolean;
 }
 
 const MARK = trusted(
@@ -65,11 +63,7 @@ export function renderPage(page: Page): Html {
             )}</ul>
           </nav>
         </header>
-        <main id="main" tabindex="-1" ${page.isLive
-          ? html`
-            data-live="5000"
-          `
-          : EMPTY}>
+        <main id="main" tabindex="-1">
     ${breadcrumbs(page.crumbs)}
     ${page.body}
         </main>

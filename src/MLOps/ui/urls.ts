@@ -14,6 +14,9 @@ export const urls = {
   /** A run. */
   run: (experimentId: string, runId: string) =>
     `/experiments/${encodeURIComponent(experimentId)}/runs/${encodeURIComponent(runId)}`,
+  /** Parts of a run's page that change while it is under way, without a page around them. */
+  runParts: (experimentId: string, runId: string, query: Query = {}) =>
+    withQuery(`${urls.run(experimentId, runId)}/parts`, query),
   /** One metric of a run. */
   metric: (experimentId: string, runId: string, key: string, query: Query = {}) =>
     withQuery(`${urls.run(experimentId, runId)}/metric`, { key, ...query }),

@@ -331,12 +331,32 @@ Deno.test("pages show a run whose files may not be served all the same, with the
   await pageText(app, `/experiments/${id}/runs/${info.runId}/artifacts`, 403);
 });
 
-Deno.test("pages keep a run under way fresh, and leave a finished one alone", async () => {
-  await using app = await testApp("memory");
+/** Address of the parts of a run's page, as the page has it. */
+const partsOf = (text: string) => /data-run-parts="([^"]+)"/.exec(text)?.[1]?.replaceAll("&amp;", "&");
+
+overStores("gives the parts of a run's page that changed, as long as the run is under way", async (app) => {
+  const params = Array.from({ length: 100 }, (_, i) => ({ key: `p${i}`, value: "x".repeat(3_000) }));
   const { info } = await app.tracker.createRun({ experimentId: "0", runName: "busy", startTime: NOW_MS - 1_000 });
-  assertStringIncludes(await pageText(app, `/experiments/0/runs/${info.runId}`), 'data-live="5000"');
+  await app.tracker.logBatch(info.runId, { params });
+  const url = `/experiments/0/runs/${info.runId}`;
+  const page = await app.page(url);
+  assert(page.text.length > 300_000);
+  const still = await app.page(partsOf(page.text)!);
+  assertStringIncludes(still.text, "Running for");
+  assert(still.text.length < 4_000 && !still.text.includes("<html"), String(still.text.length));
+  const metrics = [0, 1].map((step) => ({ key: "loss", value: 1, timestamp: 1, step }));
+  await app.tracker.logBatch(info.runId, { metrics, tags: [{ key: "new", value: "tag" }] });
+  const fresh = await app.page(partsOf(page.text)!);
+  for (const part of ["title", "facts", "scores", "charts", "metrics", "artifacts", "models"]) {
+    assertStringIncludes(fresh.text, `data-part="${part}"`);
+  }
+  assert(fresh.text.length < 20_000, String(fresh.text.length));
+  const rest = (text: string) => /data-rest="([^"]*)"/.exec(text)![1];
+  assert(rest(fresh.text) !== rest(page.text));
+  assert(!(await app.page(partsOf(fresh.text)!)).text.includes('data-part="metrics"'));
   await app.tracker.updateRun(info.runId, { status: "FINISHED", endTime: NOW_MS });
-  assert(!(await pageText(app, `/experiments/0/runs/${info.runId}`)).includes("data-live"));
+  assertEquals(partsOf((await app.page(partsOf(fresh.text)!)).text), undefined);
+  assertEquals(partsOf((await app.page(url)).text), undefined);
 });
 
 overStores(

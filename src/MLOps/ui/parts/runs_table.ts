@@ -3,6 +3,7 @@ import { formatAligned, formatDuration } from "../format.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import { type Column, columnId, defaultColumns, type RunsQuery, toParameters } from "../runs_query.ts";
 import { type Query, urls } from "../urls.ts";
+import { LIVE } from "./live.ts";
 import { deletedChip, statusChip, timeAgo } from "./words.ts";
 
 /** What the table of runs shows. */
@@ -50,11 +51,6 @@ export function runsTable(state: RunsTableState): Html {
     </form>
   `;
 }
-
-/** What tells that the rows are kept up to date; it has its room before the script fills it. */
-const LIVE =
-  html`<span class="live"><span class="dot" aria-hidden="true"></span><span role="status" data-live-status>Live</span>
-<a class="button" href="" data-live-more>Show</a></span>`;
 
 /** Whether one of the runs is under way, and the rows change by themselves. */
 function isUnderWay({ runs }: Pick<RunsTableState, "runs">): boolean {

@@ -1,20 +1,20 @@
 import type { Hono } from "@hono/hono";
-import { isDomainError, type LoggedModel, type Metric } from "../../../core/mod.ts";
+import { isDomainError, type Metric } from "../../../core/mod.ts";
 import { parseCompareQuery } from "../compare_query.ts";
 import { historyOf, steppedKeys } from "../histories.ts";
 import { comparePage, MAX_COMPARED } from "../pages/compare_page.ts";
 import type { ComparedRun } from "../parts/compare_tables.ts";
 import { metricPage, parseChartView } from "../pages/metric_page.ts";
-import { runPage } from "../pages/run_page.ts";
+import { runPage, runPartsFragment } from "../pages/run_page.ts";
+import { seenMark } from "../parts/run_parts.ts";
 import { urls } from "../urls.ts";
-import { listOrReason, type PageDeps, pageResponse, parametersOf } from "./context.ts";
+import { fragmentResponse, type PageDeps, pageResponse, parametersOf } from "./context.ts";
 import { askOf } from "./promotion_routes.ts";
-
-const MAX_CHARTS = 24;
+import { linesOf, runStateOf } from "./run_state.ts";
 
 /** Registers the pages of a run and the comparison of several. */
 export function runPageRoutes(app: Hono, deps: PageDeps): void {
-  const { tracker, registry, artifacts, clock } = deps;
+  const { tracker } = deps;
 
   app.get("/runs/:run", async (context) => {
     const { info } = await tracker.getRun(context.req.param("run"));
@@ -25,25 +25,15 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
     const run = await tracker.getRun(context.req.param("run"));
     const { runId, experimentId } = run.info;
     if (experimentId !== context.req.param("id")) return context.redirect(urls.run(experimentId, runId));
-    const keys = steppedKeys([run]);
-    const [experiment, histories, files, models, versions] = await Promise.all([
-      tracker.getExperiment(experimentId),
-      Promise.all(keys.slice(0, MAX_CHARTS).map(async (key) => [key, await historyOf(tracker, runId, key)] as const)),
-      listOrReason(() => artifacts.ofRun(run)),
-      Promise.all(run.modelOutputs.map(({ modelId }) => loggedModelOrNone(deps, modelId))),
-      registry.searchModelVersions({ filter: `run_id = '${runId}'`, maxResults: 50 }),
-    ]);
-    return pageResponse(runPage({
-      experiment,
-      run,
-      histories: new Map(histories),
-      uncharted: Math.max(0, keys.length - MAX_CHARTS),
-      files,
-      models: models.filter((model) => model !== undefined),
-      versions: versions.items,
-      ask: askOf(context, deps),
-      nowMs: clock.nowMs(),
-    }));
+    const [state, lines] = await Promise.all([runStateOf(deps, run), linesOf(deps, run)]);
+    return pageResponse(runPage(state, lines, askOf(context, deps)));
+  });
+
+  app.get("/experiments/:id/runs/:run/parts", async (context) => {
+    const run = await tracker.getRun(context.req.param("run"));
+    const state = await runStateOf(deps, run);
+    const isSeen = parametersOf(context).get("seen") === seenMark(state);
+    return fragmentResponse(runPartsFragment(state, isSeen ? undefined : await linesOf(deps, run)));
   });
 
   app.get("/experiments/:id/runs/:run/metric", async (context) => {
@@ -95,14 +85,4 @@ function mostTelling(runs: readonly ComparedRun[], keys: readonly string[]): str
     runs.reduce((sum, { run }) => sum + (run.metrics.find((metric) => metric.key === key)?.step ?? 0), 0);
   const isLoss = (key: string) => Number(/loss/i.test(key));
   return keys.toSorted((a, b) => steps(b) - steps(a) || isLoss(b) - isLoss(a))[0];
-}
-
-/** A logged model, or none where it was deleted since. */
-async function loggedModelOrNone({ tracker }: PageDeps, modelId: string): Promise<LoggedModel | undefined> {
-  try {
-    return await tracker.getLoggedModel(modelId);
-  } catch (error) {
-    if (isDomainError(error, "not-found")) return undefined;
-    throw error;
-  }
 }

@@ -1,32 +1,62 @@
-/** Whether somebody has typed what would be lost. */
-export function isEdited(root) {
-  return [...root.querySelectorAll("form[data-edit] :is(input, textarea)")].some((field) =>
-    field.value !== field.defaultValue
-  );
-}
+import { bringUp } from "./bring_up.js";
 
-/** Fetches a page of work under way again and again, while somebody looks at it and is not at work in it. */
-export function keepLive(main, wire) {
-  const every = Number(main.dataset.live);
-  if (!(every > 0)) return;
-  const timer = setInterval(async () => {
-    if (document.hidden || main.contains(document.activeElement) && document.activeElement !== main) return;
-    if (isEdited(main) || getSelection()?.isCollapsed === false || document.querySelector(".tip")) return;
+const PAGE_EVERY_MS = 5_000;
+const PAGE_LONGEST_MS = 60_000;
+/** A server that does not answer by then is asked again, later. */
+const PAGE_PATIENCE_MS = 20_000;
+/** Share of the time that a server may be at work for one page. */
+const PAGE_EASE = 4;
+
+/**
+ * Brings the page of a run under way up to date while somebody looks: only the parts that change are fetched, one request
+ * at a time and less often where the server is slow. What the reader has typed, opened, selected or focused stays; what
+ * the parts do not hold is told beside a link that shows it.
+ */
+export function keepLive(head, wire) {
+  const status = document.querySelector("[data-live-status]");
+  const state = status.closest(".live");
+  let delay = PAGE_EVERY_MS;
+  let timer, isAsking = false;
+
+  const say = (text) => {
+    if (status.textContent !== text) status.textContent = text;
+  };
+  const round = async () => {
+    clearTimeout(timer);
+    if (document.hidden || isAsking) return; // the way back to the page goes on
+    isAsking = true;
+    const start = performance.now();
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (!answer.ok) return;
-      const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-      if (next === null) return;
-      const open = new Set([...main.querySelectorAll("details[open]")].map((details) => details.textContent));
-      main.replaceChildren(...next.childNodes);
-      for (const details of main.querySelectorAll("details")) details.open = open.has(details.textContent);
-      wire(main);
-      if (next.dataset.live === undefined) {
-        clearInterval(timer);
-        delete main.dataset.live;
+      const answer = await fetch(head.dataset.runParts, { signal: AbortSignal.timeout(PAGE_PATIENCE_MS) });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-rest]");
+      let isWhole = true;
+      for (const part of next.querySelectorAll("[data-part]")) {
+        isWhole = bringUp(document.querySelector(`[data-part="${part.dataset.part}"]`), part, wire) && isWhole;
       }
+      const isOver = next.dataset.runParts === undefined;
+      const isStale = next.dataset.rest !== head.dataset.rest;
+      say(isOver ? "The run has ended" : isStale ? "More was logged" : "Live");
+      state.classList.toggle("stale", isOver || isStale);
+      if (isOver && isWhole) {
+        state.classList.replace("on", "over");
+        document.removeEventListener("visibilitychange", round);
+        return;
+      }
+      // A part that waits for the reader is asked for again: the mark stays the old one.
+      if (isWhole) head.dataset.runParts = next.dataset.runParts;
+      delay = Math.min(PAGE_LONGEST_MS, Math.max(PAGE_EVERY_MS, PAGE_EASE * (performance.now() - start)));
     } catch {
-      // the server is away for a moment: the next round tries again
+      say("The server does not answer");
+      delay = Math.min(PAGE_LONGEST_MS, 2 * delay);
+    } finally {
+      isAsking = false;
     }
-  }, every);
+    timer = setTimeout(round, delay);
+  };
+
+  document.querySelector("[data-live-more]").href = location.href;
+  state.classList.add("on");
+  document.addEventListener("visibilitychange", round);
+  timer = setTimeout(round, delay);
 }

@@ -19,5 +19,5 @@ function wire(root) {
 if (location.hash.startsWith("#/")) followHash();
 addEventListener("hashchange", () => location.hash.startsWith("#/") && followHash());
 wire(document);
-keepLive(document.querySelector("main"), wire);
+for (const head of document.querySelectorAll("[data-run-parts]")) keepLive(head, wire);
 for (const body of document.querySelectorAll("tbody[data-live]")) keepRowsLive(body);
