@@ -80,7 +80,9 @@ function breadcrumbs(crumbs: readonly Crumb[]): Html {
     <nav class="crumbs" aria-label="Breadcrumb">
       <ol>${crumbs.map(({ label, href }) =>
         html`<li>${
-          href === undefined ? html`<span aria-current="page">${label}</span>` : html`<a href="${href}">${label}</a>`
+          href === undefined
+            ? html`<span aria-current="page" title="${label}">${label}</span>`
+            : html`<a href="${href}" title="${label}">${label}</a>`
         }</li>`
       )}</ol>
     </nav>

@@ -97,7 +97,8 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     const all = await pageText(app, `/compare?${query}`);
     assertStringIncludes(all, "Compare 3 runs");
     assertEquals([...all.matchAll(/class="line c\d"/g)].length, 6); // three lines, in a wide and a narrow picture
-    const hasRow = (text: string, key: string) => text.includes(`<th scope="row" class="sticky">${key}</th>`);
+    const hasRow = (text: string, key: string) =>
+      text.includes(`<th scope="row" class="sticky" title="${key}">${key}</th>`);
     assert(hasRow(all, "same"));
     const different = await pageText(app, `/compare?${query}&diff=1`);
     assert(!hasRow(different, "same") && hasRow(different, "rate"));

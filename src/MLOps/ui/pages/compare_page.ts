@@ -118,7 +118,7 @@ function legend(runs: readonly ComparedRun[]): Html {
     runs.map(({ run, experiment }, i) =>
       html`<li><span class="swatch ${colorClass(i)}" aria-hidden="true"></span><a href="${
         urls.run(experiment.experimentId, run.info.runId)
-      }">${nameOf(run)}</a></li>`
+      }" title="${nameOf(run)}">${nameOf(run)}</a></li>`
     )
   }</ul>`;
 }

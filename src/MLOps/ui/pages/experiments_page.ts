@@ -46,7 +46,7 @@ export function experimentsPage(state: ExperimentsState): Page {
     caption: "Experiments, newest first",
     headings: [["Experiment", "sticky"], "Newest run", "Status", "Started", "Created", ["ID", "number"]],
     rows: rows.map(({ experiment, newest }) => [
-      html`<a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a> ${
+      html`<a href="${urls.experiment(experiment.experimentId)}" title="${experiment.name}">${experiment.name}</a> ${
         deletedChip(experiment.lifecycleStage)
       }`,
       ...(newest === undefined ? [{ cell: "No runs yet", className: "muted" }, "", ""] : [

@@ -32,7 +32,7 @@ export function modelsPage({ models, search, tokens, nextToken, size, nowMs }: M
     rows: models.map((model) => {
       const newest = model.latestVersions.toSorted((a, b) => Number(b.version) - Number(a.version))[0];
       return [
-        html`<a href="${urls.model(model.name)}">${model.name}</a>`,
+        html`<a href="${urls.model(model.name)}" title="${model.name}">${model.name}</a>`,
         newest === undefined ? "–" : html`<a href="${urls.version(model.name, newest.version)}">${newest.version}</a>`,
         model.aliases.map(({ alias, version }) =>
           html`

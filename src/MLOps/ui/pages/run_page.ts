@@ -102,7 +102,7 @@ function datasets(run: Run): Html {
       const context = tags.find(({ key }) => key === CONTEXT_TAG)?.value;
       return html`<article class="dataset"><h3>${dataset.name}${
         context === undefined ? EMPTY : html`
-          <span class="chip">${context}</span>
+          <span class="chip name" title="${context}">${context}</span>
         `
       }</h3>${
         facts([

@@ -68,7 +68,7 @@ export function metricTable(runs: readonly ComparedRun[], onlyDifferences: boole
   const table = html`<table class="data compare">${heading(runs, "Metrics, newest values", "number")}<tbody>${
     rows.map(({ key, values }) => {
       const texts = formatAligned(values);
-      return html`<tr><th scope="row" class="sticky">${key}</th>${
+      return html`<tr><th scope="row" class="sticky" title="${key}">${key}</th>${
         values.map((value, i) => metricCell(value, texts[i], i === 0 ? undefined : values[0]))
       }</tr>`;
     })
@@ -110,7 +110,9 @@ export function textTable(
       what,
       html`<table class="data compare">${heading(runs, what)}<tbody>${
         rows.map(({ key, values }) =>
-          html`<tr class="${differ(values) ? "differs" : ""}"><th scope="row" class="sticky">${key}</th>${
+          html`<tr class="${
+            differ(values) ? "differs" : ""
+          }"><th scope="row" class="sticky" title="${key}">${key}</th>${
             values.map((value) =>
               value === undefined
                 ? html`<td class="muted">–</td>`
@@ -136,7 +138,7 @@ function heading(runs: readonly ComparedRun[], caption: string, className = ""):
             class="${className}"><span class="swatch ${colorClass(i)}" aria-hidden="true"></span><a href="${urls.run(
               experiment.experimentId,
               run.info.runId,
-            )}">${nameOf(run)}</a></th>
+            )}" title="${nameOf(run)}">${nameOf(run)}</a></th>
         `
       )}</tr>
     </thead>

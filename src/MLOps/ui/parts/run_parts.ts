@@ -109,7 +109,7 @@ function verdict(
   evidence: string | undefined,
 ): Html | undefined {
   if (word === undefined) return undefined;
-  return html`<span class="chip ${word === "passed" ? "good" : "bad"}">${word}</span> ${
+  return html`<span class="chip name ${word === "passed" ? "good" : "bad"}" title="${word}">${word}</span> ${
     evidence === undefined ? EMPTY : html`<span class="muted">${evidence} evidence</span>`
   }${word === "passed" || reasons === undefined ? EMPTY : html`<br><span class="muted">${reasons}</span>`}`;
 }
@@ -218,7 +218,7 @@ function versionLink({ name, version, aliases }: ModelVersion): Html {
   return html`
     <a href="${urls.version(name, version)}">${name} ${version}</a>${aliases.map((alias) =>
       html`
-        <span class="chip alias">@${alias}</span>
+        <span class="chip name alias" title="@${alias}">@${alias}</span>
       `
     )}
   `;

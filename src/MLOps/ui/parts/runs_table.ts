@@ -81,9 +81,9 @@ export function runRows(state: RunsTableState): Html {
     runs.map((run, i) =>
       html`<tr data-run="${run.info.runId}">
 <td class="pick"><input type="checkbox" name="run" value="${run.info.runId}" aria-label="Pick run ${run.info.runName}"></td>
-<th scope="row" class="sticky"><a href="${urls.run(experimentId, run.info.runId)}">${
+<th scope="row" class="sticky"><a href="${urls.run(experimentId, run.info.runId)}" title="${
         run.info.runName || run.info.runId
-      }</a> ${deletedChip(run.info.lifecycleStage)}</th>
+      }">${run.info.runName || run.info.runId}</a> ${deletedChip(run.info.lifecycleStage)}</th>
 <td>${statusChip(run.info.status)}</td>
 <td>${timeAgo(run.info.startTime, nowMs)}</td>
 <td>${run.info.endTime === undefined ? EMPTY : formatDuration(run.info.endTime - run.info.startTime)}</td>

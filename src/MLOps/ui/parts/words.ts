@@ -24,7 +24,9 @@ export function deletedChip(stage: LifecycleStage): Html {
 
 /** An alias of a registered model. */
 export function aliasChip(name: string, alias: string, version: string): Html {
-  return html`<a class="chip alias" href="${urls.version(name, version)}" title="Version ${version}">@${alias}</a>`;
+  return html`<a class="chip name alias" href="${
+    urls.version(name, version)
+  }" title="@${alias}: version ${version}">@${alias}</a>`;
 }
 
 /** An instant as how long ago it was, with the exact time beside it for who points at it. */
