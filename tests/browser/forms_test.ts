@@ -69,6 +69,25 @@ browserTest("a live page leaves what somebody is typing alone", () =>
     assert(await page.getByLabel("Notes on this run").isVisible());
   }));
 
+browserTest(
+  "the notes of two people are not written over: the second sees both and goes on",
+  () =>
+    withPage(async (page) => {
+      await page.goto(runPage(2));
+      await page.locator(".edit summary").first().click();
+      await page.getByLabel("Notes on this run").fill("mine");
+      await site.app.tracker.logBatch(site.runIds[2]!, { tags: [{ key: "mlflow.note.content", value: "theirs" }] });
+      await page.getByRole("button", { name: "Save notes" }).click();
+      await page.getByRole("heading", { name: "Notes were not saved" }).waitFor();
+      assertEquals(await page.locator("#stored .note").textContent(), "theirs");
+      assertEquals(await page.getByLabel("Notes on this run").inputValue(), "mine");
+      await page.getByLabel("Notes on this run").fill("theirs and mine");
+      await page.getByRole("button", { name: "Save notes" }).click();
+      await page.waitForURL(runPage(2));
+      assertEquals(await page.locator(".note").textContent(), "theirs and mine");
+    }),
+);
+
 browserTest("a form of another origin changes nothing", () =>
   withPage(async (page) => {
     // Another port of this machine, which MLflow's own guard lets through.

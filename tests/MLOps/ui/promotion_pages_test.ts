@@ -183,3 +183,36 @@ Deno.test("note forms keep the notes of runs, experiments, models and versions a
   await app.form("/models/bitcoin-model/note", { note: "" });
   assertStringIncludes((await app.page("/models/bitcoin-model")).text, "Add notes");
 });
+
+Deno.test("note forms refuse to write over what somebody else saved meanwhile, and show both texts", async () => {
+  await using app = await testApp("sqlite");
+  const { version, runId } = await addVersion(app);
+  const { info } = await app.tracker.getRun(runId);
+  const pages = [
+    `/experiments/${info.experimentId}`,
+    `/experiments/${info.experimentId}/runs/${runId}`,
+    "/models/bitcoin-model",
+    `/models/bitcoin-model/versions/${version}`,
+  ];
+  const seenBy = (text: string) => /name="seen" value="([^"]+)"/.exec(text)![1]!;
+  for (const page of pages) {
+    const seen = seenBy((await app.page(page)).text); // ada and grace open the page
+    assertEquals((await app.form(`${page}/note`, { seen, note: "by ada" })).status, 303);
+    const refused = await app.form(`${page}/note`, { seen, note: "by grace\r\n<b>" });
+    const text = await refused.text();
+    assertEquals(refused.status, 409);
+    assertStringIncludes(text, '<p class="note">by ada</p>');
+    assertStringIncludes(text, "\nby grace\n&lt;b&gt;</textarea>");
+    assertStringIncludes((await app.page(page)).text, '<p class="note">by ada</p>');
+    const both = await app.form(`${page}/note`, { seen: seenBy(text), note: "by both" });
+    assertEquals([both.status, both.headers.get("location")], [303, page]);
+    assertStringIncludes((await app.page(page)).text, '<p class="note">by both</p>');
+    // The same text twice, as by two clicks, is no conflict; two others at once are.
+    assertEquals((await app.form(`${page}/note`, { seen, note: "by both" })).status, 303);
+    const last = seenBy((await app.page(page)).text);
+    const answers = await Promise.all(["a", "b"].map((note) => app.form(`${page}/note`, { seen: last, note })));
+    assertEquals(answers.map(({ status }) => status).sort(), [303, 409]);
+    for (const answer of answers) await answer.body?.cancel();
+  }
+  assertEquals(app.failures, []);
+});

@@ -1,39 +1,84 @@
 import type { Context, Hono } from "@hono/hono";
-import { NOTE_TAG } from "../parts/notes.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { noteConflictPage } from "../pages/note_conflict_page.ts";
+import { NOTE_TAG, type Notes } from "../parts/notes.ts";
 import { urls } from "../urls.ts";
-import type { PageDeps } from "./context.ts";
+import { type PageDeps, pageResponse } from "./context.ts";
 import { formText, readForm } from "./form.ts";
+import { oneAtATime } from "./one_at_a_time.ts";
+
+/** What notes are about: where they stand, what they say now, and how they are saved. */
+interface Owner {
+  readonly noun: Notes["noun"];
+  readonly label: string;
+  readonly url: string;
+  readonly text: string;
+  readonly save: (text: string) => Promise<unknown>;
+}
 
 /** Registers what takes the notes of runs and experiments, and the descriptions of models and versions. */
 export function noteRoutes(app: Hono, { tracker, registry }: PageDeps): void {
-  const noteOf = async (context: Context) => formText(await readForm(context.req.raw), "note");
-  /** 303: the browser asks for the page anew, and reloading it does not send the form again. */
-  const backTo = (context: Context, url: string) => context.redirect(url, 303);
+  const inTurn = oneAtATime();
+  const register = (path: string, ownerOf: (context: Context) => Promise<Owner>) => {
+    app.post(`${path}/note`, async (context) => {
+      const form = await readForm(context.req.raw);
+      const draft = formText(form, "note"), seen = form.get("seen");
+      // In turn, or two saved at once would both find the text that they have seen.
+      return await inTurn(async () => {
+        const { noun, label, url, text, save } = await ownerOf(context);
+        if (seen !== null && seen !== fingerprint(text) && draft !== text) {
+          return pageResponse(noteConflictPage({ noun, text, action: `${url}/note` }, draft, { label, href: url }));
+        }
+        await save(draft);
+        // 303: the browser asks for the page anew, and reloading it does not send the form again.
+        return context.redirect(url, 303);
+      });
+    });
+  };
 
-  app.post("/experiments/:id/note", async (context) => {
-    const value = await noteOf(context);
-    const { experimentId } = await tracker.getExperiment(context.req.param("id"));
-    await tracker.setExperimentTag(experimentId, { key: NOTE_TAG, value });
-    return backTo(context, urls.experiment(experimentId));
+  register("/experiments/:id", async (context) => {
+    const { experimentId, name, tags } = await tracker.getExperiment(context.req.param("id")!);
+    return {
+      noun: "experiment",
+      label: name,
+      url: urls.experiment(experimentId),
+      text: noteIn(tags),
+      save: (value) => tracker.setExperimentTag(experimentId, { key: NOTE_TAG, value }),
+    };
   });
-  app.post("/experiments/:id/runs/:run/note", async (context) => {
-    const value = await noteOf(context);
-    const { runId, experimentId } = (await tracker.getRun(context.req.param("run"))).info;
-    await tracker.logBatch(runId, { tags: [{ key: NOTE_TAG, value }] });
-    return backTo(context, urls.run(experimentId, runId));
+  register("/experiments/:id/runs/:run", async (context) => {
+    const { info, tags } = await tracker.getRun(context.req.param("run")!);
+    return {
+      noun: "run",
+      label: info.runName || info.runId,
+      url: urls.run(info.experimentId, info.runId),
+      text: noteIn(tags),
+      save: (value) => tracker.logBatch(info.runId, { tags: [{ key: NOTE_TAG, value }] }),
+    };
   });
-  app.post("/models/:name/note", async (context) => {
-    const description = await noteOf(context);
-    const { name } = await registry.updateRegisteredModel(context.req.param("name"), description);
-    return backTo(context, urls.model(name));
+  register("/models/:name", async (context) => {
+    const { name, description } = await registry.getRegisteredModel(context.req.param("name")!);
+    return {
+      noun: "model",
+      label: name,
+      url: urls.model(name),
+      text: description,
+      save: (text) => registry.updateRegisteredModel(name, text),
+    };
   });
-  app.post("/models/:name/versions/:version/note", async (context) => {
-    const description = await noteOf(context);
-    const { name, version } = await registry.updateModelVersion(
-      context.req.param("name"),
-      context.req.param("version"),
-      description,
-    );
-    return backTo(context, urls.version(name, version));
+  register("/models/:name/versions/:version", async (context) => {
+    const asked = [context.req.param("name")!, context.req.param("version")!] as const;
+    const { name, version, description } = await registry.getModelVersion(...asked);
+    return {
+      noun: "version",
+      label: `${name} ${version}`,
+      url: urls.version(name, version),
+      text: description,
+      save: (text) => registry.updateModelVersion(name, version, text),
+    };
   });
+}
+
+function noteIn(tags: readonly { readonly key: string; readonly value: string }[]): string {
+  return tags.find(({ key }) => key === NOTE_TAG)?.value ?? "";
 }

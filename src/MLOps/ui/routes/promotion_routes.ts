@@ -23,6 +23,7 @@ import { urls } from "../urls.ts";
 import { type PageDeps, pageResponse } from "./context.ts";
 import { formText, readForm } from "./form.ts";
 import { servedTracker } from "./served_tracker.ts";
+import { oneAtATime } from "./one_at_a_time.ts";
 import { signedInAs } from "./signed_in.ts";
 
 /** How pages promote: with what the gate needs, or why they cannot. */
@@ -64,6 +65,7 @@ export function promotionRoutes(app: Hono, deps: PageDeps): void {
     if (promotion === undefined || !("open" in promotion)) throw new DomainError("forbidden", block!);
     return await promotion.open({ tracker: servedTracker(tracker, artifacts), registry });
   };
+  /** Two promotions at once would each be compared with the same holder. */
   const inTurn = oneAtATime();
   /** The same refusals as the command's: a run that was deleted, or is the parent of others. */
   const runToPromote = async (runId: string): Promise<Run> => (await selectRun(tracker, runId, "")).run;
@@ -187,14 +189,4 @@ function runCrumbs({ info }: Run): readonly Crumb[] {
     { label: info.runName || info.runId, href: urls.run(info.experimentId, info.runId) },
     { label: "Gate" },
   ];
-}
-
-/** Two promotions at once would each be compared with the same holder. */
-function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
 }
