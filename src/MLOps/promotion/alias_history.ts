@@ -1,9 +1,8 @@
 import type { KeyValue, RegisteredModel } from "../../core/mod.ts";
+import { MAX_BY_LENGTH, MAX_WHY_LENGTH } from "../rules/limits.ts";
 
 /** Most moves that are kept of an alias, and their longest text: MLflow's column for the tag holds 5,000 characters. */
 const MOST_MOVES = 50, MOST_CHARACTERS = 5_000;
-/** Most characters of a reason and of a name. */
-const MOST_REASON = 500, MOST_NAME = 100;
 
 /** A move of an alias. */
 export interface AliasMove {
@@ -58,7 +57,7 @@ export function readAliasMoves(model: Pick<RegisteredModel, "tags">, alias: stri
  * ```
  */
 export function withAliasMove(model: Pick<RegisteredModel, "tags">, alias: string, move: AliasMove): KeyValue {
-  const kept = { ...move, ...cut("by", move.by, MOST_NAME), ...cut("why", move.why, MOST_REASON) };
+  const kept = { ...move, ...cut("by", move.by, MAX_BY_LENGTH), ...cut("why", move.why, MAX_WHY_LENGTH) };
   let moves = [...readAliasMoves(model, alias), kept].slice(-MOST_MOVES);
   while (moves.length > 1 && JSON.stringify(moves).length > MOST_CHARACTERS) moves = moves.slice(1);
   return { key: aliasHistoryTag(alias), value: JSON.stringify(moves) };

@@ -32,4 +32,4 @@ export {
   type RunProof,
 } from "./register_run.ts";
 export { earlierHolders, rollBack, type RollbackDeps, type RollbackRequest, type RolledBack } from "./roll_back.ts";
-export { checkAliasName } from "./check_names.ts";
+export { checkAliasName, checkMoveWords } from "./check_names.ts";

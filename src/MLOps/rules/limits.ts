@@ -55,3 +55,7 @@ export const MAX_ORDER_FIELDS = 50;
 export const MAX_PATTERN_BYTES = 50_000;
 /** Longest filter, in UTF-16 units: its pieces take many times its room. */
 export const MAX_FILTER_LENGTH = 1_000_000;
+/** Longest name of who moves an alias, in UTF-16 units, as a form counts them. */
+export const MAX_BY_LENGTH = 100;
+/** Longest reason for the move of an alias. */
+export const MAX_WHY_LENGTH = 500;

@@ -97,9 +97,9 @@ Deno.test("promotion pages refuse what has no name or reason, files that were no
   const { version, runId } = await addVersion(app);
   const path = `/models/bitcoin-model/versions/${version}/promote`;
   for (
-    const [fields, part] of [[{ ...ASKED, why: " " }, "without a reason"], [
+    const [fields, part] of [[{ ...ASKED, why: " " }, "the reason is missing"], [
       { ...ASKED, by: "" },
-      "without a name",
+      "the name is missing",
     ]] as const
   ) {
     const answer = await app.form(path, fields);
@@ -214,5 +214,36 @@ Deno.test("note forms refuse to write over what somebody else saved meanwhile, a
     assertEquals(answers.map(({ status }) => status).sort(), [303, 409]);
     for (const answer of answers) await answer.body?.cancel();
   }
+  assertEquals(app.failures, []);
+});
+
+Deno.test("promotion pages hold the limits of their forms on the server too", async () => {
+  await using app = await testApp("sqlite", { promotion: fakeGate() });
+  const [first, second] = [await addVersion(app), await addVersion(app)];
+  const paths = [`/models/bitcoin-model/versions/${second.version}/promote`, "/models/bitcoin-model/rollback"];
+  await app.form(`/models/bitcoin-model/versions/${first.version}/promote`, ASKED);
+  const before = await app.registry.getRegisteredModel("bitcoin-model");
+  const refusals: readonly (readonly [Record<string, string>, string])[] = [
+    [{ by: "a".repeat(101) }, "longer than 100 characters: it has 101"],
+    [{ why: "a".repeat(501) }, "longer than 500 characters: it has 501"],
+    [{ by: "ada\0" }, "the name holds control characters"],
+    [{ why: "one\ntwo" }, "the reason holds control characters"],
+    [{ why: "bell\u0007bell" }, "the reason holds control characters"],
+    [{ alias: "no blanks" }, "alias"],
+    [{ alias: "v1" }, "alias"],
+    [{ alias: "" }, "alias"],
+    [{ alias: "a".repeat(237) }, "longer than 236 characters: it has 237"],
+  ];
+  for (const path of paths) {
+    for (const [change, part] of refusals) {
+      const answer = await app.form(path, { ...ASKED, to: first.version, ...change });
+      assertEquals(answer.status, 422, JSON.stringify(change));
+      const alert = /role="alert">([^<]*)</.exec(await answer.text())![1]!;
+      assertStringIncludes(alert, part);
+    }
+  }
+  assertEquals(await app.registry.getRegisteredModel("bitcoin-model"), before);
+  const longest = { ...ASKED, alias: "b".repeat(236), by: "a".repeat(100), why: "ü".repeat(500) };
+  assertEquals((await app.form(paths[0]!, longest)).status, 303);
   assertEquals(app.failures, []);
 });

@@ -1,4 +1,5 @@
 import type { ModelVersion } from "../../../core/mod.ts";
+import { MAX_BY_LENGTH, MAX_WHY_LENGTH } from "../../rules/limits.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 
 /** Alias that a service follows. */
@@ -68,12 +69,12 @@ ${
     signedInAs === undefined
       ? html`<label>Your name<input type="text" name="by" value="${
         asked?.by ?? ""
-      }" required maxlength="100" autocomplete="name"></label>`
+      }" required maxlength="${MAX_BY_LENGTH}" autocomplete="name"></label>`
       : html`<p class="small">Signed in as <strong>${signedInAs}</strong></p>`
   }
 <label>Reason, kept in the alias's history<input type="text" name="why" value="${
     asked?.why ?? ""
-  }" required maxlength="500" autocomplete="off"></label>
+  }" required maxlength="${MAX_WHY_LENGTH}" autocomplete="off"></label>
 <p class="toolbar"><button type="submit" class="button primary">${parts.button}</button></p>
 </fieldset></form>`;
 }

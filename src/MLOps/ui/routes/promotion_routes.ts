@@ -9,6 +9,7 @@ import {
 } from "../../../core/mod.ts";
 import {
   checkAliasName,
+  checkMoveWords,
   type RegisterDeps,
   type RegisterRequest,
   registerRun,
@@ -165,13 +166,10 @@ async function readAsk(context: Context): Promise<Asked> {
   };
 }
 
+/** The form's limits hold here too: what sends it need not be a browser. */
 function requireWords({ alias, by, why }: Asked): void {
-  if (by === "" || why === "") {
-    throw new DomainError("usage", `Cannot move @${alias} without ${why === "" ? "a reason" : "a name"}`, {
-      hint: "The alias's history keeps who moved it, when and why",
-    });
-  }
   checkAliasName(alias, undefined);
+  checkMoveWords({ by, why });
 }
 
 function versionCrumbs({ name, version }: ModelVersion): readonly Crumb[] {
