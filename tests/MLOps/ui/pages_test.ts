@@ -348,7 +348,7 @@ overStores("gives the parts of a run's page that changed, as long as the run is 
   const metrics = [0, 1].map((step) => ({ key: "loss", value: 1, timestamp: 1, step }));
   await app.tracker.logBatch(info.runId, { metrics, tags: [{ key: "new", value: "tag" }] });
   const fresh = await app.page(partsOf(page.text)!);
-  for (const part of ["title", "facts", "scores", "charts", "metrics", "artifacts", "models"]) {
+  for (const part of ["title", "facts", "scores", "charts", "metrics", "children", "artifacts", "models"]) {
     assertStringIncludes(fresh.text, `data-part="${part}"`);
   }
   assert(fresh.text.length < 20_000, String(fresh.text.length));
@@ -398,4 +398,40 @@ overStores("shows who moved an alias, when and why, and its history not as a tag
     assertStringIncludes(text, part);
   }
   assert(!text.includes("alias.production.history"));
+});
+
+overStores("names the runs that are part of another, and the run that one is part of", async (app) => {
+  const { tracker } = app;
+  const experimentId = await tracker.createExperiment("sweep");
+  const parent = await tracker.createRun({ experimentId, runName: "sweep", startTime: 1 });
+  const child = (name: string, parentId: string, startTime: number) =>
+    tracker.createRun({
+      experimentId,
+      runName: name,
+      startTime,
+      tags: [{ key: "mlflow.parentRunId", value: parentId }],
+    });
+  const url = (runId: string) => `/experiments/${experimentId}/runs/${runId}`;
+  assert(!(await pageText(app, url(parent.info.runId))).includes("Child runs"));
+  const first = await child("trial <0>", parent.info.runId, 2);
+  await tracker.updateRun(first.info.runId, { status: "FAILED", endTime: 65_002 });
+  const page = await pageText(app, url(parent.info.runId));
+  const section = /<section class="card" id="children"[\s\S]*?<\/section>/.exec(page)![0];
+  for (const part of [`href="${url(first.info.runId)}"`, "trial &lt;0&gt;", "Failed", "1 min 5 s"]) {
+    assertStringIncludes(section, part);
+  }
+  assertMatch(
+    await pageText(app, url(first.info.runId)),
+    new RegExp(`Part of</dt>\\s*<dd><a href="${url(parent.info.runId)}"`),
+  );
+  for (let k = 0; k < 105; k++) await child(`trial ${k}`, parent.info.runId, 3 + k);
+  const many = await pageText(app, url(parent.info.runId));
+  assertStringIncludes(many, "The newest 100.");
+  assert(many.includes(">trial 104</a>") && !many.includes("trial &lt;0&gt;"));
+  const link = /href="([^"]+)">All child runs/.exec(many)![1]!.replaceAll("&amp;", "&");
+  const table = await pageText(app, `${link}&size=250`);
+  assertEquals(table.match(/data-run=/g)!.length, 106);
+  const orphan = await child("orphan", "f".repeat(32), 1);
+  const alone = await pageText(app, url(orphan.info.runId));
+  assertMatch(alone, /Part of<\/dt>\s*<dd>f{32}</);
 });

@@ -9,6 +9,7 @@ import {
   artifacts,
   besideBaselines,
   charts,
+  childRuns,
   isUnderWay,
   largeParts,
   livePart,
@@ -46,26 +47,27 @@ export function runPage(state: RunState, lines: RunLines, ask: Ask): Page {
       { label: name },
     ],
     body: html`
-      <div class="head" ${liveSource(state)}>${livePart("title", runTitle(state))}${isUnderWay(run)
-        ? LIVE
-        : EMPTY}</div>
-      ${livePart("facts", runFacts(state))}
-      ${notes({ noun: "run", text: note, action: `${urls.run(experiment.experimentId, info.runId)}/note` })}
-      ${isPromotable ? promotion(state, ask) : EMPTY}
-      <div class="sections">
-      ${livePart("scores", besideBaselines(state))}
-      ${livePart("charts", charts(state, lines))}
-      <div class="column">
-      ${livePart("metrics", metrics(state))}
-      ${section("datasets", "Datasets", datasets(run), { count: run.datasetInputs.length })}
-      ${livePart("artifacts", artifacts(state))}
-      </div>
-      <div class="column">
-      ${pairs("params", "Parameters", run.params)}
-      ${livePart("models", loggedModels(state))}
-      ${pairs("tags", "Tags", run.tags)}
-      </div>
-      </div>
+            <div class="head" ${liveSource(state)}>${livePart("title", runTitle(state))}${isUnderWay(run)
+              ? LIVE
+              : EMPTY}</div>
+            ${livePart("facts", runFacts(state))}
+            ${notes({ noun: "run", text: note, action: `${urls.run(experiment.experimentId, info.runId)}/note` })}
+            ${isPromotable ? promotion(state, ask) : EMPTY}
+            <div class="sections">
+            ${livePart("scores", besideBaselines(state))}
+            ${livePart("charts", charts(state, lines))}
+      ${livePart("children", childRuns(state))}
+            <div class="column">
+            ${livePart("metrics", metrics(state))}
+            ${section("datasets", "Datasets", datasets(run), { count: run.datasetInputs.length })}
+            ${livePart("artifacts", artifacts(state))}
+            </div>
+            <div class="column">
+            ${pairs("params", "Parameters", run.params)}
+            ${livePart("models", loggedModels(state))}
+            ${pairs("tags", "Tags", run.tags)}
+            </div>
+            </div>
     `,
   };
 }

@@ -5,10 +5,11 @@ import { formatDuration, formatNumber } from "../format.ts";
 import { toPoints } from "../histories.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import { urls } from "../urls.ts";
+import { dataTable } from "./data_table.ts";
 import { empty, facts, findable, section } from "./facts.ts";
 import { fileTable } from "./files.ts";
 import { scores, scoreTable } from "./scores.ts";
-import { copyable, deletedChip, statusChip, timeOf } from "./words.ts";
+import { copyable, deletedChip, statusChip, timeAgo, timeOf } from "./words.ts";
 
 /** What the page of a run shows, but for the lines of its metrics. */
 export interface RunState {
@@ -22,6 +23,12 @@ export interface RunState {
   readonly models: readonly LoggedModel[];
   /** Registered versions made from the run. */
   readonly versions: readonly ModelVersion[];
+  /** The run that this one is part of: its id alone where this store does not have it; unset for none. */
+  readonly parent: Run | string | undefined;
+  /** The first active runs that are part of this one, newest first. */
+  readonly children: readonly Run[];
+  /** Whether there are more children than those. */
+  readonly hasMoreChildren: boolean;
   /** Now, for the duration of a run under way. */
   readonly nowMs: number;
 }
@@ -48,7 +55,9 @@ export function smallParts(state: RunState): Html {
 export function largeParts(state: RunState, lines: RunLines): Html {
   return html`${livePart("scores", besideBaselines(state))}${livePart("charts", charts(state, lines))}${
     livePart("metrics", metrics(state))
-  }${livePart("artifacts", artifacts(state))}${livePart("models", loggedModels(state))}`;
+  }${livePart("children", childRuns(state))}${livePart("artifacts", artifacts(state))}${
+    livePart("models", loggedModels(state))
+  }`;
 }
 
 /** Wraps a part of the page, so that the script finds it again. */
@@ -57,12 +66,14 @@ export function livePart(name: string, content: Html): Html {
 }
 
 /** A mark of all that the large parts show: as long as it stays, none of them has changed. */
-export function seenMark({ run, files, models }: RunState): string {
+export function seenMark({ run, files, models, children, hasMoreChildren }: RunState): string {
   return fingerprint(JSON.stringify([
     run.metrics.map(({ key, step, timestamp, value }) => [key, step, timestamp, String(value)]),
     files,
     run.modelOutputs,
     models.map(({ name, status }) => [name, status]),
+    children.map(({ info }) => [info.runId, info.runName, info.status, info.endTime]),
+    hasMoreChildren,
   ]));
 }
 
@@ -77,11 +88,10 @@ export function runTitle({ run: { info } }: RunState): Html {
 }
 
 /** What the run is. */
-export function runFacts({ experiment, run, versions, nowMs }: RunState): Html {
+export function runFacts({ run, parent, versions, nowMs }: RunState): Html {
   const { info } = run;
   const tag = (key: string) => run.tags.find((candidate) => candidate.key === key)?.value;
   const commit = tag("mlflow.source.git.commit");
-  const parent = tag("mlflow.parentRunId");
   const isRunning = info.status === "RUNNING" && info.endTime === undefined;
   const duration = (info.endTime ?? (isRunning ? nowMs : info.startTime)) - info.startTime;
   return facts([
@@ -91,12 +101,7 @@ export function runFacts({ experiment, run, versions, nowMs }: RunState): Html {
     ["User", info.userId || tag("mlflow.user") || undefined],
     ["Source", tag("mlflow.source.name")],
     ["Commit", commit === undefined ? undefined : copyable(commit, { shown: commit.slice(0, 10) })],
-    [
-      "Part of",
-      parent === undefined
-        ? undefined
-        : html`<a href="${urls.run(experiment.experimentId, parent)}">${parent.slice(0, 8)}</a>`,
-    ],
+    ["Part of", parent === undefined || typeof parent === "string" ? parent : runLink(parent)],
     ["Verdict", verdict(tag("verdict"), tag("verdict.reasons"), tag("evidence"))],
     ["Registered as", versions.length === 0 ? undefined : versions.map(versionLink)],
   ]);
@@ -123,6 +128,43 @@ export function besideBaselines({ experiment, run }: RunState): Html {
     "Scores beside baselines",
     scores(table, (key) => urls.metric(experiment.experimentId, run.info.runId, key)),
   );
+}
+
+/** The runs that are part of this one, as a sweep logs them; nothing where it has none. */
+export function childRuns({ experiment, run, children, hasMoreChildren, nowMs }: RunState): Html {
+  if (children.length === 0) return EMPTY;
+  const all = urls.experiment(experiment.experimentId, { filter: childFilter(run.info.runId) });
+  const table = dataTable({
+    caption: "Child runs, newest first",
+    headings: [["Run", "sticky"], "Status", "Started", "Duration"],
+    rows: children.map((child) => [
+      runLink(child),
+      statusChip(child.info.status),
+      timeAgo(child.info.startTime, nowMs),
+      child.info.endTime === undefined ? "–" : formatDuration(child.info.endTime - child.info.startTime),
+    ]),
+  });
+  return section(
+    "children",
+    "Child runs",
+    html`
+      <div class="findable">${table}</div>
+      <p class="muted">${hasMoreChildren ? `The newest ${children.length}. ` : ""}<a href="${all}">${hasMoreChildren
+        ? "All child runs"
+        : "Child runs"} as a table of runs</a></p>
+    `,
+    hasMoreChildren ? {} : { count: children.length },
+  );
+}
+
+/** The filter that finds the runs that are part of another. */
+export function childFilter(runId: string): string {
+  return `tags.\`mlflow.parentRunId\` = '${runId}'`;
+}
+
+function runLink({ info }: Run): Html {
+  const name = info.runName || info.runId;
+  return html`<a href="${urls.run(info.experimentId, info.runId)}" title="${name}">${name}</a>`;
 }
 
 /** The files of the run. */
