@@ -98,3 +98,27 @@ browserTest(
       }
     }),
 );
+
+browserTest(
+  "values whose distance is beyond the largest double have their places in the tooltip too",
+  () =>
+    withPage(async (page) => {
+      const { info } = await site.app.tracker.createRun({ experimentId: site.experimentId, runName: "huge" });
+      const values = [0, 1e308, -1e308];
+      await site.app.tracker.logBatch(info.runId, {
+        metrics: values.map((value, step) => ({ key: "huge", value, timestamp: 1, step })),
+      });
+      await page.goto(`${site.origin}/experiments/${site.experimentId}/runs/${info.runId}/metric?key=huge`);
+      const chart = page.locator("svg.wide");
+      await chart.focus();
+      for (const [key, text, place] of [["Home", "step 0huge0", 0], ["End", "step 2huge−1e+308", 2]] as const) {
+        await page.keyboard.press(key);
+        assertEquals(await page.locator(".tip").textContent(), text);
+        const dot = await chart.locator(".line circle").nth(place).getAttribute("cy");
+        assertEquals(
+          Number(await chart.locator(".cursor circle").getAttribute("cy")).toFixed(1),
+          Number(dot).toFixed(1),
+        );
+      }
+    }),
+);

@@ -4,7 +4,7 @@ import { lineChart } from "../../../src/MLOps/ui/chart/line_chart.ts";
 import { linearScale, logScale } from "../../../src/MLOps/ui/chart/scale.ts";
 import { type Point, thinOut } from "../../../src/MLOps/ui/chart/thin_out.ts";
 
-const finite = fc.double({ noNaN: true, min: -1e300, max: 1e300 });
+const finite = fc.double({ noNaN: true, min: -1.7e308, max: 1.7e308 });
 
 Deno.test("linearScale() puts ticks at round values inside the axis", () => {
   const scale = linearScale(0.0123, 0.987, { pixels: [0, 100], ticks: 5 });
@@ -28,7 +28,13 @@ Deno.test("linearScale() maps every pair of finite ends to finite pixels with fe
       assert(Number.isFinite(scale.at(min)) && Number.isFinite(scale.at(max)), `${min}…${max}`);
       for (const tick of scale.ticks) assert(Number.isFinite(scale.at(tick)));
     }),
-    { examples: [[0, 0, true], [5e-324, 5e-324, false], [-1e300, 1e300, true], [1, 1 + Number.EPSILON, true]] },
+    {
+      examples: [[0, 0, true], [5e-324, 5e-324, false], [-1e300, 1e300, true], [-1e308, 1e308, true], [
+        1.7e308,
+        1.7e308,
+        true,
+      ], [1, 1 + Number.EPSILON, true]],
+    },
   );
 });
 
@@ -74,7 +80,7 @@ Deno.test("lineChart() says so where nothing can be drawn", () => {
   const nothing = lineChart([{ label: "m", color: 0, points: [[0, NaN]] }], { title: "m", xLabel: "step" });
   assertStringIncludes(String(nothing), "No finite values");
   const negative = lineChart([{ label: "m", color: 0, points: [[0, -1]] }], { title: "m", xLabel: "s", logY: true });
-  assertStringIncludes(String(negative), "No finite values");
+  assertStringIncludes(String(negative), "No positive finite values");
 });
 
 Deno.test("lineChart() tells in words what it shows, and escapes labels", () => {
@@ -95,4 +101,28 @@ Deno.test("lineChart() draws any finite values without NaN in the picture", () =
     const drawn = svg.replace(/data-chart="[^"]*"/, "").replace(/aria-label="[^"]*"/, "");
     assert(!/NaN|Infinity|undefined/.test(drawn), drawn);
   }));
+});
+
+Deno.test("lineChart() draws values whose distance is beyond the largest double", () => {
+  const points: Point[] = [[0, 0], [1, 1e308], [2, -1e308], [3, 5]];
+  for (const logY of [false, true]) {
+    const svg = String(lineChart([{ label: "m", color: 0, points }], { title: "m", xLabel: "step", logY }));
+    assertEquals(svg.includes("not shown"), logY);
+    if (logY) continue;
+    const [, ...ys] = /<path d="M\S+ (\S+)L\S+ (\S+)L\S+ (\S+)L\S+ (\S+)"/.exec(svg)!.map(Number);
+    assertEquals(ys, [98, 10, 186, 98]); // the middle, the top, the bottom
+  }
+});
+
+Deno.test("lineChart() says how many points it leaves out, and keeps their room on the x axis", () => {
+  const points: Point[] = [[0, 1], [10, 2], [90, NaN], [100, Infinity]];
+  const svg = String(lineChart([{ label: "m", color: 0, points }], { title: "m", xLabel: "step" }));
+  assertStringIncludes(svg, "2 points are not shown, as they are not finite");
+  assertStringIncludes(svg, ">100</text>");
+  const log = lineChart([{ label: "m", color: 0, points: [[0, -1], [1, 5e-324], [2, 1e308]] }], {
+    title: "m",
+    xLabel: "step",
+    logY: true,
+  });
+  assertStringIncludes(String(log), "1 point is not shown, as it is not finite or not positive");
 });

@@ -1,5 +1,5 @@
 import { formatNumber, formatTick } from "../format.ts";
-import { linearScale, MAX_VALUE } from "./scale.ts";
+import { hasPlace, linearScale } from "./scale.ts";
 
 /** What a run has for an axis: a figure, a word, or nothing. */
 export type AxisValue = number | string | undefined;
@@ -25,7 +25,7 @@ export function axisOf(
   const known = values.filter((value) => value !== undefined);
   const figures = known.map(toFigure);
   return figures.every((figure) => figure !== undefined)
-    ? figureAxis(figures.filter(isDrawn), options)
+    ? figureAxis(figures.filter(hasPlace), options)
     : wordAxis([...new Set(known.map(String))].sort(), options.pixels);
 }
 
@@ -42,11 +42,6 @@ export function axisText(value: AxisValue): string {
   return typeof value === "number" ? formatNumber(value) : value ?? "–";
 }
 
-/** Infinities have no place; SQLite stores hold them as the largest double. */
-function isDrawn(figure: number): boolean {
-  return Math.abs(figure) <= MAX_VALUE;
-}
-
 function figureAxis(
   figures: readonly number[],
   { pixels, ticks }: { readonly pixels: readonly [number, number]; readonly ticks: number },
@@ -57,7 +52,7 @@ function figureAxis(
     isCategorical: false,
     at(value) {
       const figure = toFigure(value);
-      return figure === undefined || !isDrawn(figure) ? undefined : scale.at(figure);
+      return figure === undefined || !hasPlace(figure) ? undefined : scale.at(figure);
     },
     ticks: scale.ticks.map((tick) => ({ at: scale.at(tick), text: formatTick(tick, scale.step) })),
   };

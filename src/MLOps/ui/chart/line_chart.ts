@@ -1,7 +1,7 @@
 import { formatNumber, formatTick } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import { colorClass } from "./color.ts";
-import { linearScale, logScale, MAX_VALUE, type Scale } from "./scale.ts";
+import { hasPlace, linearScale, logScale, type Scale } from "./scale.ts";
 import { type Point, thinOut } from "./thin_out.ts";
 
 /** One line of a chart. */
@@ -40,12 +40,13 @@ const CHARACTER_WIDTH = 6.7;
 /** Lines over a common x axis as a picture: axes with round ticks, gaps where a value is not finite. */
 export function lineChart(series: readonly Series[], options: LineChartOptions): Html {
   const { width = 420, height = 220, logY = false, integerX = true } = options;
-  // SQLite stores hold infinities as the largest double; both are gaps. NaN fails the comparison.
-  const isDrawn = ([x, y]: Point) =>
-    Math.abs(x) <= MAX_VALUE && Math.abs(y) <= MAX_VALUE && (!logY || y >= 1 / MAX_VALUE);
+  const isDrawn = ([x, y]: Point) => hasPlace(x) && hasPlace(y) && (!logY || y > 0);
   const lines = series.map((line) => ({ ...line, points: thinOut(line.points, MAX_POINTS) }));
   const drawn = lines.flatMap(({ points }) => points.filter(isDrawn));
-  if (drawn.length === 0) return html`<p class="empty">No finite values to draw.</p>`;
+  if (drawn.length === 0) {
+    return html`<p class="empty">${logY ? "No positive finite values to draw." : "No finite values to draw."}</p>`;
+  }
+  const missing = series.reduce((sum, { points }) => sum + points.filter((point) => !isDrawn(point)).length, 0);
 
   const [yMin, yMax] = extent(drawn.map(([, y]) => y));
   const yPixels = [height - MARGIN.bottom, MARGIN.top] as const;
@@ -54,7 +55,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
     : linearScale(yMin, yMax, { pixels: yPixels, ticks: Math.max(3, Math.round(height / 55)), nice: true });
   const yTexts = y.ticks.map((tick) => y.isLog ? formatNumber(tick) : formatTick(tick, y.step));
   const left = Math.ceil(Math.max(...yTexts.map((text) => text.length), 2) * CHARACTER_WIDTH) + 14;
-  const [xMin, xMax] = extent(drawn.map(([x]) => x));
+  const [xMin, xMax] = extent(lines.flatMap(({ points }) => points.map(([x]) => x).filter(hasPlace)));
   const x = linearScale(xMin, xMax, {
     pixels: [left, width - MARGIN.right],
     ticks: Math.max(2, Math.round((width - left) / 80)),
@@ -63,7 +64,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
 
   return html`
     <svg class="chart ${options.className}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
-      role="img" aria-label="${describe(options.title, lines, drawn.length)}" tabindex="0"
+      role="img" aria-label="${describe(options.title, lines, drawn.length)}${missingNote(missing, logY)}" tabindex="0"
       data-chart="${JSON.stringify(forTooltip(lines, x, y, left, options.xLabel))}">
       <g class="grid">${y.ticks.map((tick, i) =>
         html`
@@ -87,6 +88,9 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
           4}" text-anchor="middle">${options.xLabel}</text></g>
       ${lines.map((line) => drawLine(line, x, y, isDrawn))}
     </svg>
+    ${missing === 0
+      ? EMPTY
+      : html`<p class="muted small ${options.className}" aria-hidden="true">${missingNote(missing, logY).slice(2)}</p>`}
   `;
 }
 
@@ -125,9 +129,18 @@ function forTooltip(lines: readonly Series[], x: Scale, y: Scale, left: number, 
       // JSON has no NaN: null keeps the gap.
       points: points.map((
         [pointX, pointY],
-      ) => [pointX, Number.isFinite(pointY) ? Number(pointY.toPrecision(7)) : null]),
+      ) => [pointX, hasPlace(pointY) ? Number(pointY.toPrecision(7)) : null]),
     })),
   };
+}
+
+/** What a picture leaves out; nothing where it shows all. */
+function missingNote(count: number, logY: boolean): string {
+  if (count === 0) return "";
+  const why = logY ? "not finite or not positive" : "not finite";
+  return count === 1
+    ? `. 1 point is not shown, as it is ${why}`
+    : `. ${count} points are not shown, as they are ${why}`;
 }
 
 function describe(title: string, lines: readonly Series[], count: number): string {

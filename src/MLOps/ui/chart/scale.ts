@@ -29,11 +29,38 @@ export interface ScaleOptions {
 /** Below it, doubles lose digits and a step would round to nothing. */
 const SMALLEST_SPAN = 1e-290;
 
-/** Largest size of a value that an axis takes; beyond it the difference of two would overflow. */
-export const MAX_VALUE = 1e300;
+/** Beyond it the difference of two values could overflow. */
+const LARGEST_PLAIN = 1e300;
+/** A power of ten, so that round values stay round. */
+const SHRINK = 1e-20;
 
-/** A linear axis over `[min, max]`, neither larger than MAX_VALUE; a single value gets room on both sides. */
+/** Whether an axis has a place for a value. SQLite stores hold infinities as the largest double. */
+export function hasPlace(value: number): boolean {
+  return Math.abs(value) < Number.MAX_VALUE;
+}
+
+/** A linear axis over `[min, max]`, both of which have a place; a single value gets room on both sides. */
 export function linearScale(min: number, max: number, options: ScaleOptions): Scale {
+  return Math.max(Math.abs(min), Math.abs(max)) > LARGEST_PLAIN
+    ? hugeScale(min, max, options)
+    : plainScale(min, max, options);
+}
+
+/** An axis whose length may be beyond the largest double: laid out many times smaller. */
+function hugeScale(min: number, max: number, options: ScaleOptions): Scale {
+  const small = plainScale(min * SHRINK, max * SHRINK, options);
+  const enlarge = (value: number) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value / SHRINK));
+  return {
+    at: (value) => small.at(value * SHRINK),
+    ticks: small.ticks.map((tick) => tick / SHRINK).filter(Number.isFinite),
+    step: enlarge(small.step),
+    isLog: false,
+    min: enlarge(small.min),
+    max: enlarge(small.max),
+  };
+}
+
+function plainScale(min: number, max: number, options: ScaleOptions): Scale {
   let [low, high] = [min, max];
   const size = Math.max(Math.abs(low), Math.abs(high));
   // Ends that a double can hardly tell apart are one value.
@@ -57,8 +84,8 @@ export function linearScale(min: number, max: number, options: ScaleOptions): Sc
 
 /** A logarithmic axis over `[min, max]`, both positive, with ticks at 1, 2, 5 times powers of ten. */
 export function logScale(min: number, max: number, options: ScaleOptions): Scale {
-  const low = Math.log10(min === max ? min / 2 : min);
-  const high = Math.log10(min === max ? max * 2 : max);
+  const room = min === max ? Math.LOG10E * Math.LN2 : 0;
+  const [low, high] = [Math.log10(min) - room, Math.log10(max) + room];
   const decades = Math.max(1, Math.ceil((high - low) / Math.max(1, options.ticks)));
   const multiples = high - low < 1 ? [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9] : high - low < 3 ? [1, 2, 5] : [1];
   const ticks: number[] = [];
@@ -75,8 +102,8 @@ export function logScale(min: number, max: number, options: ScaleOptions): Scale
     ticks,
     step: ticks[0] ?? min,
     isLog: true,
-    min: 10 ** low,
-    max: 10 ** high,
+    min: Math.max(Number.MIN_VALUE, 10 ** low),
+    max: Math.min(Number.MAX_VALUE, 10 ** high),
   };
 }
 

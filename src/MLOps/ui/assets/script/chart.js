@@ -23,6 +23,12 @@ function nearestIndex(length, valueAt, x) {
   return low > 0 && x - valueAt(low - 1) <= valueAt(low) - x ? low - 1 : low;
 }
 
+/** How far a value is on the way between two; their distance may be beyond the largest double. */
+function share(value, from, to) {
+  const scale = Math.max(Math.abs(from), Math.abs(to)) > 1e300 ? 2 ** -20 : 1;
+  return (value * scale - from * scale) / (to * scale - from * scale);
+}
+
 /** What a chart shows, as it stands now: a live page changes it. */
 function readChart(chart) {
   const { x, y, xLabel, margin, lines } = JSON.parse(chart.dataset.chart);
@@ -37,10 +43,10 @@ function readChart(chart) {
     width,
     height,
     steps: [...new Set(lines.flatMap(({ points }) => points.map(([step]) => step)))].sort((a, b) => a - b),
-    atX: (value) => left + (value - xMin) / (xMax - xMin) * (width - margin.right - left),
+    atX: (value) => left + share(value, xMin, xMax) * (width - margin.right - left),
     atY: (value) =>
       height - margin.bottom -
-      ((isLog ? Math.log10(value) : value) - yMin) / (yMax - yMin) * (height - margin.bottom - margin.top),
+      share(isLog ? Math.log10(value) : value, yMin, yMax) * (height - margin.bottom - margin.top),
     valueAt: (pixel) => xMin + (pixel - left) / (width - margin.right - left) * (xMax - xMin),
   };
 }
