@@ -1,6 +1,7 @@
 import { ASSET_URLS } from "./assets.ts";
 import { type Child, EMPTY, type Html, html, trusted } from "./html.ts";
 import { urls } from "./urls.ts";
+import { shownName } from "./parts/names.ts";
 
 /** A step of the way from the start page to here; the last one is this page. */
 export interface Crumb {
@@ -81,8 +82,8 @@ function breadcrumbs(crumbs: readonly Crumb[]): Html {
       <ol>${crumbs.map(({ label, href }) =>
         html`<li>${
           href === undefined
-            ? html`<span aria-current="page" title="${label}">${label}</span>`
-            : html`<a href="${href}" title="${label}">${label}</a>`
+            ? html`<span aria-current="page" title="${label}">${shownName(label)}</span>`
+            : html`<a href="${href}" title="${label}">${shownName(label)}</a>`
         }</li>`
       )}</ol>
     </nav>

@@ -435,3 +435,50 @@ overStores("names the runs that are part of another, and the run that one is par
   const alone = await pageText(app, url(orphan.info.runId));
   assertMatch(alone, /Part of<\/dt>\s*<dd>f{32}</);
 });
+
+overStores("shows a stand-in for every name that nobody could see, so that its link can be clicked", async (app) => {
+  const { tracker, registry } = app;
+  const experimentId = await tracker.createExperiment(" ");
+  const { info } = await tracker.createRun({ experimentId, runName: "\u00a0\u200b" });
+  const other = await tracker.createRun({
+    experimentId,
+    runName: " ",
+    tags: [{ key: "mlflow.parentRunId", value: info.runId }],
+  });
+  for (const { runId } of [info, other.info]) {
+    await tracker.logBatch(runId, {
+      metrics: [0, 1].map((step) => ({ key: " ", value: step, timestamp: 1, step })),
+      params: [{ key: " ", value: runId }],
+      tags: [{ key: " ", value: " " }],
+    });
+  }
+  await tracker.writeArtifact({ runId: info.runId }, " /\u200b.txt", new TextEncoder().encode("x"));
+  const logged = await tracker.createLoggedModel({ experimentId, name: "\u200b", sourceRunId: info.runId });
+  await tracker.logOutputs(info.runId, [{ modelId: logged.modelId, step: 0 }]);
+  await registry.createRegisteredModel("\u200b");
+  await registry.createModelVersion({ name: "\u200b", source: "s3://x", runId: info.runId });
+  const run = `/experiments/${experimentId}/runs/${info.runId}`;
+  for (
+    const path of [
+      "/",
+      `/experiments/${experimentId}`,
+      `/experiments/${experimentId}/models`,
+      run,
+      `/experiments/${experimentId}/runs/${other.info.runId}`,
+      `${run}/metric?key=+`,
+      `${run}/artifacts?path=+`,
+      `/compare?run=${info.runId}&run=${other.info.runId}`,
+      `/logged-models/${logged.modelId}`,
+      "/models",
+      "/models/%E2%80%8B",
+      "/models/%E2%80%8B/versions/1",
+    ]
+  ) {
+    const text = await pageText(app, path);
+    for (const [whole, tag, content] of text.matchAll(/<(a|h1|h2|option|title)\b[^>]*>([\s\S]*?)<\/\1>/g)) {
+      const shown = content!.replaceAll(/<[^>]*>/g, "").replaceAll(/[\s\u200b]/g, "");
+      assert(shown !== "", `${path}: an empty ${tag}: ${whole}`);
+    }
+    assert(!/<th scope="row"[^>]*>\s*<\/th>/.test(text), path);
+  }
+});

@@ -4,6 +4,7 @@ import type { Crumb, Page } from "../layout.ts";
 import { empty } from "../parts/facts.ts";
 import { fileTable } from "../parts/files.ts";
 import { preview, type PreviewState } from "../parts/preview.ts";
+import { shownName } from "../parts/names.ts";
 
 /** What a page of artifacts shows: a folder, and a file of it where one was chosen. */
 export interface ArtifactsState {
@@ -55,7 +56,7 @@ function way(folder: string, urlOf: (path: string) => string): Html {
   return html`<p class="way"><a href="${urlOf("")}">root</a>${
     parts.map((part, i) =>
       html`
-        / <a href="${urlOf(parts.slice(0, i + 1).join("/"))}">${part}</a>
+        / <a href="${urlOf(parts.slice(0, i + 1).join("/"))}">${shownName(part)}</a>
       `
     )
   }</p>`;

@@ -8,6 +8,7 @@ import type { Page } from "../layout.ts";
 import { nameOf, parallelSection, scatterSection } from "../parts/compare_charts.ts";
 import { type ComparedRun, metricTable, runTable, textTable } from "../parts/compare_tables.ts";
 import { empty, section } from "../parts/facts.ts";
+import { shownName } from "../parts/names.ts";
 import { hiddenFields } from "../parts/runs_table.ts";
 import { type Query, urls, withQuery } from "../urls.ts";
 import { largeChart, viewSwitch } from "./metric_page.ts";
@@ -103,7 +104,7 @@ ${hiddenFields({ ...compareParameters(query), metric: undefined })}
 <label>Metric<select name="metric">${
       chartable.map((key) =>
         html`
-          <option value="${key}" ${attribute("selected", key === charted)}>${key}</option>
+          <option value="${key}" ${attribute("selected", key === charted)}>${shownName(key)}</option>
         `
       )
     }</select></label>

@@ -9,6 +9,7 @@ import { columnChooser, hiddenFields, runsTable } from "../parts/runs_table.ts";
 import { copyable, deletedChip, timeAgo, timeOf } from "../parts/words.ts";
 import { availableColumns, type Column, defaultColumns, type RunsQuery, SIZES, toParameters } from "../runs_query.ts";
 import { urls } from "../urls.ts";
+import { shownName } from "../parts/names.ts";
 
 /** What the page of an experiment shows. */
 export interface ExperimentState {
@@ -96,7 +97,7 @@ export function experimentModelsPage(
     caption: "Logged models, newest first",
     headings: [["Model", "sticky"], "Status", "Type", "Created", "Run"],
     rows: models.map((model) => [
-      html`<a href="${urls.loggedModel(model.modelId)}">${model.name}</a>`,
+      html`<a href="${urls.loggedModel(model.modelId)}">${shownName(model.name)}</a>`,
       model.status.toLowerCase().replace("_", " "),
       model.modelType,
       timeAgo(model.creationTimestampMs, options.nowMs),
@@ -114,11 +115,11 @@ function framed(experiment: Experiment, tab: "runs" | "models", body: Child): Pa
   const note = experiment.tags.find(({ key }) => key === NOTE_TAG)?.value ?? "";
   const tags = experiment.tags.filter(({ key }) => !key.startsWith("mlflow."));
   return {
-    title: experiment.name,
+    title: shownName(experiment.name),
     section: "experiments",
     crumbs: [{ label: "Experiments", href: urls.experiments() }, { label: experiment.name }],
     body: html`
-      <div class="head"><h1>${experiment.name}</h1>${deletedChip(experiment.lifecycleStage)}</div>
+      <div class="head"><h1>${shownName(experiment.name)}</h1>${deletedChip(experiment.lifecycleStage)}</div>
       ${notes({ noun: "experiment", text: note, action: `${urls.experiment(experiment.experimentId)}/note` })}
       <details class="more"><summary>About this experiment</summary>${facts([
         ["ID", copyable(experiment.experimentId)],

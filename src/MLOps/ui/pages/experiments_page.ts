@@ -6,6 +6,7 @@ import { empty } from "../parts/facts.ts";
 import { pager } from "../parts/pager.ts";
 import { deletedChip, statusChip, timeAgo } from "../parts/words.ts";
 import { urls } from "../urls.ts";
+import { shownName, shownRunName } from "../parts/names.ts";
 
 /** An experiment with its newest run. */
 export interface ExperimentRow {
@@ -46,13 +47,11 @@ export function experimentsPage(state: ExperimentsState): Page {
     caption: "Experiments, newest first",
     headings: [["Experiment", "sticky"], "Newest run", "Status", "Started", "Created", ["ID", "number"]],
     rows: rows.map(({ experiment, newest }) => [
-      html`<a href="${urls.experiment(experiment.experimentId)}" title="${experiment.name}">${experiment.name}</a> ${
-        deletedChip(experiment.lifecycleStage)
-      }`,
+      html`<a href="${urls.experiment(experiment.experimentId)}" title="${experiment.name}">${
+        shownName(experiment.name)
+      }</a> ${deletedChip(experiment.lifecycleStage)}`,
       ...(newest === undefined ? [{ cell: "No runs yet", className: "muted" }, "", ""] : [
-        html`<a href="${urls.run(experiment.experimentId, newest.info.runId)}">${
-          newest.info.runName || newest.info.runId
-        }</a>`,
+        html`<a href="${urls.run(experiment.experimentId, newest.info.runId)}">${shownRunName(newest.info)}</a>`,
         statusChip(newest.info.status),
         timeAgo(newest.info.startTime, nowMs),
       ]),

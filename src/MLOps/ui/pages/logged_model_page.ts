@@ -8,6 +8,7 @@ import { fileTable } from "../parts/files.ts";
 import { copyable, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
 import { tagSection } from "./model_page.ts";
+import { shownName } from "../parts/names.ts";
 
 /** What the page of a logged model shows. */
 export interface LoggedModelState {
@@ -24,7 +25,7 @@ export interface LoggedModelState {
 /** A logged model: what it was made by, its scores and files. */
 export function loggedModelPage({ model, experiment, files, card }: LoggedModelState): Page {
   return {
-    title: model.name,
+    title: shownName(model.name),
     section: "experiments",
     crumbs: [
       { label: "Experiments", href: urls.experiments() },
@@ -33,7 +34,7 @@ export function loggedModelPage({ model, experiment, files, card }: LoggedModelS
       { label: model.name },
     ],
     body: html`
-      <div class="head"><h1>${model.name}</h1><span class="chip">${model.status.toLowerCase().replace(
+      <div class="head"><h1>${shownName(model.name)}</h1><span class="chip">${model.status.toLowerCase().replace(
         "_",
         " ",
       )}</span></div>
@@ -95,7 +96,7 @@ function metrics(model: LoggedModel): Html {
           <tbody>${model.metrics.toSorted((a, b) => a.key < b.key ? -1 : 1).map((metric) =>
             html`
               <tr>
-                <th scope="row">${metric.key}</th>
+                <th scope="row">${shownName(metric.key)}</th>
                 <td class="number" title="${metric.value}">${formatNumber(metric.value)}</td>
                 <td>${metric.datasetName}</td>
               </tr>

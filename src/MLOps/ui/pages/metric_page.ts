@@ -7,6 +7,7 @@ import type { Page } from "../layout.ts";
 import { dataTable } from "../parts/data_table.ts";
 import { empty, facts } from "../parts/facts.ts";
 import { type Query, urls, withQuery } from "../urls.ts";
+import { shownName, shownRunName } from "../parts/names.ts";
 
 const MAX_ROWS = 1_000;
 
@@ -58,17 +59,17 @@ export function metricPage({ experiment, run, key, history, view }: MetricState)
       ...change,
     });
   return {
-    title: `${key} · ${run.info.runName}`,
+    title: `${shownName(key)} · ${shownRunName(run.info)}`,
     section: "experiments",
     crumbs: [
       { label: "Experiments", href: urls.experiments() },
       { label: experiment.name, href: urls.experiment(experimentId) },
-      { label: run.info.runName || run.info.runId, href: urls.run(experimentId, run.info.runId) },
+      { label: shownRunName(run.info), href: urls.run(experimentId, run.info.runId) },
       { label: key },
     ],
     body: html`
       <div class="head">
-        <h1>${key}</h1>
+        <h1>${shownName(key)}</h1>
       </div>
       ${facts([
         ["Newest", atStep(history.at(-1))],

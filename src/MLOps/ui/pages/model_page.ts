@@ -10,6 +10,7 @@ import { pager } from "../parts/pager.ts";
 import { type PromotionAsk, rollbackForm } from "../parts/promotion.ts";
 import { aliasChip, copyable, timeAgo, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
+import { shownName } from "../parts/names.ts";
 
 /** What the page of a registered model shows. */
 export interface ModelState {
@@ -52,12 +53,12 @@ export function modelPage({ model, versions, tokens, nextToken, size, earlier, a
     ]),
   });
   return {
-    title: model.name,
+    title: shownName(model.name),
     section: "models",
     crumbs: [{ label: "Models", href: urls.models() }, { label: model.name }],
     body: html`
       <div class="head">
-        <h1>${model.name}</h1>
+        <h1>${shownName(model.name)}</h1>
       </div>
       ${notes({ noun: "model", text: model.description, action: `${urls.model(model.name)}/note` })}
       ${facts([

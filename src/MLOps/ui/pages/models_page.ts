@@ -6,6 +6,7 @@ import { empty } from "../parts/facts.ts";
 import { pager } from "../parts/pager.ts";
 import { aliasChip, timeAgo } from "../parts/words.ts";
 import { urls } from "../urls.ts";
+import { shownName } from "../parts/names.ts";
 
 /** What the list of registered models shows. */
 export interface ModelsState {
@@ -32,7 +33,7 @@ export function modelsPage({ models, search, tokens, nextToken, size, nowMs }: M
     rows: models.map((model) => {
       const newest = model.latestVersions.toSorted((a, b) => Number(b.version) - Number(a.version))[0];
       return [
-        html`<a href="${urls.model(model.name)}" title="${model.name}">${model.name}</a>`,
+        html`<a href="${urls.model(model.name)}" title="${model.name}">${shownName(model.name)}</a>`,
         newest === undefined ? "–" : html`<a href="${urls.version(model.name, newest.version)}">${newest.version}</a>`,
         model.aliases.map(({ alias, version }) =>
           html`

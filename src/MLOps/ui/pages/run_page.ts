@@ -25,6 +25,7 @@ import {
 } from "../parts/run_parts.ts";
 import { copyable } from "../parts/words.ts";
 import { urls } from "../urls.ts";
+import { shownName, shownRunName } from "../parts/names.ts";
 
 const CONTEXT_TAG = "mlflow.data.context";
 
@@ -35,7 +36,7 @@ type Ask = Pick<PromotionAsk, "block" | "signedInAs">;
 export function runPage(state: RunState, lines: RunLines, ask: Ask): Page {
   const { experiment, run, versions } = state;
   const { info } = run;
-  const name = info.runName || info.runId;
+  const name = shownRunName(info);
   const note = run.tags.find(({ key }) => key === NOTE_TAG)?.value ?? "";
   const isPromotable = versions.length === 0 && info.status === "FINISHED" && run.modelOutputs.length > 0;
   return {
@@ -102,7 +103,7 @@ function datasets(run: Run): Html {
   return html`${
     run.datasetInputs.map(({ dataset, tags }) => {
       const context = tags.find(({ key }) => key === CONTEXT_TAG)?.value;
-      return html`<article class="dataset"><h3>${dataset.name}${
+      return html`<article class="dataset"><h3>${shownName(dataset.name)}${
         context === undefined ? EMPTY : html`
           <span class="chip name" title="${context}">${context}</span>
         `

@@ -13,6 +13,7 @@ import { scores, scoreTable } from "../parts/scores.ts";
 import { aliasChip, copyable, timeOf } from "../parts/words.ts";
 import { urls } from "../urls.ts";
 import { stateOf, tagSection } from "./model_page.ts";
+import { shownName, shownRunName } from "../parts/names.ts";
 
 /** What the page of a version shows. */
 export interface VersionState {
@@ -37,7 +38,7 @@ export function versionPage({ version, origin, files, gate, card, ask }: Version
     ? `models:/${name}/${version.version}`
     : `models:/${name}@${version.aliases[0]}`;
   return {
-    title: `${name} ${version.version}`,
+    title: `${shownName(name)} ${version.version}`,
     section: "models",
     crumbs: [
       { label: "Models", href: urls.models() },
@@ -45,9 +46,10 @@ export function versionPage({ version, origin, files, gate, card, ask }: Version
       { label: `Version ${version.version}` },
     ],
     body: html`
-      <div class="head"><h1>${name} <span class="muted">version ${version.version}</span></h1>${version.aliases.map((
-        alias,
-      ) => aliasChip(name, alias, version.version))}</div>
+      <div class="head"><h1>${shownName(name)} <span class="muted">version ${version.version}</span></h1>${version
+        .aliases.map((
+          alias,
+        ) => aliasChip(name, alias, version.version))}</div>
       ${notes({
         noun: "version",
         text: version.description,
@@ -122,8 +124,8 @@ function howToLoad(uri: string): Html {
 }
 
 function runOf({ run, experiment }: { readonly run: Run; readonly experiment: Experiment }): Html {
-  return html`<a href="${urls.run(experiment.experimentId, run.info.runId)}">${run.info.runName || run.info.runId}</a>
-<span class="muted">of <a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a></span>`;
+  return html`<a href="${urls.run(experiment.experimentId, run.info.runId)}">${shownRunName(run.info)}</a>
+<span class="muted">of <a href="${urls.experiment(experiment.experimentId)}">${shownName(experiment.name)}</a></span>`;
 }
 
 function metrics(run: Run, experiment: Experiment): Html {
@@ -150,7 +152,7 @@ function metrics(run: Run, experiment: Experiment): Html {
           <tbody>${sorted.map(({ key, value }) =>
             html`
               <tr>
-                <th scope="row"><a href="${urlOf(key)}">${key}</a></th>
+                <th scope="row"><a href="${urlOf(key)}">${shownName(key)}</a></th>
                 <td class="number" title="${value}">${formatNumber(value)}</td>
               </tr>
             `

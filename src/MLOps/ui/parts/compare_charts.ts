@@ -16,6 +16,7 @@ import { urls } from "../urls.ts";
 import { dataTable, scrollable } from "./data_table.ts";
 import { empty, section } from "./facts.ts";
 import { columnChooser, hiddenFields } from "./runs_table.ts";
+import { shownName, shownRunName } from "./names.ts";
 
 const ENTITIES = [["params", "Parameters"], ["metrics", "Metrics"]] as const;
 /** Narrowest distance of two axes whose texts can be read. */
@@ -38,7 +39,7 @@ export function scatterSection(runs: readonly Run[], query: CompareQuery): Html 
               <option value="${columnId(column)}" ${attribute(
                 "selected",
                 columnId(column) === columnId(chosen),
-              )}>${column.key}</option>
+              )}>${shownName(column.key)}</option>
             `
           )
         }</optgroup>`;
@@ -110,5 +111,5 @@ function asTable(runs: readonly Run[], columns: readonly Column[], what: string)
 
 /** What a run is called where there is little room. */
 export function nameOf(run: Run): string {
-  return run.info.runName || run.info.runId.slice(0, 8);
+  return shownRunName({ ...run.info, runId: run.info.runId.slice(0, 8) });
 }

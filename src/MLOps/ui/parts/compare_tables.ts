@@ -7,6 +7,7 @@ import { nameOf } from "./compare_charts.ts";
 import { scrollable } from "./data_table.ts";
 import { empty, findable } from "./facts.ts";
 import { statusChip, timeOf } from "./words.ts";
+import { shownName } from "./names.ts";
 
 /** A run with the experiment it is of. */
 export interface ComparedRun {
@@ -29,7 +30,8 @@ export function runTable(runs: readonly ComparedRun[]): Html {
     ${
         row(
           "Experiment",
-          ({ experiment }) => html`<a href="${urls.experiment(experiment.experimentId)}">${experiment.name}</a>`,
+          ({ experiment }) =>
+            html`<a href="${urls.experiment(experiment.experimentId)}">${shownName(experiment.name)}</a>`,
         )
       }
     ${row("Status", ({ run }) => statusChip(run.info.status))}
@@ -68,7 +70,7 @@ export function metricTable(runs: readonly ComparedRun[], onlyDifferences: boole
   const table = html`<table class="data compare">${heading(runs, "Metrics, newest values", "number")}<tbody>${
     rows.map(({ key, values }) => {
       const texts = formatAligned(values);
-      return html`<tr><th scope="row" class="sticky" title="${key}">${key}</th>${
+      return html`<tr><th scope="row" class="sticky" title="${key}">${shownName(key)}</th>${
         values.map((value, i) => metricCell(value, texts[i], i === 0 ? undefined : values[0]))
       }</tr>`;
     })
@@ -110,9 +112,9 @@ export function textTable(
       what,
       html`<table class="data compare">${heading(runs, what)}<tbody>${
         rows.map(({ key, values }) =>
-          html`<tr class="${
-            differ(values) ? "differs" : ""
-          }"><th scope="row" class="sticky" title="${key}">${key}</th>${
+          html`<tr class="${differ(values) ? "differs" : ""}"><th scope="row" class="sticky" title="${key}">${
+            shownName(key)
+          }</th>${
             values.map((value) =>
               value === undefined
                 ? html`<td class="muted">–</td>`

@@ -1,6 +1,7 @@
 import type { KeyValue } from "../../../core/mod.ts";
 import { type Child, EMPTY, type Html, html } from "../html.ts";
 import { scrollable } from "./data_table.ts";
+import { shownName } from "./names.ts";
 
 /** A fact of a head: what, and its value; without a value it is left out. */
 export type Fact = readonly [what: string, value: Child];
@@ -58,7 +59,7 @@ export function keyValueTable(caption: string, entries: readonly KeyValue[]): Ht
         <tbody>${sorted.map(({ key, value }) =>
           html`
             <tr>
-              <th scope="row">${key}</th>
+              <th scope="row">${shownName(key)}</th>
               <td>${longValue(value)}</td>
             </tr>
           `

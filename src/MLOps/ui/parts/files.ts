@@ -2,6 +2,7 @@ import type { ArtifactInfo } from "../../../core/mod.ts";
 import { formatBytes } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { empty } from "./facts.ts";
+import { shownName } from "./names.ts";
 
 /** Files and folders as a list of links; folders first. */
 export function fileTable(
@@ -22,7 +23,7 @@ export function fileTable(
         : "";
       return html`<li><a href="${urlOf(path)}"${current}><span class="icon ${
         isDirectory ? "folder" : "file"
-      }" aria-hidden="true"></span>${name}${isDirectory ? "/" : ""}</a>${
+      }" aria-hidden="true"></span>${shownName(name)}${isDirectory ? "/" : ""}</a>${
         fileSize === undefined ? "" : html`<span class="muted number">${formatBytes(fileSize)}</span>`
       }</li>`;
     })

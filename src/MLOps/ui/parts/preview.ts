@@ -4,6 +4,7 @@ import { EMPTY, type Html, html } from "../html.ts";
 import { parseModelCard } from "../model_card.ts";
 import { dataTable } from "./data_table.ts";
 import { modelCard } from "./model_card.ts";
+import { shownName } from "./names.ts";
 
 /** Most bytes of a text that are shown. */
 export const MAX_PREVIEW_BYTES = 262_144;
@@ -51,14 +52,14 @@ export function preview(state: PreviewState): Html {
         rel="noopener">Open<span class="visually-hidden"> ${name} in a new tab</span></a>
     `
     : EMPTY;
-  return html`<div class="preview-head"><h2>${name}</h2><span class="muted">${formatBytes(size)}</span>
+  return html`<div class="preview-head"><h2>${shownName(name)}</h2><span class="muted">${formatBytes(size)}</span>
 <span class="toolbar">${open}<a class="button" href="${downloadUrl}" download="${name}">Download</a></span></div>
 ${shown(kind, state, name)}`;
 }
 
 function shown(kind: PreviewKind, state: PreviewState, name: string): Html {
-  if (kind === "image") return html`<p class="picture"><img src="${state.inlineUrl}" alt="${name}"></p>`;
-  if (kind === "pdf") return html`<iframe class="pdf" src="${state.inlineUrl}" title="${name}"></iframe>`;
+  if (kind === "image") return html`<p class="picture"><img src="${state.inlineUrl}" alt="${shownName(name)}"></p>`;
+  if (kind === "pdf") return html`<iframe class="pdf" src="${state.inlineUrl}" title="${shownName(name)}"></iframe>`;
   const { head, size } = state;
   if (kind === "none" || head === undefined) return html`<p class="empty">No preview for files of this kind.</p>`;
   const isWhole = head.byteLength >= size;

@@ -10,6 +10,7 @@ import { empty, facts, findable, section } from "./facts.ts";
 import { fileTable } from "./files.ts";
 import { scores, scoreTable } from "./scores.ts";
 import { copyable, deletedChip, statusChip, timeAgo, timeOf } from "./words.ts";
+import { shownName, shownRunName } from "./names.ts";
 
 /** What the page of a run shows, but for the lines of its metrics. */
 export interface RunState {
@@ -84,7 +85,7 @@ export function restMark({ run }: RunState): string {
 
 /** Name and state of the run. */
 export function runTitle({ run: { info } }: RunState): Html {
-  return html`<h1>${info.runName || info.runId}</h1>${statusChip(info.status)}${deletedChip(info.lifecycleStage)}`;
+  return html`<h1>${shownRunName(info)}</h1>${statusChip(info.status)}${deletedChip(info.lifecycleStage)}`;
 }
 
 /** What the run is. */
@@ -163,7 +164,7 @@ export function childFilter(runId: string): string {
 }
 
 function runLink({ info }: Run): Html {
-  const name = info.runName || info.runId;
+  const name = shownRunName(info);
   return html`<a href="${urls.run(info.experimentId, info.runId)}" title="${name}">${name}</a>`;
 }
 
@@ -187,7 +188,7 @@ export function charts({ experiment, run }: RunState, { histories, uncharted }: 
         const last = history.at(-1);
         return html`
           <figure class="chart-card"
-            data-key="${key}"><figcaption><a href="${href}">${key}</a>${last === undefined
+            data-key="${key}"><figcaption><a href="${href}">${shownName(key)}</a>${last === undefined
               ? EMPTY
               : html`<span class="latest">${formatNumber(last.value)}</span>`}</figcaption>${lineChart([{
                 label: key,
@@ -230,7 +231,9 @@ function metricTable({ experiment, run }: RunState): Html {
         <tbody>${sorted.map(({ key, value, step }) =>
           html`
             <tr data-key="${key}">
-              <th scope="row"><a href="${urls.metric(experiment.experimentId, run.info.runId, key)}">${key}</a></th>
+              <th scope="row"><a href="${urls.metric(experiment.experimentId, run.info.runId, key)}">${shownName(
+                key,
+              )}</a></th>
               <td class="number" title="${value}">${formatNumber(value)}</td>
               <td class="number muted">${step}</td>
             </tr>
@@ -248,7 +251,9 @@ export function loggedModels({ run, models }: RunState): Html {
     : html`<ul class="list">${
       run.modelOutputs.map(({ modelId, step }) => {
         const model = models.find((candidate) => candidate.modelId === modelId);
-        return html`<li><a href="${urls.loggedModel(modelId)}">${model?.name ?? modelId}</a> <span class="muted">${
+        return html`<li><a href="${urls.loggedModel(modelId)}">${
+          shownName(model?.name ?? modelId)
+        }</a> <span class="muted">${
           model === undefined ? "" : `${model.status.toLowerCase().replace("_", " ")} · `
         }step ${step}</span> ${copyable(`models:/${modelId}`)}</li>`;
       })
@@ -258,7 +263,7 @@ export function loggedModels({ run, models }: RunState): Html {
 
 function versionLink({ name, version, aliases }: ModelVersion): Html {
   return html`
-    <a href="${urls.version(name, version)}">${name} ${version}</a>${aliases.map((alias) =>
+    <a href="${urls.version(name, version)}">${shownName(name)} ${version}</a>${aliases.map((alias) =>
       html`
         <span class="chip name alias" title="@${alias}">@${alias}</span>
       `

@@ -5,6 +5,7 @@ import { type Column, columnId, defaultColumns, type RunsQuery, toParameters } f
 import { type Query, urls } from "../urls.ts";
 import { LIVE } from "./live.ts";
 import { deletedChip, statusChip, timeAgo } from "./words.ts";
+import { shownName, shownRunName } from "./names.ts";
 
 /** What the table of runs shows. */
 export interface RunsTableState {
@@ -42,7 +43,7 @@ export function runsTable(state: RunsTableState): Html {
     ${heading({ entity: "attributes", key: "status" }, "Status")}
     ${heading({ entity: "attributes", key: "start_time" }, "Started")}
     <th scope="col">Duration</th>
-    ${columns.map((column) => heading(column, column.key, column.entity === "metrics" ? "number" : ""))}
+    ${columns.map((column) => heading(column, shownName(column.key), column.entity === "metrics" ? "number" : ""))}
             </tr>
           </thead>
           ${runRows(state)}
@@ -80,10 +81,12 @@ export function runRows(state: RunsTableState): Html {
   }${attribute("data-stale", isStale)}>${
     runs.map((run, i) =>
       html`<tr data-run="${run.info.runId}">
-<td class="pick"><input type="checkbox" name="run" value="${run.info.runId}" aria-label="Pick run ${run.info.runName}"></td>
-<th scope="row" class="sticky"><a href="${urls.run(experimentId, run.info.runId)}" title="${
-        run.info.runName || run.info.runId
-      }">${run.info.runName || run.info.runId}</a> ${deletedChip(run.info.lifecycleStage)}</th>
+<td class="pick"><input type="checkbox" name="run" value="${run.info.runId}" aria-label="Pick run ${
+        shownRunName(run.info)
+      }"></td>
+<th scope="row" class="sticky"><a href="${urls.run(experimentId, run.info.runId)}" title="${shownRunName(run.info)}">${
+        shownRunName(run.info)
+      }</a> ${deletedChip(run.info.lifecycleStage)}</th>
 <td>${statusChip(run.info.status)}</td>
 <td>${timeAgo(run.info.startTime, nowMs)}</td>
 <td>${run.info.endTime === undefined ? EMPTY : formatDuration(run.info.endTime - run.info.startTime)}</td>
@@ -165,7 +168,7 @@ export function columnChooser(
           columns.map((column) =>
             html`<label class="option"><input type="checkbox" name="${words.name}" value="${columnId(column)}"${
               attribute("checked", isChosen.has(columnId(column)))
-            }> ${column.key}</label>`
+            }> ${shownName(column.key)}</label>`
           )
         }</fieldset>`;
     })}

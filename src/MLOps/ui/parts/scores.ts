@@ -2,6 +2,7 @@ import type { Metric } from "../../../core/mod.ts";
 import { formatAligned, formatChange, formatInterval } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import { type Cell, dataTable } from "./data_table.ts";
+import { shownName } from "./names.ts";
 
 const PREFIX = "baseline_";
 
@@ -90,7 +91,7 @@ export function scores({ families, rows }: ScoreTable, urlOf: (key: string) => s
       rows: rows.map(({ key, value, interval, baselines }) => {
         const [own, ...others] = formatAligned([value, ...baselines.map((score) => score?.value)]);
         return [
-          html`<a href="${urlOf(key)}">${key}</a>`,
+          html`<a href="${urlOf(key)}">${shownName(key)}</a>`,
           { cell: html`${own}${intervalNote(interval)}`, className: "own", title: value },
           ...baselines.map((score, i) => baselineCell(score, others[i])),
         ];

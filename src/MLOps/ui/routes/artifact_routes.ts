@@ -9,6 +9,7 @@ import { MAX_PREVIEW_BYTES, previewKind, type PreviewState } from "../parts/prev
 import { readHead } from "../read_head.ts";
 import { urls, withQuery } from "../urls.ts";
 import { type PageDeps, pageResponse, parametersOf } from "./context.ts";
+import { shownRunName } from "../parts/names.ts";
 
 /** Whose files a page shows. */
 interface Owner {
@@ -96,7 +97,7 @@ function inlineResponse(file: ArtifactFile, request: Request): Response {
 
 async function runOwner({ tracker, artifacts }: PageDeps, id: string): Promise<Owner> {
   const run = await tracker.getRun(id);
-  const { runId, experimentId, runName } = run.info;
+  const { runId, experimentId } = run.info;
   const experiment = await tracker.getExperiment(experimentId);
   return {
     root: artifacts.ofRun(run),
@@ -104,7 +105,7 @@ async function runOwner({ tracker, artifacts }: PageDeps, id: string): Promise<O
     crumbs: [
       { label: "Experiments", href: urls.experiments() },
       { label: experiment.name, href: urls.experiment(experimentId) },
-      { label: runName || runId, href: urls.run(experimentId, runId) },
+      { label: shownRunName(run.info), href: urls.run(experimentId, runId) },
     ],
     urlOf: (path) => urls.runArtifacts(experimentId, runId, path),
     downloadUrlOf: (path) => withQuery("/get-artifact", { run_id: runId, path }),

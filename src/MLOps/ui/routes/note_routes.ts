@@ -6,6 +6,7 @@ import { urls } from "../urls.ts";
 import { type PageDeps, pageResponse } from "./context.ts";
 import { formText, readForm } from "./form.ts";
 import { oneAtATime } from "./one_at_a_time.ts";
+import { shownName, shownRunName } from "../parts/names.ts";
 
 /** What notes are about: where they stand, what they say now, and how they are saved. */
 interface Owner {
@@ -50,7 +51,7 @@ export function noteRoutes(app: Hono, { tracker, registry }: PageDeps): void {
     const { info, tags } = await tracker.getRun(context.req.param("run")!);
     return {
       noun: "run",
-      label: info.runName || info.runId,
+      label: shownRunName(info),
       url: urls.run(info.experimentId, info.runId),
       text: noteIn(tags),
       save: (value) => tracker.logBatch(info.runId, { tags: [{ key: NOTE_TAG, value }] }),
@@ -71,7 +72,7 @@ export function noteRoutes(app: Hono, { tracker, registry }: PageDeps): void {
     const { name, version, description } = await registry.getModelVersion(...asked);
     return {
       noun: "version",
-      label: `${name} ${version}`,
+      label: `${shownName(name)} ${version}`,
       url: urls.version(name, version),
       text: description,
       save: (text) => registry.updateModelVersion(name, version, text),

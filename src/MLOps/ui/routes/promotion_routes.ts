@@ -26,6 +26,7 @@ import { formText, readForm } from "./form.ts";
 import { servedTracker } from "./served_tracker.ts";
 import { oneAtATime } from "./one_at_a_time.ts";
 import { signedInAs } from "./signed_in.ts";
+import { shownName, shownRunName } from "../parts/names.ts";
 
 /** How pages promote: with what the gate needs, or why they cannot. */
 export type PromotionAccess =
@@ -110,7 +111,11 @@ export function promotionRoutes(app: Hono, deps: PageDeps): void {
     const version = await registry.getModelVersion(context.req.param("name"), context.req.param("version"));
     const url = urls.version(version.name, version.version);
     const crumbs = versionCrumbs(version);
-    const subject = { title: `${version.name} ${version.version} was not promoted`, crumbs, action: `${url}/promote` };
+    const subject = {
+      title: `${shownName(version.name)} ${version.version} was not promoted`,
+      crumbs,
+      action: `${url}/promote`,
+    };
     return await promoteBy(context, subject, async () => ({
       run: await runToPromote(version.runId),
       name: version.name,
@@ -121,7 +126,7 @@ export function promotionRoutes(app: Hono, deps: PageDeps): void {
   app.post("/experiments/:id/runs/:run/promote", async (context) => {
     const run = await tracker.getRun(context.req.param("run"));
     const url = urls.run(run.info.experimentId, run.info.runId);
-    const title = `${run.info.runName || run.info.runId} was not promoted`;
+    const title = `${shownRunName(run.info)} was not promoted`;
     return await promoteBy(context, { title, crumbs: runCrumbs(run), action: `${url}/promote` }, async () => ({
       run: await runToPromote(run.info.runId),
     }));
@@ -184,7 +189,7 @@ function versionCrumbs({ name, version }: ModelVersion): readonly Crumb[] {
 function runCrumbs({ info }: Run): readonly Crumb[] {
   return [
     { label: "Experiments", href: urls.experiments() },
-    { label: info.runName || info.runId, href: urls.run(info.experimentId, info.runId) },
+    { label: shownRunName(info), href: urls.run(info.experimentId, info.runId) },
     { label: "Gate" },
   ];
 }
