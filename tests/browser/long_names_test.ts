@@ -1,6 +1,6 @@
 /** No page grows wider than its window, however long the names that clients choose; what is too wide scrolls by itself. */
 import { assertEquals } from "@std/assert";
-import { recordAliasMove } from "../../src/MLOps/promotion/mod.ts";
+import { withAliasMove } from "../../src/MLOps/promotion/mod.ts";
 import { NOW_MS } from "../MLOps/server/test_app.ts";
 import { browserTest } from "./chromium.ts";
 import { servePages, withPage } from "./pages_fixture.ts";
@@ -84,8 +84,10 @@ async function seed(): Promise<readonly string[]> {
   const aliases = [long("alias", 230), long("beta", 250)];
   for (const alias of aliases) await registry.setAlias(name, alias, "1");
   const by = long("ada", 100), why = long("why", 500);
-  await recordAliasMove(registry, name, aliases[0]!, { to: "2", atMs: NOW_MS, kind: "promotion", by, why });
-  await recordAliasMove(registry, name, aliases[0]!, { to: "1", from: "2", atMs: NOW_MS, kind: "forced", by, why });
+  for (const [from, to] of [["1", "2"], ["2", "1"]] as const) {
+    const move = { to, from, atMs: NOW_MS, kind: "forced", by, why } as const;
+    await registry.moveAlias(name, aliases[0]!, { from, to, tag: (model) => withAliasMove(model, aliases[0]!, move) });
+  }
   const gate = {
     name,
     checks: [{ name: key("check"), passed: false, value: 1, rule: key("rule"), note: key("note") }],

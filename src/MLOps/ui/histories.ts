@@ -1,6 +1,9 @@
 import type { Metric, Run, Tracker } from "../../core/mod.ts";
 import { wholeHistory } from "../server/metric_history.ts";
-import type { Point } from "./chart/thin_out.ts";
+import { type Point, thinOut } from "./chart/thin_out.ts";
+
+/** Points of a line that are kept; the chart keeps fewer still. */
+const MAX_CHART_POINTS = 4_000;
 
 /** What stands on the x axis of a metric's chart. */
 export type XAxis = "step" | "time";
@@ -15,6 +18,23 @@ export function steppedKeys(runs: readonly Run[]): readonly string[] {
 export async function historyOf(tracker: Tracker, runId: string, key: string): Promise<readonly Metric[]> {
   const points = await wholeHistory(tracker, runId, key);
   return points.toSorted((a, b) => a.step - b.step || a.timestamp - b.timestamp);
+}
+
+/**
+ * Histories of which a chart is drawn: no more of each than draws the same line. They are read one after the other, so that
+ * a page of many long ones holds one of them in memory at a time.
+ *
+ * @param asked runs and keys, in the order of the answer.
+ */
+export async function chartHistories(
+  tracker: Tracker,
+  asked: readonly { readonly runId: string; readonly key: string }[],
+): Promise<readonly (readonly Metric[])[]> {
+  const histories: (readonly Metric[])[] = [];
+  for (const { runId, key } of asked) {
+    histories.push(thinOut(await historyOf(tracker, runId, key), MAX_CHART_POINTS, ({ value }) => value));
+  }
+  return histories;
 }
 
 /** Points of a chart: over steps, or over seconds since the first observation. */

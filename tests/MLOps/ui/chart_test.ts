@@ -51,7 +51,7 @@ Deno.test("thinOut() keeps ends, highest and lowest points of a long line", () =
   const points: Point[] = Array.from({ length: 10_000 }, (_, i) => [i, Math.sin(i / 500)]);
   points[7_123] = [7_123, 50];
   points[2_222] = [2_222, -50];
-  const kept = thinOut(points, 400);
+  const kept = thinOut(points, 400, ([, y]) => y);
   assert(kept.length <= 400);
   assertEquals(kept[0], points[0]!);
   assertEquals(kept.at(-1), points.at(-1)!);
@@ -61,7 +61,7 @@ Deno.test("thinOut() keeps ends, highest and lowest points of a long line", () =
 Deno.test("thinOut() gives a part of the points in their order", () => {
   const line = fc.array(fc.double(), { maxLength: 300 }).map((ys) => ys.map((y, i): Point => [i, y]));
   fc.assert(fc.property(line, fc.integer({ min: 4, max: 100 }), (points, limit) => {
-    const kept = thinOut(points, limit);
+    const kept = thinOut(points, limit, ([, y]) => y);
     assert(kept.length <= Math.max(points.length <= limit ? points.length : 0, limit));
     for (let i = 1; i < kept.length; i++) assert(kept[i]![0] > kept[i - 1]![0]);
   }));

@@ -41,7 +41,7 @@ const CHARACTER_WIDTH = 6.7;
 export function lineChart(series: readonly Series[], options: LineChartOptions): Html {
   const { width = 420, height = 220, logY = false, integerX = true } = options;
   const isDrawn = ([x, y]: Point) => hasPlace(x) && hasPlace(y) && (!logY || y > 0);
-  const lines = series.map((line) => ({ ...line, points: thinOut(line.points, MAX_POINTS) }));
+  const lines = series.map((line) => ({ ...line, points: thinOut(line.points, MAX_POINTS, ([, y]) => y) }));
   const drawn = lines.flatMap(({ points }) => points.filter(isDrawn));
   if (drawn.length === 0) {
     return html`<p class="empty">${logY ? "No positive finite values to draw." : "No finite values to draw."}</p>`;

@@ -5,18 +5,18 @@ export type Point = readonly [x: number, y: number];
  * At most about `limit` points that draw the same line: of each stretch the first, lowest, highest and last stay, so
  * that no spike is lost. Points must be in order of x.
  */
-export function thinOut(points: readonly Point[], limit: number): readonly Point[] {
+export function thinOut<T>(points: readonly T[], limit: number, yOf: (point: T) => number): readonly T[] {
   if (points.length <= limit) return points;
   const stretches = Math.max(1, Math.floor(limit / 4));
-  const kept: Point[] = [];
+  const kept: T[] = [];
   for (let k = 0; k < stretches; k++) {
     const start = Math.floor(k * points.length / stretches);
     const end = Math.floor((k + 1) * points.length / stretches);
     let low = start, high = start;
     for (let i = start; i < end; i++) {
-      const y = points[i]![1];
-      if (y < points[low]![1] || Number.isNaN(points[low]![1])) low = i;
-      if (y > points[high]![1] || Number.isNaN(points[high]![1])) high = i;
+      const y = yOf(points[i]!), lowest = yOf(points[low]!), highest = yOf(points[high]!);
+      if (y < lowest || Number.isNaN(lowest)) low = i;
+      if (y > highest || Number.isNaN(highest)) high = i;
     }
     const picked = [...new Set([start, low, high, end - 1])].sort((a, b) => a - b);
     for (const i of picked) kept.push(points[i]!);

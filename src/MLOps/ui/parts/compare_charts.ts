@@ -71,7 +71,7 @@ export function parallelSection(runs: readonly Run[], query: CompareQuery): Html
     color: i,
     values: axes.map((axis) => valueOf(run, axis)),
   }));
-  const options = { axes: axes.map(({ key }) => key), height: 340 };
+  const options = { axes: axes.map(({ key }) => shownName(key)), height: 340 };
   const width = Math.max(400, axes.length * AXIS_WIDTH);
   const narrow = parallelChart(lines, { ...options, id: "parallel-narrow", width, className: "natural" });
   return section(

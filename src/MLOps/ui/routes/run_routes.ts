@@ -1,7 +1,7 @@
 import type { Hono } from "@hono/hono";
 import { isDomainError, type Metric } from "../../../core/mod.ts";
 import { parseCompareQuery } from "../compare_query.ts";
-import { historyOf, steppedKeys } from "../histories.ts";
+import { chartHistories, historyOf, steppedKeys } from "../histories.ts";
 import { comparePage, MAX_COMPARED } from "../pages/compare_page.ts";
 import type { ComparedRun } from "../parts/compare_tables.ts";
 import { metricPage, parseChartView } from "../pages/metric_page.ts";
@@ -66,7 +66,7 @@ export function runPageRoutes(app: Hono, deps: PageDeps): void {
     const charted = chartable.find((key) => key === query.metric) ?? mostTelling(runs, chartable);
     const histories: readonly (readonly Metric[])[] = charted === undefined
       ? []
-      : await Promise.all(runs.map(({ run }) => historyOf(tracker, run.info.runId, charted)));
+      : await chartHistories(tracker, runs.map(({ run }) => ({ runId: run.info.runId, key: charted })));
     return pageResponse(comparePage({
       runs,
       unknown,

@@ -1,5 +1,5 @@
 import { isDomainError, type LoggedModel, type Run } from "../../../core/mod.ts";
-import { historyOf, steppedKeys } from "../histories.ts";
+import { chartHistories, steppedKeys } from "../histories.ts";
 import { childFilter, type RunLines, type RunState } from "../parts/run_parts.ts";
 import { listOrReason, type PageDeps } from "./context.ts";
 
@@ -36,11 +36,12 @@ export async function runStateOf(deps: PageDeps, run: Run): Promise<RunState> {
 
 /** The lines of a run's metrics, as many as its page charts. */
 export async function linesOf({ tracker }: PageDeps, run: Run): Promise<RunLines> {
-  const keys = steppedKeys([run]);
-  const histories = await Promise.all(
-    keys.slice(0, MAX_CHARTS).map(async (key) => [key, await historyOf(tracker, run.info.runId, key)] as const),
-  );
-  return { histories: new Map(histories), uncharted: Math.max(0, keys.length - MAX_CHARTS) };
+  const keys = steppedKeys([run]), charted = keys.slice(0, MAX_CHARTS);
+  const histories = await chartHistories(tracker, charted.map((key) => ({ runId: run.info.runId, key })));
+  return {
+    histories: new Map(charted.map((key, i) => [key, histories[i]!])),
+    uncharted: Math.max(0, keys.length - MAX_CHARTS),
+  };
 }
 
 /** The run that another is part of; its id alone where this store does not have it, as any client may set the tag. */
