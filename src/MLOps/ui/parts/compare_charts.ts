@@ -46,7 +46,7 @@ export function scatterSection(runs: readonly Run[], query: CompareQuery): Html 
       })
     }</select></label>`;
   const points = runs.map((run, i) => ({ label: nameOf(run), color: i, x: valueOf(run, x), y: valueOf(run, y) }));
-  const options = { xLabel: x.key, yLabel: y.key };
+  const options = { xLabel: shownName(x.key), yLabel: shownName(y.key) };
   return section(
     "scatter",
     "Scatter",
@@ -99,7 +99,7 @@ function asTable(runs: readonly Run[], columns: readonly Column[], what: string)
     caption: `Values of the ${what}`,
     headings: [
       ["Run", "sticky"],
-      ...columns.map(({ entity, key }) => entity === "metrics" ? [key, "number"] as const : key),
+      ...columns.map(({ entity, key }) => entity === "metrics" ? [shownName(key), "number"] as const : shownName(key)),
     ],
     rows: runs.map((run) => [
       html`<a href="${urls.run(run.info.experimentId, run.info.runId)}">${nameOf(run)}</a>`,
