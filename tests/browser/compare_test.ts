@@ -122,3 +122,17 @@ browserTest(
       }
     }),
 );
+
+browserTest("who picks more runs than a page compares is told before and after", () =>
+  withPage(async (page) => {
+    const experimentId = await site.app.tracker.createExperiment("many");
+    for (let k = 0; k < 25; k++) await site.app.tracker.createRun({ experimentId, runName: `m${k}`, startTime: k + 1 });
+    await page.goto(`${site.origin}/experiments/${experimentId}`);
+    await page.getByLabel("Pick all runs of this page").check();
+    const hint = page.locator("[data-compare-hint]");
+    assertEquals(await hint.textContent(), "A page compares 20 runs: the last 5 of the 25 picked are left out.");
+    assert(await hint.isVisible());
+    await page.getByRole("button", { name: "Compare 20 runs" }).click();
+    await page.getByRole("heading", { name: "Compare 20 runs" }).waitFor();
+    await page.getByText("5 more runs were asked for: a page compares 20.").waitFor();
+  }));

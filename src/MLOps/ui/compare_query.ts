@@ -5,6 +5,8 @@ import { parseChartView } from "./pages/metric_page.ts";
 import { type Column, columnId, defaultColumns, parseColumn } from "./runs_query.ts";
 import type { Query } from "./urls.ts";
 
+/** Most runs that one page compares. */
+export const MAX_COMPARED = 20;
 /** Most axes of parallel coordinates. */
 export const MAX_AXES = 12;
 const DEFAULT_METRICS = 3;

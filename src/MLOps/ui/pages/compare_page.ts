@@ -1,7 +1,7 @@
 import type { Metric } from "../../../core/mod.ts";
 import { colorClass } from "../chart/color.ts";
 import type { Series } from "../chart/line_chart.ts";
-import { compareParameters, type CompareQuery } from "../compare_query.ts";
+import { compareParameters, type CompareQuery, MAX_COMPARED } from "../compare_query.ts";
 import { toPoints } from "../histories.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
@@ -12,9 +12,6 @@ import { shownName } from "../parts/names.ts";
 import { hiddenFields } from "../parts/runs_table.ts";
 import { type Query, urls, withQuery } from "../urls.ts";
 import { largeChart, viewSwitch } from "./metric_page.ts";
-
-/** Most runs that one page compares. */
-export const MAX_COMPARED = 20;
 
 /** What the comparison shows. */
 export interface CompareState {

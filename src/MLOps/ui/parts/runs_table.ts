@@ -1,4 +1,5 @@
 import type { Run } from "../../../core/mod.ts";
+import { MAX_COMPARED } from "../compare_query.ts";
 import { formatAligned, formatDuration } from "../format.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import { type Column, columnId, defaultColumns, type RunsQuery, toParameters } from "../runs_query.ts";
@@ -28,7 +29,7 @@ export function runsTable(state: RunsTableState): Html {
   const { columns, query } = state;
   const heading = (column: Column, label: string, className = "") => sortableHeading(column, label, className, state);
   return html`
-    <form action="/compare" method="get" class="runs" data-compare>
+    <form action="/compare" method="get" class="runs" data-compare="${MAX_COMPARED}">
       <div class="toolbar"><button type="submit" class="button primary" data-compare-button>Compare selected</button>
     <span class="muted" data-compare-hint>Pick two or more runs.</span>${isUnderWay(state) ? LIVE : EMPTY}</div>
       <div class="scroll">

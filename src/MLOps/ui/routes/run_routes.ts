@@ -1,8 +1,8 @@
 import type { Hono } from "@hono/hono";
 import { isDomainError, type Metric } from "../../../core/mod.ts";
-import { parseCompareQuery } from "../compare_query.ts";
+import { MAX_COMPARED, parseCompareQuery } from "../compare_query.ts";
 import { chartHistories, historyOf, steppedKeys } from "../histories.ts";
-import { comparePage, MAX_COMPARED } from "../pages/compare_page.ts";
+import { comparePage } from "../pages/compare_page.ts";
 import type { ComparedRun } from "../parts/compare_tables.ts";
 import { metricPage, parseChartView } from "../pages/metric_page.ts";
 import { runPage, runPartsFragment } from "../pages/run_page.ts";

@@ -39,13 +39,18 @@ export function wireCompare(root) {
     const all = form.querySelector("[data-pick-all]");
     const button = form.querySelector("[data-compare-button]");
     const hint = form.querySelector("[data-compare-hint]");
+    const most = Number(form.dataset.compare);
     let last = -1;
     const update = () => {
       const count = boxes.filter((box) => box.checked).length;
       button.disabled = count < 2;
-      button.textContent = count < 2 ? "Compare selected" : `Compare ${count} runs`;
-      hint.hidden = count >= 2;
-      hint.textContent = count === 1 ? "Pick one more run." : "Pick two or more runs.";
+      button.textContent = count < 2 ? "Compare selected" : `Compare ${Math.min(count, most)} runs`;
+      hint.hidden = count >= 2 && count <= most;
+      hint.textContent = count > most
+        ? `A page compares ${most} runs: the last ${count - most} of the ${count} picked are left out.`
+        : count === 1
+        ? "Pick one more run."
+        : "Pick two or more runs.";
       all.checked = count > 0 && count === boxes.length;
       all.indeterminate = count > 0 && count < boxes.length;
     };
