@@ -140,6 +140,8 @@ for (const viewport of [{ width: 1280, height: 900 }, { width: 390, height: 844 
         const wide: string[] = [];
         for (const path of await (paths ??= seed())) {
           await page.goto(site.origin + path);
+          const heading = (await page.locator("h1").boundingBox())!.height;
+          if (heading > 150) wide.push(`${path.slice(0, 80)}: a heading of ${heading} px`);
           for (const isUnfolded of [false, true]) {
             // Menus are folded out one by one, as they lie over the rest.
             if (isUnfolded) {

@@ -119,7 +119,9 @@ function framed(experiment: Experiment, tab: "runs" | "models", body: Child): Pa
     section: "experiments",
     crumbs: [{ label: "Experiments", href: urls.experiments() }, { label: experiment.name }],
     body: html`
-      <div class="head"><h1>${shownName(experiment.name)}</h1>${deletedChip(experiment.lifecycleStage)}</div>
+      <div class="head"><h1 title="${shownName(experiment.name)}">${shownName(experiment.name)}</h1>${deletedChip(
+        experiment.lifecycleStage,
+      )}</div>
       ${notes({ noun: "experiment", text: note, action: `${urls.experiment(experiment.experimentId)}/note` })}
       <details class="more"><summary>About this experiment</summary>${facts([
         ["ID", copyable(experiment.experimentId)],

@@ -34,10 +34,11 @@ export function loggedModelPage({ model, experiment, files, card }: LoggedModelS
       { label: model.name },
     ],
     body: html`
-      <div class="head"><h1>${shownName(model.name)}</h1><span class="chip">${model.status.toLowerCase().replace(
-        "_",
-        " ",
-      )}</span></div>
+      <div class="head"><h1 title="${shownName(model.name)}">${shownName(model.name)}</h1><span class="chip">${model
+        .status.toLowerCase().replace(
+          "_",
+          " ",
+        )}</span></div>
       ${facts([
         ["Address", copyable(`models:/${model.modelId}`)],
         ["Type", model.modelType],

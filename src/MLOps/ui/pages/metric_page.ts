@@ -69,7 +69,7 @@ export function metricPage({ experiment, run, key, history, view }: MetricState)
     ],
     body: html`
       <div class="head">
-        <h1>${shownName(key)}</h1>
+        <h1 title="${shownName(key)}">${shownName(key)}</h1>
       </div>
       ${facts([
         ["Newest", atStep(history.at(-1))],

@@ -58,7 +58,7 @@ export function modelPage({ model, versions, tokens, nextToken, size, earlier, a
     crumbs: [{ label: "Models", href: urls.models() }, { label: model.name }],
     body: html`
       <div class="head">
-        <h1>${shownName(model.name)}</h1>
+        <h1 title="${shownName(model.name)}">${shownName(model.name)}</h1>
       </div>
       ${notes({ noun: "model", text: model.description, action: `${urls.model(model.name)}/note` })}
       ${facts([

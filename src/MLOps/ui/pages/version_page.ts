@@ -46,10 +46,13 @@ export function versionPage({ version, origin, files, gate, card, ask }: Version
       { label: `Version ${version.version}` },
     ],
     body: html`
-      <div class="head"><h1>${shownName(name)} <span class="muted">version ${version.version}</span></h1>${version
-        .aliases.map((
-          alias,
-        ) => aliasChip(name, alias, version.version))}</div>
+      <div
+        class="head"><h1 title="${shownName(name)} version ${version.version}">${shownName(
+          name,
+        )} <span class="muted">version ${version.version}</span></h1>${version
+          .aliases.map((
+            alias,
+          ) => aliasChip(name, alias, version.version))}</div>
       ${notes({
         noun: "version",
         text: version.description,

@@ -44,7 +44,7 @@ export function notes(state: Notes): Html {
  */
 export function notesForm({ noun, text, action }: Notes, draft = text): Html {
   return html`
-    <form method="post" action="${action}" class="stack" data-edit>
+    <form method="post" action="${action}" class="stack">
       <input type="hidden" name="seen" value="${fingerprint(text)}">
       <label>Notes on this ${noun}, in Markdown<textarea name="note" rows="${Math.min(
         20,

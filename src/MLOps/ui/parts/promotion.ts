@@ -58,7 +58,7 @@ function aliasForm(
   const described = block === undefined ? EMPTY : html`
     aria-describedby="${parts.id}-block"
   `;
-  return html`<form method="post" action="${action}" class="stack" data-edit data-once>
+  return html`<form method="post" action="${action}" class="stack" data-once>
 <p class="muted small">${parts.lead}</p>
 ${block === undefined ? EMPTY : html`<p class="hint" id="${parts.id}-block">${block}</p>`}
 <fieldset class="stack"${attribute("disabled", block !== undefined)}${described}>

@@ -85,7 +85,9 @@ export function restMark({ run }: RunState): string {
 
 /** Name and state of the run. */
 export function runTitle({ run: { info } }: RunState): Html {
-  return html`<h1>${shownRunName(info)}</h1>${statusChip(info.status)}${deletedChip(info.lifecycleStage)}`;
+  return html`<h1 title="${shownRunName(info)}">${shownRunName(info)}</h1>${statusChip(info.status)}${
+    deletedChip(info.lifecycleStage)
+  }`;
 }
 
 /** What the run is. */
