@@ -132,6 +132,34 @@ browserTest(
     }),
 );
 
+browserTest(
+  "a live page names new child runs and files, and the link in focus stays that of its run",
+  () =>
+    withPage(async (page) => {
+      const { path, runId } = await busyRun();
+      const { info } = await site.app.tracker.getRun(runId);
+      const child = (runName: string, startTime: number) =>
+        site.app.tracker.createRun({
+          experimentId: info.experimentId,
+          runName,
+          startTime,
+          tags: [{ key: "mlflow.parentRunId", value: runId }],
+        });
+      await child("first", 1);
+      await page.goto(path);
+      await page.getByRole("link", { name: "first" }).focus();
+      await child("second", 2);
+      await site.app.tracker.writeArtifact({ runId }, "a.txt", new Uint8Array(1));
+      await page.getByRole("link", { name: "second" }).waitFor({ timeout: 12_000 });
+      await page.getByRole("link", { name: "a.txt" }).waitFor();
+      assertEquals(await page.evaluate("document.activeElement.textContent"), "first");
+      assertEquals(await page.locator("#children tbody a").allTextContents(), ["second", "first"]);
+      await page.getByRole("link", { name: "second" }).click();
+      await page.getByRole("link", { name: "busy" }).click();
+      await page.waitForURL(path);
+    }),
+);
+
 browserTest("a live page says that more was logged, and that the run has ended", () =>
   withPage(async (page) => {
     const { path, runId } = await busyRun();

@@ -17,6 +17,8 @@ export interface DataTable {
   readonly headings: readonly Heading[];
   /** Rows of cells, the first of each being its heading. */
   readonly rows: readonly (readonly Cell[])[];
+  /** What each row is of, where a live page must find it again. @default nothing */
+  readonly keys?: readonly string[];
   /** Further class of the table. */
   readonly className?: string;
   /** Whether the first cell of a row is plain, where none names it. @default false */
@@ -24,7 +26,7 @@ export interface DataTable {
 }
 
 /** A table with a caption, in a box that scrolls by itself where it is too wide. */
-export function dataTable({ caption, headings, rows, className = "", isUnnamed = false }: DataTable): Html {
+export function dataTable({ caption, headings, rows, keys, className = "", isUnnamed = false }: DataTable): Html {
   const kinds = headings.map((heading) => typeof heading === "string" ? "" : heading[1]);
   return scrollable(
     caption,
@@ -38,8 +40,12 @@ export function dataTable({ caption, headings, rows, className = "", isUnnamed =
             `
           )}</tr>
         </thead>
-        <tbody>${rows.map((cells) =>
-          html`<tr>${
+        <tbody>${rows.map((cells, row) =>
+          html`<tr${
+            keys === undefined ? EMPTY : html`
+              data-key="${keys[row]}"
+            `
+          }>${
             cells.map((cell, i) => {
               const { cell: shown, className = "", title } = isStyled(cell) ? cell : { cell };
               const attributes = html`${classOf(`${kinds[i]} ${className}`.trim())}${

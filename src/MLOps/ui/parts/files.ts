@@ -21,11 +21,14 @@ export function fileTable(
           aria-current="true"
         `
         : "";
-      return html`<li><a href="${urlOf(path)}"${current}><span class="icon ${
-        isDirectory ? "folder" : "file"
-      }" aria-hidden="true"></span>${shownName(name)}${isDirectory ? "/" : ""}</a>${
-        fileSize === undefined ? "" : html`<span class="muted number">${formatBytes(fileSize)}</span>`
-      }</li>`;
+      return html`
+        <li
+          data-key="${path}"><a href="${urlOf(path)}"${current}><span class="icon ${isDirectory
+            ? "folder"
+            : "file"}" aria-hidden="true"></span>${shownName(name)}${isDirectory ? "/" : ""}</a>${fileSize === undefined
+            ? ""
+            : html`<span class="muted number">${formatBytes(fileSize)}</span>`}</li>
+      `;
     })
   }</ul>`;
 }

@@ -140,6 +140,7 @@ export function childRuns({ experiment, run, children, hasMoreChildren, nowMs }:
   const table = dataTable({
     caption: "Child runs, newest first",
     headings: [["Run", "sticky"], "Status", "Started", "Duration"],
+    keys: children.map(({ info }) => info.runId),
     rows: children.map((child) => [
       runLink(child),
       statusChip(child.info.status),
