@@ -23,8 +23,11 @@ const CONTROL_BYTES = 64;
 const TURNS = 2;
 /** A wait ends this often to look again, in case a wake-up was missed. */
 const WAIT_MS = 100;
-/** Looks at the other's progress before it sleeps: a sleep and a wake-up cost as much as a small step. */
-const SPINS = 20_000;
+/**
+ * Looks at the other's progress before it sleeps, some twenty microseconds: a wake-up costs more, but on a busy machine
+ * longer looks take the very core that the other waits for.
+ */
+const SPINS = 4_000;
 
 function slotBytes(weightCount: number): number {
   return 8 * SHARD_SUMS + 8 * Math.ceil(weightCount / 2);
