@@ -10,14 +10,14 @@ export function featureNames(count: number): string[] {
 export function syntheticRows(
   rows: number,
   options: { readonly features?: number; readonly seed?: number; readonly labels?: "real" | "classes" } = {},
-): GbdtRows {
+): GbdtRows & { readonly labels: Float32Array } {
   const { features = 10, seed = 1, labels: kind = "real" } = options;
   const random = seededRandom(seed);
   const columns = Array.from({ length: features }, () => new Float32Array(rows));
   const labels = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     const x = columns.map((column) => column[row] = random.normal());
-    let score = x[0]! * x[1]! + Math.sin(2 * x[2]!);
+    let score = 0.5 * (x[0]! + x[1]!) + x[0]! * x[1]! + Math.sin(2 * x[2]!);
     columns[3]![row] = Math.round(x[3]!);
     if (random.uniform() < 0.2) {
       columns[4]![row] = NaN;

@@ -1,0 +1,51 @@
+"""Milliseconds a tree of scikit-learn's and LightGBM's boosted trees: gbdt_peers.py FOLDER TREES, threads by
+OMP_NUM_THREADS. FOLDER holds train.bin (float32, columns one after the other) and labels.bin.
+
+Binning is left out by taking the time of one tree from the time of TREES + 1. Prints one JSON object.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+folder, trees = Path(sys.argv[1]), int(sys.argv[2])
+labels = np.fromfile(folder / "labels.bin", dtype="<f4").astype(float)
+columns = np.fromfile(folder / "train.bin", dtype="<f4").reshape(-1, len(labels)).T
+
+
+def seconds(work) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def scikit_learn(count: int) -> None:
+    HistGradientBoostingRegressor(max_iter=count, max_leaf_nodes=31, learning_rate=0.1, early_stopping=False).fit(
+        columns, labels
+    )
+
+
+peers = {"scikit-learn": scikit_learn}
+try:
+    import lightgbm
+
+    settings = dict(
+        objective="regression", num_leaves=31, learning_rate=0.1, verbose=-1, num_threads=int(os.environ["OMP_NUM_THREADS"])
+    )
+    dataset = lightgbm.Dataset(columns, labels, params=settings).construct()
+    peers["LightGBM"] = lambda count: lightgbm.train(settings, dataset, count)
+except ImportError:
+    pass
+
+rounds = {name: [] for name in peers}
+for _ in range(3):
+    for name, train in peers.items():
+        first = seconds(lambda: train(1))
+        rounds[name].append(1000 * (seconds(lambda: train(trees + 1)) - first) / trees)
+print(json.dumps({name: median(values) for name, values in rounds.items()}))
