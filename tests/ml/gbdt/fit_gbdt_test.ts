@@ -169,6 +169,18 @@ Deno.test("labels that are all alike end training with no tree", { permissions: 
   assertEquals([fit.stopReason, fit.model.trees.length, fit.model.baseScore], ["no-gain", 0, 2.5]);
 });
 
+Deno.test("labels near both ends of the doubles are trained on all the same", { permissions: "none" }, () => {
+  const { columns, labels } = syntheticRows(500, { features: 5 }), tried = [1e-300, 1e-90, 1, 1e90];
+  const steps = tried.map((unit) => {
+    const scaled = Float64Array.from(labels, (label) => label * unit);
+    const options = { loss: { kind: "squared" }, trees: 3 } as const;
+    const { model } = fitGbdtHere({ featureNames: featureNames(5), train: { columns, labels: scaled }, options });
+    return model.trees.map(({ value }) => Math.max(...value) / unit);
+  });
+  assertEquals(steps[0], [], "as good as constant");
+  for (const each of steps.slice(1)) each.forEach((step, tree) => assertAlmostEquals(step, steps[2]![tree]!, 1e-6));
+});
+
 Deno.test("bad input is refused by name", { permissions: "none" }, async () => {
   const good = task({ loss: { kind: "logistic" }, trees: 2 }, 100, 5);
   const { columns, labels } = good.train;
@@ -178,6 +190,7 @@ Deno.test("bad input is refused by name", { permissions: "none" }, async () => {
     ["training column 'f2' has 99 values for 100 labels", { train: { columns: short, labels } }],
     ["there are 4 training columns for 5 features", { train: { columns: columns.slice(1), labels } }],
     ["training label 7 is NaN", { train: withLabel(7, NaN) }],
+    ["training label 7 is Infinity", { train: withLabel(7, Infinity) }],
     ["training label 7 is 2 where the logistic loss needs 0 or 1", { train: withLabel(7, 2) }],
     ["all 100 training labels are 1: one class only", { train: { columns, labels: labels.map(() => 1) } }],
     ["there are 100 training rows where a leaf must have 101", { options: { ...good.options, minLeafRows: 101 } }],

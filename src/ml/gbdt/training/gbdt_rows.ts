@@ -3,6 +3,9 @@ import type { GbdtLoss } from "../gbdt_model.ts";
 import type { GbdtOptions } from "../gbdt_options.ts";
 import { MAX_ROWS } from "./kernel/kernel.ts";
 
+/** Squares of larger labels, summed over all rows, leave the range of doubles. */
+const LARGEST_LABEL = 1e100;
+
 /** Rows to learn from or to stop early on. */
 export interface GbdtRows {
   /** One column a feature; NaN where missing, ±Infinity are values below and above all others. */
@@ -53,7 +56,7 @@ function checkShape({ columns, labels }: GbdtRows, names: readonly string[], whi
 function checkLabels({ labels }: GbdtRows, loss: GbdtLoss, which: string): void {
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row]!;
-    if (!Number.isFinite(label)) throw refused(`${which} label ${row} is ${label}`);
+    if (!(Math.abs(label) <= LARGEST_LABEL)) throw refused(`${which} label ${row} is ${label}`);
     if (loss.kind === "logistic" && label !== 0 && label !== 1) {
       throw refused(`${which} label ${row} is ${label} where the logistic loss needs 0 or 1`);
     }

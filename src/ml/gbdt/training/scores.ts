@@ -11,6 +11,8 @@ const GRADIENT_BITS = 30;
 /** Bits of the sum of all hessians, which share an i64 with 24 bits of rows; and of one of them. */
 const HESSIAN_SUM_BITS = 38, HESSIAN_BITS = 30;
 const LARGEST_LOGISTIC_HESSIAN = 0.25;
+/** Smaller ones would need a scale that is no double. */
+const SMALLEST_RESIDUAL = 1e-100;
 
 /** Scores of all rows so far, the records that the next tree is grown from, and the validation loss. */
 export class Scores {
@@ -92,12 +94,12 @@ export class Scores {
     return sum / validationRows;
   }
 
-  /** Largest |score − label|, or 1 where all are 0. */
+  /** Largest |score − label|; not 0, as it divides. */
   #maxResidual(): number {
     const memory = this.#memory;
     const figure = (from: number, to: number) =>
       this.#kernel.maxResidual(memory.labelAddress(from), memory.scoreAddress(from), to - from);
-    return this.#reduceBlocks(0, this.#trainLabels.length, figure, Math.max) || 1;
+    return Math.max(this.#reduceBlocks(0, this.#trainLabels.length, figure, Math.max), SMALLEST_RESIDUAL);
   }
 
   #fitQuantiles(tree: BinnedTree, leaves: GrownTree["leaves"], level: number): void {
