@@ -6,7 +6,7 @@ import { tmpDir } from "../fakes/tmp_dir.ts";
 import { HAS_MLFLOW, runPython } from "../interop/python.ts";
 import { type Bench, type BenchResult, median } from "./bench.ts";
 
-const ROWS = 500_000, FEATURES = 32, TREES = 50, ROUNDS = 3;
+const ROWS = 500_000, FEATURES = 32, TREES = 40, ROUNDS = 4;
 
 /** Rows of the speed study (reference/tfjs.md, appendix E): sums of uniforms, six of them with an effect. */
 function makeRows() {
@@ -24,8 +24,6 @@ function makeRows() {
   return { columns, labels };
 }
 
-type Peers = Readonly<Record<string, number>>;
-
 /** 500,000 rows of 32 features, 31 leaves, per tree, beside the Python peers on as many threads; then the forecast. */
 export const bench: Bench = {
   name: "gbdt",
@@ -39,37 +37,53 @@ export const bench: Bench = {
     const results: BenchResult[] = [];
     let model: GbdtModel | undefined;
     for (const workers of [1, 2]) {
-      const times: number[] = [];
+      const ours: number[] = [], peers: Record<string, PeerTimes[]> = {};
+      const env = { OMP_NUM_THREADS: String(workers) };
+      // In turn, so that whatever else the machine does slows both alike.
       for (let round = 0; round < ROUNDS; round++) {
         const task = { featureNames, train, options: { loss: { kind: "squared" }, trees: TREES } } as const;
         const fit = await fitGbdt(task, { workers });
         model = fit.model;
-        times.push(fit.timing.treesMs / TREES);
-      }
-      const value = median(times);
-      const threads = { OMP_NUM_THREADS: String(workers) };
-      const peers: Peers = HAS_MLFLOW
-        ? await runPython<Peers>({ file: peersFile }, [folder.path, String(TREES)], { env: threads })
-        : {};
-      for (const [name, peer] of Object.entries(peers)) {
-        results.push({
-          name: `gbdt.tree_${workers}_${workers === 1 ? "worker" : "workers"}`,
-          unit: "ms",
-          value,
-          peer: { name, value: peer },
-          target: "≤ peer",
-          // Both are noisy; a peer that is a tenth faster is as fast.
-          passed: name === "LightGBM" || value <= 1.1 * peer,
+        ours.push(fit.timing.treesMs / TREES);
+        if (!HAS_MLFLOW) continue;
+        const times = await runPython<Record<string, PeerTimes>>({ file: peersFile }, [folder.path, String(TREES)], {
+          env,
         });
+        for (const [name, time] of Object.entries(times)) (peers[name] ??= []).push(time);
       }
-      if (Object.keys(peers).length === 0) {
-        results.push({ name: `gbdt.tree_${workers}`, unit: "ms", value, target: "≤ 72.7", passed: value <= 145.4 });
-      }
+      results.push(...compared(workers, ours, peers));
     }
     results.push(...forecast(model!));
     return results;
   },
 };
+
+/** Seconds for one tree, binning included, and for `TREES` more. */
+type PeerTimes = readonly [first: number, all: number];
+
+/** The fastest of the rounds: the one that other programs disturbed least. */
+function msPerTree(times: readonly PeerTimes[]): number {
+  const least = (at: 0 | 1) => Math.min(...times.map((pair) => pair[at]));
+  return 1000 * (least(1) - least(0)) / TREES;
+}
+
+/** Ours beside each peer. */
+function compared(
+  workers: number,
+  ours: readonly number[],
+  peers: Readonly<Record<string, PeerTimes[]>>,
+): BenchResult[] {
+  const name = `gbdt.tree_${workers}_${workers === 1 ? "worker" : "workers"}`, value = Math.min(...ours);
+  const own = { name, unit: "ms", value };
+  if (Object.keys(peers).length === 0) return [{ ...own, target: "≤ 72.7", passed: value <= 2 * 72.7 }];
+  return Object.entries(peers).map(([peer, times]) => ({
+    ...own,
+    peer: { name: peer, value: msPerTree(times) },
+    target: "≤ peer",
+    // LightGBM is what to reach for; of the other, a tenth is noise.
+    passed: peer === "LightGBM" || value <= 1.1 * msPerTree(times),
+  }));
+}
 
 /** Time to forecast 256 rows and one with 200 trees. */
 function forecast(model: GbdtModel): BenchResult[] {
