@@ -92,6 +92,8 @@ Deno.test("decodeMlModel() names what does not fit", { permissions: "none" }, ()
 });
 
 const name = fc.string({ unit: "binary" });
+/** Zod drops this one, and nothing of MLflow is named so: taken over, it would change what all objects inherit. */
+const key = name.filter((text) => text !== "__proto__");
 const optionalName = fc.oneof(fc.constant({}), name.map((value) => ({ name: value })));
 const shape = fc.array(fc.integer({ min: -1, max: 1000 }), { maxLength: 3 });
 const field = fc.oneof(
@@ -115,7 +117,7 @@ const param = fc.record({
   shape: fc.option(shape),
 });
 const model: fc.Arbitrary<MlModel> = fc.record({
-  flavors: fc.dictionary(name, fc.dictionary(name, fc.oneof(name, fc.integer(), fc.boolean(), fc.constant(null)))),
+  flavors: fc.dictionary(key, fc.dictionary(key, fc.oneof(name, fc.integer(), fc.boolean(), fc.constant(null)))),
   signature: fc.record({ inputs: fc.array(field), outputs: fc.array(field), params: fc.array(param) }),
   inputExample: fc.record({ path: name, servingPath: name, type: name }),
   modelId: name,
@@ -124,10 +126,13 @@ const model: fc.Arbitrary<MlModel> = fc.record({
   sizeBytes: fc.nat(),
   createdAtMs: fc.nat(2_000_000_000).map((seconds) => seconds * 1000),
   mlflowVersion: name,
-  metadata: fc.dictionary(name, name),
+  metadata: fc.dictionary(key, name),
 }, { requiredKeys: ["flavors"] });
 
 Deno.test("decodeMlModel() gives back what encodeMlModel() wrote, whatever the texts", { permissions: "none" }, () => {
+  assertEquals(decodeMlModel("flavors: {__proto__: {a: 1}, onnx: {__proto__: x, b: 2}}"), {
+    flavors: { onnx: { b: 2 } },
+  });
   fc.assert(fc.property(model, (written) => {
     const read = decodeMlModel(encodeMlModel(written));
     // fast-check makes dictionaries without a prototype.
