@@ -1,5 +1,5 @@
 import type { Database, SqlValue } from "../sqlite/database.ts";
-import { storedMetric } from "../sqlite/metrics.ts";
+import { insertMetricsSql, isNewer, storedMetric } from "../sqlite/metrics.ts";
 import { badFile } from "./bad_file.ts";
 import type { KeyFile } from "./folders.ts";
 import { type MetricLine, type ModelMetricLine, parseMetricLine, parseModelMetricLine } from "./metric_lines.ts";
@@ -35,9 +35,9 @@ export function* writeMetric(
         const line = parsed(path, firstLine + start + i, text, parseMetricLine);
         const { value, isNan } = storedMetric(line.value);
         values.push(runId, key, value, line.timestamp, line.step, isNan);
-        if (latest === undefined || isLater(line, latest)) latest = line;
+        if (latest === undefined || isNewer(line, latest)) latest = line;
       }
-      const written = db.run(insertSql(part.length), ...values);
+      const written = db.run(insertMetricsSql(part.length), ...values);
       counts.rows += written;
       counts.repeated += part.length - written;
     }
@@ -120,16 +120,4 @@ function parsed<T>(path: string, line: number, text: string, parse: (text: strin
     if (error instanceof SyntaxError) throw badFile(path, error.message, { line, value: text, cause: error });
     throw error;
   }
-}
-
-function insertSql(rows: number): string {
-  return `INSERT INTO metrics (run_uuid, "key", value, timestamp, step, is_nan)
-    VALUES ${Array(rows).fill("(?, ?, ?, ?, ?, ?)").join(", ")} ON CONFLICT DO NOTHING`;
-}
-
-/** MLflow's order of a metric's observations: by step, then time, then value. */
-function isLater(a: MetricLine, b: MetricLine): boolean {
-  if (a.step !== b.step) return a.step > b.step;
-  if (a.timestamp !== b.timestamp) return a.timestamp > b.timestamp;
-  return storedMetric(a.value).value > storedMetric(b.value).value;
 }

@@ -124,12 +124,17 @@ function putMetrics(db: Database, runId: string, metrics: readonly Metric[]): vo
   }
 }
 
-function insertMetricsSql(rows: number): string {
+/** INSERT of so many observations, each `run_uuid, key, value, timestamp, step, is_nan`; known ones are left alone. */
+export function insertMetricsSql(rows: number): string {
   return `INSERT INTO metrics (run_uuid, "key", value, timestamp, step, is_nan)
     VALUES ${Array(rows).fill("(?, ?, ?, ?, ?, ?)").join(", ")} ON CONFLICT DO NOTHING`;
 }
 
-function isNewer(a: Metric, b: Metric): boolean {
+/** What decides which of two observations of a metric is its latest. */
+type Observation = { readonly value: number; readonly timestamp: number | bigint; readonly step: number | bigint };
+
+/** Whether `a` is later by MLflow's order of a metric's observations: by step, then time, then value. */
+export function isNewer(a: Observation, b: Observation): boolean {
   if (a.step !== b.step) return a.step > b.step;
   if (a.timestamp !== b.timestamp) return a.timestamp > b.timestamp;
   return storedMetric(a.value).value > storedMetric(b.value).value;

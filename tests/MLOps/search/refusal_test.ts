@@ -12,6 +12,20 @@ import { filterRefusal, orderRefusal } from "../../../src/MLOps/search/refusal.t
 
 type Cases = readonly (readonly [domain: SearchDomain, cases: Readonly<Record<string, string>>])[];
 
+/** The three searches that know attributes and tags alone refuse alike. */
+const OF_NAMES_AND_TAGS = {
+  "metrics.a": "Invalid clause(s) in filter string: metrics.a",
+  "> 1": "Invalid clause(s) in filter string: >, 1",
+  "metrics.a = 'x'": "Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')",
+  'params.a = "x': 'Invalid clause(s) in filter string: params.a, =, ", x',
+  "params.a = 'x' OR params.b = 'y'": "Invalid clause(s) in filter string: OR",
+  "params.a = 'x' or params.b = 'y'": "Invalid clause(s) in filter string: or",
+  "params.a = 'x'; params.b = 'y'":
+    "Search filter contained multiple expression \"params.a = 'x'; params.b = 'y'\". Provide AND-ed expression list.",
+  "params.a = 'x';": "Invalid clause(s) in filter string: ;",
+  "NOT": "Invalid clause(s) in filter string: NOT",
+};
+
 /** What MLflow 3.17.2 answers to filters. */
 const FILTERS: Cases = [
   [RUN_SEARCH, {
@@ -57,42 +71,9 @@ const FILTERS: Cases = [
     "tags.a = 'x' AND tags.b 'y'": "Invalid clause(s) in filter string: 'tags.b', ''y''",
     "type = 'x'": "Invalid clause(s) in filter string: 'type', '=', ''x''",
   }],
-  [EXPERIMENT_SEARCH, {
-    "metrics.a": "Invalid clause(s) in filter string: metrics.a",
-    "> 1": "Invalid clause(s) in filter string: >, 1",
-    "metrics.a = 'x'": "Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')",
-    'params.a = "x': 'Invalid clause(s) in filter string: params.a, =, ", x',
-    "params.a = 'x' OR params.b = 'y'": "Invalid clause(s) in filter string: OR",
-    "params.a = 'x' or params.b = 'y'": "Invalid clause(s) in filter string: or",
-    "params.a = 'x'; params.b = 'y'":
-      "Search filter contained multiple expression \"params.a = 'x'; params.b = 'y'\". Provide AND-ed expression list.",
-    "params.a = 'x';": "Invalid clause(s) in filter string: ;",
-    "NOT": "Invalid clause(s) in filter string: NOT",
-  }],
-  [REGISTERED_MODEL_SEARCH, {
-    "metrics.a": "Invalid clause(s) in filter string: metrics.a",
-    "> 1": "Invalid clause(s) in filter string: >, 1",
-    "metrics.a = 'x'": "Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')",
-    'params.a = "x': 'Invalid clause(s) in filter string: params.a, =, ", x',
-    "params.a = 'x' OR params.b = 'y'": "Invalid clause(s) in filter string: OR",
-    "params.a = 'x' or params.b = 'y'": "Invalid clause(s) in filter string: or",
-    "params.a = 'x'; params.b = 'y'":
-      "Search filter contained multiple expression \"params.a = 'x'; params.b = 'y'\". Provide AND-ed expression list.",
-    "params.a = 'x';": "Invalid clause(s) in filter string: ;",
-    "NOT": "Invalid clause(s) in filter string: NOT",
-  }],
-  [MODEL_VERSION_SEARCH, {
-    "metrics.a": "Invalid clause(s) in filter string: metrics.a",
-    "> 1": "Invalid clause(s) in filter string: >, 1",
-    "metrics.a = 'x'": "Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')",
-    'params.a = "x': 'Invalid clause(s) in filter string: params.a, =, ", x',
-    "params.a = 'x' OR params.b = 'y'": "Invalid clause(s) in filter string: OR",
-    "params.a = 'x' or params.b = 'y'": "Invalid clause(s) in filter string: or",
-    "params.a = 'x'; params.b = 'y'":
-      "Search filter contained multiple expression \"params.a = 'x'; params.b = 'y'\". Provide AND-ed expression list.",
-    "params.a = 'x';": "Invalid clause(s) in filter string: ;",
-    "NOT": "Invalid clause(s) in filter string: NOT",
-  }],
+  [EXPERIMENT_SEARCH, OF_NAMES_AND_TAGS],
+  [REGISTERED_MODEL_SEARCH, OF_NAMES_AND_TAGS],
+  [MODEL_VERSION_SEARCH, OF_NAMES_AND_TAGS],
   [LOGGED_MODEL_SEARCH, {
     "metrics.a":
       "Invalid filter string: 'metrics.a'. Expected a list of comparisons separated by 'AND' (e.g. 'metrics.loss > 0.1 AND params.lr = 0.01').",
