@@ -38,8 +38,3 @@ export interface GbdtModel {
   readonly baseScore: number;
   readonly trees: readonly Tree[];
 }
-
-/** Probability of 1 for log odds. */
-export function sigmoid(score: number): number {
-  return 1 / (1 + Math.exp(-score));
-}

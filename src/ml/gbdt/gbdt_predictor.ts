@@ -1,4 +1,5 @@
-import { type GbdtModel, sigmoid } from "./gbdt_model.ts";
+import { sigmoid } from "../logistic_functions.ts";
+import type { GbdtModel } from "./gbdt_model.ts";
 
 /**
  * The forward pass: all trees in flat arrays. Needs nothing of training; cost is about the depth of the trees times

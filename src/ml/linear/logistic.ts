@@ -1,7 +1,8 @@
+import { crossEntropy, sigmoid } from "../logistic_functions.ts";
 import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich } from "./covariance.ts";
-import { addOuter, inputMoments, type LinearRows, standardize } from "./normal_equations.ts";
+import { addOuter, augmentedRows, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
 
 /** Options of {@linkcode fitLogistic}. */
 export interface LogisticOptions {
@@ -34,12 +35,7 @@ const SEPARATED_LOSS = 1e-9;
  */
 export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: LogisticOptions = {}): LinearFit {
   const { names, rows } = problem, size = names.length + 1;
-  const moments = inputMoments(problem), x = new Float64Array(size), inner = x.subarray(1);
-  x[0] = 1;
-  const augmented = (row: number) => {
-    standardize(problem.inputsOf(row), moments, inner);
-    return x;
-  };
+  const moments = inputMoments(problem), augmented = augmentedRows(problem, moments);
   const share = positiveShare(problem, moments.weight);
   const objective = new Objective(problem, { l2, weight: moments.weight, augmented, size });
 
@@ -72,7 +68,7 @@ export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: Lo
   const bread = factor.inverse(), parameters = factor.dependent.filter((isDependent) => !isDependent).length;
   if (problem.clusterOf !== undefined) {
     const score = (row: number, z: Float64Array) =>
-      (problem.weightOf?.(row) ?? 1) * (problem.targetOf(row) - sigmoid(dot(solution, z)));
+      weightOf(problem, row) * (problem.targetOf(row) - sigmoid(dot(solution, z)));
     const covariance = clusteredCovariance(problem, bread, parameters, augmented, score);
     return inOwnUnits(problem, moments, factor, solution, covariance);
   }
@@ -80,11 +76,6 @@ export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: Lo
   for (let j = 1; j < size; j++) fisher[j * size + j]! -= l2 * moments.weight;
   if (rows.length <= parameters) throw separated(names, solution);
   return inOwnUnits(problem, moments, factor, solution, sandwich(bread, fisher, size));
-}
-
-/** Probability of the logit. */
-export function sigmoid(logit: number): number {
-  return logit >= 0 ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit) / (1 + Math.exp(logit));
 }
 
 interface Evaluation {
@@ -122,12 +113,11 @@ class Objective {
     const hessian = withHessian ? new Float64Array(size * size) : undefined;
     let loss = 0;
     for (const row of this.#problem.rows) {
-      const weight = this.#problem.weightOf?.(row) ?? 1;
+      const weight = weightOf(this.#problem, row);
       if (weight === 0) continue;
       const target = this.#problem.targetOf(row), z = this.#augmented(row), logit = dot(point, z);
       const probability = sigmoid(logit), miss = weight * (target - probability);
-      // ln(1 + eˣ) − y·x without overflow.
-      loss += weight * (Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - target * logit);
+      loss += weight * crossEntropy(target, logit);
       for (let j = 0; j < size; j++) gradient[j]! += miss * z[j]!;
       if (hessian !== undefined) addOuter(hessian, z, weight * probability * (1 - probability));
     }
@@ -149,7 +139,7 @@ function positiveShare(problem: LinearRows, weight: number): number {
         hint: "Give 1 for one class and 0 for the other",
       });
     }
-    positive += target * (problem.weightOf?.(row) ?? 1);
+    positive += target * weightOf(problem, row);
   }
   if (positive > 0 && positive < weight) return positive / weight;
   throw new DomainError(

@@ -39,7 +39,7 @@ export function inputMoments(problem: LinearRows): InputMoments {
   const means = new Float64Array(width), squares = new Float64Array(width), largest = new Float64Array(width);
   let weight = 0;
   for (const row of rows) {
-    const inputs = problem.inputsOf(row), own = problem.weightOf?.(row) ?? 1, target = problem.targetOf(row);
+    const inputs = problem.inputsOf(row), own = weightOf(problem, row), target = problem.targetOf(row);
     if (!Number.isFinite(target)) throw notFinite("the target", target, row);
     if (!Number.isFinite(own) || own < 0) throw notFinite("the weight", own, row);
     if (own === 0) continue;
@@ -65,9 +65,20 @@ export function inputMoments(problem: LinearRows): InputMoments {
   return { weight, means, scales };
 }
 
-/** Standardises a row in place of `out`; a column that is constant is 0. */
-export function standardize(inputs: Float64Array, { means, scales }: InputMoments, out: Float64Array): void {
-  for (let j = 0; j < out.length; j++) out[j] = scales[j]! === 0 ? 0 : (inputs[j]! - means[j]!) / scales[j]!;
+/** Weight of a row. */
+export function weightOf(problem: LinearRows, row: number): number {
+  return problem.weightOf?.(row) ?? 1;
+}
+
+/** Fills `[1, z…]` of a row, z its standardised regressors, 0 where a column is constant; the array is reused. */
+export function augmentedRows(problem: LinearRows, { means, scales }: InputMoments): (row: number) => Float64Array {
+  const x = new Float64Array(means.length + 1);
+  x[0] = 1;
+  return (row) => {
+    const inputs = problem.inputsOf(row);
+    for (let j = 0; j < means.length; j++) x[j + 1] = scales[j]! === 0 ? 0 : (inputs[j]! - means[j]!) / scales[j]!;
+    return x;
+  };
 }
 
 /** Adds `weight · x xᵀ` to the lower triangle of a row-major matrix. */

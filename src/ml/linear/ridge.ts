@@ -1,7 +1,7 @@
 import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich } from "./covariance.ts";
-import { addOuter, inputMoments, type LinearRows, standardize } from "./normal_equations.ts";
+import { addOuter, augmentedRows, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
 
 /** Options of {@linkcode fitRidge}. */
 export interface RidgeOptions {
@@ -26,16 +26,10 @@ export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): Li
       hint: "Widen the span, or take fewer columns",
     });
   }
-  const moments = inputMoments(problem), x = new Float64Array(size), inner = x.subarray(1);
-  x[0] = 1;
-  const augmented = (row: number) => {
-    standardize(problem.inputsOf(row), moments, inner);
-    return x;
-  };
+  const moments = inputMoments(problem), augmented = augmentedRows(problem, moments);
   const gram = new Float64Array(size * size), right = new Float64Array(size);
   for (const row of rows) {
-    const weight = problem.weightOf?.(row) ?? 1;
-    augmented(row);
+    const weight = weightOf(problem, row), x = augmented(row);
     addOuter(gram, x, weight);
     const target = weight * problem.targetOf(row);
     for (let j = 0; j < size; j++) right[j]! += target * x[j]!;
@@ -50,14 +44,13 @@ export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): Li
     for (let j = 0; j < size; j++) fitted += solution[j]! * z[j]!;
     return problem.targetOf(row) - fitted;
   };
-  const weightOf = (row: number) => problem.weightOf?.(row) ?? 1;
   if (problem.clusterOf !== undefined) {
-    const score = (row: number, z: Float64Array) => weightOf(row) * residual(row, z);
+    const score = (row: number, z: Float64Array) => weightOf(problem, row) * residual(row, z);
     const covariance = clusteredCovariance(problem, bread, parameters, augmented, score);
     return inOwnUnits(problem, moments, factor, solution, covariance);
   }
   let squares = 0;
-  for (const row of rows) squares += weightOf(row) * residual(row, augmented(row)) ** 2;
+  for (const row of rows) squares += weightOf(problem, row) * residual(row, augmented(row)) ** 2;
   const variance = squares / (rows.length - parameters);
   const covariance = sandwich(bread, gram, size).map((value) => value * variance);
   return inOwnUnits(problem, moments, factor, solution, covariance);

@@ -1,3 +1,4 @@
+import { sigmoid } from "../logistic_functions.ts";
 import { QUANTILE_LEVELS } from "../../core/mod.ts";
 import { qlike } from "../evaluation/losses.ts";
 import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
@@ -38,7 +39,7 @@ export function fitLogitCalibration(
     for (let i = 0; i < logits.length; i++) {
       const move = returnBps[i]!;
       if (move === 0) continue;
-      const x = logits[i]!, p = 1 / (1 + Math.exp(-(intercept + slope * x)));
+      const x = logits[i]!, p = sigmoid(intercept + slope * x);
       const error = (p - (move > 0 ? 1 : 0)) / horizonMinutes, weight = p * (1 - p) / horizonMinutes;
       g0 += error;
       g1 += error * x;

@@ -1,3 +1,4 @@
+import { softplus } from "../logistic_functions.ts";
 import { type Random, seededRandom } from "../../core/mod.ts";
 
 /** Elementwise function of a layer. */
@@ -188,11 +189,6 @@ function dense(layer: DenseLayer, inputs: Float64Array, out: Float64Array): void
       return;
     case "linear":
   }
-}
-
-/** ln(1 + eˣ) without overflow. */
-export function softplus(x: number): number {
-  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 /** x with softplus(x) = y; steps of 0 become tiny ones. */

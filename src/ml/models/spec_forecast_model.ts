@@ -1,3 +1,4 @@
+import { sigmoid } from "../logistic_functions.ts";
 import {
   allocateForecasts,
   type ForecastColumns,
@@ -95,7 +96,7 @@ export class SpecForecastModel implements ForecastModel {
     }
     const logit = this.#logit(valueAt, networkLogit);
     const { slope, intercept } = calibration.logit;
-    out.probabilityUp[row] = 1 / (1 + Math.exp(-(intercept + slope * logit)));
+    out.probabilityUp[row] = sigmoid(intercept + slope * logit);
 
     const { volatility } = heads;
     let logVariance: number;

@@ -1,3 +1,4 @@
+import { crossEntropy } from "../../logistic_functions.ts";
 import type { GbdtLoss } from "../gbdt_model.ts";
 
 /** What boosting needs of a loss besides its derivatives, which the kernel knows. */
@@ -24,8 +25,7 @@ export function lossFunction(loss: GbdtLoss): LossFunction {
           const share = mean(labels);
           return Math.log(share / (1 - share));
         },
-        // ln(1 + e^score) − label · score, without overflow.
-        loss: (label, score) => Math.max(score, 0) + Math.log1p(Math.exp(-Math.abs(score))) - label * score,
+        loss: crossEntropy,
       };
     case "quantile": {
       const { level } = loss;
