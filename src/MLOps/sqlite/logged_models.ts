@@ -237,8 +237,8 @@ function withModelData(db: Database, rows: readonly ModelRow[]): LoggedModel[] {
       run: string;
     }
   >(
-    `SELECT model_id AS id, metric_name AS key, metric_value AS value, CAST(metric_timestamp_ms AS REAL) AS timestamp,
-       CAST(metric_step AS REAL) AS step, dataset_name AS name, dataset_digest AS digest, run_id AS run
+    `SELECT model_id AS id, metric_name AS key, metric_value AS value, metric_timestamp_ms AS timestamp,
+       metric_step AS step, dataset_name AS name, dataset_digest AS digest, run_id AS run
      FROM logged_model_metrics
      WHERE model_id IN (SELECT value FROM json_each(?)) ORDER BY metric_name, metric_timestamp_ms, metric_step`,
     ids,

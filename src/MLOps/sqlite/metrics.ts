@@ -55,10 +55,9 @@ export function metricHistory(
   const { maxResults } = options;
   if (maxResults !== undefined) checkMaxResults(maxResults, Number.MAX_SAFE_INTEGER - 1);
   const offset = decodeOffset(options.pageToken);
-  // CAST: other writers may hold integers beyond 2^53, which would be an error to read as they are.
   const rows = db.arrays<[value: number, isNan: number, timestamp: number, step: number]>(
-    `SELECT value, is_nan, CAST(timestamp AS REAL), CAST(step AS REAL) FROM metrics
-     WHERE run_uuid = ? AND "key" = ? ORDER BY metrics.timestamp, metrics.step, metrics.value LIMIT ? OFFSET ?`,
+    `SELECT value, is_nan, timestamp, step FROM metrics
+     WHERE run_uuid = ? AND "key" = ? ORDER BY timestamp, step, value LIMIT ? OFFSET ?`,
     runId,
     key,
     maxResults === undefined ? -1 : maxResults + 1,

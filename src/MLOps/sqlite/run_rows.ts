@@ -46,10 +46,9 @@ export function withRunData(db: Database, rows: readonly RunRow[]): Run[] {
   const ids = JSON.stringify(rows.map(({ id }) => id));
   const metrics = new Map<string, Metric[]>(), params = new Map<string, KeyValue[]>();
   const tags = new Map<string, KeyValue[]>();
-  // CAST: other writers may hold integers beyond 2^53, which would be an error to read as they are. Values come as
-  // they are, never as JSON of SQLite's: its older releases write doubles with fifteen digits.
+  // As they are, never as JSON of SQLite's: its older releases write doubles with fifteen digits.
   const latest = db.arrays<[run: string, key: string, value: number, isNan: number, timestamp: number, step: number]>(
-    `SELECT run_uuid, "key", value, is_nan, CAST(timestamp AS REAL), CAST(step AS REAL) FROM latest_metrics
+    `SELECT run_uuid, "key", value, is_nan, timestamp, step FROM latest_metrics
      WHERE run_uuid IN (SELECT value FROM json_each(?)) ORDER BY run_uuid, "key"`,
     ids,
   );
