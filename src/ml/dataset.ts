@@ -1,4 +1,11 @@
-import { type CandleColumns, type FeatureEngine, type FeatureMatrix, lowerBound } from "../core/mod.ts";
+import {
+  type CandleColumns,
+  type FeatureEngine,
+  type FeatureMatrix,
+  lowerBound,
+  MINUTE_MS,
+  type TimeRange,
+} from "../core/mod.ts";
 import { MinuteGrid } from "./features/mod.ts";
 import { computeLabels, type Labels } from "./labels/mod.ts";
 
@@ -28,6 +35,14 @@ export function buildDataset(candles: CandleColumns, engine: FeatureEngine, opti
   const grid = new MinuteGrid(candles);
   const labels = computeLabels(grid, features.decisionTimeMs, { horizonMinutes: options.horizonMinutes });
   return { grid, features, labels, featureSetDigest: engine.digest, nullable: engine.nullable };
+}
+
+/** Decision times from the first of some ascending rows to the last. */
+export function timeSpanOf({ features }: Dataset, rows: Int32Array): TimeRange {
+  return {
+    startMs: features.decisionTimeMs[rows[0]!]!,
+    endMs: features.decisionTimeMs[rows.at(-1)!]! + MINUTE_MS,
+  };
 }
 
 function rowsFrom(features: FeatureMatrix, sinceMs: number): FeatureMatrix {

@@ -1,37 +1,30 @@
 import {
-  type CallOptions,
   type CandleColumns,
   DomainError,
   type FeatureEngine,
   type FeatureMatrix,
   MINUTE_MS,
-  type Progress,
   type TimeRange,
 } from "../../core/mod.ts";
-import { buildDataset, type Dataset } from "../dataset.ts";
+import { buildDataset, type Dataset, timeSpanOf } from "../dataset.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
 import { testRowsOf } from "../evaluation/test_rows.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
 import { chronologicalSplit, type Split } from "../labels/mod.ts";
-import { fitPlainModel } from "../models/plain_models.ts";
-import { SpecForecastModel } from "../models/spec_forecast_model.ts";
-import { fitMlp, trainingRangesOf, type TrainNetwork } from "../training/fit_mlp.ts";
-import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
+import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { trainingRangesOf } from "../training/fit_mlp.ts";
+import type { TrainingOutcome } from "../training/protocol.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
+import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
 import type { ExperimentSettings } from "./settings.ts";
 import { splitBounds } from "./split_bounds.ts";
 
 /** What an experiment needs from outside. */
-export interface ExperimentDeps extends CallOptions {
+export interface ExperimentDeps extends FitFamilyDeps {
   readonly engine: FeatureEngine;
   /** Materialised features of the range, where they are fresh; computed here otherwise. */
   readonly features?: FeatureMatrix;
-  /** Trains a network, in a Worker outside of tests. */
-  readonly train: TrainNetwork;
-  readonly progress: Progress;
-  /** Called after the start and after each epoch; may write, so it is waited for at the end. */
-  readonly onEpoch?: (report: EpochReport) => void;
 }
 
 /** Spans of decision times and how many rows each has. */
@@ -89,7 +82,7 @@ export async function runExperiment(
     { ...bounds, horizonMinutes: settings.horizonMinutes },
   );
   requireRows(split);
-  const { model, training } = await fitModel(dataset, split, settings, deps);
+  const { model, training } = await fitFamily(dataset, split, settings, deps);
   await stage("baselines");
   const ranges = trainingRangesOf(dataset, split);
   const baselines = baselineForecasts(dataset, split, ranges);
@@ -113,53 +106,13 @@ export async function runExperiment(
     split: {
       train: { ...ranges.train, rows: split.train.length },
       validation: { ...ranges.validation!, rows: split.validation.length },
-      test: { ...spanOf(dataset, split.test), rows: split.test.length },
+      test: { ...timeSpanOf(dataset, split.test), rows: split.test.length },
     },
     evaluation,
     verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
     goldenRows: goldenRows(dataset, split.trainingSpan),
     files,
   };
-}
-
-async function fitModel(
-  dataset: Dataset,
-  split: Split,
-  settings: ExperimentSettings,
-  deps: ExperimentDeps,
-): Promise<{ model: SpecForecastModel; training: TrainingOutcome | undefined }> {
-  if (settings.family !== "mlp") {
-    const ranges = { train: trainingSpanOf(dataset, split), validation: null };
-    const spec = fitPlainModel(settings.family, dataset, split.trainingSpan, ranges);
-    return { model: new SpecForecastModel(spec), training: undefined };
-  }
-  const { epochs } = settings.mlp;
-  let note = "";
-  const { model, outcome } = await fitMlp(dataset, split, { ...settings.mlp, seed: settings.seed }, {
-    train: deps.train,
-    ...(deps.signal === undefined ? {} : { signal: deps.signal }),
-    onStep: ({ epoch, done, total }) =>
-      deps.progress.update({
-        stage: "train",
-        done: Math.round(100 * (epoch - 1 + done / total)) / 100,
-        total: epochs,
-        unit: "epochs",
-        note,
-      }),
-    onEpoch: (report) => {
-      const { validation: { total, volatility } } = report;
-      note = `validation loss ${total.toFixed(4)}, QLIKE ${volatility.toFixed(4)}`;
-      deps.onEpoch?.(report);
-    },
-  });
-  deps.progress.update({
-    stage: "train",
-    done: outcome.epochs,
-    total: outcome.epochs,
-    unit: "epochs",
-    note: `best ${outcome.bestEpoch}${outcome.epochs < epochs ? `, stopped early of ${epochs}` : ""}`,
-  });
-  return { model, training: outcome };
 }
 
 /** Spans of fewer rows than this cannot carry a fit or a score. */
@@ -176,17 +129,6 @@ function requireRows(split: Split): void {
       { hint: "Fill the gaps with: task ingest, or take a longer range" },
     );
   }
-}
-
-function spanOf({ features }: Dataset, rows: Int32Array): TimeRange {
-  return {
-    startMs: features.decisionTimeMs[rows[0]!]!,
-    endMs: features.decisionTimeMs[rows.at(-1)!]! + MINUTE_MS,
-  };
-}
-
-function trainingSpanOf(dataset: Dataset, { trainingSpan }: Split): TimeRange {
-  return spanOf(dataset, trainingSpan);
 }
 
 const GOLDEN_ROWS = 16;

@@ -39,7 +39,7 @@ export function loadSpecForecastModel(files: ModelFiles): SpecForecastModel {
     : undefined;
   let model: SpecForecastModel;
   try {
-    model = new SpecForecastModel(spec, network);
+    model = new SpecForecastModel(spec, network === undefined ? {} : { networks: [network] });
   } catch (error) {
     throw new DomainError("model-invalid", (error as Error).message, { cause: error });
   }

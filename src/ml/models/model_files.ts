@@ -37,10 +37,10 @@ export function encodeModelFiles(
   identity: ModelIdentity,
   encodeMlModel: EncodeMlModel,
 ): Files {
-  const { spec, network } = model;
+  const { spec, parts } = model, [network] = parts.networks ?? [];
   const golden = goldenOf(model, goldenRows);
   const files: Files = new Map();
-  files.set("model.onnx", encodeForecastOnnx(spec, network));
+  files.set("model.onnx", encodeForecastOnnx(model));
   if (network !== undefined) {
     const layers = encodeLayersModel(network);
     files.set("model.json", utf8(layers.topology));
@@ -78,7 +78,7 @@ function goldenOf(model: SpecForecastModel, rows: Float32Array): Golden {
 }
 
 function mlModelOf(
-  { spec, network }: SpecForecastModel,
+  { spec, parts }: SpecForecastModel,
   identity: ModelIdentity,
   files: readonly Uint8Array[],
 ): MlModel {
@@ -86,7 +86,7 @@ function mlModelOf(
   return {
     artifactPath: identity.artifactUri,
     flavors: {
-      ...(network === undefined
+      ...((parts.networks ?? []).length === 0
         ? { bitcoin_ml: { data: "forecast.json" } }
         : { tfjs: { data: "model.json", weights: "weights.bin", format: "layers-model", tfjs_version: "4.22.0" } }),
       onnx: { data: "model.onnx", providers: ["CPUExecutionProvider"] },

@@ -11,35 +11,43 @@ import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network, NetworkForward } fro
 import { Scaler } from "./scaler.ts";
 
 const LEVELS = QUANTILE_LEVELS.length;
+const NO_OUTPUTS = { logit: 0, correction: 0 };
 
-/** The one forward pass of every family: plain arithmetic over a spec and, where it has one, a network. */
+/** What a spec's heads may ask for beside numbers in the spec itself. */
+export interface ModelParts {
+  /** Networks of equal shape; the forecast is made from the means of their outputs. */
+  readonly networks?: readonly Network[];
+}
+
+/** The one forward pass of every family: plain arithmetic over a spec and the parts that its heads ask for. */
 export class SpecForecastModel implements ForecastModel {
   readonly info: ForecastModelInfo;
   readonly spec: ForecastSpec;
-  readonly network: Network | undefined;
-  readonly #forward: NetworkForward | undefined;
+  readonly parts: ModelParts;
+  readonly #forwards: readonly NetworkForward[];
   readonly #scaler: Scaler | undefined;
   readonly #inputs: Float64Array;
   readonly #increments = new Float64Array(INCREMENTS);
+  readonly #memberIncrements = new Float64Array(INCREMENTS);
   readonly #standardized = new Float64Array(LEVELS);
   readonly #harColumns: readonly number[];
   readonly #harFallback: number;
   readonly #signColumn: number;
 
   /**
-   * Binds a spec to its network.
+   * Binds a spec to its parts.
    *
-   * @throws {RangeError} where the spec asks for a network and there is none, or names an unknown feature.
+   * @throws {RangeError} where the spec asks for a part that there is not, or names an unknown feature.
    */
-  constructor(spec: ForecastSpec, network?: Network) {
-    const { heads } = spec;
+  constructor(spec: ForecastSpec, parts: ModelParts = {}) {
+    const { heads } = spec, { networks = [] } = parts;
     const needsNetwork = heads.direction.kind === "sign-network" || heads.volatility.kind === "har-network" ||
       heads.quantiles.kind === "network";
-    if (needsNetwork && (network === undefined || spec.scaler === null)) {
+    if (needsNetwork && (networks.length === 0 || spec.scaler === null)) {
       throw new RangeError(`Cannot build a '${spec.family}' model without its network and scaler`);
     }
     this.spec = spec;
-    this.network = network;
+    this.parts = parts;
     this.info = {
       horizonMinutes: spec.horizonMinutes,
       featureNames: spec.featureNames,
@@ -47,14 +55,11 @@ export class SpecForecastModel implements ForecastModel {
       nullable: spec.nullable,
       family: spec.family,
     };
-    if (network !== undefined && spec.scaler !== null) {
-      this.#forward = new NetworkForward(network);
-      this.#scaler = new Scaler(spec.scaler, spec.nullable);
-      if (this.#scaler.width !== this.#forward.inputs) {
-        throw new RangeError(
-          `Cannot feed ${this.#scaler.width} inputs to a network of ${this.#forward.inputs} inputs`,
-        );
-      }
+    this.#forwards = networks.map((network) => new NetworkForward(network));
+    if (networks.length > 0 && spec.scaler !== null) this.#scaler = new Scaler(spec.scaler, spec.nullable);
+    for (const { inputs } of this.#forwards) {
+      if (inputs === this.#scaler?.width) continue;
+      throw new RangeError(`Cannot feed ${this.#scaler?.width} inputs to a network of ${inputs} inputs`);
     }
     this.#inputs = new Float64Array(this.#scaler?.width ?? 0);
     const line = heads.volatility.kind === "constant" ? undefined : heads.volatility;
@@ -89,11 +94,7 @@ export class SpecForecastModel implements ForecastModel {
 
   #predictRow(valueAt: (feature: number) => number, out: ForecastColumns, row: number): void {
     const { heads, calibration } = this.spec;
-    let networkLogit = 0, correction = 0;
-    if (this.#forward !== undefined && this.#scaler !== undefined) {
-      this.#scaler.write(valueAt, this.#inputs, 0);
-      ({ logit: networkLogit, correction } = this.#forward.run(this.#inputs, this.#increments));
-    }
+    const { logit: networkLogit, correction } = this.#runNetworks(valueAt);
     const logit = this.#logit(valueAt, networkLogit);
     const { slope, intercept } = calibration.logit;
     out.probabilityUp[row] = sigmoid(intercept + slope * logit);
@@ -116,6 +117,23 @@ export class SpecForecastModel implements ForecastModel {
       out.quantilesBps[at + level] = sigma * calibration.quantileMultipliers[level]! * standardized[level]!;
     }
     sortInPlace(out.quantilesBps, at, LEVELS);
+  }
+
+  /** Means of the networks' outputs; zeros where there is none. */
+  #runNetworks(valueAt: (feature: number) => number): { logit: number; correction: number } {
+    const members = this.#forwards.length;
+    if (members === 0) return NO_OUTPUTS;
+    this.#scaler!.write(valueAt, this.#inputs, 0);
+    if (members === 1) return this.#forwards[0]!.run(this.#inputs, this.#increments);
+    this.#increments.fill(0);
+    let logit = 0, correction = 0;
+    for (const forward of this.#forwards) {
+      const member = forward.run(this.#inputs, this.#memberIncrements);
+      logit += member.logit / members;
+      correction += member.correction / members;
+      for (let i = 0; i < INCREMENTS; i++) this.#increments[i]! += this.#memberIncrements[i]! / members;
+    }
+    return { logit, correction };
   }
 
   #logit(valueAt: (feature: number) => number, networkLogit: number): number {

@@ -1,5 +1,5 @@
-import { type CallOptions, MINUTE_MS, QUANTILE_LEVELS, type TimeRange } from "../../core/mod.ts";
-import type { Dataset } from "../dataset.ts";
+import { type CallOptions, QUANTILE_LEVELS } from "../../core/mod.ts";
+import { type Dataset, timeSpanOf } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import type { Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
@@ -111,7 +111,7 @@ export async function fitMlp(
     returnBps: Float64Array.from(split.validation, (row) => labels.returnBps[row]!),
     horizonMinutes: labels.horizonMinutes,
   };
-  const { quantilesBps } = new SpecForecastModel(uncalibrated, network)
+  const { quantilesBps } = new SpecForecastModel(uncalibrated, { networks: [network] })
     .predictColumns(features.columns, split.validation);
   const spec: ForecastSpec = {
     ...uncalibrated,
@@ -120,16 +120,12 @@ export async function fitMlp(
       quantileMultipliers: fitQuantileMultipliers(quantilesBps, tailRows),
     },
   };
-  return { model: new SpecForecastModel(spec, network), outcome };
+  return { model: new SpecForecastModel(spec, { networks: [network] }), outcome };
 }
 
 /** Decision times of the rows that a split's models learn from. */
-export function trainingRangesOf({ features }: Dataset, split: Split): TrainingRanges {
-  const rangeOf = (rows: Int32Array): TimeRange => ({
-    startMs: features.decisionTimeMs[rows[0]!]!,
-    endMs: features.decisionTimeMs[rows.at(-1)!]! + MINUTE_MS,
-  });
-  return { train: rangeOf(split.train), validation: rangeOf(split.validation) };
+export function trainingRangesOf(dataset: Dataset, split: Split): TrainingRanges {
+  return { train: timeSpanOf(dataset, split.train), validation: timeSpanOf(dataset, split.validation) };
 }
 
 /** A column over shared memory, so that Workers read it without a copy. */

@@ -123,7 +123,7 @@ Deno.test("runExperiment() learns nothing from candles after its training span",
 Deno.test("runExperiment() of the network learns nothing from later candles either, down to the bytes", async () => {
   const weights = async (data: CandleColumns) => {
     const { model } = await run({ family: "mlp" }, data);
-    return JSON.stringify([model.spec, model.network!.hidden.map(({ kernel }) => [...kernel])]);
+    return JSON.stringify([model.spec, model.parts.networks![0]!.hidden.map(({ kernel }) => [...kernel])]);
   };
   const changed = { ...walk(), close: walk().close.slice() };
   for (let i = 17 * 1440; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);

@@ -7,7 +7,7 @@ import { decodeLayersModel, encodeLayersModel } from "../../../src/ml/models/lay
 import { NetworkForward, tensorsOf } from "../../../src/ml/models/network.ts";
 import { randomNetworkModel, sampleDataset } from "./sample_models.ts";
 
-const network = randomNetworkModel(sampleDataset()).network!;
+const network = randomNetworkModel(sampleDataset()).parts.networks![0]!;
 
 Deno.test("encodeLayersModel() loads with tf.loadLayersModel and gives our numbers", async () => {
   const { topology, weights } = encodeLayersModel(network);

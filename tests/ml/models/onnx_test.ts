@@ -13,7 +13,7 @@ for (const family of ["mlp", "har", "contrarian", "climatology"] as const) {
     const move = model.spec.featureNames.indexOf("return_15");
     [0, NaN].forEach((value, i) => rows[i * width + move] = value); // the cell of no move
     const ours = model.predict(rows, ROWS);
-    const session = await ort.InferenceSession.create(encodeForecastOnnx(model.spec, model.network));
+    const session = await ort.InferenceSession.create(encodeForecastOnnx(model));
     assertEquals([...session.inputNames], ["features"]);
     const outputs = await session.run({ features: new ort.Tensor("float32", rows, [ROWS, width]) });
     for (const [name, columns] of [["probabilityUp", 1], ["volatilityBps", 1], ["quantilesBps", 9]] as const) {

@@ -63,7 +63,7 @@ export function randomNetworkModel({ dataset, split }: ReturnType<typeof sampleD
       quantileMultipliers: [1.1, 1.05, 1.02, 0.9, 1, 1.1, 0.95, 1.2, 1.3],
     },
   };
-  return new SpecForecastModel(spec, network);
+  return new SpecForecastModel(spec, { networks: [network] });
 }
 
 /** Raw rows of the test span, row-major; in every fourth one all that may be missing is. */

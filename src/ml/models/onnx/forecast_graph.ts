@@ -1,6 +1,7 @@
 import { QUANTILE_LEVELS } from "../../../core/mod.ts";
 import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "../forecast_spec.ts";
 import { type DenseLayer, INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../network.ts";
+import type { SpecForecastModel } from "../spec_forecast_model.ts";
 import { GraphBuilder, type Value } from "./graph_builder.ts";
 import { type Bytes, DATA_TYPE, encodeModel } from "./protobuf.ts";
 
@@ -15,11 +16,12 @@ const FEATURES = "features_double";
  * `volatilityBps [N, 1]` and `quantilesBps [N, 9]` out. The same arithmetic as `SpecForecastModel`, in doubles:
  * a quantile near 0 is the difference of larger numbers, which float32 would round by more than it may differ.
  */
-export function encodeForecastOnnx(spec: ForecastSpec, network: Network | undefined): Bytes {
+export function encodeForecastOnnx({ spec, parts }: Pick<SpecForecastModel, "spec" | "parts">): Bytes {
+  const { networks = [] } = parts;
   const graph = new GraphBuilder();
   graph.addNamed("Cast", [INPUT], FEATURES, { to: DATA_TYPE.double });
   const output = (value: Value, name: string) => graph.addNamed("Cast", [value], name, { to: DATA_TYPE.float });
-  const outputs = network === undefined ? undefined : networkOutputs(graph, spec, network);
+  const outputs = networks.length === 0 ? undefined : networkOutputs(graph, spec, networks);
   const { heads, calibration } = spec;
   // A zero for each input row, whatever the row holds; constants are added to it.
   const someColumn = graph.columns(FEATURES, [0]);
@@ -94,15 +96,22 @@ function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarL
   return graph.add("Add", [weighted, graph.scalar(line.intercept)]);
 }
 
-function networkOutputs(graph: GraphBuilder, spec: ForecastSpec, network: Network) {
-  let hidden = networkInputs(graph, spec);
-  for (const layer of network.hidden) hidden = dense(graph, layer, hidden);
-  const centre = dense(graph, network.quantileCentre, hidden), steps = dense(graph, network.quantileSteps, hidden);
-  return {
-    logit: dense(graph, network.logit, hidden),
-    correction: dense(graph, network.logVarianceCorrection, hidden),
-    increments: graph.add("Concat", [centre, steps], { axis: 1 }),
-  };
+/** The networks' outputs, their means where there are several. */
+function networkOutputs(graph: GraphBuilder, spec: ForecastSpec, networks: readonly Network[]) {
+  const inputs = networkInputs(graph, spec);
+  const members = networks.map((network) => {
+    let hidden = inputs;
+    for (const layer of network.hidden) hidden = dense(graph, layer, hidden);
+    const centre = dense(graph, network.quantileCentre, hidden), steps = dense(graph, network.quantileSteps, hidden);
+    return {
+      logit: dense(graph, network.logit, hidden),
+      correction: dense(graph, network.logVarianceCorrection, hidden),
+      increments: graph.add("Concat", [centre, steps], { axis: 1 }),
+    };
+  });
+  const mean = (output: keyof typeof members[number]) =>
+    members.length === 1 ? members[0]![output] : graph.add("Mean", members.map((member) => member[output]));
+  return { logit: mean("logit"), correction: mean("correction"), increments: mean("increments") };
 }
 
 /** Transform, scale, 0 where missing, clip; then the flags. */
