@@ -112,11 +112,13 @@ function meets(value: number, target: string): boolean {
   return sign === "≤" ? value <= Number(bound) : value >= Number(bound);
 }
 
-/** Benchmarks as a table. */
-export function renderBench(results: string): string {
+/** Benchmarks as a table; of the groups alone that are named. */
+export function renderBench(results: string, groups: readonly string[] = []): string {
+  const all = (JSON.parse(results) as BenchReport).results;
+  const shown = groups.length === 0 ? all : all.filter(({ name }) => groups.includes(name.split(".")[0]!));
   return markdownTable(
     ["figure", "measured", "asked for", "peer in the same run"],
-    (JSON.parse(results) as BenchReport).results.map(({ name, value, unit, target, peer, passed }) => [
+    shown.map(({ name, value, unit, target, peer, passed }) => [
       `\`${name}\``,
       `${rounded(value)} ${unit}${passed && meets(value, target) ? "" : " (missed)"}`,
       target,

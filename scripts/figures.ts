@@ -8,11 +8,23 @@
 import { renderBench, renderDemo, renderFaults, renderTwoYears } from "./figure_blocks.ts";
 
 const BLOCK = /<!-- figures:([a-z_]+) -->\n[\s\S]*?<!-- \/figures -->/g;
-const PAGES = ["README.md", "docs/ingestion.md", "docs/architecture.md", "docs/operations.md", "docs/evaluation.md"];
+const PAGES = [
+  "README.md",
+  "docs/ingestion.md",
+  "docs/architecture.md",
+  "docs/operations.md",
+  "docs/evaluation.md",
+  "docs/training.md",
+];
 
 /** Renderers of the blocks, each from one results file. */
 const BLOCKS: Readonly<Record<string, { readonly file: string; readonly render: (results: string) => string }>> = {
-  bench: { file: "docs/results/bench.json", render: renderBench },
+  bench: { file: "docs/results/bench.json", render: (results) => renderBench(results) },
+  bench_kernels: { file: "docs/results/bench.json", render: (results) => renderBench(results, ["kernels"]) },
+  bench_training: {
+    file: "docs/results/bench.json",
+    render: (results) => renderBench(results, ["mlp", "gbdt", "pyramid", "tcn", "gru", "sweep", "forward", "track"]),
+  },
   ingest_faults: { file: "docs/results/ingest_faults.json", render: renderFaults },
   demo: { file: "docs/results/demo.txt", render: renderDemo },
   two_years: { file: "docs/results/two_years.json", render: renderTwoYears },

@@ -4,22 +4,22 @@
  *
  * | kernel | stock | here |
  * | --- | --- | --- |
- * | `BatchMatMul`, transposed or of batches | scalar loop, 3.2 GFLOP/s | SIMD, 40 GFLOP/s |
+ * | `BatchMatMul`, transposed or of batches | scalar loop | SIMD |
  * | `_FusedMatMul` with a bias, transposed or of batches | **wrong values** | product, sum, activation |
- * | `Sum` over leading axes (bias gradients) | transposes first, 1.0 ms per million | 0.07 ms |
- * | `Transpose` of the last two axes | 0.5 ms per million | 0.17 ms |
- * | `Slice`, `SplitV`, `Unpack` | copy the whole input for each part, 437 ms for 60 of 4 M | copy the part, 7 ms |
+ * | `Sum` over leading axes (bias gradients) | transposes first | adds rows |
+ * | `Transpose` of the last two axes | value by value | blocks of four by four |
+ * | `Slice`, `SplitV`, `Unpack` | copy the whole input for each part | copy the part |
  * | `Identity` | copies | shares |
- * | `Tanh`, `Softplus` | libm, 15 and 8 ms per million | 2 and 3 ms |
+ * | `Tanh`, `Softplus` | libm | SIMD, right to a few units of the last place |
  * | `UnsortedSegmentSum`, `Conv2DBackpropFilter`, `DepthwiseConv2dNativeBackprop…` | missing | there |
  * | `Conv2D`, `DepthwiseConv2dNative` with `pad: "same"`, filter narrower than the stride | **zeros** | right |
  * | `MaxPoolGrad` | **no gradient where a window's maximum is negative** | right |
  *
- * Figures are of one core of an EPYC processor, without other load. A plain product of two matrices stays with XNNPACK,
- * which is as fast. The kernels reach into the backend's private parts, hence the pinned version and the properties that hold each of them to the
- * cpu backend. Where tfjs itself has no right gradient on any backend (second input of `maximum`, `minimum` and
- * `squaredDifference` broadcast, `cumsum` but on the last axis, broadcast batched `matMul`, dilated convolutions, `einsum`)
- * nothing is changed.
+ * `docs/training.md` has what each gains, from `task bench -- kernels`. A plain product of two matrices stays with
+ * XNNPACK, which is as fast. The kernels reach into the backend's private parts, hence the pinned version and the
+ * properties that hold each of them to the cpu backend. Where tfjs itself has no right gradient on any backend (second
+ * input of `maximum`, `minimum` and `squaredDifference` broadcast, `cumsum` but on the last axis, broadcast batched
+ * `matMul`, dilated convolutions, `einsum`) nothing is changed.
  *
  * @module
  */
