@@ -16,5 +16,5 @@ for (const { name, run } of INGEST_FAULTS) {
   console.error(`${name} …`);
   outcomes.push({ fault: name, outcome: await run({ kills }) });
 }
-await Deno.writeTextFile(RESULTS, `${JSON.stringify({ outcomes }, null, 1)}\n`);
+await Deno.writeTextFile(RESULTS, `${JSON.stringify({ outcomes }, null, 2)}\n`);
 console.error(`${RESULTS} is written; next: deno task figures`);
