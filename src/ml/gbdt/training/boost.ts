@@ -2,6 +2,7 @@ import { seededRandom } from "../../../core/mod.ts";
 import { instantiateKernel } from "./kernel/kernel.ts";
 import { binAllRows } from "./bin_rows.ts";
 import type { BoostOutcome, GbdtJob, StopReason, TreeReport } from "./protocol.ts";
+import { OwnRows } from "./own_rows.ts";
 import { RowSampler } from "./row_sampler.ts";
 import { Scores } from "./scores.ts";
 import { Team } from "./team.ts";
@@ -29,8 +30,8 @@ export function boost(
 
   const directions = Int8Array.from(featureNames, (name) => options.monotone[name] ?? 0);
   const grower = new TreeGrower(memory, kernel, team, options, directions);
-  const sampler = new RowSampler(memory, team, options);
-  const scores = new Scores(memory, kernel, team, options);
+  const own = new OwnRows(memory, member), sampler = new RowSampler(memory, own, options);
+  const scores = new Scores({ memory, kernel, team, own }, options);
   const isSampling = options.rowFraction < 1 || options.columnFraction < 1;
   const columnRandom = seededRandom(options.seed);
 
@@ -38,9 +39,9 @@ export function boost(
   let bestTrees = 0, bestLoss = scores.validationLoss(), stopReason: StopReason = "trees";
   while (trees.length < options.trees) {
     const rows = sampler.draw(trees.length);
-    const units = scores.writeRecords();
-    const isAllowed = pickColumns(featureNames.length, options.columnFraction, columnRandom);
-    const grown = grower.grow({ rows, ...units, isAllowed });
+    const units = scores.writeGradients();
+    const features = pickColumns(featureNames.length, options.columnFraction, columnRandom);
+    const grown = grower.grow({ rows, ...units, features });
     if (grown.leaves.length === 1 && !isSampling) {
       stopReason = "no-gain";
       break;
@@ -71,16 +72,14 @@ export function boost(
   };
 }
 
-/** Marks the features that a tree may split on: at least one. */
-function pickColumns(features: number, fraction: number, random: ReturnType<typeof seededRandom>): Uint8Array {
-  const isAllowed = new Uint8Array(features).fill(1);
-  if (fraction === 1) return isAllowed;
-  const wanted = Math.max(1, Math.round(fraction * features));
-  const order = Array.from(isAllowed.keys());
-  for (let i = 0; i < features - wanted; i++) {
+/** Features that a tree may split on, ascending: at least one. */
+function pickColumns(features: number, fraction: number, random: ReturnType<typeof seededRandom>): Uint32Array {
+  const order = Uint32Array.from({ length: features }, (_, i) => i);
+  if (fraction === 1) return order;
+  const left = features - Math.max(1, Math.round(fraction * features));
+  for (let i = 0; i < left; i++) {
     const j = i + random.integer(features - i);
     [order[i], order[j]] = [order[j]!, order[i]!];
-    isAllowed[order[i]!] = 0;
   }
-  return isAllowed;
+  return order.subarray(left).sort();
 }

@@ -64,6 +64,7 @@ export function prepareJob({ featureNames, train, validation, options: given }: 
     features: featureNames.length,
     maxLeaves: options.maxLeaves,
     members,
+    hasHessians: options.loss.kind === "logistic",
   };
   const { memory, labels } = TrainingMemory.allocate(shape);
   labels.set(train.labels);

@@ -1,4 +1,5 @@
 import type { GbdtOptions } from "../gbdt_options.ts";
+import type { DrawnRows } from "./row_sampler.ts";
 import { RULES_BYTES, type TrainingMemory } from "./training_memory.ts";
 
 /** Sums over the rows of a leaf. */
@@ -18,19 +19,25 @@ export interface LeafSplit {
   readonly right: LeafTotal;
 }
 
+/** Bounds that monotone constraints set on a leaf's weight. */
+export interface Bounds {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** No bounds. */
+export const UNBOUNDED: Bounds = { lower: -Infinity, upper: Infinity };
+
 /** A leaf of a growing tree. */
-export interface Leaf extends LeafTotal {
+export interface Leaf extends LeafTotal, Bounds {
   /** Its node in the tree. */
   readonly node: number;
-  /** Its span of the row indices. */
+  /** The span that this thread's rows of it have in the row indices. */
   readonly start: number;
   readonly end: number;
   /** Where its histograms lie. */
   readonly slot: number;
   readonly depth: number;
-  /** Bounds that monotone constraints set on its weight. */
-  readonly lower: number;
-  readonly upper: number;
   /** Its Newton step within the bounds. */
   readonly weight: number;
   split?: LeafSplit | undefined;
@@ -84,7 +91,7 @@ export class LeafRules {
   }
 
   /** Writes what the search of one feature in one leaf must keep to. */
-  write({ lower, upper }: Leaf, feature: number): void {
+  write({ lower, upper }: Bounds, feature: number): void {
     this.#words[RULE.monotone] = this.#directions[feature]!;
     this.#words[RULE.lower] = lower;
     this.#words[RULE.upper] = upper;
@@ -97,17 +104,12 @@ export class LeafRules {
   }
 
   /** The leaf of all rows. */
-  root(total: LeafTotal, rows: number): Leaf {
-    const bounds = { lower: -Infinity, upper: Infinity };
+  root(total: LeafTotal, { start, middle: end }: DrawnRows): Leaf {
     return {
       ...total,
-      ...bounds,
-      node: 0,
-      start: 0,
-      end: rows,
-      slot: 0,
-      depth: 0,
-      weight: this.#weight(total, bounds),
+      ...UNBOUNDED,
+      ...{ node: 0, start, end, slot: 0, depth: 0 },
+      weight: this.#weight(total, UNBOUNDED),
     };
   }
 
@@ -154,7 +156,7 @@ export class LeafRules {
     return (maxDepth === 0 || depth < maxDepth) && rows >= 2 * minLeafRows && hessian >= 2 * minLeafHessian;
   }
 
-  #weight({ gradient, hessian }: LeafTotal, { lower, upper }: { readonly lower: number; readonly upper: number }) {
+  #weight({ gradient, hessian }: LeafTotal, { lower, upper }: Bounds): number {
     return Math.min(Math.max(-gradient / (hessian + this.#options.l2), lower), upper);
   }
 }
@@ -166,9 +168,9 @@ export function readTotal(memory: TrainingMemory, address: number): LeafTotal {
 }
 
 /** The best of the groups' splits in a slot, ties to the first; undefined where none gains anything. */
-export function readBestSplit(memory: TrainingMemory, slot: number): LeafSplit | undefined {
+export function readBestSplit(memory: TrainingMemory, slot: number, groups: number): LeafSplit | undefined {
   let best: LeafSplit | undefined;
-  for (let group = 0; group < memory.groups; group++) {
+  for (let group = 0; group < groups; group++) {
     const address = memory.splitAddress(slot, group);
     const sums = new Float64Array(memory.memory.buffer, address, 5),
       words = new Int32Array(sums.buffer, address + SPLIT_INTEGERS_AT, 5);

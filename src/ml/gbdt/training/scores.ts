@@ -1,6 +1,8 @@
 import type { GbdtOptions } from "../gbdt_options.ts";
 import { type Kernel, MISSING_BIN } from "./kernel/kernel.ts";
 import { type LossFunction, lossFunction, selectQuantile } from "./losses.ts";
+import type { OwnRows } from "./own_rows.ts";
+import type { DrawnRows } from "./row_sampler.ts";
 import type { Team } from "./team.ts";
 import { BLOCK_ROWS, type TrainingMemory } from "./training_memory.ts";
 import type { BinnedTree } from "./tree_builder.ts";
@@ -14,22 +16,32 @@ const LARGEST_LOGISTIC_HESSIAN = 0.25;
 /** Smaller ones would need a scale that is no double. */
 const SMALLEST_RESIDUAL = 1e-100;
 
-/** Scores of all rows so far, the records that the next tree is grown from, and the validation loss. */
+/** What a thread works with. */
+export interface TeamParts {
+  readonly memory: TrainingMemory;
+  readonly kernel: Kernel;
+  readonly team: Team;
+  readonly own: OwnRows;
+}
+
+/** Scores of all rows so far, the gradients that the next tree is grown from, and the validation loss. */
 export class Scores {
   /** The score before any tree. */
   readonly baseScore: number;
   readonly #memory: TrainingMemory;
   readonly #team: Team;
   readonly #kernel: Kernel;
+  readonly #own: OwnRows;
   readonly #options: GbdtOptions;
   readonly #loss: LossFunction;
   readonly #trainLabels: Float64Array;
 
   /** Sets every row to the base score of the training labels. */
-  constructor(memory: TrainingMemory, kernel: Kernel, team: Team, options: GbdtOptions) {
+  constructor({ memory, kernel, team, own }: TeamParts, options: GbdtOptions) {
     this.#memory = memory;
     this.#kernel = kernel;
     this.#team = team;
+    this.#own = own;
     this.#options = options;
     const loss = this.#loss = lossFunction(options.loss);
     this.#trainLabels = memory.labels.subarray(0, memory.shape.trainRows);
@@ -38,45 +50,44 @@ export class Scores {
   }
 
   /**
-   * Writes gradient and hessian of each training row as integers, scaled by powers of two so that no sum can
-   * overflow; returns what one unit of each is worth.
+   * Writes gradient and hessian of each own row as integers, scaled by powers of two so that no sum can overflow;
+   * returns what one unit of each is worth.
    */
-  writeRecords(): { gradientUnit: number; hessianUnit: number } {
+  writeGradients(): { gradientUnit: number; hessianUnit: number } {
     const memory = this.#memory, kernel = this.#kernel, { loss } = this.#options, rows = this.#trainLabels.length;
     const maxGradient = loss.kind === "squared" ? this.#maxResidual() : 1;
     const gradientScale = powerOfTwoUpTo(2 ** GRADIENT_BITS / maxGradient);
     const hessianLimit = Math.min(2 ** HESSIAN_SUM_BITS / rows, 2 ** HESSIAN_BITS);
     const hessianScale = loss.kind === "logistic" ? powerOfTwoUpTo(hessianLimit / LARGEST_LOGISTIC_HESSIAN) : 1;
-    this.#forBlocks(0, rows, (from, to) => {
-      const labels = memory.labelAddress(from), scores = memory.scoreAddress(from), out = memory.recordAddress(from);
+    for (const { from, to } of this.#own.stripes) {
+      const labels = memory.labelAddress(from), scores = memory.scoreAddress(from), out = memory.gradientAddress(from);
       switch (loss.kind) {
         case "squared":
-          return kernel.squaredRecords(labels, scores, to - from, gradientScale, out);
+          kernel.squaredGradients(labels, scores, to - from, gradientScale, out);
+          break;
         case "logistic":
-          return kernel.logisticRecords(labels, scores, to - from, gradientScale, hessianScale, out);
+          kernel.logisticGradients(
+            ...[labels, scores, to - from, gradientScale, hessianScale, out, memory.hessianAddress(from)] as const,
+          );
+          break;
         case "quantile":
-          return kernel.quantileRecords(labels, scores, to - from, gradientScale, loss.level, out);
+          kernel.quantileGradients(labels, scores, to - from, gradientScale, loss.level, out);
       }
-    });
+    }
     return { gradientUnit: 1 / gradientScale, hessianUnit: 1 / hessianScale };
   }
 
   /** Adds a tree's leaf values to all rows; before, sets these to quantiles where the loss asks for it. */
-  addTree({ tree, leaves }: GrownTree, rows: number): void {
+  addTree({ tree, leaves }: GrownTree, { middle, end }: DrawnRows): void {
     if (this.#loss.leafQuantile !== undefined) this.#fitQuantiles(tree, leaves, this.#loss.leafQuantile);
-    const { indices, scores, shape, allRows } = this.#memory;
-    const spans = leaves.toSorted((a, b) => a.start - b.start);
-    this.#forBlocks(0, rows, (from, to) => {
-      for (const { node, start, end } of spans) {
-        const value = tree.value[node]!, last = Math.min(end, to);
-        for (let at = Math.max(start, from); at < last; at++) scores[indices[at]!]! += value;
-      }
-    });
+    const memory = this.#memory, { indices, scores, shape, allRows } = memory;
+    for (const leaf of leaves) {
+      const rows = leaf.end - leaf.start, value = tree.value[leaf.node]!;
+      this.#kernel.addToScores(memory.indexAddress(leaf.start), rows, value, memory.scoreAddress(0));
+    }
     // Rows that the tree did not see find their leaves one by one.
-    const leafValueOf = binnedPrediction(tree, this.#memory);
-    this.#forBlocks(rows, shape.trainRows, (from, to) => {
-      for (let at = from; at < to; at++) scores[indices[at]!]! += leafValueOf(indices[at]!);
-    });
+    const leafValueOf = binnedPrediction(tree, memory);
+    for (let at = middle; at < end; at++) scores[indices[at]!]! += leafValueOf(indices[at]!);
     this.#forBlocks(shape.trainRows, allRows, (from, to) => {
       for (let row = from; row < to; row++) scores[row]! += leafValueOf(row);
     });
@@ -97,23 +108,45 @@ export class Scores {
   /** Largest |score − label|; not 0, as it divides. */
   #maxResidual(): number {
     const memory = this.#memory;
-    const figure = (from: number, to: number) =>
-      this.#kernel.maxResidual(memory.labelAddress(from), memory.scoreAddress(from), to - from);
-    return Math.max(this.#reduceBlocks(0, this.#trainLabels.length, figure, Math.max), SMALLEST_RESIDUAL);
+    let largest = 0;
+    for (const { from, to } of this.#own.stripes) {
+      const part = this.#kernel.maxResidual(memory.labelAddress(from), memory.scoreAddress(from), to - from);
+      largest = Math.max(largest, part);
+    }
+    memory.memberFigures[this.#team.member] = largest;
+    this.#team.meet();
+    return Math.max(...memory.memberFigures, SMALLEST_RESIDUAL);
   }
 
   #fitQuantiles(tree: BinnedTree, leaves: GrownTree["leaves"], level: number): void {
-    const { indices, labels, scores, leafValues } = this.#memory;
+    const { labels, scores, leafValues } = this.#memory;
+    this.#publishSpans(leaves);
     this.#team.forEach(leaves.length, (leaf) => {
-      const { start, end } = leaves[leaf]!;
-      const residuals = new Float64Array(end - start);
-      for (let at = start; at < end; at++) {
-        const row = indices[at]!;
-        residuals[at - start] = labels[row]! - scores[row]!;
-      }
+      const rows = this.#rowsOfLeaf(leaf), residuals = Float64Array.from(rows, (row) => labels[row]! - scores[row]!);
       leafValues[leaf] = this.#options.learningRate * selectQuantile(residuals, level);
     });
     leaves.forEach(({ node }, leaf) => tree.value[node] = leafValues[leaf]!);
+  }
+
+  #publishSpans(leaves: GrownTree["leaves"]): void {
+    const { leafSpans, shape: { maxLeaves } } = this.#memory, first = this.#team.member * maxLeaves;
+    leaves.forEach(({ start, end }, leaf) => leafSpans.set([start, end], 2 * (first + leaf)));
+    this.#team.meet();
+  }
+
+  #rowsOfLeaf(leaf: number): Uint32Array {
+    const { indices, leafSpans, shape: { maxLeaves, members } } = this.#memory;
+    const spans = Array.from({ length: members }, (_, member) => {
+      const at = 2 * (member * maxLeaves + leaf);
+      return indices.subarray(leafSpans[at]!, leafSpans[at + 1]!);
+    });
+    const rows = new Uint32Array(spans.reduce((sum, { length }) => sum + length, 0));
+    let end = 0;
+    for (const span of spans) {
+      rows.set(span, end);
+      end += span.length;
+    }
+    return rows;
   }
 
   #forBlocks(start: number, end: number, run: (from: number, to: number, block: number) => void): void {

@@ -38,10 +38,11 @@ export class Team {
       run(task);
       Atomics.add(this.#control, PULSE, 1);
     }
-    this.#barrier();
+    this.meet();
   }
 
-  #barrier(): void {
+  /** Returns when every thread of the team has called it. */
+  meet(): void {
     const control = this.#control, generation = Atomics.load(control, GENERATION);
     if (Atomics.add(control, ARRIVED, 1) === this.#size - 1) {
       Atomics.store(control, ARRIVED, 0);

@@ -1,5 +1,5 @@
 import { DomainError } from "../../../core/mod.ts";
-import { GROUP_BYTES, GROUP_FEATURES } from "./kernel/kernel.ts";
+import { addRowsRoomBytes, CHUNK_BINS, FEATURE_BYTES, MOVE_BYTES } from "./kernel/kernel.ts";
 import { CONTROL_WORDS } from "./team.ts";
 
 /** What decides the size of the memory. */
@@ -9,6 +9,8 @@ export interface MemoryShape {
   readonly features: number;
   readonly maxLeaves: number;
   readonly members: number;
+  /** Whether rows have hessians of their own; else each is 1. */
+  readonly hasHessians: boolean;
 }
 
 /** Rows of a task where rows are shared out; sums of floats are taken block by block, whoever takes a block. */
@@ -27,6 +29,8 @@ const FIRST_ADDRESS = 4096;
 export const RULES_BYTES: number = 2 * LINE_BYTES;
 /** Bytes of a split record. */
 export const SPLIT_BYTES: number = LINE_BYTES;
+/** Features whose splits one thread searches at a time, and whose best split has one record. */
+export const GROUP_FEATURES = 8;
 
 /** Where everything lies in the shared memory; each thread works it out from the shape and gets the same. */
 export class TrainingMemory {
@@ -35,7 +39,7 @@ export class TrainingMemory {
   readonly groups: number;
   readonly allRows: number;
   readonly control: Int32Array;
-  /** Row indices of the tree at hand: the spans of its leaves, then rows it does not see. */
+  /** Row indices of the tree at hand, thread by thread: the spans of its leaves, then rows it does not see. */
   readonly indices: Uint32Array;
   readonly labels: Float64Array;
   readonly scores: Float64Array;
@@ -48,10 +52,13 @@ export class TrainingMemory {
   readonly valueBins: Int32Array;
   /** A figure a block: counts, sums or largest values. */
   readonly blockFigures: Float64Array;
+  /** A figure a thread. */
+  readonly memberFigures: Float64Array;
   readonly leafValues: Float64Array;
+  /** Start and end of each leaf's span in the row indices, thread by thread. */
+  readonly leafSpans: Uint32Array;
   readonly #at: {
     indices: number;
-    left: number;
     right: number;
     labels: number;
     scores: number;
@@ -59,17 +66,23 @@ export class TrainingMemory {
     values: number;
     binColumns: number;
     binRows: number;
-    records: number;
+    gradients: number;
+    hessians: number;
     histograms: number;
+    ownHistograms: number;
+    rooms: number;
     rules: number;
+    moves: number;
+    sums: number;
+    rootTotal: number;
     splits: number;
   };
 
   private constructor(memory: WebAssembly.Memory | undefined, shape: MemoryShape) {
-    const { trainRows, validationRows, features, maxLeaves, members } = shape;
+    const { trainRows, validationRows, features, maxLeaves, members, hasHessians } = shape;
     this.shape = shape;
     this.groups = Math.ceil(features / GROUP_FEATURES);
-    this.rowBytes = this.groups * GROUP_FEATURES;
+    this.rowBytes = Math.ceil(features / CHUNK_BINS) * CHUNK_BINS;
     this.allRows = trainRows + validationRows;
     let end = FIRST_ADDRESS;
     const take = (bytes: number) => {
@@ -79,21 +92,26 @@ export class TrainingMemory {
     };
     const control = take(CONTROL_WORDS * 4), valueBins = take(features * 4);
     const blocks = Math.ceil(this.allRows / BLOCK_ROWS) + 1;
-    const blockFigures = take(blocks * 8), leafValues = take(maxLeaves * 8);
+    const blockFigures = take(blocks * 8), memberFigures = take(members * 8), leafValues = take(maxLeaves * 8);
+    const leafSpans = take(members * maxLeaves * 8);
     this.#at = {
       labels: take(this.allRows * 8),
       scores: take(this.allRows * 8),
       cuts: take(features * CUT_PLACES * 4),
       values: take(members * BLOCK_ROWS * 4),
       indices: take(trainRows * 4),
-      left: take(trainRows * 4),
       right: take(trainRows * 4),
       binColumns: take(features * this.allRows),
       binRows: take(this.allRows * this.rowBytes),
-      // 16 bytes a training row: gradient as i64, hessian << 24 | 1 as i64.
-      records: take(trainRows * 16),
-      histograms: take(maxLeaves * this.groups * GROUP_BYTES),
+      gradients: take(trainRows * 4),
+      hessians: take(hasHessians ? trainRows * 4 : 0),
+      histograms: take(maxLeaves * features * FEATURE_BYTES),
+      ownHistograms: take(members * features * FEATURE_BYTES),
+      rooms: take(members * addRowsRoomBytes(this.rowBytes)),
       rules: take(members * RULES_BYTES),
+      moves: take(members * movesBytes(this.rowBytes)),
+      sums: take(members * LINE_BYTES),
+      rootTotal: take(LINE_BYTES),
       splits: take(maxLeaves * this.groups * SPLIT_BYTES),
     };
     const pages = Math.ceil(end / PAGE_BYTES);
@@ -113,7 +131,9 @@ export class TrainingMemory {
     this.cuts = new Float32Array(buffer, this.#at.cuts, features * CUT_PLACES);
     this.valueBins = new Int32Array(buffer, valueBins, features);
     this.blockFigures = new Float64Array(buffer, blockFigures, blocks);
+    this.memberFigures = new Float64Array(buffer, memberFigures, members);
     this.leafValues = new Float64Array(buffer, leafValues, maxLeaves);
+    this.leafSpans = new Uint32Array(buffer, leafSpans, members * maxLeaves * 2);
     this.indices = new Uint32Array(buffer, this.#at.indices, trainRows);
     this.binColumns = new Uint8Array(buffer, this.#at.binColumns, features * this.allRows);
   }
@@ -133,12 +153,7 @@ export class TrainingMemory {
     return this.#at.indices + position * 4;
   }
 
-  /** Address of a place in the scratch of rows that go left. */
-  leftAddress(position: number): number {
-    return this.#at.left + position * 4;
-  }
-
-  /** Address of a place in the scratch of rows that go right. */
+  /** Address of room for rows that go right. */
   rightAddress(position: number): number {
     return this.#at.right + position * 4;
   }
@@ -173,14 +188,44 @@ export class TrainingMemory {
     return this.#at.binRows + row * this.rowBytes + feature;
   }
 
-  /** Address of a training row's record. */
-  recordAddress(row: number): number {
-    return this.#at.records + row * 16;
+  /** Address of a training row's gradient. */
+  gradientAddress(row: number): number {
+    return this.#at.gradients + row * 4;
   }
 
-  /** Address of the histogram of a group of features in a leaf's slot. */
-  histogramAddress(slot: number, group: number): number {
-    return this.#at.histograms + (slot * this.groups + group) * GROUP_BYTES;
+  /** Address of a training row's hessian; 0 where each is 1. */
+  hessianAddress(row: number): number {
+    return this.shape.hasHessians ? this.#at.hessians + row * 4 : 0;
+  }
+
+  /** Address of the histogram at a place of a leaf's slot. */
+  histogramAddress(slot: number, place: number): number {
+    return this.#at.histograms + (slot * this.shape.features + place) * FEATURE_BYTES;
+  }
+
+  /** Address of the histogram that a thread makes of its own rows. */
+  ownHistogramAddress(member: number, place: number): number {
+    return this.#at.ownHistograms + (member * this.shape.features + place) * FEATURE_BYTES;
+  }
+
+  /** Address of a thread's room for rows that it adds. */
+  roomAddress(member: number): number {
+    return this.#at.rooms + member * addRowsRoomBytes(this.rowBytes);
+  }
+
+  /** Address of a thread's moves, which pick the bins of a tree's features. */
+  movesAddress(member: number): number {
+    return this.#at.moves + member * movesBytes(this.rowBytes);
+  }
+
+  /** Address of an entry that a thread works with. */
+  sumAddress(member: number): number {
+    return this.#at.sums + member * LINE_BYTES;
+  }
+
+  /** Address of the total of all rows that a tree sees. */
+  get rootTotalAddress(): number {
+    return this.#at.rootTotal;
   }
 
   /** Address of a thread's rules. */
@@ -192,4 +237,9 @@ export class TrainingMemory {
   splitAddress(slot: number, group: number): number {
     return this.#at.splits + (slot * this.groups + group) * SPLIT_BYTES;
   }
+}
+
+/** As the features are in order, each move begins a chunk or uses one up. */
+function movesBytes(rowBytes: number): number {
+  return 2 * (rowBytes / CHUNK_BINS) * MOVE_BYTES;
 }

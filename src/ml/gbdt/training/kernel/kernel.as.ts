@@ -3,12 +3,13 @@
  * The inner loops of the histogram GBDT, in AssemblyScript; built to `kernel.wasm` by `deno task build:simd`.
  * Addresses are bytes in the one shared memory.
  *
- * A histogram holds, for each of eight features, 256 entries of 16 bytes: Σ gradient as i64, then
+ * A histogram holds, for each feature, 256 entries of 16 bytes: Σ gradient as i64, then
  * (Σ hessian << 24 | rows) as i64. Gradients and hessians are integers, so sums are exact in any order.
  *
  * @module
  */
 export { binValues } from "./assembly/bins";
-export { addRows, partition, subtract } from "./assembly/histogram";
-export { logisticRecords, maxResidual, quantileRecords, squaredRecords } from "./assembly/records";
-export { findSplit, total } from "./assembly/split";
+export { logisticGradients, maxResidual, quantileGradients, squaredGradients } from "./assembly/gradients";
+export { addRows, merge } from "./assembly/histogram";
+export { addToScores, partition } from "./assembly/rows";
+export { findSplit, sum, total } from "./assembly/split";

@@ -2,48 +2,71 @@ import bytes from "./kernel.wasm" with { type: "bytes" };
 
 /** The inner loops in WebAssembly; numbers named after places are byte addresses in the shared memory. */
 export interface Kernel {
-  /** Adds rows to the histograms of groups of eight features; the result means nothing. */
+  /** Adds rows to the histograms of some features; the result means nothing. */
   addRows(
     indices: number,
     rows: number,
     bins: number,
     stride: number,
-    groups: number,
-    records: number,
+    moves: number,
+    moveCount: number,
+    features: number,
+    gradients: number,
+    hessians: number,
+    room: number,
     histogram: number,
   ): number;
-  /** Takes one histogram from another. */
-  subtract(whole: number, part: number, bytes: number): void;
+  /** Sums histograms into one and takes that from another, unless its address is 0. */
+  merge(part: number, stride: number, parts: number, whole: number, rest: number, bytes: number): void;
   /** Splits a span of row indices in two, in order; returns how many went left. */
   partition(
     indices: number,
     rows: number,
     bins: number,
+    stride: number,
     bin: number,
     missingLeft: number,
-    left: number,
-    right: number,
+    room: number,
   ): number;
-  /** Sums of a feature's histogram: gradient, hessian, rows, as f64. */
-  total(histogram: number, rules: number, out: number): void;
+  /** Adds a value to the scores of some rows. */
+  addToScores(indices: number, rows: number, value: number, scores: number): void;
+  /** Sum of a feature's histogram, an entry. */
+  sum(histogram: number, out: number): void;
+  /** An entry's gradient, hessian, rows, as f64. */
+  total(entry: number, rules: number, out: number): void;
   /** Replaces the split record by the feature's best where that is better. */
-  findSplit(histogram: number, valueBins: number, feature: number, rules: number, split: number): void;
+  findSplit(
+    histogram: number,
+    whole: number,
+    valueBins: number,
+    feature: number,
+    rules: number,
+    split: number,
+  ): void;
   /** Bins a stretch of one feature, into its column and into the rows. */
   binValues(values: number, rows: number, cuts: number, column: number, rowMajor: number, stride: number): void;
   /** Largest |score − label|. */
   maxResidual(labels: number, scores: number, rows: number): number;
-  /** Gradients and hessians of the squared loss. */
-  squaredRecords(labels: number, scores: number, rows: number, scale: number, records: number): void;
-  /** Gradients and hessians of the pinball loss. */
-  quantileRecords(labels: number, scores: number, rows: number, scale: number, level: number, records: number): void;
+  /** Gradients of the squared loss. */
+  squaredGradients(labels: number, scores: number, rows: number, scale: number, gradients: number): void;
+  /** Gradients of the pinball loss. */
+  quantileGradients(
+    labels: number,
+    scores: number,
+    rows: number,
+    scale: number,
+    level: number,
+    gradients: number,
+  ): void;
   /** Gradients and hessians of the logistic loss. */
-  logisticRecords(
+  logisticGradients(
     labels: number,
     scores: number,
     rows: number,
     scale: number,
     hessianScale: number,
-    records: number,
+    gradients: number,
+    hessians: number,
   ): void;
 }
 
@@ -53,12 +76,15 @@ export const ENTRY_BYTES = 16;
 export const BINS = 256;
 /** The bin of missing values. */
 export const MISSING_BIN = BINS - 1;
-/** Features whose bins lie side by side and whose histograms are built together. */
-export const GROUP_FEATURES = 8;
 /** Bytes of a feature's histogram. */
 export const FEATURE_BYTES: number = BINS * ENTRY_BYTES;
-/** Bytes of a group's histogram. */
-export const GROUP_BYTES: number = GROUP_FEATURES * FEATURE_BYTES;
+/** A row's bins begin at a multiple of this, and are moved in chunks of it. */
+export const CHUNK_BINS = 16;
+/** Bytes of a move of such a chunk: u32 from, u32 to, u32 whether it is the first there, u32 unused, 16 lanes. */
+export const MOVE_BYTES = 32;
+const ADD_ROWS_BLOCK = 512;
+/** Bytes that `addRows` works in, for rows of so many bytes. */
+export const addRowsRoomBytes = (rowBytes: number): number => ADD_ROWS_BLOCK * (rowBytes + ENTRY_BYTES + 4);
 /** Most rows that a histogram can count. */
 export const MAX_ROWS: number = 2 ** 24 - 1;
 

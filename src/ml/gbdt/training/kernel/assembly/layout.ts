@@ -1,3 +1,7 @@
+/** A histogram entry's bytes, as a shift. */
+export const ENTRY_SHIFT: usize = 4;
+/** Where an entry may lie in a feature's histogram. */
+export const ENTRY_MASK: u64 = 255 << 4;
 /** Bytes of a feature's histogram. */
 export const FEATURE_BYTES: usize = 256 * 16;
 /** The bin of missing values. */

@@ -1,4 +1,4 @@
-import { MISSING_BIN, ROWS_BITS } from "./layout";
+import { ENTRY_SHIFT, MISSING_BIN, ROWS_BITS } from "./layout";
 
 const ROWS_MASK: i64 = (1 << 24) - 1;
 /** Rules of a split search, as f64 at these offsets. */
@@ -8,31 +8,41 @@ const LOWER = 48, UPPER = 56, IS_BOUNDED = 64;
 const GAIN = 0, LEFT_GRADIENT = 8, LEFT_HESSIAN = 16, RIGHT_GRADIENT = 24, RIGHT_HESSIAN = 32;
 const LEFT_ROWS = 40, RIGHT_ROWS = 44, FEATURE = 48, BIN = 52, MISSING_LEFT = 56;
 
-/** Writes Σ gradient and Σ hessian of a feature's histogram as f64 and its rows as f64. */
-export function total(histogram: usize, rules: usize, out: usize): void {
-  const sum = sumEntries(histogram, MISSING_BIN + 1);
+/** Writes the sum of a feature's histogram, an entry, which is the same for all features of a leaf. */
+export function sum(histogram: usize, out: usize): void {
+  let all = i64x2.splat(0);
+  for (let bin = 0; bin <= MISSING_BIN; bin++) {
+    all = i64x2.add(all, v128.load(histogram + (<usize> bin << ENTRY_SHIFT)));
+  }
+  v128.store(out, all);
+}
+
+/** Writes Σ gradient and Σ hessian of an entry and its rows, as f64. */
+export function total(entry: usize, rules: usize, out: usize): void {
+  const sum = v128.load(entry);
   const packed = i64x2.extract_lane(sum, 1);
   store<f64>(out, <f64> i64x2.extract_lane(sum, 0) * load<f64>(rules, GRADIENT_UNIT));
   store<f64>(out, <f64> (packed >> ROWS_BITS) * load<f64>(rules, HESSIAN_UNIT), 8);
   store<f64>(out, <f64> (packed & ROWS_MASK), 16);
 }
 
-function sumEntries(histogram: usize, bins: i32): v128 {
-  let sum = i64x2.splat(0);
-  for (let bin = 0; bin < bins; bin++) sum = i64x2.add(sum, v128.load(histogram + (<usize> bin << 4)));
-  return sum;
-}
-
 /**
  * Replaces `split` by the best split of one feature where that gains more: ties keep what is there, then the lower
- * bin, then missing on the right. Both sides of missing values are tried where the leaf has some.
+ * bin, then missing on the right. Both sides of missing values are tried where the leaf has some. `whole` is the leaf's
+ * sum.
  */
-export function findSplit(histogram: usize, valueBins: i32, feature: i32, rules: usize, split: usize): void {
-  const missing = v128.load(histogram + (MISSING_BIN << 4));
-  const whole = i64x2.add(sumEntries(histogram, valueBins), missing);
+export function findSplit(
+  histogram: usize,
+  whole: usize,
+  valueBins: i32,
+  feature: i32,
+  rules: usize,
+  split: usize,
+): void {
+  const missing = v128.load(histogram + (<usize> MISSING_BIN << ENTRY_SHIFT)), all = v128.load(whole);
   const hasMissing = (i64x2.extract_lane(missing, 1) & ROWS_MASK) > 0;
-  scan(histogram, hasMissing ? valueBins : valueBins - 1, i64x2.splat(0), whole, feature, 0, rules, split);
-  if (hasMissing) scan(histogram, valueBins - 1, missing, whole, feature, 1, rules, split);
+  scan(histogram, hasMissing ? valueBins : valueBins - 1, i64x2.splat(0), all, feature, 0, rules, split);
+  if (hasMissing) scan(histogram, valueBins - 1, missing, all, feature, 1, rules, split);
 }
 
 function scan(
@@ -56,7 +66,7 @@ function scan(
   let best = max(load<f64>(split, GAIN), 1e-12 * wholeScore);
   let left = start;
   for (let bin = 0; bin < lastBin; bin++) {
-    left = i64x2.add(left, v128.load(histogram + (<usize> bin << 4)));
+    left = i64x2.add(left, v128.load(histogram + (<usize> bin << ENTRY_SHIFT)));
     const gradient = i64x2.extract_lane(left, 0), packed = i64x2.extract_lane(left, 1);
     const rows = packed & ROWS_MASK, rightPacked = wholePacked - packed, rightRows = rightPacked & ROWS_MASK;
     if (rows < minRows) continue;
@@ -66,7 +76,7 @@ function scan(
     const leftG = <f64> gradient * gradientUnit, rightG = <f64> (wholeGradient - gradient) * gradientUnit;
     const gain = isBounded
       ? boundedGain(leftG, leftH + l2, rightG, rightH + l2, rules) - wholeScore
-      : leftG * leftG / (leftH + l2) + rightG * rightG / (rightH + l2) - wholeScore;
+      : freeScores(leftG, leftH + l2, rightG, rightH + l2) - wholeScore;
     if (!(gain > best)) continue; // also where it is not a number
     best = gain;
     store<f64>(split, gain, GAIN);
@@ -80,6 +90,13 @@ function scan(
     store<i32>(split, bin, BIN);
     store<i32>(split, missingLeft, MISSING_LEFT);
   }
+}
+
+/** g² / h of both children, in one division. */
+function freeScores(leftG: f64, leftH: f64, rightG: f64, rightH: f64): f64 {
+  const squares = f64x2.replace_lane(f64x2.splat(leftG * leftG), 1, rightG * rightG);
+  const scores = f64x2.div(squares, f64x2.replace_lane(f64x2.splat(leftH), 1, rightH));
+  return f64x2.extract_lane(scores, 0) + f64x2.extract_lane(scores, 1);
 }
 
 /** Twice the loss that both children take away with weights kept in bounds; none where they break the order. */

@@ -1,5 +1,3 @@
-import { ROWS_BITS } from "./layout";
-
 /** Largest |score − label|. */
 export function maxResidual(labels: usize, scores: usize, rows: i32): f64 {
   let largest: f64 = 0;
@@ -9,48 +7,48 @@ export function maxResidual(labels: usize, scores: usize, rows: i32): f64 {
   return largest;
 }
 
-/** Records of the squared loss: gradient score − label, hessian 1. */
-export function squaredRecords(labels: usize, scores: usize, rows: i32, scale: f64, records: usize): void {
+/** Gradients of the squared loss, score − label. */
+export function squaredGradients(labels: usize, scores: usize, rows: i32, scale: f64, gradients: usize): void {
   for (let row: usize = 0; row < <usize> rows; row++) {
     const residual = load<f64>(scores + (row << 3)) - load<f64>(labels + (row << 3));
-    storeRecord(records + (row << 4), residual * scale, 1);
+    storeRounded(gradients + (row << 2), residual * scale);
   }
 }
 
-/** Records of the pinball loss: gradient −level or 1 − level, hessian 1. */
-export function quantileRecords(
+/** Gradients of the pinball loss, −level or 1 − level. */
+export function quantileGradients(
   labels: usize,
   scores: usize,
   rows: i32,
   scale: f64,
   level: f64,
-  records: usize,
+  gradients: usize,
 ): void {
   for (let row: usize = 0; row < <usize> rows; row++) {
     const isAbove = load<f64>(labels + (row << 3)) > load<f64>(scores + (row << 3));
-    storeRecord(records + (row << 4), (isAbove ? -level : 1 - level) * scale, 1);
+    storeRounded(gradients + (row << 2), (isAbove ? -level : 1 - level) * scale);
   }
 }
 
-/** Records of the logistic loss: gradient p − label, hessian p (1 − p), p = σ(score). */
-export function logisticRecords(
+/** Gradients of the logistic loss, p − label, and its hessians, p (1 − p), with p = σ(score). */
+export function logisticGradients(
   labels: usize,
   scores: usize,
   rows: i32,
   scale: f64,
   hessianScale: f64,
-  records: usize,
+  gradients: usize,
+  hessians: usize,
 ): void {
   for (let row: usize = 0; row < <usize> rows; row++) {
     const p = 1 / (1 + exp(-load<f64>(scores + (row << 3))));
-    const gradient = p - load<f64>(labels + (row << 3));
-    storeRecord(records + (row << 4), gradient * scale, <i64> nearest(p * (1 - p) * hessianScale));
+    storeRounded(gradients + (row << 2), (p - load<f64>(labels + (row << 3))) * scale);
+    storeRounded(hessians + (row << 2), p * (1 - p) * hessianScale);
   }
 }
 
-function storeRecord(record: usize, gradient: f64, hessian: i64): void {
-  store<i64>(record, <i64> nearest(gradient));
-  store<i64>(record, hessian << ROWS_BITS | 1, 8);
+function storeRounded(at: usize, value: f64): void {
+  store<i32>(at, <i32> nearest(value));
 }
 
 const LN2_HIGH: f64 = 6.93147180369123816490e-01, LN2_LOW: f64 = 1.90821492927058770002e-10;
