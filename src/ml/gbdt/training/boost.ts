@@ -8,7 +8,7 @@ import { Scores } from "./scores.ts";
 import { Team } from "./team.ts";
 import { TrainingMemory } from "./training_memory.ts";
 import { TreeGrower } from "./tree_grower.ts";
-import type { BinnedTree } from "./tree_builder.ts";
+import type { Tree } from "../gbdt_model.ts";
 
 /**
  * Gradient boosting (Friedman 2001) with second-order leaf weights (Chen & Guestrin 2016) on binned features: the
@@ -35,7 +35,7 @@ export function boost(
   const isSampling = options.rowFraction < 1 || options.columnFraction < 1;
   const columnRandom = seededRandom(options.seed);
 
-  const trees: BinnedTree[] = [], validationLosses: number[] = [];
+  const trees: Tree[] = [], validationLosses: number[] = [];
   let bestTrees = 0, bestLoss = scores.validationLoss(), stopReason: StopReason = "trees";
   while (trees.length < options.trees) {
     const rows = sampler.draw(trees.length);
@@ -46,7 +46,7 @@ export function boost(
       stopReason = "no-gain";
       break;
     }
-    scores.addTree(grown, rows);
+    scores.addTree(grown);
     trees.push(grown.tree);
     const validationLoss = scores.validationLoss();
     if (validationLoss !== undefined) {
@@ -64,7 +64,7 @@ export function boost(
   }
   return {
     baseScore: scores.baseScore,
-    trees: trees.slice(0, bestLoss === undefined ? trees.length : bestTrees).map(({ bin: _, ...tree }) => tree),
+    trees: trees.slice(0, bestLoss === undefined ? trees.length : bestTrees),
     grownTrees: trees.length,
     validationLosses,
     stopReason,

@@ -28,19 +28,23 @@ export interface Bounds {
 /** No bounds. */
 export const UNBOUNDED: Bounds = { lower: -Infinity, upper: Infinity };
 
-/** A leaf of a growing tree. */
-export interface Leaf extends LeafTotal, Bounds {
+/** A leaf of a growing tree, with the spans of this thread's rows in it. */
+export interface Leaf extends LeafTotal, Bounds, DrawnRows {
   /** Its node in the tree. */
   readonly node: number;
-  /** The span that this thread's rows of it have in the row indices. */
-  readonly start: number;
-  readonly end: number;
   /** Where its histograms lie. */
   readonly slot: number;
   readonly depth: number;
   /** Its Newton step within the bounds. */
   readonly weight: number;
   split?: LeafSplit | undefined;
+}
+
+/** What a split's children are given: the node of the left one, their rows, and a slot for the smaller one. */
+export interface NewLeaves {
+  readonly node: number;
+  readonly rows: readonly [left: DrawnRows, right: DrawnRows];
+  readonly freeSlot: number;
 }
 
 /** Places of the kernel's rules in f64 words. */
@@ -104,11 +108,12 @@ export class LeafRules {
   }
 
   /** The leaf of all rows. */
-  root(total: LeafTotal, { start, middle: end }: DrawnRows): Leaf {
+  root(total: LeafTotal, rows: DrawnRows): Leaf {
     return {
       ...total,
       ...UNBOUNDED,
-      ...{ node: 0, start, end, slot: 0, depth: 0 },
+      ...rows,
+      ...{ node: 0, slot: 0, depth: 0 },
       weight: this.#weight(total, UNBOUNDED),
     };
   }
@@ -120,7 +125,7 @@ export class LeafRules {
   children(
     parent: Leaf,
     split: LeafSplit,
-    { node, middle, freeSlot }: { readonly node: number; readonly middle: number; readonly freeSlot: number },
+    { node, rows: [leftRows, rightRows], freeSlot }: NewLeaves,
   ): [Leaf, Leaf] {
     const { lower, upper } = parent, direction = this.#directions[split.feature]!;
     const leftWeight = this.#weight(split.left, parent), rightWeight = this.#weight(split.right, parent);
@@ -130,8 +135,7 @@ export class LeafRules {
     return [{
       ...split.left,
       node,
-      start: parent.start,
-      end: middle,
+      ...leftRows,
       slot: isLeftLarger ? parent.slot : freeSlot,
       depth,
       lower: direction < 0 ? between : lower,
@@ -140,8 +144,7 @@ export class LeafRules {
     }, {
       ...split.right,
       node: node + 1,
-      start: middle,
-      end: parent.end,
+      ...rightRows,
       slot: isLeftLarger ? freeSlot : parent.slot,
       depth,
       lower: direction > 0 ? between : lower,

@@ -1,15 +1,15 @@
 import { seededRandom } from "../../../core/mod.ts";
 import type { GbdtOptions } from "../gbdt_options.ts";
-import type { OwnRows, Stripe } from "./own_rows.ts";
+import type { OwnRows, Span, Stripe } from "./own_rows.ts";
 import { pickRows } from "./pick_rows.ts";
 import type { TrainingMemory } from "./training_memory.ts";
 
 /** Spans of the row indices that a thread owns. */
 export interface DrawnRows {
-  /** Where rows of the sample begin, where they end and others begin, and where these end. */
-  readonly start: number;
-  readonly middle: number;
-  readonly end: number;
+  /** Training rows that a tree is grown from. */
+  readonly seen: Span;
+  /** The other training rows, and those of the validation. */
+  readonly others: Span;
 }
 
 /** Draws the own rows that a tree sees: the same share of each stripe, with a seed of its own for each. */
@@ -25,27 +25,35 @@ export class RowSampler {
     this.#options = options;
   }
 
-  /** Fills the own row indices, rows of the sample first. */
+  /** Fills the own row indices, in their order: rows of the sample, then the others. */
   draw(tree: number): DrawnRows {
-    const { start, stripes } = this.#own, { indices } = this.#memory, { rowFraction, seed } = this.#options;
-    const chosen = stripes.reduce((sum, stripe) => sum + this.#chosenOf(stripe), 0), middle = start + chosen;
-    let chosenAt = start, othersAt = middle;
-    for (const stripe of stripes) {
+    const { area, train, validation } = this.#own, { indices } = this.#memory, { rowFraction, seed } = this.#options;
+    const middle = area.start + train.reduce((sum, stripe) => sum + this.#chosenOf(stripe), 0);
+    let seenAt = area.start, othersAt = middle;
+    for (const stripe of train) {
       const { number, from, to } = stripe, count = this.#chosenOf(stripe);
-      if (rowFraction === 1) { for (let row = from; row < to; row++) indices[chosenAt + row - from] = row; }
+      if (rowFraction === 1) fillRows(indices, seenAt, stripe);
       else {
         const random = seededRandom(stripeSeed(seed, tree, number));
-        pickRows(random, { from, to, count }, indices.subarray(chosenAt), indices.subarray(othersAt));
+        pickRows(random, { from, to, count }, indices.subarray(seenAt), indices.subarray(othersAt));
       }
-      chosenAt += count;
+      seenAt += count;
       othersAt += to - from - count;
     }
-    return { start, middle, end: othersAt };
+    for (const stripe of validation) {
+      fillRows(indices, othersAt, stripe);
+      othersAt += stripe.to - stripe.from;
+    }
+    return { seen: { start: area.start, end: middle }, others: { start: middle, end: area.end } };
   }
 
   #chosenOf({ from, to }: Stripe): number {
     return Math.max(1, Math.round((to - from) * this.#options.rowFraction));
   }
+}
+
+function fillRows(indices: Uint32Array, at: number, { from, to }: Stripe): void {
+  for (let row = from; row < to; row++) indices[at + row - from] = row;
 }
 
 /** Mixes three numbers into a seed (the finalizer of MurmurHash3, Austin Appleby). */

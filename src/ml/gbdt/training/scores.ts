@@ -1,11 +1,10 @@
+import type { Tree } from "../gbdt_model.ts";
 import type { GbdtOptions } from "../gbdt_options.ts";
-import { type Kernel, MISSING_BIN } from "./kernel/kernel.ts";
+import type { Kernel } from "./kernel/kernel.ts";
 import { type LossFunction, lossFunction, selectQuantile } from "./losses.ts";
 import type { OwnRows } from "./own_rows.ts";
-import type { DrawnRows } from "./row_sampler.ts";
 import type { Team } from "./team.ts";
 import { BLOCK_ROWS, type TrainingMemory } from "./training_memory.ts";
-import type { BinnedTree } from "./tree_builder.ts";
 import type { GrownTree } from "./tree_grower.ts";
 
 /** Bits of the largest gradient; its sum over 2²⁴ rows has 54. */
@@ -59,7 +58,7 @@ export class Scores {
     const gradientScale = powerOfTwoUpTo(2 ** GRADIENT_BITS / maxGradient);
     const hessianLimit = Math.min(2 ** HESSIAN_SUM_BITS / rows, 2 ** HESSIAN_BITS);
     const hessianScale = loss.kind === "logistic" ? powerOfTwoUpTo(hessianLimit / LARGEST_LOGISTIC_HESSIAN) : 1;
-    for (const { from, to } of this.#own.stripes) {
+    for (const { from, to } of this.#own.train) {
       const labels = memory.labelAddress(from), scores = memory.scoreAddress(from), out = memory.gradientAddress(from);
       switch (loss.kind) {
         case "squared":
@@ -77,26 +76,22 @@ export class Scores {
     return { gradientUnit: 1 / gradientScale, hessianUnit: 1 / hessianScale };
   }
 
-  /** Adds a tree's leaf values to all rows; before, sets these to quantiles where the loss asks for it. */
-  addTree({ tree, leaves }: GrownTree, { middle, end }: DrawnRows): void {
+  /** Adds a tree's leaf values to all own rows; before, sets these to quantiles where the loss asks for it. */
+  addTree({ tree, leaves }: GrownTree): void {
     if (this.#loss.leafQuantile !== undefined) this.#fitQuantiles(tree, leaves, this.#loss.leafQuantile);
-    const memory = this.#memory, { indices, scores, shape, allRows } = memory;
-    for (const leaf of leaves) {
-      const rows = leaf.end - leaf.start, value = tree.value[leaf.node]!;
-      this.#kernel.addToScores(memory.indexAddress(leaf.start), rows, value, memory.scoreAddress(0));
+    const memory = this.#memory, scores = memory.scoreAddress(0);
+    for (const { node, seen, others } of leaves) {
+      for (const { start, end } of [seen, others]) {
+        this.#kernel.addToScores(memory.indexAddress(start), end - start, tree.value[node]!, scores);
+      }
     }
-    // Rows that the tree did not see find their leaves one by one.
-    const leafValueOf = binnedPrediction(tree, memory);
-    for (let at = middle; at < end; at++) scores[indices[at]!]! += leafValueOf(indices[at]!);
-    this.#forBlocks(shape.trainRows, allRows, (from, to) => {
-      for (let row = from; row < to; row++) scores[row]! += leafValueOf(row);
-    });
   }
 
   /** Mean loss of the validation rows, undefined where there are none. */
   validationLoss(): number | undefined {
     const { labels, scores, shape: { trainRows, validationRows }, allRows } = this.#memory;
     if (validationRows === 0) return undefined;
+    this.#team.meet(); // until all scores are there
     const sum = this.#reduceBlocks(trainRows, allRows, (from, to) => {
       let part = 0;
       for (let row = from; row < to; row++) part += this.#loss.loss(labels[row]!, scores[row]!);
@@ -109,7 +104,7 @@ export class Scores {
   #maxResidual(): number {
     const memory = this.#memory;
     let largest = 0;
-    for (const { from, to } of this.#own.stripes) {
+    for (const { from, to } of this.#own.train) {
       const part = this.#kernel.maxResidual(memory.labelAddress(from), memory.scoreAddress(from), to - from);
       largest = Math.max(largest, part);
     }
@@ -118,7 +113,7 @@ export class Scores {
     return Math.max(...memory.memberFigures, SMALLEST_RESIDUAL);
   }
 
-  #fitQuantiles(tree: BinnedTree, leaves: GrownTree["leaves"], level: number): void {
+  #fitQuantiles(tree: Tree, leaves: GrownTree["leaves"], level: number): void {
     const { labels, scores, leafValues } = this.#memory;
     this.#publishSpans(leaves);
     this.#team.forEach(leaves.length, (leaf) => {
@@ -130,7 +125,7 @@ export class Scores {
 
   #publishSpans(leaves: GrownTree["leaves"]): void {
     const { leafSpans, shape: { maxLeaves } } = this.#memory, first = this.#team.member * maxLeaves;
-    leaves.forEach(({ start, end }, leaf) => leafSpans.set([start, end], 2 * (first + leaf)));
+    leaves.forEach(({ seen: { start, end } }, leaf) => leafSpans.set([start, end], 2 * (first + leaf)));
     this.#team.meet();
   }
 
@@ -174,18 +169,4 @@ export class Scores {
 function powerOfTwoUpTo(value: number): number {
   const guess = 2 ** Math.floor(Math.log2(value));
   return guess > value ? guess / 2 : guess * 2 <= value ? guess * 2 : guess;
-}
-
-/** Value of the leaf that a binned row falls into. */
-function binnedPrediction(tree: BinnedTree, memory: TrainingMemory): (row: number) => number {
-  const { feature, bin, left, missingLeft, value } = tree, { binColumns, allRows } = memory;
-  return (row) => {
-    let node = 0;
-    for (let column = feature[0]!; column >= 0; column = feature[node]!) {
-      const own = binColumns[column * allRows + row]!;
-      const isLeft = own === MISSING_BIN ? missingLeft[node] === 1 : own <= bin[node]!;
-      node = left[node]! + (isLeft ? 0 : 1);
-    }
-    return value[node]!;
-  };
 }

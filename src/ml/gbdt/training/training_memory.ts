@@ -1,5 +1,5 @@
 import { DomainError } from "../../../core/mod.ts";
-import { addRowsRoomBytes, CHUNK_BINS, FEATURE_BYTES, MOVE_BYTES } from "./kernel/kernel.ts";
+import { CHUNK_BINS, FEATURE_BYTES, MOVE_BYTES, sumRowsRoomBytes } from "./kernel/kernel.ts";
 import { CONTROL_WORDS } from "./team.ts";
 
 /** What decides the size of the memory. */
@@ -39,7 +39,7 @@ export class TrainingMemory {
   readonly groups: number;
   readonly allRows: number;
   readonly control: Int32Array;
-  /** Row indices of the tree at hand, thread by thread: the spans of its leaves, then rows it does not see. */
+  /** Row indices, thread by thread, in the spans of the leaves of the tree at hand. */
   readonly indices: Uint32Array;
   readonly labels: Float64Array;
   readonly scores: Float64Array;
@@ -99,15 +99,15 @@ export class TrainingMemory {
       scores: take(this.allRows * 8),
       cuts: take(features * CUT_PLACES * 4),
       values: take(members * BLOCK_ROWS * 4),
-      indices: take(trainRows * 4),
-      right: take(trainRows * 4),
+      indices: take(this.allRows * 4),
+      right: take(this.allRows * 4),
       binColumns: take(features * this.allRows),
       binRows: take(this.allRows * this.rowBytes),
       gradients: take(trainRows * 4),
       hessians: take(hasHessians ? trainRows * 4 : 0),
       histograms: take(maxLeaves * features * FEATURE_BYTES),
       ownHistograms: take(members * features * FEATURE_BYTES),
-      rooms: take(members * addRowsRoomBytes(this.rowBytes)),
+      rooms: take(members * sumRowsRoomBytes(this.rowBytes)),
       rules: take(members * RULES_BYTES),
       moves: take(members * movesBytes(this.rowBytes)),
       sums: take(members * LINE_BYTES),
@@ -134,7 +134,7 @@ export class TrainingMemory {
     this.memberFigures = new Float64Array(buffer, memberFigures, members);
     this.leafValues = new Float64Array(buffer, leafValues, maxLeaves);
     this.leafSpans = new Uint32Array(buffer, leafSpans, members * maxLeaves * 2);
-    this.indices = new Uint32Array(buffer, this.#at.indices, trainRows);
+    this.indices = new Uint32Array(buffer, this.#at.indices, this.allRows);
     this.binColumns = new Uint8Array(buffer, this.#at.binColumns, features * this.allRows);
   }
 
@@ -208,9 +208,9 @@ export class TrainingMemory {
     return this.#at.ownHistograms + (member * this.shape.features + place) * FEATURE_BYTES;
   }
 
-  /** Address of a thread's room for rows that it adds. */
+  /** Address of a thread's room for rows that it sums. */
   roomAddress(member: number): number {
-    return this.#at.rooms + member * addRowsRoomBytes(this.rowBytes);
+    return this.#at.rooms + member * sumRowsRoomBytes(this.rowBytes);
   }
 
   /** Address of a thread's moves, which pick the bins of a tree's features. */

@@ -1,21 +1,23 @@
+import type { Tree } from "../gbdt_model.ts";
 import type { GbdtOptions } from "../gbdt_options.ts";
 import { writeFeatureMoves } from "./feature_moves.ts";
 import { FEATURE_BYTES, type Kernel } from "./kernel/kernel.ts";
-import { type Bounds, type Leaf, LeafRules, readBestSplit, readTotal, UNBOUNDED } from "./leaf.ts";
+import { type Bounds, type Leaf, LeafRules, type LeafSplit, readBestSplit, readTotal, UNBOUNDED } from "./leaf.ts";
+import type { Span } from "./own_rows.ts";
 import type { DrawnRows } from "./row_sampler.ts";
 import type { Team } from "./team.ts";
 import { CUT_PLACES, GROUP_FEATURES, type TrainingMemory } from "./training_memory.ts";
-import { type BinnedTree, TreeBuilder } from "./tree_builder.ts";
+import { TreeBuilder } from "./tree_builder.ts";
 
-/** A grown tree and its leaves, whose spans of the row indices cover all own rows that the tree saw. */
+/** A grown tree and its leaves, whose spans of the row indices cover all own rows. */
 export interface GrownTree {
-  readonly tree: BinnedTree;
-  readonly leaves: readonly { readonly node: number; readonly start: number; readonly end: number }[];
+  readonly tree: Tree;
+  readonly leaves: readonly Leaf[];
 }
 
 /** What a tree is grown from besides the memory's gradients. */
 export interface TreeInput {
-  /** Own rows that are seen. */
+  /** Own rows, seen ones and others. */
   readonly rows: DrawnRows;
   /** Value of an integer gradient and hessian of 1. */
   readonly gradientUnit: number;
@@ -64,12 +66,11 @@ export class TreeGrower {
       const at = bestLeaf(leaves);
       if (at === undefined) break;
       const leaf = leaves[at]!, split = leaf.split!;
-      const middle = leaf.start + this.#partition(leaf);
       const threshold = split.bin < memory.valueBins[split.feature]! - 1
         ? memory.cuts[split.feature * CUT_PLACES + split.bin]!
         : Infinity;
       const node = builder.split(leaf.node, { ...split, threshold }, split.left.rows, split.right.rows);
-      const [left, right] = rules.children(leaf, split, { node, middle, freeSlot: leaves.length });
+      const [left, right] = rules.children(leaf, split, { node, rows: this.#split(leaf), freeSlot: leaves.length });
       leaves[at] = left;
       leaves.push(right);
       // The last leaves are not split again.
@@ -81,7 +82,7 @@ export class TreeGrower {
 
   #root(rows: DrawnRows): Leaf {
     const memory = this.#memory, slot = 0, { rootTotalAddress } = memory;
-    this.#sumOwnRows(rows.start, rows.middle);
+    this.#sumOwnRows(rows.seen);
     this.#forGroups((first, last) => {
       this.#merge(slot, undefined, first, last);
       const sum = this.#search({ slot, ...UNBOUNDED }, first, last);
@@ -96,7 +97,7 @@ export class TreeGrower {
     const searched = [left, right].filter((leaf) => this.#rules.maySplit(leaf));
     if (searched.length === 0) return;
     const smaller = left.slot === parentSlot ? right : left;
-    this.#sumOwnRows(smaller.start, smaller.end);
+    this.#sumOwnRows(smaller.seen);
     this.#forGroups((first, last) => {
       this.#merge(smaller.slot, parentSlot, first, last);
       for (const leaf of searched) this.#search(leaf, first, last);
@@ -117,11 +118,10 @@ export class TreeGrower {
   }
 
   /** Makes the thread's own histograms, those of a span of its rows. */
-  #sumOwnRows(start: number, end: number): void {
+  #sumOwnRows({ start, end }: Span): void {
     const memory = this.#memory, { length } = this.#features, { member } = this.#team;
     const own = memory.ownHistogramAddress(member, 0);
-    new Uint8Array(memory.memory.buffer, own, length * FEATURE_BYTES).fill(0);
-    this.#kernel.addRows(
+    this.#kernel.sumRows(
       ...[memory.indexAddress(start), end - start, memory.binRowAddress(0, 0), memory.rowBytes] as const,
       ...[memory.movesAddress(member), this.#moves, length] as const,
       ...[memory.gradientAddress(0), memory.hessianAddress(0), memory.roomAddress(member), own] as const,
@@ -157,13 +157,20 @@ export class TreeGrower {
     return readBestSplit(this.#memory, slot, this.#groups);
   }
 
-  /** Reorders the own span of a leaf, rows that go left first, both in their old order; returns how many go left. */
-  #partition({ start, end, split }: Leaf): number {
-    const memory = this.#memory, { feature, bin, missingLeft } = split!;
-    return this.#kernel.partition(
+  #split({ seen, others, split }: Leaf): [left: DrawnRows, right: DrawnRows] {
+    const [seenLeft, seenRight] = this.#partition(seen, split!);
+    const [othersLeft, othersRight] = this.#partition(others, split!);
+    return [{ seen: seenLeft, others: othersLeft }, { seen: seenRight, others: othersRight }];
+  }
+
+  /** Reorders a span, rows that go left first, both in their old order. */
+  #partition({ start, end }: Span, { feature, bin, missingLeft }: LeafSplit): [left: Span, right: Span] {
+    const memory = this.#memory;
+    const lefts = this.#kernel.partition(
       ...[memory.indexAddress(start), end - start, memory.binColumnAddress(feature, 0), 1] as const,
       ...[bin, Number(missingLeft), memory.rightAddress(start)] as const,
     );
+    return [{ start, end: start + lefts }, { start: start + lefts, end }];
   }
 }
 

@@ -1,18 +1,22 @@
 /** Largest |score − label|. */
 export function maxResidual(labels: usize, scores: usize, rows: i32): f64 {
-  let largest: f64 = 0;
-  for (let at: usize = 0; at < <usize> rows << 3; at += 8) {
-    largest = max(largest, abs(load<f64>(scores + at) - load<f64>(labels + at)));
+  let pair = f64x2.splat(0);
+  const end = labels + (<usize> rows << 3);
+  for (; labels + 16 <= end; labels += 16, scores += 16) {
+    pair = f64x2.max(pair, f64x2.abs(f64x2.sub(v128.load(scores), v128.load(labels))));
   }
-  return largest;
+  const largest = max(f64x2.extract_lane(pair, 0), f64x2.extract_lane(pair, 1));
+  return labels < end ? max(largest, abs(load<f64>(scores) - load<f64>(labels))) : largest;
 }
 
 /** Gradients of the squared loss, score − label. */
 export function squaredGradients(labels: usize, scores: usize, rows: i32, scale: f64, gradients: usize): void {
-  for (let row: usize = 0; row < <usize> rows; row++) {
-    const residual = load<f64>(scores + (row << 3)) - load<f64>(labels + (row << 3));
-    storeRounded(gradients + (row << 2), residual * scale);
+  const end = labels + (<usize> rows << 3), factor = f64x2.splat(scale);
+  for (; labels + 16 <= end; labels += 16, scores += 16, gradients += 8) {
+    const scaled = f64x2.mul(f64x2.sub(v128.load(scores), v128.load(labels)), factor);
+    v128.store64_lane(gradients, i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(scaled)), 0);
   }
+  if (labels < end) storeRounded(gradients, (load<f64>(scores) - load<f64>(labels)) * scale);
 }
 
 /** Gradients of the pinball loss, −level or 1 − level. */

@@ -10,7 +10,7 @@ const RECORD_BYTES: usize = 16, PLACE_BYTES: usize = 4;
 const MOVE_BYTES: usize = 32, MOVE_TO: usize = 4, MOVE_IS_FIRST: usize = 8, MOVE_LANES: usize = 16;
 
 /**
- * Adds rows to the histograms of `features` features. Bins are row-major: those of row 0 are at `bins`, those of the
+ * Writes the histograms of `features` features over some rows. Bins are row-major: those of row 0 are at `bins`, those of the
  * next row `stride` bytes on, a multiple of 16; `moves` pick those of the features. `gradients` and `hessians` are i32
  * by row; where `hessians` is 0, each is 1. `room` has 512 × (stride + 20) bytes.
  *
@@ -19,7 +19,7 @@ const MOVE_BYTES: usize = 32, MOVE_TO: usize = 4, MOVE_IS_FIRST: usize = 8, MOVE
  * waits for many of them together; then they are moved side by side, and eight features' histograms are summed at a
  * time, which fit into the first-level cache. Returns a meaningless number, so that the loads are not taken for useless.
  */
-export function addRows(
+export function sumRows(
   indices: usize,
   rows: i32,
   bins: usize,
@@ -35,6 +35,7 @@ export function addRows(
   const end = indices + (<usize> rows << 2), places = room + BLOCK_ROWS * RECORD_BYTES;
   const chunks = places + BLOCK_ROWS * PLACE_BYTES;
   let touched = 0;
+  memory.fill(histogram, 0, <usize> features * FEATURE_BYTES);
   for (let at = indices; at < end; at += BLOCK_ROWS << 2) {
     const blockEnd = min(at + (BLOCK_ROWS << 2), end), count = (blockEnd - at) >> 2;
     touched |= touch(at, blockEnd, bins, stride);

@@ -24,7 +24,7 @@ export function partition(
     left += step;
     right += 4 - step;
   }
-  for (let at = room, to = left; at < right; at += 4, to += 4) store<u32>(to, load<u32>(at));
+  copyWords(room, right, left);
   return <i32> ((left - indices) >> 2);
 }
 
@@ -35,4 +35,9 @@ export function addToScores(indices: usize, rows: i32, value: f64, scores: usize
     const score = scores + (<usize> load<u32>(at) << 3);
     store<f64>(score, load<f64>(score) + value);
   }
+}
+
+function copyWords(from: usize, end: usize, to: usize): void {
+  for (; from + 16 <= end; from += 16, to += 16) v128.store(to, v128.load(from));
+  for (; from < end; from += 4, to += 4) store<u32>(to, load<u32>(from));
 }
