@@ -25,16 +25,32 @@ Deno.test("an abort ends the Workers and gives its reason", async () => {
   assert(trees > 0);
 });
 
-Deno.test("a Worker that ends without a word is an error that says so, not a hang", async () => {
-  const startWorker = (member: number) => member === 1 ? scripted("self.onmessage = () => self.close()") : trainer();
-  await assertRejects(
-    () => runTeam(prepareJob(TASK, 2), { startWorker, stallMs: 1000 }),
-    DomainError,
-    "no worker has done anything for 1 s: one of them was ended",
-  );
-});
+/** The error of a team of two whose second Worker runs other code. */
+async function lossOf(code: string): Promise<DomainError> {
+  const startWorker = (member: number) => member === 1 ? scripted(code) : trainer();
+  const error = await assertRejects(() => runTeam(prepareJob(TASK, 2), { startWorker, stallMs: 1000 }), DomainError);
+  assertEquals(error.code, "check-failed");
+  assert(error.hint?.includes("memory"), error.hint);
+  return error;
+}
+
+for (const [what, code] of [["ends", "self.onmessage = () => self.close()"], ["hangs", "self.onmessage = () => {}"]]) {
+  Deno.test(`a Worker that ${what} without a word is an error that names it, not a hang`, async () => {
+    const { message } = await lossOf(code!);
+    assertEquals(
+      message,
+      "Cannot train boosted trees as training worker 1 did nothing for 1 s, so it was ended or hangs",
+    );
+  });
+}
 
 Deno.test("a Worker that throws is an error with its message", async () => {
-  const startWorker = (member: number) => member === 1 ? scripted("throw new Error('out of luck')") : trainer();
-  await assertRejects(() => runTeam(prepareJob(TASK, 2), { startWorker }), DomainError, "out of luck");
+  const { message } = await lossOf("throw new Error('out of luck')");
+  assertEquals(message, "Cannot train boosted trees as training worker 1 failed: Uncaught (in promise) Error: out of luck");
+});
+
+Deno.test("a Worker that fails at its work is an error with its message", async () => {
+  const reply = { type: "failed", message: "Array buffer allocation failed", stack: "" };
+  const { message } = await lossOf(`self.onmessage = () => self.postMessage(${JSON.stringify(reply)})`);
+  assertEquals(message, "Cannot train boosted trees as training worker 1 failed: Array buffer allocation failed");
 });

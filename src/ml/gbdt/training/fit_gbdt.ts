@@ -35,7 +35,8 @@ export interface FitGbdtOptions extends CallOptions {
  *
  * An abort ends the Workers and rejects with the signal's reason.
  *
- * @throws {DomainError} `config-invalid` or `input-invalid` naming the option, column or label.
+ * @throws {DomainError} `config-invalid` or `input-invalid` naming the option, column or label; `check-failed` naming the
+ * Worker that failed, died or fell silent.
  */
 export async function fitGbdt(task: GbdtTask, options: FitGbdtOptions = {}): Promise<GbdtFit> {
   const { workers = 1, ...rest } = options;

@@ -1,6 +1,6 @@
 import { DomainError } from "../../../core/mod.ts";
 import type { BoostOutcome, GbdtJob, GbdtWorkerReply, GbdtWorkerRequest, TreeReport } from "./protocol.ts";
-import { stopTeam, teamPulse } from "./team.ts";
+import { lateMembers, stopTeam, teamPulse } from "./team.ts";
 import { TrainingMemory } from "./training_memory.ts";
 
 /** A team that has done nothing for this long has lost a member. */
@@ -17,7 +17,11 @@ export interface RunTeamOptions {
   readonly startWorker?: (member: number) => Worker;
 }
 
-/** Runs a job on its Workers; the first failure of one ends all. */
+/**
+ * Runs a job on its Workers; the first failure of one ends all.
+ *
+ * @throws {DomainError} `check-failed` naming the Worker that failed, died or fell silent.
+ */
 export function runTeam(job: GbdtJob, options: RunTeamOptions = {}): Promise<BoostOutcome> {
   const { signal, onTree, stallMs = STALL_MS, startWorker = startTeamWorker } = options;
   const { control } = TrainingMemory.attach(job.memory, job.shape);
@@ -33,12 +37,12 @@ export function runTeam(job: GbdtJob, options: RunTeamOptions = {}): Promise<Boo
         case "done":
           return reply.outcome === undefined ? undefined : resolve(reply.outcome);
         case "failed":
-          return reject(lost(`worker ${member} failed: ${reply.message}`, reply.stack));
+          return reject(lost([member], `failed: ${reply.message}`, reply.stack));
       }
     };
     worker.onerror = (event) => {
       event.preventDefault(); // else it is thrown on this thread too
-      reject(lost(`worker ${member} failed: ${event.message}`));
+      reject(lost([member], `failed: ${event.message}`));
     };
     worker.postMessage({ job, member } satisfies GbdtWorkerRequest);
     return worker;
@@ -49,7 +53,7 @@ export function runTeam(job: GbdtJob, options: RunTeamOptions = {}): Promise<Boo
     const now = performance.now(), current = teamPulse(control);
     if (current !== pulse) [pulse, changedMs] = [current, now];
     else if (now - changedMs > stallMs) {
-      reject(lost(`no worker has done anything for ${Math.round(stallMs / 1000)} s: one of them was ended`));
+      reject(lost(lateMembers(control), `did nothing for ${stallMs / 1000} s, so it was ended or hangs`));
     }
   }, Math.min(LOOK_EVERY_MS, stallMs / 2));
   return promise.finally(() => {
@@ -68,6 +72,13 @@ function startTeamWorker(member: number): Worker {
   });
 }
 
-function lost(reason: string, stack?: string): DomainError {
-  return new DomainError("bug", `Training boosted trees ended as ${reason}`, { cause: stack });
+function lost(members: readonly number[], what: string, stack?: string): DomainError {
+  return new DomainError(
+    "check-failed",
+    `Cannot train boosted trees as training worker ${members.join(" and ")} ${what}`,
+    {
+      hint: "Most likely memory ran out: take a shorter range, fewer features or fewer leaves",
+      cause: stack,
+    },
+  );
 }

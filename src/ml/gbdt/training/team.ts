@@ -1,6 +1,8 @@
-const STOPPED = 0, ARRIVED = 1, GENERATION = 2, TICKET = 3, PULSE = 4;
-/** Words of the control block. */
-export const CONTROL_WORDS = 16;
+const STOPPED = 0, ARRIVED = 1, GENERATION = 2, TICKET = 3, TASKS = 4;
+/** From here on, how often each member has come to a meeting. */
+const MEETINGS = 5;
+/** Words of the control block of a team. */
+export const controlWords = (members: number): number => MEETINGS + members;
 
 /** Looks at the barrier before a thread goes to sleep; most waits are shorter than waking one. */
 const SPINS = 40_000;
@@ -22,7 +24,7 @@ export class Team {
   /** Number of this thread, from 0. */
   readonly member: number;
 
-  /** Joins a team over `CONTROL_WORDS` zeroed words of shared memory. */
+  /** Joins a team over `controlWords` zeroed words of shared memory. */
   constructor(control: Int32Array, member: number, size: number) {
     this.#control = control;
     this.#size = size;
@@ -36,7 +38,7 @@ export class Team {
       const task = Atomics.add(this.#control, TICKET, 1);
       if (task >= count) break;
       run(task);
-      Atomics.add(this.#control, PULSE, 1);
+      Atomics.add(this.#control, TASKS, 1);
     }
     this.meet();
   }
@@ -44,6 +46,7 @@ export class Team {
   /** Returns when every thread of the team has called it. */
   meet(): void {
     const control = this.#control, generation = Atomics.load(control, GENERATION);
+    Atomics.add(control, MEETINGS + this.member, 1);
     if (Atomics.add(control, ARRIVED, 1) === this.#size - 1) {
       Atomics.store(control, ARRIVED, 0);
       Atomics.store(control, TICKET, 0);
@@ -68,5 +71,13 @@ export function stopTeam(control: Int32Array): void {
 
 /** A number that changes as long as the team works. */
 export function teamPulse(control: Int32Array): number {
-  return Atomics.load(control, PULSE);
+  let pulse = Atomics.load(control, TASKS);
+  for (let at = MEETINGS; at < control.length; at++) pulse = (pulse + Atomics.load(control, at)) | 0;
+  return pulse;
+}
+
+/** Members that the others wait for, or all where none is behind. */
+export function lateMembers(control: Int32Array): number[] {
+  const meetings = Array.from(control.subarray(MEETINGS)), fewest = Math.min(...meetings);
+  return [...meetings.keys()].filter((member) => meetings[member] === fewest);
 }

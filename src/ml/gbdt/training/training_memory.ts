@@ -1,6 +1,6 @@
 import { DomainError } from "../../../core/mod.ts";
 import { CHUNK_BINS, FEATURE_BYTES, MOVE_BYTES, sumRowsRoomBytes } from "./kernel/kernel.ts";
-import { CONTROL_WORDS } from "./team.ts";
+import { controlWords } from "./team.ts";
 
 /** What decides the size of the memory. */
 export interface MemoryShape {
@@ -90,7 +90,7 @@ export class TrainingMemory {
       end += Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
       return start;
     };
-    const control = take(CONTROL_WORDS * 4), valueBins = take(features * 4);
+    const control = take(controlWords(members) * 4), valueBins = take(features * 4);
     const blocks = Math.ceil(this.allRows / BLOCK_ROWS) + 1;
     const blockFigures = take(blocks * 8), memberFigures = take(members * 8), leafValues = take(maxLeaves * 8);
     const leafSpans = take(members * maxLeaves * 8);
@@ -125,7 +125,7 @@ export class TrainingMemory {
     }
     this.memory = memory ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const { buffer } = this.memory;
-    this.control = new Int32Array(buffer, control, CONTROL_WORDS);
+    this.control = new Int32Array(buffer, control, controlWords(members));
     this.labels = new Float64Array(buffer, this.#at.labels, this.allRows);
     this.scores = new Float64Array(buffer, this.#at.scores, this.allRows);
     this.cuts = new Float32Array(buffer, this.#at.cuts, features * CUT_PLACES);
