@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { DomainError, seededRandom } from "../../../src/core/mod.ts";
 import type { Tree } from "../../../src/ml/gbdt/gbdt_model.ts";
@@ -205,4 +205,46 @@ Deno.test("bad input is refused by name", { permissions: "none" }, async () => {
   for (const [message, change] of cases) {
     await assertRejects(() => fitGbdt({ ...good, ...change }), DomainError, message);
   }
+});
+
+Deno.test("start scores of one value are a base score", { permissions: "none" }, () => {
+  const whole = task({ loss: { kind: "logistic" }, trees: 5 });
+  const { model, validationLosses } = fitGbdtHere(whole);
+  const started = (rows: typeof whole.train) => ({
+    ...rows,
+    startScores: new Float64Array(rows.labels.length).fill(model.baseScore),
+  });
+  const fit = fitGbdtHere({ ...whole, train: started(whole.train), validation: started(whole.validation!) });
+  assertEquals(fit.model, { ...model, baseScore: 0 });
+  assertEquals(fit.validationLosses, validationLosses);
+});
+
+Deno.test(
+  "from start scores trees learn what is left: those of labels less the scores",
+  { permissions: "none" },
+  () => {
+    const { train, ...rest } = task({ loss: { kind: "squared" }, trees: 5, rowFraction: 0.5 });
+    const random = seededRandom(9), quarters = (value: number) => Math.round(4 * value) / 4; // exact sums
+    const labels = Float64Array.from(train.labels, quarters);
+    const startScores = Float64Array.from(labels, (_, row) => row % 2 === 0 ? quarters(random.normal()) : 0);
+    const left = labels.map((label, row) => label - startScores[row]!);
+    left[0]! -= left.reduce((a, b) => a + b); // no base score
+    labels[0] = startScores[0]! + left[0]!;
+    const { validation: _, ...options } = rest;
+    const fromScores = fitGbdtHere({ ...options, train: { ...train, labels, startScores } });
+    assertEquals(fromScores.model, fitGbdtHere({ ...options, train: { ...train, labels: left } }).model);
+  },
+);
+
+Deno.test("start scores that fit no rows are refused", { permissions: "none" }, () => {
+  const { train, validation, ...rest } = task({ loss: { kind: "squared" }, trees: 1 });
+  const withScores = (startScores: Float64Array) => () => fitGbdtHere({ ...rest, train: { ...train, startScores } });
+  assertThrows(withScores(new Float64Array(7)), DomainError, "there are 7 training start scores for 3000 labels");
+  assertThrows(withScores(new Float64Array(3000).fill(NaN, 5)), DomainError, "training start score 5 is NaN");
+  const startScores = new Float64Array(3000);
+  assertThrows(
+    () => fitGbdtHere({ ...rest, train: { ...train, startScores }, validation: validation! }),
+    RangeError,
+    "rows alone",
+  );
 });

@@ -31,7 +31,7 @@ export function boost(
   const directions = Int8Array.from(featureNames, (name) => options.monotone[name] ?? 0);
   const grower = new TreeGrower(memory, kernel, team, options, directions);
   const own = new OwnRows(memory, member), sampler = new RowSampler(memory, own, options);
-  const scores = new Scores({ memory, kernel, team, own }, options);
+  const scores = new Scores({ memory, kernel, team, own }, { ...options, hasStartScores: job.hasStartScores });
   const isSampling = options.rowFraction < 1 || options.columnFraction < 1;
   const columnRandom = seededRandom(options.seed);
 

@@ -59,6 +59,10 @@ export function prepareJob({ featureNames, train, validation, options: given }: 
   const options = resolveGbdtOptions(given, featureNames);
   checkTrainingRows(train, featureNames, options);
   if (validation !== undefined) checkValidationRows(validation, featureNames, options);
+  const hasStartScores = train.startScores !== undefined;
+  if (validation !== undefined && (validation.startScores !== undefined) !== hasStartScores) {
+    throw new RangeError("Cannot train boosted trees with start scores for training or validation rows alone");
+  }
   const shape = {
     trainRows: train.labels.length,
     validationRows: validation?.labels.length ?? 0,
@@ -67,14 +71,17 @@ export function prepareJob({ featureNames, train, validation, options: given }: 
     members,
     hasHessians: options.loss.kind === "logistic",
   };
-  const { memory, labels } = TrainingMemory.allocate(shape);
+  const { memory, labels, scores } = TrainingMemory.allocate(shape);
   labels.set(train.labels);
   if (validation !== undefined) labels.set(validation.labels, shape.trainRows);
+  scores.set(train.startScores ?? []);
+  scores.set(validation?.startScores ?? [], shape.trainRows);
   return {
     memory,
     shape,
     options,
     featureNames,
+    hasStartScores,
     train: train.columns.map(shared),
     validation: validation?.columns.map(shared) ?? featureNames.map(() => new Float32Array(0)),
   };

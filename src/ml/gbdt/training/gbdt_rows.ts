@@ -12,6 +12,11 @@ export interface GbdtRows {
   readonly columns: readonly Float32Array[];
   /** What is forecast; 0 and 1 for the logistic loss. */
   readonly labels: Float32Array | Float64Array;
+  /**
+   * Scores that boosting starts from, in place of one base score: trees then learn what is left, and the model's score
+   * is to be added to them. Given for all rows of a task or for none.
+   */
+  readonly startScores?: Float32Array | Float64Array;
 }
 
 /**
@@ -39,7 +44,7 @@ export function checkValidationRows(rows: GbdtRows, names: readonly string[], { 
   checkLabels(rows, loss, "validation");
 }
 
-function checkShape({ columns, labels }: GbdtRows, names: readonly string[], which: string): void {
+function checkShape({ columns, labels, startScores }: GbdtRows, names: readonly string[], which: string): void {
   if (names.length === 0) throw refused("there are no features");
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw refused(`two features are named '${twice}'`);
@@ -51,6 +56,12 @@ function checkShape({ columns, labels }: GbdtRows, names: readonly string[], whi
     if (length === labels.length) return;
     throw refused(`${which} column '${name}' has ${length} values for ${labels.length} labels`);
   });
+  if (startScores === undefined) return;
+  if (startScores.length !== labels.length) {
+    throw refused(`there are ${startScores.length} ${which} start scores for ${labels.length} labels`);
+  }
+  const wrong = startScores.findIndex((score) => !(Math.abs(score) <= LARGEST_LABEL));
+  if (wrong >= 0) throw refused(`${which} start score ${wrong} is ${startScores[wrong]}`);
 }
 
 function checkLabels({ labels }: GbdtRows, loss: GbdtLoss, which: string): void {

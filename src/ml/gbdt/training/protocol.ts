@@ -8,6 +8,8 @@ export interface GbdtJob {
   readonly shape: MemoryShape;
   readonly options: GbdtOptions;
   readonly featureNames: readonly string[];
+  /** Whether the memory holds a start score for each row, which stands in for the base score. */
+  readonly hasStartScores: boolean;
   /** Shared columns of the training rows. */
   readonly train: readonly Float32Array[];
   /** Shared columns of the validation rows; empty columns where there are none. */

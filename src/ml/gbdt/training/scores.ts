@@ -25,7 +25,7 @@ export interface TeamParts {
 
 /** Scores of all rows so far, the gradients that the next tree is grown from, and the validation loss. */
 export class Scores {
-  /** The score before any tree. */
+  /** The score before any tree; 0 where each row has one of its own. */
   readonly baseScore: number;
   readonly #memory: TrainingMemory;
   readonly #team: Team;
@@ -35,8 +35,11 @@ export class Scores {
   readonly #loss: LossFunction;
   readonly #trainLabels: Float64Array;
 
-  /** Sets every row to the base score of the training labels. */
-  constructor({ memory, kernel, team, own }: TeamParts, options: GbdtOptions) {
+  /** Sets every row to the base score of the training labels, unless the rows have start scores. */
+  constructor(
+    { memory, kernel, team, own }: TeamParts,
+    { hasStartScores, ...options }: GbdtOptions & { readonly hasStartScores: boolean },
+  ) {
     this.#memory = memory;
     this.#kernel = kernel;
     this.#team = team;
@@ -44,7 +47,8 @@ export class Scores {
     this.#options = options;
     const loss = this.#loss = lossFunction(options.loss);
     this.#trainLabels = memory.labels.subarray(0, memory.shape.trainRows);
-    this.baseScore = loss.baseScore(this.#trainLabels);
+    this.baseScore = hasStartScores ? 0 : loss.baseScore(this.#trainLabels);
+    if (hasStartScores) return;
     this.#forBlocks(0, memory.allRows, (from, to) => memory.scores.fill(this.baseScore, from, to));
   }
 
