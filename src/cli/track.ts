@@ -33,7 +33,7 @@ export const command: Command = {
       type: "string",
       value: "FAMILY",
       description: "Model family; default: config (mlp)",
-      choices: ["mlp", "har", "contrarian", "climatology"],
+      choices: ["mlp", "gbdt", "linear", "har", "contrarian", "climatology"],
     },
     horizon: {
       type: "string",
@@ -52,6 +52,7 @@ export const command: Command = {
   examples: [
     { line: "task track", does: "the network on all stored candles, 15 minutes ahead" },
     { line: "task track -- --quick", does: "a first look in seconds" },
+    { line: "task track -- --model gbdt", does: "boosted trees in the network's place" },
     { line: "task track -- --model har --horizon 60", does: "the log-HAR line, an hour ahead" },
   ],
   run: track,
@@ -68,8 +69,16 @@ async function track(context: CommandContext): Promise<CommandResult> {
   const warnings: Warning[] = [];
   const { settings, candles, features, facts } = await readCandles(context, config, engine, warnings);
 
-  const { datasetInput, epochMetrics, logExperiment, runExperiment, settingsParams, TrackedRun, verdictReasons } =
-    await import("../ml/experiment/mod.ts");
+  const {
+    datasetInput,
+    epochMetrics,
+    logExperiment,
+    runExperiment,
+    settingsParams,
+    TrackedRun,
+    treeMetrics,
+    verdictReasons,
+  } = await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
   const nowMs = () => context.clock.nowMs();
@@ -92,6 +101,7 @@ async function track(context: CommandContext): Promise<CommandResult> {
       progress: context.progress,
       signal: context.signal,
       onEpoch: (report) => run.queue({ metrics: epochMetrics(report, nowMs()) }),
+      onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
     })
   );
   const logged = await logExperiment(tracker, run, result, {
@@ -248,6 +258,8 @@ async function resolveSettings(
     range,
     quick: false,
     mlp: config.mlp,
+    gbdt: config.gbdt,
+    linear: config.linear,
     split: evaluation.split,
     blockDays: evaluation.blockDays,
     resamples: evaluation.resamples,

@@ -5,7 +5,7 @@ import { renderTable } from "./table.ts";
 /** What {@linkcode trackSummary} shows. */
 export interface TrackSummary {
   readonly settings: ExperimentSettings;
-  readonly result: Pick<ExperimentResult, "evaluation" | "verdict" | "split" | "training">;
+  readonly result: Pick<ExperimentResult, "evaluation" | "verdict" | "split" | "training" | "details">;
   readonly runId: string;
   readonly experimentName: string;
   readonly trackingUri: string;
@@ -16,7 +16,7 @@ const NONE = "–";
 
 /** The result of `track` for a person: the model beside the baselines, with intervals, and one sentence. */
 export function trackSummary(summary: TrackSummary): string {
-  const { settings, result: { evaluation, verdict, split, training } } = summary;
+  const { settings, result: { evaluation, verdict, split, training, details } } = summary;
   const { model, baselines, gains, intervals } = evaluation;
   const gainOver = (baseline: string) => {
     const gain = gains.find((entry) => entry.baseline === baseline && entry.loss === "qlike")?.gain;
@@ -56,6 +56,7 @@ export function trackSummary(summary: TrackSummary): string {
       days(split.validation)
     }, scored on ${days(split.test)} (${count(split.test.rows)} rows)`,
     ...(training === undefined ? [] : [`best epoch ${training.bestEpoch} of ${training.epochs}`]),
+    ...(details === undefined ? [] : [details.sentence]),
     "",
     table,
     "",

@@ -7,6 +7,7 @@ export const MODEL_CONFIG_PATH = "config/model.json";
 
 const count = z.int().positive();
 const share = z.number().gt(0).lt(1);
+const monotone = z.record(z.string(), z.union([z.literal(1), z.literal(-1)])).default({});
 const weight = z.number().nonnegative().max(1000);
 
 /** Schema of `config/model.json`; every key has a default. */
@@ -14,7 +15,9 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
   experiment: z.string().min(1).default("bitcoin").describe("Experiment of runs without --experiment"),
   exchange: z.string().regex(/^[a-z0-9]+$/, "must be an exchange name of ccxt, in lower case").default("binance"),
   symbol: z.string().min(1).default("BTC/USDT").describe("Unified symbol"),
-  model: z.enum(["mlp", "har", "contrarian", "climatology"]).default("mlp").describe("Model family without --model"),
+  model: z.enum(["mlp", "gbdt", "linear", "har", "contrarian", "climatology"]).default("mlp").describe(
+    "Model family without --model",
+  ),
   horizonMinutes: z.union(HORIZONS.map((minutes) => z.literal(minutes))).default(15)
     .describe("Horizon without --horizon, minutes"),
   seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
@@ -43,6 +46,32 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
       volatility: weight.default(1),
       quantiles: weight.default(1),
     }).refine((weights) => Object.values(weights).some((value) => value > 0), "must not all be 0").prefault({}),
+  }).prefault({}),
+  gbdt: z.strictObject({
+    trees: count.max(5000).default(600).describe("Most trees of a head"),
+    learningRate: z.number().gt(0).max(1).default(0.05).describe("Share of each leaf's step that is taken"),
+    maxLeaves: count.min(2).max(1024).default(15).describe("Most leaves of a tree"),
+    maxDepth: z.int().nonnegative().max(64).default(0).describe("Most splits between root and leaf; 0: any"),
+    minLeafRows: count.default(200).describe("Fewest rows of a leaf"),
+    minLeafHessian: z.number().positive().default(0.001).describe("Least hessian of a leaf"),
+    minGain: z.number().nonnegative().default(0).describe("Least gain of a split"),
+    l2: z.number().nonnegative().default(10).describe("Added to each leaf's hessian"),
+    rowFraction: z.number().gt(0).max(1).default(0.7).describe("Share of the rows that a tree sees"),
+    columnFraction: z.number().gt(0).max(1).default(0.7).describe("Share of the features that a tree may split on"),
+    maxBins: count.min(2).max(255).default(255).describe("Most bins of a feature"),
+    patience: count.default(50).describe("Trees without a better validation loss before growing stops"),
+    everyMinutes: count.max(60).default(5).describe("Trees are grown on the rows of every n-th minute"),
+    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
+    monotone: z.strictObject({ direction: monotone, volatility: monotone }).prefault({})
+      .describe("By head and feature, 1 or -1: the way the forecast may go as the feature rises"),
+  }).prefault({}),
+  linear: z.strictObject({
+    everyMinutes: count.max(60).default(5).describe("Lines are fitted on the rows of every n-th minute"),
+    l2: z.strictObject({
+      direction: z.number().nonnegative().default(0.001),
+      volatility: z.number().nonnegative().default(0.01),
+    }).prefault({}).describe("Penalty of the squared coefficients of standardised inputs"),
+    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
   }).prefault({}),
   evaluation: z.strictObject({
     split: z.strictObject({

@@ -13,6 +13,8 @@ import type { EpochReport } from "../training/protocol.ts";
 import type { ExperimentResult } from "./run_experiment.ts";
 import type { ExperimentSettings } from "./settings.ts";
 import type { TrackedRun } from "./tracked_run.ts";
+import { linearParams, treesParams } from "./family_params.ts";
+import type { HeadReport } from "../training/fit_trees.ts";
 
 /** The candles that a run read. */
 export interface DatasetFacts {
@@ -89,6 +91,8 @@ export function settingsParams(settings: ExperimentSettings): KeyValue[] {
     block_days: settings.blockDays,
     resamples: settings.resamples,
     ...network,
+    ...(settings.family === "gbdt" ? treesParams(settings) : {}),
+    ...(settings.family === "linear" ? linearParams(settings) : {}),
   });
 }
 
@@ -109,6 +113,12 @@ export function epochMetrics(report: EpochReport, timestamp: number): Metric[] {
     { key: "step_gradient_norm", value: gradientNorm, timestamp, step: steps },
   ]);
   return [...ofEpoch, ...ofSteps];
+}
+
+/** Metric of a head's trees, whose step is the number of trees; a hundred or so a head. */
+export function treeMetrics({ head, trees, validationLoss }: HeadReport, timestamp: number): Metric[] {
+  if (validationLoss === undefined) return [];
+  return [{ key: `${head}_validation_loss`, value: validationLoss, timestamp, step: trees }];
 }
 
 /** What {@linkcode logExperiment} needs to know beside the result. */
@@ -162,6 +172,7 @@ export async function logExperiment(
       ["evaluation/summary.json", utf8(JSON.stringify({ ...result.evaluation, verdict: result.verdict }, null, 1))],
       [`features/${featureSet.name}.json`, utf8(featureSet.definition)],
       ["settings.json", utf8(JSON.stringify(settings, null, 1))],
+      ...[...result.details?.files ?? []].map(([path, text]) => [path, utf8(text)] as const),
     ]),
   );
   const modelId = await logModel(tracker, run, result, options);
@@ -186,11 +197,14 @@ export async function logExperiment(
 }
 
 /** All final figures of a run by metric name. */
-export function experimentMetrics({ evaluation, training, verdict }: ExperimentResult): Record<string, number> {
+export function experimentMetrics(
+  { evaluation, training, details, verdict }: ExperimentResult,
+): Record<string, number> {
   return {
     ...evaluationMetrics(evaluation),
     verdict_passed: verdict.passed ? 1 : 0,
     ...(training === undefined ? {} : { best_epoch: training.bestEpoch, training_steps: training.steps }),
+    ...details?.metrics,
   };
 }
 

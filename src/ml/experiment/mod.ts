@@ -16,6 +16,7 @@ export {
   type LogExperimentOptions,
   type LoggedExperiment,
   settingsParams,
+  treeMetrics,
   verdictReasons,
 } from "./log_experiment.ts";
 export { type LogBatch, type StartRunOptions, TrackedRun } from "./tracked_run.ts";

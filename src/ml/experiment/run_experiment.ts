@@ -16,6 +16,7 @@ import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { trainingRangesOf } from "../training/fit_mlp.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
+import type { FamilyDetails } from "./family_details.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
 import type { ExperimentSettings } from "./settings.ts";
 import { splitBounds } from "./split_bounds.ts";
@@ -39,6 +40,8 @@ export interface ExperimentResult {
   readonly model: SpecForecastModel;
   /** How training went; undefined for families without a network. */
   readonly training: TrainingOutcome | undefined;
+  /** What else the family tells of its fit. */
+  readonly details: FamilyDetails | undefined;
   readonly split: SplitSummary;
   readonly evaluation: Evaluation;
   readonly verdict: Verdict;
@@ -82,7 +85,7 @@ export async function runExperiment(
     { ...bounds, horizonMinutes: settings.horizonMinutes },
   );
   requireRows(split);
-  const { model, training } = await fitFamily(dataset, split, settings, deps);
+  const { model, training, details } = await fitFamily(dataset, split, settings, deps);
   await stage("baselines");
   const ranges = trainingRangesOf(dataset, split);
   const baselines = baselineForecasts(dataset, split, ranges);
@@ -103,6 +106,7 @@ export async function runExperiment(
   return {
     model,
     training,
+    details,
     split: {
       train: { ...ranges.train, rows: split.train.length },
       validation: { ...ranges.validation!, rows: split.validation.length },

@@ -38,3 +38,15 @@ export interface GbdtModel {
   readonly baseScore: number;
   readonly trees: readonly Tree[];
 }
+
+/**
+ * The model with base score and leaf values as float32, all that ONNX's tree operator holds: what is served there and
+ * here then adds up the same numbers.
+ */
+export function withFloat32Leaves(model: GbdtModel): GbdtModel {
+  return {
+    ...model,
+    baseScore: Math.fround(model.baseScore),
+    trees: model.trees.map((tree) => ({ ...tree, value: tree.value.map(Math.fround) })),
+  };
+}

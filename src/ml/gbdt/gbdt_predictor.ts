@@ -1,6 +1,9 @@
 import { sigmoid } from "../logistic_functions.ts";
 import type { GbdtModel } from "./gbdt_model.ts";
 
+/** Rows that are scored together: with 90 features of them a second-level cache holds the block, beside it a tree. */
+const BLOCK_ROWS = 256;
+
 /**
  * The forward pass: all trees in flat arrays. Needs nothing of training; cost is about the depth of the trees times
  * their number, a few ns each.
@@ -47,7 +50,32 @@ export class GbdtPredictor {
     if (rows.length !== count * width) {
       throw new RangeError(`Cannot read ${count} rows of ${width} features from ${rows.length} values`);
     }
-    const out = new Float64Array(count).fill(this.#baseScore);
+    const out = new Float64Array(count);
+    this.#score(rows, out);
+    return out;
+  }
+
+  /** Scores of the given rows of feature columns; a block of rows at a time is copied, never all of them. */
+  scoresOfColumns(columns: readonly Float32Array[], rows: Int32Array): Float64Array {
+    const width = this.#features;
+    if (columns.length !== width) throw new RangeError(`Cannot read ${width} features from ${columns.length} columns`);
+    const out = new Float64Array(rows.length);
+    const block = new Float32Array(Math.min(BLOCK_ROWS, rows.length) * width);
+    for (let from = 0; from < rows.length; from += BLOCK_ROWS) {
+      const part = rows.subarray(from, from + BLOCK_ROWS);
+      for (let j = 0; j < width; j++) {
+        const column = columns[j]!;
+        for (let i = 0, at = j; i < part.length; i++, at += width) block[at] = column[part[i]!]!;
+      }
+      this.#score(block, out.subarray(from, from + part.length));
+    }
+    return out;
+  }
+
+  /** Writes the scores of as many row-major rows as `out` has places. */
+  #score(rows: Float32Array, out: Float64Array): void {
+    const width = this.#features, count = out.length;
+    out.fill(this.#baseScore);
     const feature = this.#feature, threshold = this.#threshold, left = this.#left, value = this.#value;
     // A tree over all rows, not a row over all trees: the tree then stays in the first-level cache.
     for (const root of this.#roots) {
@@ -61,7 +89,6 @@ export class GbdtPredictor {
         out[row]! += value[node]!;
       }
     }
-    return out;
   }
 
   /** Forecasts: the mean, the probability of 1 or the quantile. */

@@ -40,7 +40,7 @@ export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: Lo
   const objective = new Objective(problem, { l2, weight: moments.weight, augmented, size });
 
   let solution = new Float64Array(size);
-  solution[0] = Math.log(share / (1 - share));
+  if (problem.offsetOf === undefined) solution[0] = Math.log(share / (1 - share));
   let at = objective.evaluate(solution, true), factor = new Cholesky(at.hessian!, size), passes = 1;
   let decrement = dot(at.gradient, factor.solve(at.gradient));
   while (decrement > TOLERANCE * moments.weight) {
@@ -68,7 +68,7 @@ export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: Lo
   const bread = factor.inverse(), parameters = factor.dependent.filter((isDependent) => !isDependent).length;
   if (problem.clusterOf !== undefined) {
     const score = (row: number, z: Float64Array) =>
-      weightOf(problem, row) * (problem.targetOf(row) - sigmoid(dot(solution, z)));
+      weightOf(problem, row) * (problem.targetOf(row) - sigmoid(logitOf(problem, row, solution, z)));
     const covariance = clusteredCovariance(problem, bread, parameters, augmented, score);
     return inOwnUnits(problem, moments, factor, solution, covariance);
   }
@@ -115,7 +115,8 @@ class Objective {
     for (const row of this.#problem.rows) {
       const weight = weightOf(this.#problem, row);
       if (weight === 0) continue;
-      const target = this.#problem.targetOf(row), z = this.#augmented(row), logit = dot(point, z);
+      const target = this.#problem.targetOf(row), z = this.#augmented(row);
+      const logit = logitOf(this.#problem, row, point, z);
       const probability = sigmoid(logit), miss = weight * (target - probability);
       loss += weight * crossEntropy(target, logit);
       for (let j = 0; j < size; j++) gradient[j]! += miss * z[j]!;
@@ -128,6 +129,10 @@ class Objective {
     }
     return { loss, gradient, hessian };
   }
+}
+
+function logitOf(problem: LinearRows, row: number, point: Float64Array, z: Float64Array): number {
+  return (problem.offsetOf?.(row) ?? 0) + dot(point, z);
 }
 
 function positiveShare(problem: LinearRows, weight: number): number {

@@ -12,6 +12,8 @@ export interface LinearRows {
   targetOf(row: number): number;
   /** Weight of a row, at least 0. @default 1 for each */
   weightOf?(row: number): number;
+  /** What the line of a logistic regression is added to. @default 0 for each */
+  offsetOf?(row: number): number;
   /** Rows of one cluster may depend on each other; clusters follow one another. @default no clusters */
   clusterOf?(row: number): number;
 }
@@ -41,6 +43,8 @@ export function inputMoments(problem: LinearRows): InputMoments {
   for (const row of rows) {
     const inputs = problem.inputsOf(row), own = weightOf(problem, row), target = problem.targetOf(row);
     if (!Number.isFinite(target)) throw notFinite("the target", target, row);
+    const offset = problem.offsetOf?.(row) ?? 0;
+    if (!Number.isFinite(offset)) throw notFinite("the offset", offset, row);
     if (!Number.isFinite(own) || own < 0) throw notFinite("the weight", own, row);
     if (own === 0) continue;
     weight += own;

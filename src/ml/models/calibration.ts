@@ -1,4 +1,4 @@
-import { sigmoid } from "../logistic_functions.ts";
+import { crossEntropy, sigmoid } from "../logistic_functions.ts";
 import { QUANTILE_LEVELS } from "../../core/mod.ts";
 import { qlike } from "../evaluation/losses.ts";
 import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
@@ -61,7 +61,11 @@ export function fitLogitCalibration(
   return { slope, intercept };
 }
 
-/** Part of the network's correction to keep, of 0, .1 … 1: the one with the least mean QLIKE. */
+/**
+ * Part of a learnt correction to keep, of 0, .1 … 1: the one with the least mean QLIKE.
+ *
+ * @param levelAt What moves ln σ² at a part so that σ² stays the mean; nothing by default.
+ */
 export function fitShrink(
   rows: {
     readonly harLogVariance: ArrayLike<number>;
@@ -70,14 +74,37 @@ export function fitShrink(
     readonly realizedVarianceBps2: ArrayLike<number>;
   },
   floor: number,
+  levelAt: (shrink: number) => number = () => 0,
 ): number {
-  let best = 0, bestLoss = Infinity;
-  for (let tenths = 0; tenths <= 10; tenths++) {
+  return bestTenth((shrink) => {
+    const level = levelAt(shrink);
     let loss = 0;
     for (let i = 0; i < rows.correction.length; i++) {
-      const variance = Math.exp(rows.harLogVariance[i]! + tenths / 10 * rows.correction[i]!);
+      const variance = Math.exp(level + rows.harLogVariance[i]! + shrink * rows.correction[i]!);
       loss += qlike(rows.realizedVarianceBps2[i]!, variance, floor);
     }
+    return loss;
+  });
+}
+
+/** Part of a learnt score to add to a plain logit, of 0, .1 … 1: the one with the least cross entropy; ties left out. */
+export function fitLogitShrink(
+  { logit, score, returnBps }: Readonly<Record<"logit" | "score" | "returnBps", ArrayLike<number>>>,
+): number {
+  return bestTenth((shrink) => {
+    let loss = 0;
+    for (let i = 0; i < score.length; i++) {
+      if (returnBps[i] !== 0) loss += crossEntropy(returnBps[i]! > 0 ? 1 : 0, logit[i]! + shrink * score[i]!);
+    }
+    return loss;
+  });
+}
+
+/** The tenth from 0 to 1 with the least loss, the smaller of two. */
+function bestTenth(lossAt: (share: number) => number): number {
+  let best = 0, bestLoss = Infinity;
+  for (let tenths = 0; tenths <= 10; tenths++) {
+    const loss = lossAt(tenths / 10);
     if (loss < bestLoss) [best, bestLoss] = [tenths / 10, loss];
   }
   return best;

@@ -15,7 +15,7 @@ const harLine = {
   coefficients: z.array(finite).min(1),
 };
 
-/** `forecast.json`: everything that decides a forecast but for the network's weights, and the proofs of it. */
+/** `forecast.json`: everything that decides a forecast but for networks and trees, and the proofs of it. */
 const SCHEMA = z.strictObject({
   formatVersion: z.literal(1),
   family: z.enum(MODEL_FAMILIES),
@@ -35,11 +35,23 @@ const SCHEMA = z.strictObject({
       z.strictObject({ kind: z.literal("constant"), logit: finite }),
       z.strictObject({ kind: z.literal("sign"), ...signCells }),
       z.strictObject({ kind: z.literal("sign-network"), ...signCells }),
+      z.strictObject({ kind: z.literal("sign-trees"), shrink: finite, ...signCells }),
+      z.strictObject({
+        kind: z.literal("sign-linear"),
+        ...{ shrink: finite, intercept: finite, weights: z.array(finite) },
+        ...signCells,
+      }),
     ]),
     volatility: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("constant"), logVariance: finite }),
       z.strictObject({ kind: z.literal("har"), ...harLine }),
       z.strictObject({ kind: z.literal("har-network"), bound: finite, shrink: finite, ...harLine }),
+      z.strictObject({ kind: z.literal("har-trees"), bound: finite, shrink: finite, ...harLine }),
+      z.strictObject({
+        kind: z.literal("har-linear"),
+        ...{ bound: finite, shrink: finite, weights: z.array(finite) },
+        ...harLine,
+      }),
     ]),
     quantiles: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("standardized"), values: nine }),

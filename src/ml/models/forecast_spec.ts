@@ -1,7 +1,7 @@
 import type { TimeRange } from "../../core/mod.ts";
 
 /** Model families that can be logged and served. */
-export const MODEL_FAMILIES = ["mlp", "har", "contrarian", "climatology"] as const;
+export const MODEL_FAMILIES = ["mlp", "gbdt", "linear", "har", "contrarian", "climatology"] as const;
 
 /** One of {@linkcode MODEL_FAMILIES}. */
 export type ModelFamily = typeof MODEL_FAMILIES[number];
@@ -10,7 +10,7 @@ export type ModelFamily = typeof MODEL_FAMILIES[number];
 export const RV_FLOOR_BPS2 = 0.01;
 
 /**
- * How raw features become the network's inputs: transform, subtract mean, divide by scale, put 0 where missing, clip;
+ * How raw features become the inputs of a network or a line: transform, subtract mean, divide by scale, put 0 where missing, clip;
  * then one 0/1 flag for each nullable feature. Statistics come from the training rows alone.
  */
 export interface ScalerSpec {
@@ -27,7 +27,17 @@ export type DirectionHead =
   | { readonly kind: "constant"; readonly logit: number }
   | ({ readonly kind: "sign" } & SignCells)
   /** The cell's logit + the network's. */
-  | ({ readonly kind: "sign-network" } & SignCells);
+  | ({ readonly kind: "sign-network" } & SignCells)
+  /** The cell's logit + shrink · the trees' score. */
+  | ({ readonly kind: "sign-trees"; readonly shrink: number } & SignCells)
+  /** The cell's logit + shrink · (intercept + Σ weight · scaled input). */
+  | (
+    & { readonly kind: "sign-linear"; readonly shrink: number; readonly intercept: number; readonly weights: Weights }
+    & SignCells
+  );
+
+/** One weight for each input of the scaler, flags last. */
+type Weights = readonly number[];
 
 /** One logit for each sign of the last move; a missing move counts as none. */
 export interface SignCells {
@@ -50,7 +60,14 @@ export type VolatilityHead =
   | { readonly kind: "constant"; readonly logVariance: number }
   | ({ readonly kind: "har" } & HarLine)
   /** HAR + shrink · bound · correction, the network's correction being in (−1, 1). */
-  | ({ readonly kind: "har-network"; readonly bound: number; readonly shrink: number } & HarLine);
+  | ({ readonly kind: "har-network"; readonly bound: number; readonly shrink: number } & HarLine)
+  /** HAR + shrink · correction, the trees' score kept within ± bound. */
+  | ({ readonly kind: "har-trees"; readonly bound: number; readonly shrink: number } & HarLine)
+  /** HAR + shrink · correction, Σ weight · scaled input kept within ± bound. */
+  | (
+    & { readonly kind: "har-linear"; readonly bound: number; readonly shrink: number; readonly weights: Weights }
+    & HarLine
+  );
 
 /** How σ becomes quantiles. */
 export type QuantileHead =
@@ -98,7 +115,7 @@ export interface ReferenceHistogram {
   readonly missing: number;
 }
 
-/** Everything but the network's weights that decides a forecast; the head of `forecast.json`. */
+/** Everything but networks and trees that decides a forecast; the head of `forecast.json`. */
 export interface ForecastSpec {
   readonly family: ModelFamily;
   readonly horizonMinutes: number;
@@ -107,7 +124,7 @@ export interface ForecastSpec {
   readonly quantileLevels: readonly number[];
   /** Per feature, whether NaN (JSON null) is allowed. */
   readonly nullable: readonly boolean[];
-  /** Null where no network needs it. */
+  /** Null where no network or line needs it. */
   readonly scaler: ScalerSpec | null;
   readonly heads: HeadsSpec;
   readonly calibration: CalibrationSpec;

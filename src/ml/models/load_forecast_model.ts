@@ -1,8 +1,10 @@
 import { DomainError, type ForecastModel, type ModelFiles, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { sha256Of } from "../sha256.ts";
 import { decodeForecastJson, type Golden } from "./forecast_json.ts";
+import { decodeGbdtJson } from "../gbdt/gbdt_json.ts";
+import { TREE_FILES, TREE_HEADS } from "./forecast_trees.ts";
 import { decodeLayersModel } from "./layers_model.ts";
-import { SpecForecastModel } from "./spec_forecast_model.ts";
+import { type ModelParts, SpecForecastModel } from "./spec_forecast_model.ts";
 
 /** Largest difference from a golden output, as a share of max(1, |value|). */
 const GOLDEN_TOLERANCE = 1e-6;
@@ -12,7 +14,7 @@ export function loadForecastModel(files: ModelFiles): Promise<ForecastModel> {
   return Promise.resolve().then(() => loadSpecForecastModel(files));
 }
 
-/** The same with the spec and the network at hand. */
+/** The same with the spec and its parts at hand. */
 export function loadSpecForecastModel(files: ModelFiles): SpecForecastModel {
   const document = files.get("forecast.json");
   if (document === undefined) {
@@ -32,19 +34,28 @@ export function loadSpecForecastModel(files: ModelFiles): SpecForecastModel {
       );
     }
   }
-  const topology = files.get("model.json"), weights = files.get("weights.bin");
-  // Hashed above only where forecast.json lists them, so anything else named so is not read.
-  const network = "model.json" in hashes && "weights.bin" in hashes
-    ? decodeLayersModel({ topology: new TextDecoder().decode(topology), weights: weights!.slice() })
-    : undefined;
   let model: SpecForecastModel;
   try {
-    model = new SpecForecastModel(spec, network === undefined ? {} : { networks: [network] });
+    model = new SpecForecastModel(spec, decodeParts(files, hashes));
   } catch (error) {
+    if (error instanceof DomainError) throw error;
     throw new DomainError("model-invalid", (error as Error).message, { cause: error });
   }
   proveGolden(model, golden);
   return model;
+}
+
+/** Only files that forecast.json lists are hashed, so anything else named so is not read. */
+function decodeParts(files: ModelFiles, hashes: Readonly<Record<string, string>>): ModelParts {
+  const text = (path: string) => new TextDecoder().decode(files.get(path));
+  const network = "model.json" in hashes && "weights.bin" in hashes
+    ? decodeLayersModel({ topology: text("model.json"), weights: files.get("weights.bin")!.slice() })
+    : undefined;
+  const trees = TREE_HEADS.map((head) => ({ head, path: TREE_FILES[head] })).filter(({ path }) => path in hashes);
+  return {
+    ...(network === undefined ? {} : { networks: [network] }),
+    trees: Object.fromEntries(trees.map(({ head, path }) => [head, decodeGbdtJson(text(path), path)])),
+  };
 }
 
 function proveGolden(model: SpecForecastModel, { inputs, outputs }: Golden): void {

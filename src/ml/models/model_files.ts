@@ -1,7 +1,9 @@
 import { dump } from "js-yaml";
 import { type EncodeMlModel, type MlModel, QUANTILE_LEVELS, registeredModelName } from "../../core/mod.ts";
 import { sha256Of } from "../sha256.ts";
+import { encodeGbdtJson } from "../gbdt/gbdt_json.ts";
 import { encodeForecastJson, type Golden } from "./forecast_json.ts";
+import { TREE_FILES, treeHeads } from "./forecast_trees.ts";
 import { encodeLayersModel } from "./layers_model.ts";
 import { encodeForecastOnnx } from "./onnx/forecast_graph.ts";
 import type { SpecForecastModel } from "./spec_forecast_model.ts";
@@ -26,8 +28,8 @@ type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
 /**
  * All files of a logged model (design section 7): what MLflow reads (`MLmodel`, `model.onnx`, requirements, input
- * examples), what tfjs reads (`model.json`, `weights.bin`, networks only) and what we read (`forecast.json`, with the
- * sha256 of the others but for `MLmodel`, which MLflow's own tools may rewrite).
+ * examples), what tfjs reads (`model.json`, `weights.bin`, networks only) and what we read (`trees_….json` of boosted
+ * trees, `forecast.json` with the sha256 of the others but for `MLmodel`, which MLflow's own tools may rewrite).
  *
  * @param goldenRows raw feature rows whose forecasts prove the model when it is loaded, row-major; NaN where missing.
  */
@@ -46,6 +48,7 @@ export function encodeModelFiles(
     files.set("model.json", utf8(layers.topology));
     files.set("weights.bin", layers.weights);
   }
+  for (const head of treeHeads(spec.heads)) files.set(TREE_FILES[head], utf8(encodeGbdtJson(parts.trees![head]!)));
   files.set("requirements.txt", utf8(`${REQUIREMENTS.join("\n")}\n`));
   files.set("python_env.yaml", utf8(dump({ python: PYTHON_VERSION, dependencies: ["-r requirements.txt"] })));
   const example = golden.inputs.filter((row) => !row.includes(null)).slice(0, 2);

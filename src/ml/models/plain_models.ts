@@ -13,8 +13,8 @@ import {
 import { fitHar, harLogVariance } from "./har.ts";
 import { referenceHistograms } from "./reference_histograms.ts";
 
-/** Families without a network: each is also a baseline. */
-export type PlainFamily = Exclude<ModelFamily, "mlp">;
+/** Families that choose nothing on validation rows: each is also a baseline. */
+export type PlainFamily = Extract<ModelFamily, "har" | "contrarian" | "climatology">;
 
 /** Fits a plain family on the given rows alone (evaluation section 3). */
 export function fitPlainModel(

@@ -6,7 +6,8 @@ import {
   type ForecastModelInfo,
   QUANTILE_LEVELS,
 } from "../../core/mod.ts";
-import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "./forecast_spec.ts";
+import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2, type VolatilityHead } from "./forecast_spec.ts";
+import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./forecast_trees.ts";
 import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network, NetworkForward } from "./network.ts";
 import { Scaler } from "./scaler.ts";
 
@@ -17,6 +18,8 @@ const NO_OUTPUTS = { logit: 0, correction: 0 };
 export interface ModelParts {
   /** Networks of equal shape; the forecast is made from the means of their outputs. */
   readonly networks?: readonly Network[];
+  /** Boosted trees of the direction and of the volatility. */
+  readonly trees?: ForecastTrees;
 }
 
 /** The one forward pass of every family: plain arithmetic over a spec and the parts that its heads ask for. */
@@ -25,6 +28,7 @@ export class SpecForecastModel implements ForecastModel {
   readonly spec: ForecastSpec;
   readonly parts: ModelParts;
   readonly #forwards: readonly NetworkForward[];
+  readonly #trees: TreesForward | undefined;
   readonly #scaler: Scaler | undefined;
   readonly #inputs: Float64Array;
   readonly #increments = new Float64Array(INCREMENTS);
@@ -56,12 +60,17 @@ export class SpecForecastModel implements ForecastModel {
       family: spec.family,
     };
     this.#forwards = networks.map((network) => new NetworkForward(network));
-    if (networks.length > 0 && spec.scaler !== null) this.#scaler = new Scaler(spec.scaler, spec.nullable);
+    if (treeHeads(heads).length > 0) this.#trees = new TreesForward(spec, parts.trees ?? {});
+    if (spec.scaler !== null) this.#scaler = new Scaler(spec.scaler, spec.nullable);
     for (const { inputs } of this.#forwards) {
       if (inputs === this.#scaler?.width) continue;
       throw new RangeError(`Cannot feed ${this.#scaler?.width} inputs to a network of ${inputs} inputs`);
     }
     this.#inputs = new Float64Array(this.#scaler?.width ?? 0);
+    for (const head of [heads.direction, heads.volatility]) {
+      if (!("weights" in head) || head.weights.length === this.#scaler?.width) continue;
+      throw new RangeError(`Cannot feed ${this.#scaler?.width} inputs to a line of ${head.weights.length} weights`);
+    }
     const line = heads.volatility.kind === "constant" ? undefined : heads.volatility;
     this.#harColumns = line?.features.map((name) => this.#indexOf(name)) ?? [];
     this.#harFallback = line === undefined ? -1 : this.#indexOf(line.fallback);
@@ -74,28 +83,36 @@ export class SpecForecastModel implements ForecastModel {
       throw new RangeError(`Cannot read ${count} rows of ${width} features from ${rows.length} values`);
     }
     const out = allocateForecasts(count);
+    const trees = this.#trees?.ofRows(rows, count);
     let offset = 0;
     const valueAt = (feature: number) => rows[offset + feature]!;
-    for (let row = 0; row < count; row++, offset += width) this.#predictRow(valueAt, out, row);
+    for (let row = 0; row < count; row++, offset += width) this.#predictRow(valueAt, out, row, trees);
     return out;
   }
 
   /** Forecasts for the given rows of feature columns, without building rows first. */
   predictColumns(columns: readonly Float32Array[], rows: Int32Array): ForecastColumns {
     const out = allocateForecasts(rows.length);
+    const trees = this.#trees?.ofColumns(columns, rows);
     let at = 0;
     const valueAt = (feature: number) => columns[feature]![at]!;
     for (let i = 0; i < rows.length; i++) {
       at = rows[i]!;
-      this.#predictRow(valueAt, out, i);
+      this.#predictRow(valueAt, out, i, trees);
     }
     return out;
   }
 
-  #predictRow(valueAt: (feature: number) => number, out: ForecastColumns, row: number): void {
+  #predictRow(
+    valueAt: (feature: number) => number,
+    out: ForecastColumns,
+    row: number,
+    trees: TreeScores | undefined,
+  ): void {
     const { heads, calibration } = this.spec;
-    const { logit: networkLogit, correction } = this.#runNetworks(valueAt);
-    const logit = this.#logit(valueAt, networkLogit);
+    this.#scaler?.write(valueAt, this.#inputs, 0);
+    const { logit: networkLogit, correction } = this.#runNetworks();
+    const logit = this.#logit(valueAt, networkLogit, trees?.direction?.[row] ?? 0);
     const { slope, intercept } = calibration.logit;
     out.probabilityUp[row] = sigmoid(intercept + slope * logit);
 
@@ -103,8 +120,8 @@ export class SpecForecastModel implements ForecastModel {
     let logVariance: number;
     if (volatility.kind === "constant") logVariance = volatility.logVariance;
     else {
-      logVariance = this.#harLine(volatility, valueAt);
-      if (volatility.kind === "har-network") logVariance += volatility.shrink * volatility.bound * correction;
+      const learnt = volatility.kind === "har-trees" ? trees!.volatility![row]! : correction;
+      logVariance = this.#harLine(volatility, valueAt) + this.#correction(volatility, learnt);
     }
     const sigma = Math.exp(logVariance / 2);
     out.volatilityBps[row] = sigma;
@@ -120,10 +137,9 @@ export class SpecForecastModel implements ForecastModel {
   }
 
   /** Means of the networks' outputs; zeros where there is none. */
-  #runNetworks(valueAt: (feature: number) => number): { logit: number; correction: number } {
+  #runNetworks(): { logit: number; correction: number } {
     const members = this.#forwards.length;
     if (members === 0) return NO_OUTPUTS;
-    this.#scaler!.write(valueAt, this.#inputs, 0);
     if (members === 1) return this.#forwards[0]!.run(this.#inputs, this.#increments);
     this.#increments.fill(0);
     let logit = 0, correction = 0;
@@ -136,12 +152,35 @@ export class SpecForecastModel implements ForecastModel {
     return { logit, correction };
   }
 
-  #logit(valueAt: (feature: number) => number, networkLogit: number): number {
+  #logit(valueAt: (feature: number) => number, networkLogit: number, treeScore: number): number {
     const { direction } = this.spec.heads;
     if (direction.kind === "constant") return direction.logit;
     const move = valueAt(this.#signColumn);
     const cell = move > 0 ? direction.logits.up : move < 0 ? direction.logits.down : direction.logits.none;
-    return direction.kind === "sign" ? cell : cell + networkLogit;
+    switch (direction.kind) {
+      case "sign":
+        return cell;
+      case "sign-network":
+        return cell + networkLogit;
+      case "sign-trees":
+        return cell + direction.shrink * treeScore;
+      case "sign-linear":
+        return cell + direction.shrink * (direction.intercept + dot(direction.weights, this.#inputs));
+    }
+  }
+
+  /** What a head adds to the HAR line; `learnt` comes from networks or trees. */
+  #correction(head: Exclude<VolatilityHead, { readonly kind: "constant" }>, learnt: number): number {
+    switch (head.kind) {
+      case "har":
+        return 0;
+      case "har-network":
+        return head.shrink * head.bound * learnt;
+      case "har-trees":
+        return head.shrink * within(head.bound, learnt);
+      case "har-linear":
+        return head.shrink * within(head.bound, dot(head.weights, this.#inputs));
+    }
   }
 
   #harLine(line: HarLine, valueAt: (feature: number) => number): number {
@@ -159,6 +198,17 @@ export class SpecForecastModel implements ForecastModel {
     if (at < 0) throw new RangeError(`Cannot find feature '${name}' that a '${this.spec.family}' model reads`);
     return at;
   }
+}
+
+function dot(weights: readonly number[], inputs: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < inputs.length; j++) sum += weights[j]! * inputs[j]!;
+  return sum;
+}
+
+/** The value, kept within ± the bound. */
+export function within(bound: number, value: number): number {
+  return Math.min(bound, Math.max(-bound, value));
 }
 
 function incrementsToQuantiles(increments: Float64Array, out: Float64Array): void {

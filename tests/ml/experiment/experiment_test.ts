@@ -9,6 +9,7 @@ import {
   sliceCandles,
   timeRange,
 } from "../../../src/core/mod.ts";
+import { MODEL_CONFIG_SCHEMA } from "../../../src/config/model_config.ts";
 import {
   datasetInput,
   epochMetrics,
@@ -20,12 +21,15 @@ import {
   splitBounds,
   TrackedRun,
 } from "../../../src/ml/experiment/mod.ts";
+import { encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
+import type { HeadReport } from "../../../src/ml/training/fit_trees.ts";
 import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { loadForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { MemoryTracker } from "../../fakes/memory_tracker.ts";
 import { randomCandles } from "../candles.ts";
 
+const DEFAULTS = MODEL_CONFIG_SCHEMA.parse({});
 const START = Date.UTC(2023, 2, 1), DAYS = 34;
 const engine = defaultFeatureEngine();
 
@@ -46,6 +50,8 @@ const SETTINGS: ExperimentSettings = quickSettings({
     correctionBound: 1,
     lossWeights: { direction: 1, volatility: 1, quantiles: 1 },
   },
+  gbdt: { ...DEFAULTS.gbdt, trees: 60, patience: 10 },
+  linear: DEFAULTS.linear,
   split: { kind: "chronological", testShare: 0.25, validationShare: 0.2 },
   blockDays: 5,
   resamples: 200,
@@ -128,6 +134,61 @@ Deno.test("runExperiment() of the network learns nothing from later candles eith
   const changed = { ...walk(), close: walk().close.slice() };
   for (let i = 17 * 1440; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
   assertEquals(await weights(changed), await weights(walk()));
+});
+
+for (const family of ["gbdt", "linear"] as const) {
+  Deno.test(`runExperiment() of ${family} learns nothing from later candles, down to the bytes`, async () => {
+    const bytesOf = async (data: CandleColumns) => {
+      const { model: { spec, parts } } = await run({ family }, data);
+      return JSON.stringify([spec, ...Object.values(parts.trees ?? {}).map(encodeGbdtJson)]);
+    };
+    const changed = { ...walk(), close: walk().close.slice() }, testStart = 17 * 1440;
+    for (let i = testStart; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
+    const before = await bytesOf(walk());
+    assertEquals(await bytesOf(changed), before);
+    changed.close[testStart - 1000]! *= 1.05;
+    assert(await bytesOf(changed) !== before, "the test can fail");
+  });
+
+  Deno.test(`runExperiment() of ${family} finds a drift by the hour of day, and none in a random walk`, async () => {
+    const honest = await run({ family });
+    const interval = honest.evaluation.intervals.auc!;
+    assert(interval.low < 0.5 && interval.high > 0.485, JSON.stringify(interval));
+    // The sign of the last move, which the plain line knows, says nothing of it.
+    const driftBps = (i: number) => i % 1440 < 720 ? 0.7 : -0.7;
+    const found = await run({ family }, randomCandles(DAYS * 1440, { seed: 21, driftBps }));
+    const { auc } = found.evaluation.intervals, { auc: plain } = found.evaluation.baselines.contrarian!;
+    assert(auc!.low > 0.55 && auc!.low > plain! + 0.03, `${JSON.stringify(auc)}, contrarian ${plain}`);
+  });
+}
+
+Deno.test("runExperiment() of gbdt tells of its trees and which features they need", async () => {
+  const points: HeadReport[] = [];
+  const driftBps = (i: number) => i % 1440 < 720 ? 0.7 : -0.7;
+  const { details } = await run({ family: "gbdt" }, randomCandles(DAYS * 1440, { seed: 21, driftBps }), {
+    onTree: (report: HeadReport) => points.push(report),
+  });
+  const steps = (head: string) => points.filter((point) => point.head === head).map(({ trees }) => trees);
+  for (const head of ["direction", "volatility"]) {
+    assertEquals(steps(head), steps(head).map((_, i) => i + 1), "each tree, as there are fewer than 100");
+    assert(details!.metrics[`${head}_trees`]! <= steps(head).length);
+  }
+  const { gain, permutation } = JSON.parse(details!.files.get("importance.json")!);
+  assertEquals(gain.direction[0].feature, "day_sin");
+  assertEquals(permutation.logLoss[0].feature, "day_sin");
+  assertEquals(gain.volatility.length, engine.names.length);
+});
+
+Deno.test("runExperiment() of linear tells the coefficients with their errors", async () => {
+  const { details } = await run({ family: "linear" });
+  const { direction, volatility } = JSON.parse(details!.files.get("coefficients.json")!);
+  for (const table of [direction, volatility]) {
+    assertEquals(table[0].input, "intercept");
+    for (const { value, standardError, t } of table) {
+      if (standardError !== null) assertAlmostEquals(t, value / standardError, 1e-9);
+      else assertEquals(value, 0);
+    }
+  }
 });
 
 Deno.test("runExperiment() with features given is the same as with features computed", async () => {

@@ -4,7 +4,8 @@ import { DomainError, seededRandom } from "../../../src/core/mod.ts";
 import { areaUnderCurve } from "../../../src/ml/evaluation/auc.ts";
 import { decodeGbdtJson, encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
 import { GbdtPredictor } from "../../../src/ml/gbdt/gbdt_predictor.ts";
-import { gainImportance, permutationImportance } from "../../../src/ml/gbdt/importance.ts";
+import { permutationImportance } from "../../../src/ml/evaluation/permutation_importance.ts";
+import { gainImportance } from "../../../src/ml/gbdt/importance.ts";
 import { fitGbdtHere } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
 import { encodeGbdtOnnx } from "../../../src/ml/models/onnx/tree_ensemble.ts";
 import { featureNames, rowMajor, syntheticRows } from "./rows.ts";
@@ -75,9 +76,12 @@ Deno.test("decodeGbdtJson() refuses what was tampered with by name", { permissio
 
 Deno.test("importance by gain and by permutation puts the features that matter first", { permissions: "none" }, () => {
   const model = trained({ kind: "logistic" });
-  const score = (predictions: Float64Array) => areaUnderCurve({ scores: predictions, outcomes: test.labels });
-  const byGain = gainImportance(model), byPermutation = permutationImportance(model, rowMajor(test.columns), { score });
-  for (const ranking of [byGain, byPermutation]) {
+  const predictor = new GbdtPredictor(model);
+  const byGain = gainImportance(model);
+  const byPermutation = permutationImportance(featureNames(FEATURES), rowMajor(test.columns), {
+    scoresOf: (rows) => ({ auc: areaUnderCurve({ scores: predictor.scores(rows, 500), outcomes: test.labels }) }),
+  });
+  for (const ranking of [byGain, byPermutation.auc]) {
     assertEquals(ranking.slice(0, 4).map(({ feature }) => feature).sort(), ["f0", "f1", "f2", "f4"]);
   }
   assert(Math.abs(byGain.reduce((sum, { value }) => sum + value, 0) - 1) < 1e-12);

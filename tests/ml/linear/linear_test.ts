@@ -165,3 +165,16 @@ Deno.test("fitLogistic() needs few passes where classes are even, and copes with
     }
   }
 });
+
+Deno.test("fitLogistic() beside an offset finds what the offset leaves", { permissions: "none" }, () => {
+  const offsetOf = (row: number) => 0.3 + 0.5 * fixture.inputs[row]![0]! - 2 * fixture.inputs[row]![2]!;
+  for (const extra of [{}, { clusterOf }]) {
+    const whole = fitLogistic({ ...classes, ...extra }), rest = fitLogistic({ ...classes, ...extra, offsetOf });
+    assertNear(rest.intercept, whole.intercept - 0.3, "intercept");
+    [0.5, 0, -2].forEach((part, j) => assertNear(rest.coefficients[j]!, whole.coefficients[j]! - part, NAMES[j]!));
+    whole.standardErrors.coefficients.forEach((error, j) =>
+      assertNear(rest.standardErrors.coefficients[j]!, error, `error of ${NAMES[j]}`)
+    );
+  }
+  assertThrows(() => fitLogistic({ ...classes, offsetOf: () => NaN }), DomainError, "the offset is NaN in row 0");
+});

@@ -4,8 +4,9 @@ import { DomainError } from "../../../src/core/mod.ts";
 import { decodeForecastJson } from "../../../src/ml/models/forecast_json.ts";
 import { loadForecastModel, loadSpecForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
 import { encodeModelFiles } from "../../../src/ml/models/model_files.ts";
+import { canonicalJson } from "../../../src/ml/canonical_json.ts";
 import { sha256Of } from "../../../src/ml/sha256.ts";
-import { plainModel, randomNetworkModel, sampleDataset, sampleRows } from "./sample_models.ts";
+import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
 
 const sample = sampleDataset();
 const IDENTITY = {
@@ -21,7 +22,8 @@ const text = (path: string) => new TextDecoder().decode(files.get(path));
 const bytes = (value: string) => new TextEncoder().encode(value);
 
 Deno.test("loadForecastModel() gives back the forecasts of the model that was encoded", async () => {
-  for (const each of [model, plainModel("har", sample), plainModel("contrarian", sample)]) {
+  const plain = [plainModel("har", sample), plainModel("contrarian", sample)];
+  for (const each of [model, treesModel(sample), linearModel(sample), ...plain]) {
     const loaded = await loadForecastModel(encodeModelFiles(each, sampleRows(sample, 4), IDENTITY, encodeMlModel));
     assertEquals(loaded.info, each.info);
     const rows = sampleRows(sample, 50);
@@ -121,4 +123,66 @@ Deno.test("forecast.json has every key of the contract, and MLmodel both flavors
     "python_function",
   ]);
   assertStringIncludes(text("requirements.txt"), "onnxruntime");
+});
+
+/** The files of a model of trees, some of them changed; hashes are those of the changed ones. */
+function treeFiles(change: (document: Record<string, unknown>) => unknown, path = "trees_direction.json") {
+  const all = encodeModelFiles(treesModel(sample, 3), sampleRows(sample, 8), IDENTITY, encodeMlModel);
+  const read = (name: string) => JSON.parse(new TextDecoder().decode(all.get(name)));
+  const { sha256: _, ...document } = read(path), forecast = read("forecast.json");
+  change(document);
+  all.set(path, bytes(JSON.stringify({ ...document, sha256: sha256Of(canonicalJson(document)) })));
+  forecast.files[path] = sha256Of(all.get(path)!);
+  all.set("forecast.json", bytes(JSON.stringify(forecast)));
+  return all;
+}
+
+Deno.test("loadForecastModel() refuses trees that are changed, cut, missing or not listed, by name", async () => {
+  const trees = encodeModelFiles(treesModel(sample, 3), sampleRows(sample, 8), IDENTITY, encodeMlModel);
+  for (const path of ["trees_direction.json", "trees_volatility.json"]) {
+    const changed = trees.get(path)!.slice();
+    changed[changed.length >> 1]! ^= 1;
+    for (const content of [changed, trees.get(path)!.slice(1), undefined]) {
+      const broken = new Map(trees);
+      if (content === undefined) broken.delete(path);
+      else broken.set(path, content);
+      const error = await assertRejects(() => loadForecastModel(broken), DomainError, `'${path}'`);
+      assertEquals(error.code, "model-invalid");
+    }
+    const forecast = JSON.parse(new TextDecoder().decode(trees.get("forecast.json")));
+    delete forecast.files[path];
+    const unlisted = new Map([...trees, ["forecast.json", bytes(JSON.stringify(forecast))]]);
+    await assertRejects(() => loadForecastModel(unlisted), DomainError, `without '${path}'`);
+  }
+});
+
+Deno.test("loadForecastModel() refuses trees of other features or another loss, though the hashes fit", async () => {
+  type Document = { featureNames: string[]; loss: unknown; trees: { feature: number[]; value: number[] }[] };
+  const refused = async (change: (document: Document) => unknown, part: string, path?: string) => {
+    const files = treeFiles((document) => change(document as unknown as Document), path);
+    const error = await assertRejects(() => loadForecastModel(files), DomainError, part);
+    assertEquals(error.code, "model-invalid");
+  };
+  await refused(
+    ({ featureNames }) => featureNames.push("more"),
+    "'trees_direction.json' as it reads 28 features of 27",
+  );
+  await refused(({ featureNames }) => featureNames.reverse(), "'trees_direction.json' as its feature 0 is");
+  await refused((document) => document.loss = { kind: "squared" }, "'trees_direction.json' as its loss is 'squared'");
+  await refused(
+    (document) => document.loss = { kind: "logistic" },
+    "'trees_volatility.json' as its loss is 'logistic'",
+    "trees_volatility.json",
+  );
+  await refused(({ trees }) => trees[0]!.feature[0] = 27, "'trees_direction.json' at 'trees.0.feature.0'");
+  await refused(({ trees }) => trees[0]!.value = trees[0]!.value.map((value) => value + 0.1), "Golden row");
+  await refused(({ trees }) => trees.pop(), "Golden row");
+});
+
+Deno.test("loadForecastModel() refuses a line with too few weights", async () => {
+  const linear = encodeModelFiles(linearModel(sample), sampleRows(sample, 8), IDENTITY, encodeMlModel);
+  const forecast = JSON.parse(new TextDecoder().decode(linear.get("forecast.json")));
+  forecast.heads.direction.weights.pop();
+  linear.set("forecast.json", bytes(JSON.stringify(forecast)));
+  await assertRejects(() => loadForecastModel(linear), DomainError, "to a line of");
 });

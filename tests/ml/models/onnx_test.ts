@@ -1,14 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import * as ort from "onnxruntime-node";
 import { encodeForecastOnnx } from "../../../src/ml/models/onnx/forecast_graph.ts";
-import { plainModel, randomNetworkModel, sampleDataset, sampleRows } from "./sample_models.ts";
+import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
 
 const sample = sampleDataset();
 const ROWS = 300;
+const LEARNT = [randomNetworkModel(sample), treesModel(sample), linearModel(sample)];
+const PLAIN = (["har", "contrarian", "climatology"] as const).map((family) => plainModel(family, sample));
 
-for (const family of ["mlp", "har", "contrarian", "climatology"] as const) {
+for (const model of [...LEARNT, ...PLAIN]) {
+  const { family } = model.spec;
   Deno.test(`encodeForecastOnnx() of ${family} agrees with our forward pass in onnxruntime`, async () => {
-    const model = family === "mlp" ? randomNetworkModel(sample) : plainModel(family, sample);
     const rows = sampleRows(sample, ROWS), width = model.spec.featureNames.length;
     const move = model.spec.featureNames.indexOf("return_15");
     [0, NaN].forEach((value, i) => rows[i * width + move] = value); // the cell of no move

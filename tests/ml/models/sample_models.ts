@@ -1,14 +1,22 @@
 import { seededRandom } from "../../../src/core/mod.ts";
 import { buildDataset, type Dataset } from "../../../src/ml/dataset.ts";
 import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
+import { type GbdtLoss, withFloat32Leaves } from "../../../src/ml/gbdt/gbdt_model.ts";
+import { fitGbdtHere } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
 import { chronologicalSplit, type Split } from "../../../src/ml/labels/mod.ts";
-import type { ForecastSpec } from "../../../src/ml/models/forecast_spec.ts";
+import type { CalibrationSpec, ForecastSpec } from "../../../src/ml/models/forecast_spec.ts";
 import { startNetwork, tensorsOf, withTensors } from "../../../src/ml/models/network.ts";
 import { fitPlainModel, fitSignCells, type PlainFamily } from "../../../src/ml/models/plain_models.ts";
 import { fitScaler, Scaler } from "../../../src/ml/models/scaler.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { trainingRangesOf } from "../../../src/ml/training/fit_mlp.ts";
 import { type RandomCandleOptions, randomCandles } from "../candles.ts";
+
+/** Changes everything, so that nothing that is left out goes unseen. */
+const CALIBRATION: CalibrationSpec = {
+  logit: { slope: 0.8, intercept: 0.05 },
+  quantileMultipliers: [1.1, 1.05, 1.02, 0.9, 1, 1.1, 0.95, 1.2, 1.3],
+};
 
 /** A small dataset with its split, for tests: ten days by default, the last three of them test. */
 export function sampleDataset(
@@ -58,10 +66,7 @@ export function randomNetworkModel({ dataset, split }: ReturnType<typeof sampleD
       volatility: { ...har.heads.volatility, kind: "har-network", bound: 1, shrink: 0.7 },
       quantiles: { kind: "network" },
     },
-    calibration: {
-      logit: { slope: 0.8, intercept: 0.05 },
-      quantileMultipliers: [1.1, 1.05, 1.02, 0.9, 1, 1.1, 0.95, 1.2, 1.3],
-    },
+    calibration: CALIBRATION,
   };
   return new SpecForecastModel(spec, { networks: [network] });
 }
@@ -77,4 +82,55 @@ export function sampleRows({ dataset, split }: ReturnType<typeof sampleDataset>,
     }
   }
   return rows;
+}
+
+/** A model of many trees grown on labels with a pattern, shrunk and calibrated so that nothing cancels out. */
+export function treesModel(sample: ReturnType<typeof sampleDataset>, trees = 200): SpecForecastModel {
+  const { dataset, split } = sample, { names, columns } = dataset.features;
+  const random = seededRandom(3), rows = split.train;
+  const gathered = columns.map((column) => Float32Array.from(rows, (row) => column[row]!));
+  const grow = (loss: GbdtLoss, labelOf: (i: number) => number) =>
+    withFloat32Leaves({
+      ...fitGbdtHere({
+        featureNames: names,
+        train: { columns: gathered, labels: Float32Array.from(rows, (_, i) => labelOf(i)) },
+        options: { loss, trees, learningRate: 0.1, maxLeaves: 15 },
+      }).model,
+      baseScore: 0,
+    });
+  const har = fitPlainModel("har", dataset, split.train, trainingRangesOf(dataset, split));
+  if (har.heads.volatility.kind !== "har") throw new Error("expected a HAR line");
+  const spec: ForecastSpec = {
+    ...har,
+    family: "gbdt",
+    heads: {
+      ...har.heads,
+      direction: { kind: "sign-trees", shrink: 0.9, ...fitSignCells(dataset, split.train) },
+      volatility: { ...har.heads.volatility, kind: "har-trees", bound: 0.5, shrink: 0.8 },
+    },
+    calibration: CALIBRATION,
+  };
+  const direction = grow({ kind: "logistic" }, (i) => Number(gathered[0]![i]! + 3 * random.normal() > 0));
+  const volatility = grow({ kind: "squared" }, () => random.normal());
+  return new SpecForecastModel(spec, { trees: { direction, volatility } });
+}
+
+/** A model of two lines with random weights over scaled inputs. */
+export function linearModel({ dataset, split }: ReturnType<typeof sampleDataset>): SpecForecastModel {
+  const random = seededRandom(4), scaler = fitScaler(dataset.features, split.train);
+  const weights = () => Array.from({ length: new Scaler(scaler, dataset.nullable).width }, () => 0.1 * random.normal());
+  const har = fitPlainModel("har", dataset, split.train, trainingRangesOf(dataset, split));
+  if (har.heads.volatility.kind !== "har") throw new Error("expected a HAR line");
+  const cells = fitSignCells(dataset, split.train);
+  return new SpecForecastModel({
+    ...har,
+    family: "linear",
+    scaler,
+    heads: {
+      ...har.heads,
+      direction: { kind: "sign-linear", shrink: 0.9, intercept: 0.02, weights: weights(), ...cells },
+      volatility: { ...har.heads.volatility, kind: "har-linear", bound: 0.3, shrink: 0.8, weights: weights() },
+    },
+    calibration: CALIBRATION,
+  });
 }

@@ -1,39 +1,81 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { NO_CALIBRATION } from "../../../src/ml/models/forecast_spec.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
-import { plainModel, randomNetworkModel, sampleDataset, sampleRows } from "./sample_models.ts";
+import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
 
 const sample = sampleDataset();
 
-Deno.test("SpecForecastModel.predict() of columns and of rows is the same", { permissions: "none" }, () => {
-  const model = randomNetworkModel(sample);
-  const width = model.spec.featureNames.length, picked = sample.split.test.slice(0, 50);
-  const rows = new Float32Array(picked.length * width);
-  picked.forEach((row, i) =>
-    sample.dataset.features.columns.forEach((column, j) => rows[i * width + j] = column[row]!)
+for (const model of [randomNetworkModel(sample), treesModel(sample, 30), linearModel(sample)]) {
+  checkForward(model);
+}
+
+function checkForward(model: SpecForecastModel): void {
+  const { family, featureNames } = model.spec, width = featureNames.length;
+
+  Deno.test(`predict() of ${family} of columns and of rows is the same`, { permissions: "none" }, () => {
+    // More than a block of the trees.
+    const picked = sample.split.test.slice(0, 700);
+    const rows = new Float32Array(picked.length * width);
+    picked.forEach((row, i) =>
+      sample.dataset.features.columns.forEach((column, j) => rows[i * width + j] = column[row]!)
+    );
+    assertEquals(model.predict(rows, picked.length), model.predictColumns(sample.dataset.features.columns, picked));
+  });
+
+  Deno.test(
+    `predict() of ${family} gives finite, ordered forecasts for any finite row`,
+    { permissions: "none" },
+    () => {
+      const value = fc.oneof(fc.float({ noNaN: true, noDefaultInfinity: true }), fc.constant(0), fc.constant(NaN));
+      fc.assert(fc.property(fc.array(value, { minLength: width, maxLength: width }), (values) => {
+        const row = Float32Array.from(values, (v, j) => Number.isNaN(v) && !model.spec.nullable[j] ? 1 : v);
+        const { probabilityUp, volatilityBps, quantilesBps } = model.predict(row, 1);
+        assert(probabilityUp[0]! >= 0 && probabilityUp[0]! <= 1);
+        assert(Number.isFinite(volatilityBps[0]) && volatilityBps[0]! > 0);
+        for (let level = 0; level < 9; level++) {
+          assert(Number.isFinite(quantilesBps[level]));
+          assert(level === 0 || quantilesBps[level]! >= quantilesBps[level - 1]!);
+        }
+      }));
+    },
   );
-  assertEquals(model.predict(rows, picked.length), model.predictColumns(sample.dataset.features.columns, picked));
+}
+
+Deno.test("trees and lines without a share are the plain lines, bit for bit", { permissions: "none" }, () => {
+  const rows = sampleRows(sample, 40), har = plainModel("har", sample), contrarian = plainModel("contrarian", sample);
+  for (const { spec, parts } of [treesModel(sample, 5), linearModel(sample)]) {
+    const { direction, volatility } = spec.heads;
+    assert("shrink" in direction && "shrink" in volatility);
+    const { heads: { direction: cells } } = contrarian.spec, { heads: { volatility: line } } = har.spec;
+    const shrunk = new SpecForecastModel({
+      ...spec,
+      calibration: NO_CALIBRATION,
+      heads: {
+        ...spec.heads,
+        direction: { ...direction, ...cells, kind: direction.kind, shrink: 0 } as typeof direction,
+        volatility: { ...volatility, ...line, kind: volatility.kind, shrink: 0 } as typeof volatility,
+      },
+    }, parts).predict(rows, 40);
+    assertEquals(shrunk.probabilityUp, contrarian.predict(rows, 40).probabilityUp);
+    assertEquals(shrunk.volatilityBps, har.predict(rows, 40).volatilityBps);
+  }
 });
 
-Deno.test(
-  "SpecForecastModel.predict() gives finite, ordered forecasts for any finite row",
-  { permissions: "none" },
-  () => {
-    const model = randomNetworkModel(sample);
-    const width = model.spec.featureNames.length;
-    const value = fc.oneof(fc.float({ noNaN: true, noDefaultInfinity: true }), fc.constant(0), fc.constant(NaN));
-    fc.assert(fc.property(fc.array(value, { minLength: width, maxLength: width }), (values) => {
-      const row = Float32Array.from(values, (v, j) => Number.isNaN(v) && !model.spec.nullable[j] ? 1 : v);
-      const { probabilityUp, volatilityBps, quantilesBps } = model.predict(row, 1);
-      assert(probabilityUp[0]! >= 0 && probabilityUp[0]! <= 1);
-      assert(Number.isFinite(volatilityBps[0]) && volatilityBps[0]! > 0);
-      for (let level = 0; level < 9; level++) {
-        assert(Number.isFinite(quantilesBps[level]));
-        assert(level === 0 || quantilesBps[level]! >= quantilesBps[level - 1]!);
-      }
-    }));
-  },
-);
+Deno.test("a correction of trees or of a line stays within its bound", { permissions: "none" }, () => {
+  const rows = sampleRows(sample, 200);
+  for (const { spec, parts } of [treesModel(sample), linearModel(sample)]) {
+    const { volatility } = spec.heads;
+    assert(volatility.kind === "har-trees" || volatility.kind === "har-linear");
+    const sigma = (shrink: number, bound: number) =>
+      new SpecForecastModel({ ...spec, heads: { ...spec.heads, volatility: { ...volatility, shrink, bound } } }, parts)
+        .predict(rows, 200).volatilityBps;
+    const plain = sigma(0, 0.1), corrected = sigma(1, 0.1);
+    const corrections = Array.from(plain, (value, i) => 2 * Math.log(corrected[i]! / value));
+    assertAlmostEquals(Math.max(...corrections), 0.1, 1e-6);
+    assertAlmostEquals(Math.min(...corrections), -0.1, 1e-6);
+  }
+});
 
 Deno.test("SpecForecastModel.predict() reads a missing scale as the next shorter one", { permissions: "none" }, () => {
   const model = plainModel("har", sample);

@@ -24,6 +24,11 @@ export interface TreeReport {
   readonly validationLoss: number | undefined;
 }
 
+/** Every so many trees are reported for certain: a hundred reports or fewer, and the same on any machine. */
+export function milestoneOf({ trees }: Pick<GbdtOptions, "trees">): number {
+  return Math.ceil(trees / 100);
+}
+
 /** Why no more trees were grown: all asked for, no better validation loss, or no split that gains anything. */
 export type StopReason = "trees" | "patience" | "no-gain";
 

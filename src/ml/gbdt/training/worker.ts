@@ -6,7 +6,7 @@
  * @module
  */
 import { boost } from "./boost.ts";
-import type { GbdtWorkerReply, GbdtWorkerRequest } from "./protocol.ts";
+import { type GbdtWorkerReply, type GbdtWorkerRequest, milestoneOf } from "./protocol.ts";
 import { TeamStopped } from "./team.ts";
 
 const TREE_MESSAGE_EVERY_MS = 100;
@@ -17,7 +17,8 @@ self.onmessage = ({ data: { job, member } }: MessageEvent<GbdtWorkerRequest>) =>
   try {
     const outcome = boost(job, member, (report) => {
       const now = performance.now();
-      if (member !== 0 || (now - toldAt < TREE_MESSAGE_EVERY_MS && report.trees < job.options.trees)) return;
+      const isDue = now - toldAt >= TREE_MESSAGE_EVERY_MS || report.trees % milestoneOf(job.options) === 0;
+      if (member !== 0 || !isDue) return;
       toldAt = now;
       reply({ type: "tree", report });
     });

@@ -1,5 +1,6 @@
 import { QUANTILE_LEVELS } from "../../../core/mod.ts";
 import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "../forecast_spec.ts";
+import { clip, learntCorrection, learntLogit } from "./learnt_terms.ts";
 import { type DenseLayer, INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../network.ts";
 import type { SpecForecastModel } from "../spec_forecast_model.ts";
 import { GraphBuilder, type Value } from "./graph_builder.ts";
@@ -17,28 +18,31 @@ const FEATURES = "features_double";
  * a quantile near 0 is the difference of larger numbers, which float32 would round by more than it may differ.
  */
 export function encodeForecastOnnx({ spec, parts }: Pick<SpecForecastModel, "spec" | "parts">): Bytes {
-  const { networks = [] } = parts;
+  const { networks = [], trees = {} } = parts;
   const graph = new GraphBuilder();
   graph.addNamed("Cast", [INPUT], FEATURES, { to: DATA_TYPE.double });
   const output = (value: Value, name: string) => graph.addNamed("Cast", [value], name, { to: DATA_TYPE.float });
-  const outputs = networks.length === 0 ? undefined : networkOutputs(graph, spec, networks);
+  const inputs = spec.scaler === null ? undefined : networkInputs(graph, spec);
+  const outputs = networks.length === 0 ? undefined : networkOutputs(graph, inputs!, networks);
   const { heads, calibration } = spec;
   // A zero for each input row, whatever the row holds; constants are added to it.
   const someColumn = graph.columns(FEATURES, [0]);
   const zeros = graph.add("Where", [graph.add("IsNaN", [someColumn]), graph.scalar(0), graph.scalar(0)]);
   const column = (value: number) => graph.add("Add", [zeros, graph.scalar(value)]);
 
-  const logit = directionLogit(graph, spec, column, outputs?.logit);
+  const sources = { trees, features: INPUT, inputs };
+  const learnt = {
+    logit: learntLogit(graph, spec.heads.direction, { ...sources, network: outputs?.logit }),
+    correction: learntCorrection(graph, spec.heads.volatility, { ...sources, network: outputs?.correction }),
+  };
+  const logit = directionLogit(graph, spec, column, learnt.logit);
   const { slope, intercept } = calibration.logit;
   const calibrated = graph.add("Add", [graph.add("Mul", [logit, graph.scalar(slope)]), graph.scalar(intercept)]);
   output(graph.add("Sigmoid", [calibrated]), "probabilityUp");
 
   const { volatility } = heads;
   let logVariance = volatility.kind === "constant" ? column(volatility.logVariance) : harLine(graph, spec, volatility);
-  if (volatility.kind === "har-network") {
-    const step = graph.add("Mul", [outputs!.correction, graph.scalar(volatility.shrink * volatility.bound)]);
-    logVariance = graph.add("Add", [logVariance, step]);
-  }
+  if (learnt.correction !== undefined) logVariance = graph.add("Add", [logVariance, learnt.correction]);
   const sigma = graph.add("Exp", [graph.add("Mul", [logVariance, graph.scalar(0.5)])]);
   output(sigma, "volatilityBps");
 
@@ -68,7 +72,7 @@ function directionLogit(
   graph: GraphBuilder,
   { heads, featureNames }: ForecastSpec,
   column: (value: number) => Value,
-  networkLogit: Value | undefined,
+  learnt: Value | undefined,
 ): Value {
   const { direction } = heads;
   if (direction.kind === "constant") return column(direction.logit);
@@ -78,7 +82,7 @@ function directionLogit(
   const isUp = graph.add("Greater", [move, graph.scalar(0)]), isDown = graph.add("Less", [move, graph.scalar(0)]);
   const orDown = graph.add("Where", [isDown, graph.scalar(down), graph.scalar(none)]);
   const cell = graph.add("Where", [isUp, graph.scalar(up), orDown]);
-  return direction.kind === "sign" ? cell : graph.add("Add", [cell, networkLogit!]);
+  return learnt === undefined ? cell : graph.add("Add", [cell, learnt]);
 }
 
 /** intercept + Σ coefficient · ln max(rv, floor), a missing scale replaced by the next shorter. */
@@ -97,8 +101,7 @@ function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarL
 }
 
 /** The networks' outputs, their means where there are several. */
-function networkOutputs(graph: GraphBuilder, spec: ForecastSpec, networks: readonly Network[]) {
-  const inputs = networkInputs(graph, spec);
+function networkOutputs(graph: GraphBuilder, inputs: Value, networks: readonly Network[]) {
   const members = networks.map((network) => {
     let hidden = inputs;
     for (const layer of network.hidden) hidden = dense(graph, layer, hidden);
@@ -116,14 +119,14 @@ function networkOutputs(graph: GraphBuilder, spec: ForecastSpec, networks: reado
 
 /** Transform, scale, 0 where missing, clip; then the flags. */
 function networkInputs(graph: GraphBuilder, { scaler, nullable }: ForecastSpec): Value {
-  const { transforms, means, scales, clip } = scaler!;
+  const { transforms, means, scales, clip: limit } = scaler!;
   const isLog = graph.booleans(transforms.map((transform) => transform === "log"));
   const logs = graph.add("Log", [graph.add("Max", [FEATURES, graph.scalar(RV_FLOOR_BPS2)])]);
   const transformed = graph.add("Where", [isLog, logs, FEATURES]);
   const scaled = graph.add("Div", [graph.add("Sub", [transformed, graph.row(means)]), graph.row(scales)]);
   const missing = graph.add("IsNaN", [FEATURES]);
   const filled = graph.add("Where", [missing, graph.scalar(0), scaled]);
-  const clipped = graph.add("Min", [graph.add("Max", [filled, graph.scalar(-clip)]), graph.scalar(clip)]);
+  const clipped = clip(graph, filled, limit);
   const flagged = nullable.flatMap((may, j) => may ? [j] : []);
   if (flagged.length === 0) return clipped;
   const flags = graph.add("Where", [graph.columns(missing, flagged), graph.scalar(1), graph.scalar(0)]);

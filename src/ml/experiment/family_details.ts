@@ -1,0 +1,69 @@
+import type { Dataset } from "../dataset.ts";
+import { gainImportance } from "../gbdt/importance.ts";
+import type { LinearFit } from "../linear/covariance.ts";
+import type { FittedLinear } from "../training/fit_linear.ts";
+import type { FittedTrees } from "../training/fit_trees.ts";
+import { forecastImportance } from "./forecast_importance.ts";
+
+/** What a family tells of its fit beside the model, in its own words. */
+export interface FamilyDetails {
+  /** For a person, in one line. */
+  readonly sentence: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Texts by path below the run. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/**
+ * How many trees each head kept and trusts, and which features they split on.
+ *
+ * @param rows Rows that the trees were not grown on.
+ */
+export function treesDetails({ model, outcome }: FittedTrees, dataset: Dataset, rows: Int32Array): FamilyDetails {
+  const { direction, volatility } = model.parts.trees!;
+  const importance = {
+    gain: { direction: gainImportance(direction!), volatility: gainImportance(volatility!) },
+    permutation: forecastImportance(model, dataset, rows),
+  };
+  const part = (head: "direction" | "volatility") => {
+    const { trees, grownTrees, shrink } = outcome[head];
+    return `${head} ${trees} of ${grownTrees} trees, share ${shrink}`;
+  };
+  return {
+    sentence: `${part("direction")}; ${part("volatility")}`,
+    metrics: {
+      direction_trees: outcome.direction.trees,
+      volatility_trees: outcome.volatility.trees,
+      direction_shrink: outcome.direction.shrink,
+      volatility_shrink: outcome.volatility.shrink,
+    },
+    files: new Map([["importance.json", `${JSON.stringify(importance, null, 1)}\n`]]),
+  };
+}
+
+/** Coefficients of both lines with their standard errors by days, and the shares that the validation rows bear out. */
+export function linearDetails({ lines, inputNames, shrink }: FittedLinear): FamilyDetails {
+  const table = {
+    direction: coefficients(lines.direction, inputNames),
+    volatility: coefficients(lines.volatility, inputNames),
+  };
+  return {
+    sentence: `direction line, share ${shrink.direction}; volatility line, share ${shrink.volatility}`,
+    metrics: { direction_shrink: shrink.direction, volatility_shrink: shrink.volatility },
+    files: new Map([["coefficients.json", `${JSON.stringify(table, null, 1)}\n`]]),
+  };
+}
+
+/** Intercept first; an error is null where the coefficient cannot be told. */
+function coefficients({ intercept, coefficients, standardErrors }: LinearFit, names: readonly string[]) {
+  const row = (input: string, value: number, error: number) => ({
+    input,
+    value,
+    standardError: Number.isFinite(error) ? error : null,
+    t: Number.isFinite(value / error) ? value / error : null,
+  });
+  return [
+    row("intercept", intercept, standardErrors.intercept),
+    ...names.map((name, j) => row(name, coefficients[j]!, standardErrors.coefficients[j]!)),
+  ];
+}

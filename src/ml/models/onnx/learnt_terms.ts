@@ -1,0 +1,62 @@
+import type { DirectionHead, VolatilityHead } from "../forecast_spec.ts";
+import type { ForecastTrees } from "../forecast_trees.ts";
+import type { GraphBuilder, Value } from "./graph_builder.ts";
+import { DATA_TYPE } from "./protobuf.ts";
+import { addTreeEnsemble } from "./tree_ensemble.ts";
+
+/** What the parts of a model have made of a row's features. */
+export interface Learners {
+  readonly trees: ForecastTrees;
+  /** The raw features, float32. */
+  readonly features: Value;
+  /** Scaled inputs of networks and lines. */
+  readonly inputs: Value | undefined;
+  readonly network: Value | undefined;
+}
+
+/** What is added to the cell's logit. */
+export function learntLogit(graph: GraphBuilder, head: DirectionHead, learners: Learners): Value | undefined {
+  switch (head.kind) {
+    case "constant":
+    case "sign":
+      return undefined;
+    case "sign-network":
+      return learners.network;
+    case "sign-trees":
+      return graph.add("Mul", [treeScore(graph, learners, "direction"), graph.scalar(head.shrink)]);
+    case "sign-linear": {
+      const line = graph.add("Add", [weightedSum(graph, learners.inputs!, head.weights), graph.scalar(head.intercept)]);
+      return graph.add("Mul", [line, graph.scalar(head.shrink)]);
+    }
+  }
+}
+
+/** What is added to the HAR line. */
+export function learntCorrection(graph: GraphBuilder, head: VolatilityHead, learners: Learners): Value | undefined {
+  const shrunk = (correction: Value, shrink: number) => graph.add("Mul", [correction, graph.scalar(shrink)]);
+  switch (head.kind) {
+    case "constant":
+    case "har":
+      return undefined;
+    case "har-network":
+      return shrunk(learners.network!, head.shrink * head.bound);
+    case "har-trees":
+      return shrunk(clip(graph, treeScore(graph, learners, "volatility"), head.bound), head.shrink);
+    case "har-linear":
+      return shrunk(clip(graph, weightedSum(graph, learners.inputs!, head.weights), head.bound), head.shrink);
+  }
+}
+
+/** Score of boosted trees, as doubles. */
+function treeScore(graph: GraphBuilder, { features, trees }: Learners, head: "direction" | "volatility"): Value {
+  return graph.add("Cast", [addTreeEnsemble(graph, features, trees[head]!)], { to: DATA_TYPE.double });
+}
+
+function weightedSum(graph: GraphBuilder, inputs: Value, weights: readonly number[]): Value {
+  return graph.add("MatMul", [inputs, graph.doubles(weights, [weights.length, 1])]);
+}
+
+/** A value kept within ± the bound. */
+export function clip(graph: GraphBuilder, value: Value, bound: number): Value {
+  return graph.add("Min", [graph.add("Max", [value, graph.scalar(-bound)]), graph.scalar(bound)]);
+}
