@@ -114,6 +114,12 @@ Deno.test({
         assertEquals(code, 0, stdout + stderr);
         runId = (JSON.parse(stdout) as { runId: string }).runId;
       });
+      await t.step("track --model gbdt, whose trees grow in Workers of the binary", async () => {
+        const { code, stdout, stderr } = await binary("track", "--quick", "--json", "--model", "gbdt");
+        assertEquals(code, 0, stdout + stderr);
+        const { metrics } = JSON.parse(stdout) as { metrics: Record<string, number> };
+        assert(metrics["direction_trees"]! + metrics["volatility_trees"]! > 0, stdout);
+      });
       await t.step("register", async () => {
         const { code, stdout, stderr } = await binary("register", "--run-id", runId, "--json");
         assertEquals(code, 0, stdout + stderr);

@@ -1,4 +1,5 @@
 import { commandSets } from "../../src/cli/walls.ts";
+import { openTrackerAt } from "../../src/MLOps/open.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 /** The bundled candles: 90 days. */
@@ -90,4 +91,13 @@ export async function folderWithSample(
       await Deno.remove(path, { recursive: true });
     },
   };
+}
+
+/** Files of a logged model in a folder's store, by path. */
+export async function modelFiles(folder: string, modelUri: string): Promise<Map<string, Uint8Array>> {
+  await using tracker = await openTrackerAt(`sqlite:///${folder}/mlruns/mlflow.db`, { readOnly: true });
+  const owner = { modelId: modelUri.replace("models:/", "") };
+  const files = new Map<string, Uint8Array>();
+  for (const { path } of await tracker.listArtifacts(owner)) files.set(path, await tracker.readArtifact(owner, path));
+  return files;
 }

@@ -1,15 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
-import { folderWithSample, runIn, SAMPLE, wordsFor } from "./track_folder.ts";
-
-async function modelFiles(folder: string, modelUri: string): Promise<Map<string, Uint8Array>> {
-  await using tracker = await openTrackerAt(`sqlite:///${folder}/mlruns/mlflow.db`, { readOnly: true });
-  const owner = { modelId: modelUri.replace("models:/", "") };
-  const files = new Map<string, Uint8Array>();
-  for (const { path } of await tracker.listArtifacts(owner)) files.set(path, await tracker.readArtifact(owner, path));
-  return files;
-}
+import { folderWithSample, modelFiles, runIn, SAMPLE, wordsFor } from "./track_folder.ts";
 
 Deno.test("track --quick on the sample logs a judged run in seconds; the same again gives the same bytes", async () => {
   await using folder = await folderWithSample(["--no-features"]);

@@ -43,7 +43,10 @@ print(json.dumps({
 interopTest("mlflow.pyfunc gives the forecasts of forecast.json for every family", async (t) => {
   await using folder = await folderWithSample(["--no-features"]);
   for (
-    const [family, horizon] of [["mlp", "15"], ["mlp", "60"], ["har", "15"], ["contrarian", "5"], ["climatology", "1"]]
+    const [family, horizon] of [["mlp", "15"], ["mlp", "60"], ["gbdt", "15"], ["linear", "60"], ["har", "15"], [
+      "contrarian",
+      "5",
+    ], ["climatology", "1"]]
   ) {
     await t.step(`${family}, ${horizon} minutes`, async () => {
       const { json, stderr } = await runIn(folder.path, "track", [
