@@ -100,7 +100,7 @@ async function track(context: CommandContext): Promise<CommandResult> {
       train: (job, options) => trainInWorker(job, { ...options, checkpoints: CHECKPOINTS }),
       progress: context.progress,
       signal: context.signal,
-      onEpoch: (report) => run.queue({ metrics: epochMetrics(report, nowMs()) }),
+      onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
       onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
     })
   );

@@ -1,5 +1,6 @@
 import { toIsoDay } from "../core/mod.ts";
 import type { ExperimentResult, ExperimentSettings } from "../ml/experiment/mod.ts";
+import { bestEpochs } from "../ml/training/protocol.ts";
 import { renderTable } from "./table.ts";
 
 /** What {@linkcode trackSummary} shows. */
@@ -55,7 +56,7 @@ export function trackSummary(summary: TrackSummary): string {
     `trained on ${days(split.train)} (${count(split.train.rows)} rows), chosen on ${
       days(split.validation)
     }, scored on ${days(split.test)} (${count(split.test.rows)} rows)`,
-    ...(training === undefined ? [] : [`best epoch ${training.bestEpoch} of ${training.epochs}`]),
+    ...(training.length === 0 ? [] : [`best epoch ${bestEpochs(training)}`]),
     ...(details === undefined ? [] : [details.sentence]),
     "",
     table,

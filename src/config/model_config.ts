@@ -23,6 +23,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
   seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
   minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),
   mlp: z.strictObject({
+    members: count.max(16).default(1).describe("Networks trained from different seeds, whose outputs are averaged"),
     hidden: z.array(count.max(512)).min(1).max(4).default([64, 64]).describe("Units of the hidden layers"),
     epochs: count.default(30).describe("Most epochs"),
     batchSize: count.max(65536).default(2048),

@@ -6,9 +6,9 @@ import type { Split } from "../labels/mod.ts";
 import { fitPlainModel } from "../models/plain_models.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { fitLinear } from "../training/fit_linear.ts";
-import { fitMlp, type TrainNetwork } from "../training/fit_mlp.ts";
+import { fitNetwork, type TrainNetwork } from "../training/fit_network.ts";
 import { fitTrees, type GrowTrees, type HeadReport } from "../training/fit_trees.ts";
-import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
+import { bestEpochs, type EpochReport, type TrainingOutcome } from "../training/protocol.ts";
 import { type FamilyDetails, linearDetails, treesDetails } from "./family_details.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
@@ -17,8 +17,8 @@ export interface FitFamilyDeps extends CallOptions {
   /** Trains a network, in a Worker outside of tests. */
   readonly train: TrainNetwork;
   readonly progress: Progress;
-  /** Called after the start and after each epoch; may write, so it is waited for at the end. */
-  readonly onEpoch?: (report: EpochReport) => void;
+  /** Called after the start and after each epoch of each member, counted from 1; may write, so it is waited for at the end. */
+  readonly onEpoch?: (report: EpochReport, member: number) => void;
   /** Grows boosted trees. @default in Workers, as many as there are cores but at most two */
   readonly grow?: GrowTrees;
   /** Called after each hundredth of the most trees that there can be. */
@@ -28,8 +28,8 @@ export interface FitFamilyDeps extends CallOptions {
 /** A fitted model. */
 export interface FittedFamily {
   readonly model: SpecForecastModel;
-  /** How training went; undefined for families without a network. */
-  readonly training: TrainingOutcome | undefined;
+  /** How the training of each member went; empty for families without a network. */
+  readonly training: readonly TrainingOutcome[];
   /** What else is to be told and kept; undefined for families that have nothing. */
   readonly details: FamilyDetails | undefined;
 }
@@ -55,12 +55,12 @@ export async function fitFamily(
       return await fitBoostedTrees(dataset, split, settings, deps);
     case "linear": {
       const fit = fitLinear(dataset, split, settings.linear);
-      return { model: fit.model, training: undefined, details: linearDetails(fit) };
+      return { model: fit.model, training: [], details: linearDetails(fit) };
     }
     default: {
       const ranges = { train: timeSpanOf(dataset, split.trainingSpan), validation: null };
       const spec = fitPlainModel(family, dataset, split.trainingSpan, ranges);
-      return { model: new SpecForecastModel(spec), training: undefined, details: undefined };
+      return { model: new SpecForecastModel(spec), training: [], details: undefined };
     }
   }
 }
@@ -86,7 +86,7 @@ async function fitBoostedTrees(
   });
   const details = treesDetails(fit, dataset, split.validation);
   tell(2 * gbdt.trees, details.sentence);
-  return { model: fit.model, training: undefined, details };
+  return { model: fit.model, training: [], details };
 }
 
 async function fitNetworks(
@@ -95,31 +95,22 @@ async function fitNetworks(
   settings: ExperimentSettings,
   deps: FitFamilyDeps,
 ): Promise<FittedFamily> {
-  const { epochs } = settings.mlp;
+  const { epochs, members = 1 } = settings.mlp, total = epochs * members;
+  const update = (done: number, note: string) =>
+    deps.progress.update({ stage: "train", done, total, unit: "epochs", note });
   let note = "";
-  const { model, outcome } = await fitMlp(dataset, split, { ...settings.mlp, seed: settings.seed }, {
+  const { model, outcomes } = await fitNetwork(dataset, split, { ...settings.mlp, seed: settings.seed }, {
     train: deps.train,
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
-    onStep: ({ epoch, done, total }) =>
-      deps.progress.update({
-        stage: "train",
-        done: Math.round(100 * (epoch - 1 + done / total)) / 100,
-        total: epochs,
-        unit: "epochs",
-        note,
-      }),
-    onEpoch: (report) => {
-      const { validation: { total, volatility } } = report;
-      note = `validation loss ${total.toFixed(4)}, QLIKE ${volatility.toFixed(4)}`;
-      deps.onEpoch?.(report);
+    onStep: ({ epoch, done, total: steps }, member) =>
+      update(Math.round(100 * ((member - 1) * epochs + epoch - 1 + done / steps)) / 100, note),
+    onEpoch: (report, member) => {
+      const { validation: { total: loss, volatility } } = report;
+      const which = members === 1 ? "" : `member ${member} of ${members}, `;
+      note = `${which}validation loss ${loss.toFixed(4)}, QLIKE ${volatility.toFixed(4)}`;
+      deps.onEpoch?.(report, member);
     },
   });
-  deps.progress.update({
-    stage: "train",
-    done: outcome.epochs,
-    total: outcome.epochs,
-    unit: "epochs",
-    note: `best ${outcome.bestEpoch}${outcome.epochs < epochs ? `, stopped early of ${epochs}` : ""}`,
-  });
-  return { model, training: outcome, details: undefined };
+  update(total, `best ${bestEpochs(outcomes)}`);
+  return { model, training: outcomes, details: undefined };
 }

@@ -9,7 +9,7 @@ import {
 } from "../../core/mod.ts";
 import { evaluationMetrics } from "../evaluation/evaluate.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
-import type { EpochReport } from "../training/protocol.ts";
+import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
 import type { ExperimentResult } from "./run_experiment.ts";
 import type { ExperimentSettings } from "./settings.ts";
 import type { TrackedRun } from "./tracked_run.ts";
@@ -61,6 +61,7 @@ export function datasetInput(settings: ExperimentSettings, facts: DatasetFacts):
 export function settingsParams(settings: ExperimentSettings): KeyValue[] {
   const { mlp } = settings;
   const network = settings.family !== "mlp" ? {} : {
+    members: mlp.members ?? 1,
     hidden: mlp.hidden.join("-"),
     epochs: mlp.epochs,
     batch_size: mlp.batchSize,
@@ -96,9 +97,12 @@ export function settingsParams(settings: ExperimentSettings): KeyValue[] {
   });
 }
 
-/** Metrics of an epoch, whose step is the epoch, and of about ten points inside it, whose step is the step of training. */
-export function epochMetrics(report: EpochReport, timestamp: number): Metric[] {
-  const { validation } = report;
+/**
+ * Metrics of an epoch, whose step is the epoch, and of about ten points inside it, whose step is the step of training.
+ * Those of the second member and on are called `member_2/…`.
+ */
+export function epochMetrics(report: EpochReport, timestamp: number, member = 1): Metric[] {
+  const { validation } = report, prefix = member === 1 ? "" : `member_${member}/`;
   const values: Record<string, number> = {
     validation_loss: validation.total,
     validation_log_loss: validation.direction,
@@ -107,10 +111,13 @@ export function epochMetrics(report: EpochReport, timestamp: number): Metric[] {
     learning_rate: report.learningRate,
     ...(Number.isNaN(report.trainLoss) ? {} : { train_loss: report.trainLoss }),
   };
-  const ofEpoch = Object.entries(values).map(([key, value]) => ({ key, value, timestamp, step: report.epoch }));
+  const ofEpoch = Object.entries(values).map(([key, value]) => ({
+    ...{ key: prefix + key, value, timestamp },
+    step: report.epoch,
+  }));
   const ofSteps = report.points.flatMap(({ steps, trainLoss, gradientNorm }) => [
-    { key: "step_loss", value: trainLoss, timestamp, step: steps },
-    { key: "step_gradient_norm", value: gradientNorm, timestamp, step: steps },
+    { key: `${prefix}step_loss`, value: trainLoss, timestamp, step: steps },
+    { key: `${prefix}step_gradient_norm`, value: gradientNorm, timestamp, step: steps },
   ]);
   return [...ofEpoch, ...ofSteps];
 }
@@ -203,9 +210,16 @@ export function experimentMetrics(
   return {
     ...evaluationMetrics(evaluation),
     verdict_passed: verdict.passed ? 1 : 0,
-    ...(training === undefined ? {} : { best_epoch: training.bestEpoch, training_steps: training.steps }),
+    ...trainingMetrics(training),
     ...details?.metrics,
   };
+}
+
+/** The mean of the members' best epochs, and their steps together. */
+function trainingMetrics(training: readonly TrainingOutcome[]): Record<string, number> {
+  if (training.length === 0) return {};
+  const sum = (key: "bestEpoch" | "steps") => training.reduce((total, outcome) => total + outcome[key], 0);
+  return { best_epoch: sum("bestEpoch") / training.length, training_steps: sum("steps") };
 }
 
 /** Why a verdict is not passed; empty where it is. */

@@ -13,7 +13,7 @@ import { testRowsOf } from "../evaluation/test_rows.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
 import { chronologicalSplit, type Split } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
-import { trainingRangesOf } from "../training/fit_mlp.ts";
+import { trainingRangesOf } from "../training/fit_network.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
 import type { FamilyDetails } from "./family_details.ts";
@@ -38,8 +38,8 @@ export interface SplitSummary {
 /** A fitted and scored model with its evidence. */
 export interface ExperimentResult {
   readonly model: SpecForecastModel;
-  /** How training went; undefined for families without a network. */
-  readonly training: TrainingOutcome | undefined;
+  /** How the training of each member went; empty for families without a network. */
+  readonly training: readonly TrainingOutcome[];
   /** What else the family tells of its fit. */
   readonly details: FamilyDetails | undefined;
   readonly split: SplitSummary;

@@ -2,7 +2,7 @@ import type { Horizon, SeriesId, TimeRange } from "../../core/mod.ts";
 import type { VerdictLimits } from "../evaluation/verdict.ts";
 import type { ModelFamily } from "../models/forecast_spec.ts";
 import type { LinearOptions } from "../training/fit_linear.ts";
-import type { MlpOptions } from "../training/fit_mlp.ts";
+import type { NetworkOptions } from "../training/fit_network.ts";
 import type { TreesOptions } from "../training/fit_trees.ts";
 
 /** Everything that decides a run's numbers but for the candles and the code. */
@@ -15,7 +15,7 @@ export interface ExperimentSettings {
   readonly range: TimeRange;
   /** Half the range is scored, by blocks of a day. */
   readonly quick: boolean;
-  readonly mlp: Omit<MlpOptions, "seed">;
+  readonly mlp: Omit<NetworkOptions, "seed">;
   readonly gbdt: Omit<TreesOptions, "seed">;
   readonly linear: LinearOptions;
   /** `shuffled` can be written into a configuration, and is always refused. */

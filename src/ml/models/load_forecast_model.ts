@@ -2,8 +2,8 @@ import { DomainError, type ForecastModel, type ModelFiles, QUANTILE_LEVELS } fro
 import { sha256Of } from "../sha256.ts";
 import { decodeForecastJson, type Golden } from "./forecast_json.ts";
 import { decodeGbdtJson } from "../gbdt/gbdt_json.ts";
+import { decodeLayersModel } from "./decode_layers_model.ts";
 import { TREE_FILES, TREE_HEADS } from "./forecast_trees.ts";
-import { decodeLayersModel } from "./layers_model.ts";
 import { type ModelParts, SpecForecastModel } from "./spec_forecast_model.ts";
 
 /** Largest difference from a golden output, as a share of max(1, |value|). */
@@ -48,12 +48,12 @@ export function loadSpecForecastModel(files: ModelFiles): SpecForecastModel {
 /** Only files that forecast.json lists are hashed, so anything else named so is not read. */
 function decodeParts(files: ModelFiles, hashes: Readonly<Record<string, string>>): ModelParts {
   const text = (path: string) => new TextDecoder().decode(files.get(path));
-  const network = "model.json" in hashes && "weights.bin" in hashes
+  const networks = "model.json" in hashes && "weights.bin" in hashes
     ? decodeLayersModel({ topology: text("model.json"), weights: files.get("weights.bin")!.slice() })
-    : undefined;
+    : [];
   const trees = TREE_HEADS.map((head) => ({ head, path: TREE_FILES[head] })).filter(({ path }) => path in hashes);
   return {
-    ...(network === undefined ? {} : { networks: [network] }),
+    ...(networks.length === 0 ? {} : { networks }),
     trees: Object.fromEntries(trees.map(({ head, path }) => [head, decodeGbdtJson(text(path), path)])),
   };
 }

@@ -39,12 +39,12 @@ export function encodeModelFiles(
   identity: ModelIdentity,
   encodeMlModel: EncodeMlModel,
 ): Files {
-  const { spec, parts } = model, [network] = parts.networks ?? [];
+  const { spec, parts } = model, { networks = [] } = parts;
   const golden = goldenOf(model, goldenRows);
   const files: Files = new Map();
   files.set("model.onnx", encodeForecastOnnx(model));
-  if (network !== undefined) {
-    const layers = encodeLayersModel(network);
+  if (networks.length > 0) {
+    const layers = encodeLayersModel(networks);
     files.set("model.json", utf8(layers.topology));
     files.set("weights.bin", layers.weights);
   }

@@ -160,6 +160,43 @@ export class NetworkForward {
   }
 }
 
+/** Means of the outputs of networks that read the same inputs: an ensemble's answer. */
+export class EnsembleForward {
+  readonly #forwards: readonly NetworkForward[];
+  readonly #member = new Float64Array(INCREMENTS);
+
+  /** Allocates the buffers of one row for each network, of which there is at least one. */
+  constructor(networks: readonly Network[]) {
+    this.#forwards = networks.map((network) => new NetworkForward(network));
+    const [first] = this.#forwards;
+    if (first === undefined) throw new RangeError("Cannot average the outputs of no network");
+    for (const { inputs } of this.#forwards) {
+      if (inputs === first.inputs) continue;
+      throw new RangeError(`Cannot average networks of ${first.inputs} and of ${inputs} inputs`);
+    }
+  }
+
+  /** Inputs that a row has. */
+  get inputs(): number {
+    return this.#forwards[0]!.inputs;
+  }
+
+  /** As {@linkcode NetworkForward.run}. */
+  run(inputs: Float64Array, increments: Float64Array): { logit: number; correction: number } {
+    const members = this.#forwards.length;
+    if (members === 1) return this.#forwards[0]!.run(inputs, increments);
+    increments.fill(0);
+    let logit = 0, correction = 0;
+    for (const forward of this.#forwards) {
+      const member = forward.run(inputs, this.#member);
+      logit += member.logit / members;
+      correction += member.correction / members;
+      for (let i = 0; i < INCREMENTS; i++) increments[i]! += this.#member[i]! / members;
+    }
+    return { logit, correction };
+  }
+}
+
 function dense(layer: DenseLayer, inputs: Float64Array, out: Float64Array): void {
   const { kernel, bias, units } = layer;
   for (let j = 0; j < units; j++) out[j] = bias[j]!;

@@ -8,7 +8,7 @@ import {
 } from "../../core/mod.ts";
 import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2, type VolatilityHead } from "./forecast_spec.ts";
 import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./forecast_trees.ts";
-import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network, NetworkForward } from "./network.ts";
+import { EnsembleForward, INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
 import { Scaler } from "./scaler.ts";
 
 const LEVELS = QUANTILE_LEVELS.length;
@@ -27,12 +27,11 @@ export class SpecForecastModel implements ForecastModel {
   readonly info: ForecastModelInfo;
   readonly spec: ForecastSpec;
   readonly parts: ModelParts;
-  readonly #forwards: readonly NetworkForward[];
+  readonly #forward: EnsembleForward | undefined;
   readonly #trees: TreesForward | undefined;
   readonly #scaler: Scaler | undefined;
   readonly #inputs: Float64Array;
   readonly #increments = new Float64Array(INCREMENTS);
-  readonly #memberIncrements = new Float64Array(INCREMENTS);
   readonly #standardized = new Float64Array(LEVELS);
   readonly #harColumns: readonly number[];
   readonly #harFallback: number;
@@ -59,12 +58,12 @@ export class SpecForecastModel implements ForecastModel {
       nullable: spec.nullable,
       family: spec.family,
     };
-    this.#forwards = networks.map((network) => new NetworkForward(network));
     if (treeHeads(heads).length > 0) this.#trees = new TreesForward(spec, parts.trees ?? {});
     if (spec.scaler !== null) this.#scaler = new Scaler(spec.scaler, spec.nullable);
-    for (const { inputs } of this.#forwards) {
-      if (inputs === this.#scaler?.width) continue;
-      throw new RangeError(`Cannot feed ${this.#scaler?.width} inputs to a network of ${inputs} inputs`);
+    if (networks.length > 0) {
+      this.#forward = new EnsembleForward(networks);
+      const width = this.#scaler?.width, { inputs } = this.#forward;
+      if (inputs !== width) throw new RangeError(`Cannot feed ${width} inputs to a network of ${inputs} inputs`);
     }
     this.#inputs = new Float64Array(this.#scaler?.width ?? 0);
     for (const head of [heads.direction, heads.volatility]) {
@@ -138,18 +137,7 @@ export class SpecForecastModel implements ForecastModel {
 
   /** Means of the networks' outputs; zeros where there is none. */
   #runNetworks(): { logit: number; correction: number } {
-    const members = this.#forwards.length;
-    if (members === 0) return NO_OUTPUTS;
-    if (members === 1) return this.#forwards[0]!.run(this.#inputs, this.#increments);
-    this.#increments.fill(0);
-    let logit = 0, correction = 0;
-    for (const forward of this.#forwards) {
-      const member = forward.run(this.#inputs, this.#memberIncrements);
-      logit += member.logit / members;
-      correction += member.correction / members;
-      for (let i = 0; i < INCREMENTS; i++) this.#increments[i]! += this.#memberIncrements[i]! / members;
-    }
-    return { logit, correction };
+    return this.#forward === undefined ? NO_OUTPUTS : this.#forward.run(this.#inputs, this.#increments);
   }
 
   #logit(valueAt: (feature: number) => number, networkLogit: number, treeScore: number): number {

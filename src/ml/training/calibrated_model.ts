@@ -16,7 +16,7 @@ import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
 import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { type ModelParts, SpecForecastModel, within } from "../models/spec_forecast_model.ts";
-import { trainingRangesOf } from "./fit_mlp.ts";
+import { trainingRangesOf } from "./fit_network.ts";
 
 /** The plain lines that a learner adds to, fitted on training rows alone. */
 export interface PlainLines {

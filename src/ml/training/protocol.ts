@@ -118,6 +118,11 @@ export interface TrainingOutcome {
   readonly steps: number;
 }
 
+/** `4 of 9` for each member: the best epoch, and how many there were. */
+export function bestEpochs(training: readonly TrainingOutcome[]): string {
+  return training.map(({ bestEpoch, epochs }) => `${bestEpoch} of ${epochs}`).join(", ");
+}
+
 /** Messages to a Worker. */
 export interface WorkerRequest {
   readonly wasmFile: string;

@@ -25,6 +25,7 @@ import { encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
 import type { HeadReport } from "../../../src/ml/training/fit_trees.ts";
 import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { loadForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
+import { memberSeed } from "../../../src/ml/training/fit_network.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { MemoryTracker } from "../../fakes/memory_tracker.ts";
 import { randomCandles } from "../candles.ts";
@@ -188,6 +189,32 @@ Deno.test("runExperiment() of linear tells the coefficients with their errors", 
       if (standardError !== null) assertAlmostEquals(t, value / standardError, 1e-9);
       else assertEquals(value, 0);
     }
+  }
+});
+
+Deno.test("runExperiment() of an ensemble trains members from seeds of their own, and tells them apart", async () => {
+  const seen: string[] = [];
+  const fit = (members: number) =>
+    run({ family: "mlp", mlp: { ...SETTINGS.mlp, epochs: 1, members } }, walk(), {
+      onEpoch: (report: Parameters<typeof epochMetrics>[0], member: number) =>
+        seen.push(...epochMetrics(report, 0, member).map(({ key, step }) => `${key} ${step}`)),
+    });
+  const { model, training } = await fit(3), again = await fit(3), alone = await fit(1);
+  assertEquals(again.model.parts, model.parts, "equal seeds give equal bytes");
+  const [first, second, third] = model.parts.networks!.map(({ hidden }) => [...hidden[0]!.kernel]);
+  assertEquals(first, [...alone.model.parts.networks![0]!.hidden[0]!.kernel], "the first has the run's own seed");
+  assert(`${first}` !== `${second}` && `${second}` !== `${third}` && `${first}` !== `${third}`);
+  assertEquals(training.length, 3);
+  assert(again.model.spec.calibration.logit.slope !== alone.model.spec.calibration.logit.slope, "of the mean's logit");
+  assert(["", "member_2/", "member_3/"].every((prefix) => seen.includes(`${prefix}validation_loss 1`)), `${seen}`);
+});
+
+Deno.test("memberSeed() stays in the range of seeds, and never repeats", { permissions: "none" }, () => {
+  for (const seed of [1, 2, 2 ** 31 - 2, 2 ** 31 - 1]) {
+    const seeds = Array.from({ length: 16 }, (_, i) => memberSeed(seed, i + 1));
+    assertEquals(seeds[0], seed);
+    assertEquals(new Set(seeds).size, 16);
+    assert(seeds.every((value) => Number.isInteger(value) && value >= 1 && value < 2 ** 31));
   }
 });
 

@@ -46,7 +46,10 @@ for (const [what, code] of [["ends", "self.onmessage = () => self.close()"], ["h
 
 Deno.test("a Worker that throws is an error with its message", async () => {
   const { message } = await lossOf("throw new Error('out of luck')");
-  assertEquals(message, "Cannot train boosted trees as training worker 1 failed: Uncaught (in promise) Error: out of luck");
+  assertEquals(
+    message,
+    "Cannot train boosted trees as training worker 1 failed: Uncaught (in promise) Error: out of luck",
+  );
 });
 
 Deno.test("a Worker that fails at its work is an error with its message", async () => {

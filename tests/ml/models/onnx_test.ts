@@ -5,11 +5,12 @@ import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows,
 
 const sample = sampleDataset();
 const ROWS = 300;
-const LEARNT = [randomNetworkModel(sample), treesModel(sample), linearModel(sample)];
+const ENSEMBLE = randomNetworkModel(sample, { members: 3 });
+const LEARNT = [randomNetworkModel(sample), ENSEMBLE, treesModel(sample), linearModel(sample)];
 const PLAIN = (["har", "contrarian", "climatology"] as const).map((family) => plainModel(family, sample));
 
 for (const model of [...LEARNT, ...PLAIN]) {
-  const { family } = model.spec;
+  const family = `${model.spec.family}${model.parts.networks === ENSEMBLE.parts.networks ? " ensemble" : ""}`;
   Deno.test(`encodeForecastOnnx() of ${family} agrees with our forward pass in onnxruntime`, async () => {
     const rows = sampleRows(sample, ROWS), width = model.spec.featureNames.length;
     const move = model.spec.featureNames.indexOf("return_15");

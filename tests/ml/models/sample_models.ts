@@ -9,7 +9,7 @@ import { startNetwork, tensorsOf, withTensors } from "../../../src/ml/models/net
 import { fitPlainModel, fitSignCells, type PlainFamily } from "../../../src/ml/models/plain_models.ts";
 import { fitScaler, Scaler } from "../../../src/ml/models/scaler.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
-import { trainingRangesOf } from "../../../src/ml/training/fit_mlp.ts";
+import { trainingRangesOf } from "../../../src/ml/training/fit_network.ts";
 import { type RandomCandleOptions, randomCandles } from "../candles.ts";
 
 /** Changes everything, so that nothing that is left out goes unseen. */
@@ -44,7 +44,11 @@ export function plainModel(
 }
 
 /** A network model with random weights everywhere and a calibration that changes everything: nothing cancels out. */
-export function randomNetworkModel({ dataset, split }: ReturnType<typeof sampleDataset>, seed = 1): SpecForecastModel {
+export function randomNetworkModel(
+  { dataset, split }: ReturnType<typeof sampleDataset>,
+  options: { readonly seed?: number; readonly members?: number } = {},
+): SpecForecastModel {
+  const { seed = 1, members = 1 } = options;
   const random = seededRandom(seed);
   const har = fitPlainModel("har", dataset, split.train, trainingRangesOf(dataset, split));
   if (har.heads.volatility.kind !== "har") throw new Error("expected a HAR line");
@@ -56,7 +60,10 @@ export function randomNetworkModel({ dataset, split }: ReturnType<typeof sampleD
     quantiles: [-2.3, -1.6, -1.3, -0.7, 0, 0.7, 1.3, 1.6, 2.3],
     seed,
   });
-  const network = withTensors(start, tensorsOf(start).map((values) => values.map((v) => v + 0.2 * random.normal())));
+  const networks = Array.from(
+    { length: members },
+    () => withTensors(start, tensorsOf(start).map((values) => values.map((v) => v + 0.2 * random.normal()))),
+  );
   const spec: ForecastSpec = {
     ...har,
     family: "mlp",
@@ -68,7 +75,7 @@ export function randomNetworkModel({ dataset, split }: ReturnType<typeof sampleD
     },
     calibration: CALIBRATION,
   };
-  return new SpecForecastModel(spec, { networks: [network] });
+  return new SpecForecastModel(spec, { networks });
 }
 
 /** Raw rows of the test span, row-major; in every fourth one all that may be missing is. */

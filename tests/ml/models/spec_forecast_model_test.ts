@@ -77,6 +77,24 @@ Deno.test("a correction of trees or of a line stays within its bound", { permiss
   }
 });
 
+Deno.test("SpecForecastModel.predict() of several networks forecasts from the means of their outputs", {
+  permissions: "none",
+}, () => {
+  const model = randomNetworkModel(sample, { members: 3 }), networks = model.parts.networks!;
+  const alone = networks.map((network) => new SpecForecastModel(model.spec, { networks: [network] }));
+  const rows = sampleRows(sample, 20), together = model.predict(rows, 20);
+  const each = alone.map((member) => member.predict(rows, 20));
+  const logit = (p: number) => Math.log(p / (1 - p));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  for (let i = 0; i < 20; i++) {
+    const logits = each.map(({ probabilityUp }) => logit(probabilityUp[i]!));
+    assertAlmostEquals(logit(together.probabilityUp[i]!), mean(logits), 1e-4);
+    const logs = each.map(({ volatilityBps }) => Math.log(volatilityBps[i]!));
+    assertAlmostEquals(Math.log(together.volatilityBps[i]!), mean(logs), 1e-5);
+    assert(Math.max(...logits) - Math.min(...logits) > 0.01, "the members differ");
+  }
+});
+
 Deno.test("SpecForecastModel.predict() reads a missing scale as the next shorter one", { permissions: "none" }, () => {
   const model = plainModel("har", sample);
   const names = model.spec.featureNames;

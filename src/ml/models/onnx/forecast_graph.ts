@@ -112,8 +112,13 @@ function networkOutputs(graph: GraphBuilder, inputs: Value, networks: readonly N
       increments: graph.add("Concat", [centre, steps], { axis: 1 }),
     };
   });
-  const mean = (output: keyof typeof members[number]) =>
-    members.length === 1 ? members[0]![output] : graph.add("Mean", members.map((member) => member[output]));
+  // onnxruntime has no Mean of doubles.
+  const mean = (output: keyof typeof members[number]) => {
+    const [first, ...others] = members.map((member) => member[output]);
+    if (others.length === 0) return first!;
+    const sum = others.reduce((total, value) => graph.add("Add", [total, value]), first!);
+    return graph.add("Mul", [sum, graph.scalar(1 / members.length)]);
+  };
   return { logit: mean("logit"), correction: mean("correction"), increments: mean("increments") };
 }
 

@@ -5,16 +5,18 @@ import type { Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
 import { type ForecastSpec, NO_CALIBRATION, type SignCells, type TrainingRanges } from "../models/forecast_spec.ts";
 import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
-import { type Network, NetworkForward, startNetwork, withTensors } from "../models/network.ts";
+import { EnsembleForward, type Network, startNetwork, withTensors } from "../models/network.ts";
 import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { requireTrainable } from "./require_trainable.ts";
-import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome } from "./protocol.ts";
+import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome, TrainingRows } from "./protocol.ts";
 
 /** Shape and training of the three-headed network. */
-export interface MlpOptions extends TrainingOptions {
+export interface NetworkOptions extends TrainingOptions {
+  /** Networks that are trained alike but for their seeds; the model answers with the means of their outputs. @default 1 */
+  readonly members?: number;
   /** Units of each hidden layer. */
   readonly hidden: readonly number[];
   /** Largest |ln σ² − HAR|. */
@@ -30,61 +32,72 @@ export type TrainNetwork = (
   },
 ) => Promise<TrainingOutcome>;
 
-/** A fitted network model with how its training went. */
-export interface FittedMlp {
+/** A fitted network model with how the training of each member went. */
+export interface FittedNetwork {
   readonly model: SpecForecastModel;
-  readonly outcome: TrainingOutcome;
+  readonly outcomes: readonly TrainingOutcome[];
+}
+
+/** What {@linkcode fitNetwork} needs from outside. */
+export interface FitNetworkDeps extends CallOptions {
+  readonly train: TrainNetwork;
+  /** As in {@linkcode TrainNetwork}; `member` counts from 1. */
+  readonly onEpoch?: (report: EpochReport, member: number) => void;
+  readonly onStep?: (step: Parameters<StepListener>[0], member: number) => void;
+}
+
+type StepListener = NonNullable<Parameters<TrainNetwork>[1]["onStep"]>;
+
+const SEEDS = 2 ** 31 - 1;
+
+/**
+ * Seed of the n-th member, counted from 1, in [1, 2³¹ − 1]: the run's own for the first, and never the same for two, as the
+ * step between them is prime to the number of seeds.
+ */
+export function memberSeed(seed: number, member: number): number {
+  return 1 + (seed - 1 + (member - 1) * 1_640_531_527) % SEEDS;
 }
 
 /**
- * Fits the network on `split.train`, stops early, shrinks and calibrates on `split.validation`. It starts as the plain
+ * Fits the networks on `split.train`, stops early, shrinks and calibrates on `split.validation`. Each starts as the plain
  * lines (log-HAR, share of up after the last move, σ × quantiles of r/σ), all fitted on `split.train` alone.
  *
  * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, see `requireTrainable`.
  */
-export async function fitMlp(
+export async function fitNetwork(
   dataset: Dataset,
   split: Split,
-  options: MlpOptions,
-  deps: { readonly train: TrainNetwork } & Parameters<TrainNetwork>[1],
-): Promise<FittedMlp> {
+  options: NetworkOptions,
+  deps: FitNetworkDeps,
+): Promise<FittedNetwork> {
   const { features, labels, nullable } = dataset;
   requireTrainable(dataset, split.train);
   const line = fitHar(features, labels, split.train);
   const cells = fitSignCells(dataset, split.train);
   const scalerSpec = fitScaler(features, split.train);
   const scaler = new Scaler(scalerSpec, nullable);
-  const start = startNetwork({
-    inputs: scaler.width,
-    hidden: options.hidden,
-    flags: scaler.flags,
-    quantiles: standardizedQuantiles(labels.returnBps, split.train, harLogVariance(line, features, split.train)),
-    seed: options.seed,
-  });
+  const quantiles = standardizedQuantiles(labels.returnBps, split.train, harLogVariance(line, features, split.train));
   const rows = concatRows(split.train, split.validation);
   const harLine = harLogVariance(line, features, rows);
   const cellLogit = cellLogits(dataset, cells, rows);
   const inputs = networkInputs(dataset, scaler, rows);
   const floor = varianceFloor(labels.horizonMinutes);
-  const outcome = await deps.train({
-    rows: {
-      trainRows: split.train.length,
-      validationRows: split.validation.length,
-      inputs,
-      width: scaler.width,
-      cellLogit,
-      harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
-      returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
-      realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
-    },
-    network: start,
-    correctionBound: options.correctionBound,
-    options,
-  }, deps);
-  const network = withTensors(start, outcome.tensors);
+  const trainingRows: TrainingRows = {
+    trainRows: split.train.length,
+    validationRows: split.validation.length,
+    inputs,
+    width: scaler.width,
+    cellLogit,
+    harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
+    returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
+    realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
+  };
+  const start = (seed: number) =>
+    startNetwork({ inputs: scaler.width, hidden: options.hidden, flags: scaler.flags, quantiles, seed });
+  const { networks, outcomes } = await trainMembers(trainingRows, start, options, deps);
 
   const first = split.train.length * scaler.width;
-  const tail = validationOutputs(network, inputs.subarray(first), options.correctionBound);
+  const tail = validationOutputs(networks, inputs.subarray(first), options.correctionBound);
   const variances = Float64Array.from(split.validation, (row) => labels.realizedVarianceBps2[row]!);
   const shrink = fitShrink(
     {
@@ -111,7 +124,7 @@ export async function fitMlp(
     returnBps: Float64Array.from(split.validation, (row) => labels.returnBps[row]!),
     horizonMinutes: labels.horizonMinutes,
   };
-  const { quantilesBps } = new SpecForecastModel(uncalibrated, { networks: [network] })
+  const { quantilesBps } = new SpecForecastModel(uncalibrated, { networks })
     .predictColumns(features.columns, split.validation);
   const spec: ForecastSpec = {
     ...uncalibrated,
@@ -120,7 +133,29 @@ export async function fitMlp(
       quantileMultipliers: fitQuantileMultipliers(quantilesBps, tailRows),
     },
   };
-  return { model: new SpecForecastModel(spec, { networks: [network] }), outcome };
+  return { model: new SpecForecastModel(spec, { networks }), outcomes };
+}
+
+/** Trains one network after the other, each from its own seed. */
+async function trainMembers(
+  rows: TrainingRows,
+  start: (seed: number) => Network,
+  { members = 1, ...options }: NetworkOptions,
+  { train, onEpoch, onStep, signal }: FitNetworkDeps,
+) {
+  const networks: Network[] = [], outcomes: TrainingOutcome[] = [];
+  for (let member = 1; member <= members; member++) {
+    const seed = memberSeed(options.seed, member), network = start(seed);
+    const { correctionBound } = options;
+    const outcome = await train({ rows, network, correctionBound, options: { ...options, seed } }, {
+      ...(signal === undefined ? {} : { signal }),
+      onEpoch: (report) => onEpoch?.(report, member),
+      onStep: (step) => onStep?.(step, member),
+    });
+    networks.push(withTensors(network, outcome.tensors));
+    outcomes.push(outcome);
+  }
+  return { networks, outcomes };
 }
 
 /** Decision times of the rows that a split's models learn from. */
@@ -156,8 +191,8 @@ function cellLogits({ features }: Dataset, { feature, logits }: SignCells, rows:
   });
 }
 
-function validationOutputs(network: Network, inputs: Float32Array, bound: number) {
-  const forward = new NetworkForward(network);
+function validationOutputs(networks: readonly Network[], inputs: Float32Array, bound: number) {
+  const forward = new EnsembleForward(networks);
   const width = forward.inputs, count = inputs.length / width;
   const logit = new Float64Array(count), correction = new Float64Array(count);
   const buffer = new Float64Array(width), increments = new Float64Array(QUANTILE_LEVELS.length);
