@@ -1,5 +1,6 @@
 import { seededRandom } from "../../src/core/mod.ts";
-import { layersOf, NetworkForward, startNetwork } from "../../src/ml/models/network.ts";
+import { layersOf, startNetwork } from "../../src/ml/models/network.ts";
+import { NetworkForward } from "../../src/ml/models/network_forward.ts";
 import { type Bench, median } from "./bench.ts";
 
 const INPUTS = 90;

@@ -1,5 +1,13 @@
-import { softplus } from "../logistic_functions.ts";
 import { type Random, seededRandom } from "../../core/mod.ts";
+import {
+  type SequenceShape,
+  type SequenceTrunk,
+  startTrunk,
+  trunkTensors,
+  trunkUnits,
+  type WindowInputs,
+  withTrunkTensors,
+} from "./sequence_trunk.ts";
 
 /** Elementwise function of a layer. */
 export type Activation = "linear" | "relu" | "tanh" | "softplus";
@@ -17,11 +25,14 @@ export interface DenseLayer {
 }
 
 /**
- * A trunk of dense layers with four small layers on its end, which make the three outputs `logit [N,1]`,
+ * A trunk of dense layers, where there is a sequence trunk on what that makes of the window beside all other inputs, with
+ * four small layers on its end, which make the three outputs `logit [N,1]`,
  * `logVarianceCorrection [N,1]` in (−1, 1) and `quantileIncrements [N,9]`: the centre and, not negative, four steps up
  * (.75 .9 .95 .99) and four down (.25 .1 .05 .01).
  */
 export interface Network {
+  /** Reads the window of a row; absent where a row has none. */
+  readonly sequence?: SequenceTrunk;
   readonly hidden: readonly DenseLayer[];
   readonly logit: DenseLayer;
   readonly logVarianceCorrection: DenseLayer;
@@ -31,12 +42,11 @@ export interface Network {
 
 /** Values a row of `quantileIncrements` has: the centre, four steps up, four down. */
 export const INCREMENTS = 9;
-const STEPS = INCREMENTS - 1;
 
 /** Row-major `[9 increments, 9 levels]`: increments · this = standardised quantiles, ascending. */
 export const INCREMENTS_TO_QUANTILES: Float32Array = incrementMatrix();
 
-/** The layers in the order of training, of `weights.bin` and of `networkFromTensors`. */
+/** The dense layers in the order of training and of `weights.bin`. */
 export function layersOf(network: Network): readonly DenseLayer[] {
   return [
     ...network.hidden,
@@ -50,6 +60,8 @@ export function layersOf(network: Network): readonly DenseLayer[] {
 /** What a fresh network starts as. */
 export interface NetworkStart {
   readonly inputs: number;
+  /** What reads the window, and where the inputs hold it. @default nothing, each input goes to the first hidden layer */
+  readonly sequence?: { readonly shape: SequenceShape; readonly window: WindowInputs };
   /** Units of each hidden layer. */
   readonly hidden: readonly number[];
   /** The last inputs that are 0/1 flags: their weights start at 0, so a flag that training never saw stays mute. */
@@ -63,7 +75,10 @@ export interface NetworkStart {
 export function startNetwork(start: NetworkStart): Network {
   const random = seededRandom(start.seed);
   const hidden: DenseLayer[] = [];
-  let width = start.inputs;
+  const sequence = start.sequence === undefined
+    ? undefined
+    : startTrunk(random, start.sequence.shape, start.sequence.window);
+  let width = sequence === undefined ? start.inputs : joinedWidth(sequence, start.inputs);
   start.hidden.forEach((units, i) => {
     const kernel = heKernel(random, width, units);
     if (i === 0) kernel.fill(0, (width - start.flags) * units);
@@ -89,6 +104,7 @@ export function startNetwork(start: NetworkStart): Network {
   const steps = [q[5]! - q[4]!, q[6]! - q[5]!, q[7]! - q[6]!, q[8]! - q[7]!];
   steps.push(q[4]! - q[3]!, q[3]! - q[2]!, q[2]! - q[1]!, q[1]! - q[0]!);
   return {
+    ...(sequence === undefined ? {} : { sequence }),
     hidden,
     logit: head("logit", "linear", [0]),
     logVarianceCorrection: head("logVarianceCorrection", "tanh", [0]),
@@ -97,9 +113,23 @@ export function startNetwork(start: NetworkStart): Network {
   };
 }
 
-/** The same network with other numbers: kernels and biases by turns, in the order of {@linkcode layersOf}. */
+/** Values that go into the first dense layer: what the trunk makes, then the inputs outside of the window. */
+function joinedWidth(sequence: SequenceTrunk, inputs: number): number {
+  const { steps, channels } = sequence.window;
+  return trunkUnits(sequence) + inputs - steps * channels;
+}
+
+/** Inputs that a row has. */
+export function inputsOf({ sequence, hidden, logit }: Network): number {
+  const width = (hidden[0] ?? logit).inputs;
+  if (sequence === undefined) return width;
+  return width - trunkUnits(sequence) + sequence.window.steps * sequence.window.channels;
+}
+
+/** The same network with other numbers, in the order of {@linkcode tensorsOf}. */
 export function withTensors(network: Network, tensors: readonly Float32Array[]): Network {
-  let at = 0;
+  let at = network.sequence === undefined ? 0 : trunkTensors(network.sequence).length;
+  const sequence = network.sequence && withTrunkTensors(network.sequence, tensors.slice(0, at));
   const next = (layer: DenseLayer): DenseLayer => {
     const kernel = tensors[at++], bias = tensors[at++];
     if (kernel?.length !== layer.kernel.length || bias?.length !== layer.bias.length) {
@@ -110,6 +140,7 @@ export function withTensors(network: Network, tensors: readonly Float32Array[]):
     return { ...layer, kernel, bias };
   };
   return {
+    ...(sequence === undefined ? {} : { sequence }),
     hidden: network.hidden.map(next),
     logit: next(network.logit),
     logVarianceCorrection: next(network.logVarianceCorrection),
@@ -118,114 +149,14 @@ export function withTensors(network: Network, tensors: readonly Float32Array[]):
   };
 }
 
-/** Kernels and biases by turns, in the order of {@linkcode layersOf}. */
+/** The sequence trunk's numbers, then kernels and biases by turns in the order of {@linkcode layersOf}. */
 export function tensorsOf(network: Network): Float32Array[] {
+  const ofTrunk = network.sequence === undefined ? [] : trunkTensors(network.sequence).map(({ values }) => values);
+  return [...ofTrunk, ...denseTensors(network)];
+}
+
+function denseTensors(network: Network): Float32Array[] {
   return layersOf(network).flatMap((layer) => [layer.kernel, layer.bias]);
-}
-
-/** The network's three outputs, one row at a time, without an allocation a row. */
-export class NetworkForward {
-  readonly #network: Network;
-  readonly #buffers: readonly Float64Array[];
-  readonly #one = new Float64Array(1);
-  readonly #steps = new Float64Array(STEPS);
-
-  /** Allocates the buffers of one row. */
-  constructor(network: Network) {
-    this.#network = network;
-    this.#buffers = network.hidden.map((layer) => new Float64Array(layer.units));
-  }
-
-  /** Inputs that a row has. */
-  get inputs(): number {
-    return (this.#network.hidden[0] ?? this.#network.logit).inputs;
-  }
-
-  /** Reads `inputs`, writes the nine increments into `increments`, returns the two numbers. */
-  run(inputs: Float64Array, increments: Float64Array): { logit: number; correction: number } {
-    const { hidden, logit, logVarianceCorrection, quantileCentre, quantileSteps } = this.#network;
-    let current = inputs;
-    for (let i = 0; i < hidden.length; i++) {
-      dense(hidden[i]!, current, this.#buffers[i]!);
-      current = this.#buffers[i]!;
-    }
-    dense(quantileCentre, current, this.#one);
-    increments[0] = this.#one[0]!;
-    dense(quantileSteps, current, this.#steps);
-    increments.set(this.#steps, 1);
-    dense(logit, current, this.#one);
-    const logitValue = this.#one[0]!;
-    dense(logVarianceCorrection, current, this.#one);
-    return { logit: logitValue, correction: this.#one[0]! };
-  }
-}
-
-/** Means of the outputs of networks that read the same inputs: an ensemble's answer. */
-export class EnsembleForward {
-  readonly #forwards: readonly NetworkForward[];
-  readonly #member = new Float64Array(INCREMENTS);
-
-  /** Allocates the buffers of one row for each network, of which there is at least one. */
-  constructor(networks: readonly Network[]) {
-    this.#forwards = networks.map((network) => new NetworkForward(network));
-    const [first] = this.#forwards;
-    if (first === undefined) throw new RangeError("Cannot average the outputs of no network");
-    for (const { inputs } of this.#forwards) {
-      if (inputs === first.inputs) continue;
-      throw new RangeError(`Cannot average networks of ${first.inputs} and of ${inputs} inputs`);
-    }
-  }
-
-  /** Inputs that a row has. */
-  get inputs(): number {
-    return this.#forwards[0]!.inputs;
-  }
-
-  /** As {@linkcode NetworkForward.run}. */
-  run(inputs: Float64Array, increments: Float64Array): { logit: number; correction: number } {
-    const members = this.#forwards.length;
-    if (members === 1) return this.#forwards[0]!.run(inputs, increments);
-    increments.fill(0);
-    let logit = 0, correction = 0;
-    for (const forward of this.#forwards) {
-      const member = forward.run(inputs, this.#member);
-      logit += member.logit / members;
-      correction += member.correction / members;
-      for (let i = 0; i < INCREMENTS; i++) increments[i]! += this.#member[i]! / members;
-    }
-    return { logit, correction };
-  }
-}
-
-function dense(layer: DenseLayer, inputs: Float64Array, out: Float64Array): void {
-  const { kernel, bias, units } = layer;
-  for (let j = 0; j < units; j++) out[j] = bias[j]!;
-  let i = 0;
-  // Four inputs at once: a fourth of the loads and stores of the sums, which are what this loop waits for.
-  for (; i + 4 <= layer.inputs; i += 4) {
-    const a = inputs[i]!, b = inputs[i + 1]!, c = inputs[i + 2]!, d = inputs[i + 3]!;
-    if (a === 0 && b === 0 && c === 0 && d === 0) continue; // flags are mostly zero
-    const rowA = i * units, rowB = rowA + units, rowC = rowB + units, rowD = rowC + units;
-    for (let j = 0; j < units; j++) {
-      out[j]! += a * kernel[rowA + j]! + b * kernel[rowB + j]! + c * kernel[rowC + j]! + d * kernel[rowD + j]!;
-    }
-  }
-  for (; i < layer.inputs; i++) {
-    const value = inputs[i]!, row = i * units;
-    for (let j = 0; j < units; j++) out[j]! += value * kernel[row + j]!;
-  }
-  switch (layer.activation) {
-    case "relu":
-      for (let j = 0; j < units; j++) if (out[j]! < 0) out[j] = 0;
-      return;
-    case "tanh":
-      for (let j = 0; j < units; j++) out[j] = Math.tanh(out[j]!);
-      return;
-    case "softplus":
-      for (let j = 0; j < units; j++) out[j] = softplus(out[j]!);
-      return;
-    case "linear":
-  }
 }
 
 /** x with softplus(x) = y; steps of 0 become tiny ones. */

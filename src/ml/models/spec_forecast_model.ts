@@ -8,7 +8,8 @@ import {
 } from "../../core/mod.ts";
 import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2, type VolatilityHead } from "./forecast_spec.ts";
 import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./forecast_trees.ts";
-import { EnsembleForward, INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
+import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
+import { EnsembleForward } from "./network_forward.ts";
 import { Scaler } from "./scaler.ts";
 
 const LEVELS = QUANTILE_LEVELS.length;

@@ -3,6 +3,7 @@ import { DomainError } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
 import trainBytes from "../kernels/simd/train.wasm" with { type: "bytes" };
 import { tensorsOf } from "../models/network.ts";
+import { trunkDescription } from "../models/sequence_trunk.ts";
 import { sha256Of } from "../sha256.ts";
 import type { TrainingJob, TrainingState } from "./protocol.ts";
 
@@ -66,7 +67,9 @@ export function jobDigest({ rows, network, correctionBound, options }: TrainingJ
   const { trainRows, validationRows, width } = rows;
   hash.update(trainBytes);
   const layers = network.hidden.map(({ units }) => units);
-  hash.update(canonicalJson({ version: VERSION, trainRows, validationRows, width, layers, correctionBound, options }));
+  const sequence = network.sequence && trunkDescription(network.sequence);
+  const shape = { version: VERSION, trainRows, validationRows, width, layers, sequence };
+  hash.update(canonicalJson({ ...shape, correctionBound, options }));
   const columns = [rows.inputs, rows.cellLogit, rows.harLogVariance, rows.returnBps, rows.realizedVarianceBps2];
   for (const values of [...columns, ...tensorsOf(network)]) {
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { GradientEngine, LossScale, LossSums } from "./gradient_engine.ts";
 import { type BatchTensors, jointLosses } from "./joint_loss.ts";
 import type { TrainingJob, TrainingRows } from "./protocol.ts";
-import { denseTensorNetwork } from "./tensor_network.ts";
+import { tensorNetwork } from "./tensor_network.ts";
 
 /** Gradients by the tape of tfjs, on its current backend: any network that can be written as tensors. */
-export function tensorEngine(job: TrainingJob, network = denseTensorNetwork(job.network)): GradientEngine {
+export function tensorEngine(job: TrainingJob, network = tensorNetwork(job.network)): GradientEngine {
   const { weights: parts } = network;
   const split = (weights: Float32Array) => {
     let at = 0;

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { type CallOptions, DomainError } from "../../core/mod.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
-import { fusedWeightCount } from "./fused_engine.ts";
+import { weightCountOf } from "./engine_choice.ts";
 import type { EpochReport, TrainingJob, TrainingOutcome, WorkerReply, WorkerRequest } from "./protocol.ts";
 import { shareShards } from "./shard_group.ts";
 
@@ -74,7 +74,7 @@ async function runWorkers(
   const { signal, onEpoch, onStep, silentMs = 120_000, workerModule = new URL("./worker.ts", import.meta.url) } =
     options;
   const { promise, resolve, reject } = Promise.withResolvers<TrainingOutcome>();
-  const wasmFile = wasmFilePath(), shards = shareShards(fusedWeightCount(job.network), members);
+  const wasmFile = wasmFilePath(), shards = shareShards(weightCountOf(job), members);
   const onAbort = () => reject(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   let saving: Promise<void> = Promise.resolve();

@@ -8,6 +8,7 @@
  */
 import { DomainError } from "../../core/mod.ts";
 import { TrainModule } from "../kernels/train_module.ts";
+import { engineNameOf } from "./engine_choice.ts";
 import { fusedEngine } from "./fused_engine.ts";
 import type { GradientEngine } from "./gradient_engine.ts";
 import type { WorkerReply, WorkerRequest } from "./protocol.ts";
@@ -52,7 +53,7 @@ self.onmessage = async (event: MessageEvent<WorkerRequest>) => {
 };
 
 async function engineOf(module: TrainModule, { job, wasmFile }: WorkerRequest): Promise<GradientEngine> {
-  if (job.options.engine !== "tensors") return fusedEngine(module, job);
+  if (engineNameOf(job) === "fused") return fusedEngine(module, job);
   const { startWasmBackend } = await import("../kernels/wasm_backend.ts");
   const { tensorEngine } = await import("./tensor_engine.ts");
   await startWasmBackend(wasmFile);

@@ -5,7 +5,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { DomainError } from "../../../src/core/mod.ts";
 import { decodeLayersModel } from "../../../src/ml/models/decode_layers_model.ts";
 import { encodeLayersModel } from "../../../src/ml/models/layers_model.ts";
-import { EnsembleForward } from "../../../src/ml/models/network.ts";
+import { EnsembleForward } from "../../../src/ml/models/network_forward.ts";
 import { randomNetworkModel, sampleDataset } from "./sample_models.ts";
 
 const sample = sampleDataset();

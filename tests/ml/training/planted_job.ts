@@ -1,5 +1,5 @@
 import { seededRandom } from "../../../src/core/mod.ts";
-import { startNetwork } from "../../../src/ml/models/network.ts";
+import { type NetworkStart, startNetwork, tensorsOf, withTensors } from "../../../src/ml/models/network.ts";
 import type { TrainingJob, TrainingOptions } from "../../../src/ml/training/protocol.ts";
 
 /** What {@linkcode plantedJob} can be asked for. */
@@ -13,6 +13,8 @@ export interface PlantedOptions {
   readonly validationRows?: number;
   readonly width?: number;
   readonly hidden?: readonly number[];
+  /** What reads a window of the inputs. @default nothing */
+  readonly sequence?: NetworkStart["sequence"];
   readonly training?: Partial<TrainingOptions>;
 }
 
@@ -42,6 +44,7 @@ export function plantedJob(options: PlantedOptions = {}): TrainingJob {
     network: startNetwork({
       inputs: width,
       hidden,
+      ...(options.sequence === undefined ? {} : { sequence: options.sequence }),
       flags: 2,
       quantiles: [-2.33, -1.64, -1.28, -0.67, 0, 0.67, 1.28, 1.64, 2.33],
       seed,
@@ -58,4 +61,11 @@ export function plantedJob(options: PlantedOptions = {}): TrainingJob {
       ...options.training,
     },
   };
+}
+
+/** The job away from the start, where the heads' kernels are zero and hide what lies below. */
+export function movedJob(job: TrainingJob, seed: number, scale = 0.2): TrainingJob {
+  const random = seededRandom(seed);
+  const moved = tensorsOf(job.network).map((values) => values.map((value) => value + scale * random.normal()));
+  return { ...job, network: withTensors(job.network, moved) };
 }

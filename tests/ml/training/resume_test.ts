@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { DomainError } from "../../../src/core/mod.ts";
+import { tensorsOf } from "../../../src/ml/models/network.ts";
+import { SEQUENCE_FAMILIES, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
 import { jobDigest, openCheckpoint } from "../../../src/ml/training/checkpoint.ts";
 import type { EpochReport, TrainingJob, TrainingOutcome } from "../../../src/ml/training/protocol.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
@@ -24,6 +26,37 @@ Deno.test("trainInWorker() gives equal bytes on one Worker and on two, by both e
     }),
     { numRuns: 6, seed: 6 },
   );
+});
+
+for (const family of SEQUENCE_FAMILIES) {
+  const job = plantedJob({
+    ...{ width: 2 + 120 + 2, hidden: [6], trainRows: 900, validationRows: 101, training: { epochs: 3 } },
+    sequence: { shape: sequenceShape(family, 5), window: { start: 2, steps: 60, channels: 2 } },
+  });
+
+  Deno.test(`trainInWorker() of ${family} gives equal bytes on one Worker, on two, and resumed`, async () => {
+    await using tmp = await tmpDir();
+    const one = await trainInWorker(job, { workers: 1 }), two = await trainInWorker(job, { workers: 2 });
+    assertEquals(bytesOf(two), bytesOf(one));
+    assert(`${bytesOf(one)}` !== `${tensorsOf(job.network).map(({ buffer }) => [...new Uint8Array(buffer)])}`);
+    const folder = `${tmp.path}/checkpoints`;
+    await trainAndStop(job, folder, 1);
+    const reports: EpochReport[] = [];
+    const resumed = await trainInWorker(job, { checkpoints: folder, onEpoch: (report) => reports.push(report) });
+    assertEquals(reports[0]?.epoch, 2, "it went on, rather than anew");
+    assertEquals(bytesOf(resumed), bytesOf(one));
+  });
+}
+
+Deno.test("jobDigest() tells trunks of equal numbers apart", () => {
+  const shapes = [[1, 2], [2, 1]].map(([dilation, stride]) => ({
+    kind: "convolutions" as const,
+    layers: [{ units: 3, kernelSize: 2, dilation: dilation!, stride: stride!, residual: false }],
+  }));
+  const digests = shapes.map((shape) =>
+    jobDigest(plantedJob({ width: 24, sequence: { shape, window: { start: 2, steps: 10, channels: 2 } } }))
+  );
+  assert(digests[0] !== digests[1]);
 });
 
 /** Trains until an epoch is over, and ends the Workers there as a kill would. */

@@ -1,0 +1,126 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { QUANTILE_LEVELS, seededRandom } from "../../../src/core/mod.ts";
+import { crossEntropy } from "../../../src/ml/logistic_functions.ts";
+import { startWasmBackend } from "../../../src/ml/kernels/wasm_backend.ts";
+import { INCREMENTS_TO_QUANTILES, type Network, tensorsOf, withTensors } from "../../../src/ml/models/network.ts";
+import { NetworkForward } from "../../../src/ml/models/network_forward.ts";
+import { SEQUENCE_FAMILIES, type SequenceFamily, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
+import { weightCountOf } from "../../../src/ml/training/engine_choice.ts";
+import type { LossScale } from "../../../src/ml/training/gradient_engine.ts";
+import type { TrainingJob } from "../../../src/ml/training/protocol.ts";
+import { tensorEngine } from "../../../src/ml/training/tensor_engine.ts";
+import { tensorNetwork } from "../../../src/ml/training/tensor_network.ts";
+import { wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
+import { movedJob, plantedJob } from "./planted_job.ts";
+
+const WINDOW = { start: 3, steps: 60, channels: 2 }, WIDTH = 3 + 120 + 2;
+const SCALE: LossScale = { direction: 0.7 / 40, volatility: 1.1 / 40, quantiles: 1.3 / 40 };
+
+const jobOf = (family: SequenceFamily, seed: number) =>
+  movedJob(
+    plantedJob({
+      ...{ width: WIDTH, hidden: [7], trainRows: 300, validationRows: 10, seed },
+      sequence: { shape: sequenceShape(family, 6), window: WINDOW },
+    }),
+    seed,
+    0.05, // so that values inside are of the size of the outputs, to which rounding is compared
+  );
+
+async function onBackend(name: "cpu" | "wasm"): Promise<void> {
+  if (name === "wasm") await startWasmBackend(wasmFilePath());
+  await tf.setBackend(name);
+}
+
+for (const family of SEQUENCE_FAMILIES) {
+  Deno.test(`the plain forward of ${family} is the tape's within 1e-6, on both backends`, async () => {
+    const { network, rows } = jobOf(family, 3), forward = new NetworkForward(network), increments = new Float64Array(9);
+    for (const backend of ["cpu", "wasm"] as const) {
+      await onBackend(backend);
+      const [logit, correction, nine] = tf.tidy(() => {
+        const weights = tensorNetwork(network).weights.map(({ values, shape }) => tf.tensor(values, shape));
+        const inputs = tf.tensor2d(rows.inputs.slice(0, 50 * WIDTH), [50, WIDTH]);
+        const heads = tensorNetwork(network).outputs(weights, inputs);
+        return [heads.logit.dataSync(), heads.correction.dataSync(), heads.increments.dataSync()];
+      }) as [Float32Array, Float32Array, Float32Array];
+      for (let i = 0; i < 50; i++) {
+        const own = forward.run(Float64Array.from(rows.inputs.subarray(i * WIDTH, (i + 1) * WIDTH)), increments);
+        const close = (a: number, b: number, what: string) =>
+          assertAlmostEquals(a, b, 1e-6 * Math.max(1, Math.abs(b)), `${backend} ${what} of row ${i}: ${a}, ${b}`);
+        close(logit[i]!, own.logit, "logit");
+        close(correction[i]!, own.correction, "correction");
+        increments.forEach((value, j) => close(nine[i * 9 + j]!, value, `increment ${j}`));
+      }
+    }
+  });
+
+  Deno.test(`the gradient of ${family} is that of finite differences of the plain forward`, async () => {
+    const job = jobOf(family, 3), picked = Int32Array.from({ length: 40 }, (_, i) => 7 * i);
+    const random = seededRandom(9);
+    for (const backend of ["cpu", "wasm"] as const) {
+      await onBackend(backend);
+      const engine = tensorEngine(job), gradient = new Float32Array(engine.start.length);
+      assertEquals(engine.start.length, weightCountOf(job));
+      engine.gradient(engine.start, picked, SCALE, gradient);
+      const tensors = engine.tensors(gradient);
+      assert(tensors.every((values) => values.some((value) => value !== 0)), "every tensor has a gradient");
+      for (const [t, values] of tensors.entries()) {
+        for (let k = 0; k < 4; k++) {
+          const at = random.integer(values.length);
+          const slope = finiteDifference(job, picked, t, at);
+          assertAlmostEquals(
+            values[at]!,
+            slope,
+            2e-5 + 1e-3 * Math.abs(slope),
+            `${backend} tensor ${t} at ${at}: ${values[at]}, ${slope}`,
+          );
+        }
+      }
+    }
+  });
+}
+
+/** Slope of the joint loss along one weight, by a central difference in doubles, short enough to meet no kink. */
+function finiteDifference(job: TrainingJob, picked: Int32Array, tensor: number, at: number): number {
+  const step = 2 ** -18, sigmas = logVariances(job, job.network, picked);
+  const weight = tensorsOf(job.network)[tensor]![at]!;
+  const [high, low] = [Math.fround(weight + step), Math.fround(weight - step)] as [number, number];
+  const lossAt = (value: number) => {
+    const tensors = tensorsOf(job.network).map((values, t) => t === tensor ? values.with(at, value) : values);
+    return jointLoss(job, withTensors(job.network, tensors), picked, sigmas);
+  };
+  return (lossAt(high) - lossAt(low)) / (high - low);
+}
+
+function logVariances({ rows, correctionBound }: TrainingJob, network: Network, picked: Int32Array): number[] {
+  const forward = new NetworkForward(network), increments = new Float64Array(9);
+  return Array.from(picked, (row) => {
+    const { correction } = forward.run(
+      Float64Array.from(rows.inputs.subarray(row * WIDTH, (row + 1) * WIDTH)),
+      increments,
+    );
+    return rows.harLogVariance[row]! + correctionBound * correction;
+  });
+}
+
+/** The joint loss from its definition; the quantiles' σ is given, as no gradient goes through it. */
+function jointLoss(job: TrainingJob, network: Network, picked: Int32Array, sigmas: readonly number[]): number {
+  const { rows } = job, forward = new NetworkForward(network), increments = new Float64Array(9);
+  const own = logVariances(job, network, picked);
+  let total = 0;
+  picked.forEach((row, i) => {
+    const r = rows.returnBps[row]!;
+    const { logit } = forward.run(Float64Array.from(rows.inputs.subarray(row * WIDTH, (row + 1) * WIDTH)), increments);
+    if (r !== 0) total += SCALE.direction * crossEntropy(r > 0 ? 1 : 0, rows.cellLogit[row]! + logit);
+    const log = Math.log(rows.realizedVarianceBps2[row]!) - own[i]!;
+    total += SCALE.volatility * (Math.exp(log) - log - 1);
+    QUANTILE_LEVELS.forEach((level, q) => {
+      let quantile = 0;
+      increments.forEach((value, k) => quantile += value * INCREMENTS_TO_QUANTILES[k * 9 + q]!);
+      const error = r * Math.exp(-sigmas[i]! / 2) - quantile;
+      total += SCALE.quantiles / 9 * (level * error + Math.max(0, -error));
+    });
+  });
+  return total;
+}
