@@ -30,7 +30,13 @@ const DEAD_WEIGHT = [
   /\/test\/perf\//,
 ];
 /** What the binary carries beside the modules that `main.ts` reaches. */
-const INCLUDES = ["src/ml/training/worker.ts", "src/ml/gbdt/training/worker.ts", "config", "feature_store/sample"];
+const INCLUDES = [
+  "src/ml/training/worker.ts",
+  "src/ml/gbdt/training/worker.ts",
+  "src/ml/jobs/worker.ts",
+  "config",
+  "feature_store/sample",
+];
 /** What is compiled, from the project's root. */
 const SOURCES = ["main.ts", "deno.lock", "src", "config", "feature_store/sample"];
 

@@ -41,6 +41,7 @@ export const ERROR_TRAITS = {
   "data-stale": { exit: 1, status: 503, retry: true },
   "unauthenticated": { exit: 3, status: 401, retry: false },
   "forbidden": { exit: 3, status: 403, retry: false },
+  "worker-lost": { exit: 1, status: 500, retry: true },
   "interrupted": { exit: 130, status: 503, retry: true },
   "bug": { exit: 70, status: 500, retry: false },
 } as const satisfies Record<string, ErrorTraits>;

@@ -113,7 +113,15 @@ Deno.test("main.ts loads only the dispatcher and no package before a command is 
 Deno.test("training and tfjs are loaded in a Worker alone, never in an isolate that serves", async () => {
   const all = await edges();
   const importers = (file: string) => all.filter(({ to }) => to === file).map(({ from }) => from);
-  assertEquals(importers("src/ml/training/train_network.ts"), ["src/ml/training/worker.ts"]);
+  const trainers = ["src/ml/training/train_here.ts", "src/ml/training/worker.ts"];
+  assertEquals(importers("src/ml/training/train_network.ts"), trainers);
+  assertEquals(importers(trainers[0]!), ["src/ml/jobs/worker.ts", "src/ml/training/worker.ts"]);
+  for (const worker of ["src/ml/jobs/worker.ts", "src/ml/training/worker.ts"]) {
+    const from = importers(worker);
+    assertEquals(from, [
+      worker.replace(/\w+\.ts$/, worker.includes("jobs") ? "run_in_worker.ts" : "train_in_worker.ts"),
+    ]);
+  }
   const tfjs = all.filter(({ to }) => to.startsWith("@tensorflow/")).map(({ from }) => from);
   for (const from of tfjs) {
     assert(/^src\/ml\/(kernels|training\/(joint_loss|tensor_engine|tensor_network))/.test(from), `${from} loads tfjs`);

@@ -1,6 +1,5 @@
 import {
   type CandleColumns,
-  DomainError,
   type FeatureEngine,
   type FeatureMatrix,
   MINUTE_MS,
@@ -11,13 +10,14 @@ import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
 import { testRowsOf } from "../evaluation/test_rows.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
-import { chronologicalSplit, type Split } from "../labels/mod.ts";
+import { chronologicalSplit } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { trainingRangesOf } from "../training/fit_network.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
 import type { FamilyDetails } from "./family_details.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
+import { requireRows } from "./require_rows.ts";
 import type { ExperimentSettings } from "./settings.ts";
 import { splitBounds } from "./split_bounds.ts";
 
@@ -84,7 +84,7 @@ export async function runExperiment(
     { decisionTimeMs: dataset.features.decisionTimeMs, scorable: dataset.labels.scorable },
     { ...bounds, horizonMinutes: settings.horizonMinutes },
   );
-  requireRows(split);
+  requireRows(split, ["train", "validation", "test"]);
   const { model, training, details } = await fitFamily(dataset, split, settings, deps);
   await stage("baselines");
   const ranges = trainingRangesOf(dataset, split);
@@ -117,22 +117,6 @@ export async function runExperiment(
     goldenRows: goldenRows(dataset, split.trainingSpan),
     files,
   };
-}
-
-/** Spans of fewer rows than this cannot carry a fit or a score. */
-const FEWEST_ROWS = 1000;
-
-function requireRows(split: Split): void {
-  for (const span of ["train", "validation", "test"] as const) {
-    if (split[span].length >= FEWEST_ROWS) continue;
-    throw new DomainError(
-      "input-invalid",
-      `Cannot train as the ${span} span has too few rows with a label and 61 closes: current value is ${
-        split[span].length
-      }`,
-      { hint: "Fill the gaps with: task ingest, or take a longer range" },
-    );
-  }
 }
 
 const GOLDEN_ROWS = 16;

@@ -1,5 +1,5 @@
-import type { ErrorCode } from "../../core/mod.ts";
 import type { Network } from "../models/network.ts";
+import type { WorkerFailure } from "../worker_failure.ts";
 import type { AdamWState } from "./adam_w.ts";
 import type { ScheduleOptions } from "./learning_rate.ts";
 import type { SharedShards } from "./shard_group.ts";
@@ -140,11 +140,4 @@ export type WorkerReply =
   | { readonly type: "step"; readonly epoch: number; readonly done: number; readonly total: number }
   | { readonly type: "epoch"; readonly report: EpochReport; readonly state?: TrainingState }
   | { readonly type: "done"; readonly outcome: TrainingOutcome }
-  | {
-    readonly type: "failed";
-    readonly message: string;
-    readonly stack: string;
-    /** Where it is a `DomainError`. */
-    readonly code?: ErrorCode;
-    readonly hint?: string;
-  };
+  | { readonly type: "failed" } & WorkerFailure;

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { type CallOptions, DomainError } from "../../core/mod.ts";
+import { failureOf } from "../worker_failure.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { weightCountOf } from "./engine_choice.ts";
 import type { EpochReport, TrainingJob, TrainingOutcome, WorkerReply, WorkerRequest } from "./protocol.ts";
@@ -50,7 +51,7 @@ export function trainingWorkerOptions(wasmFile: string): WorkerOptions & { reado
  * Trains in Workers of their own whose only permission is to read the WASM file; the caller's thread stays free. An
  * abort ends them at once and rejects with the signal's reason.
  *
- * @throws {DomainError} `check-failed` where the loss diverges or a Worker died, `input-invalid` where a checkpoint is
+ * @throws {DomainError} `check-failed` where the loss diverges, `worker-lost` where a Worker died, `input-invalid` where a checkpoint is
  * damaged.
  */
 export async function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = {}): Promise<TrainingOutcome> {
@@ -127,13 +128,8 @@ async function runWorkers(
   }
 }
 
-function failureOf({ message, stack, code, hint }: WorkerReply & { readonly type: "failed" }): Error {
-  if (code === undefined) return Object.assign(new Error(message), { stack });
-  return new DomainError(code, message, hint === undefined ? {} : { hint });
-}
-
 function workerFailure(what: string): DomainError {
-  return new DomainError("check-failed", `The training worker ${what}`, {
+  return new DomainError("worker-lost", `The training worker ${what}`, {
     hint: "Most likely memory ran out: take a shorter range, or a larger mlp.rowStride",
   });
 }

@@ -6,26 +6,22 @@
  *
  * @module
  */
-import { DomainError } from "../../core/mod.ts";
 import { TrainModule } from "../kernels/train_module.ts";
-import { engineNameOf } from "./engine_choice.ts";
-import { fusedEngine } from "./fused_engine.ts";
-import type { GradientEngine } from "./gradient_engine.ts";
+import { describeFailure } from "../worker_failure.ts";
 import type { WorkerReply, WorkerRequest } from "./protocol.ts";
 import { ShardGroup } from "./shard_group.ts";
+import { engineOf, STEP_MESSAGE_EVERY_MS } from "./train_here.ts";
 import { trainNetwork } from "./train_network.ts";
 
-const STEP_MESSAGE_EVERY_MS = 200;
-
 self.onmessage = async (event: MessageEvent<WorkerRequest>) => {
-  const { job, member, shards, resume, checkpoints } = event.data;
+  const { job, wasmFile, member, shards, resume, checkpoints } = event.data;
   const reply = (message: WorkerReply) => self.postMessage(message);
   let toldAt = 0;
   try {
     const module = new TrainModule();
     const outcome = trainNetwork(job, {
       module,
-      engine: await engineOf(module, event.data),
+      engine: await engineOf(module, job, wasmFile),
       group: new ShardGroup(shards, member),
       ...(resume === undefined ? {} : { resume }),
       listener: {
@@ -42,20 +38,6 @@ self.onmessage = async (event: MessageEvent<WorkerRequest>) => {
     });
     if (member === 0) reply({ type: "done", outcome });
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    const { code, hint } = error instanceof DomainError ? error : {};
-    reply({
-      ...{ type: "failed", message, stack: stack ?? "" },
-      ...(code === undefined ? {} : { code }),
-      ...(hint === undefined ? {} : { hint }),
-    });
+    reply({ type: "failed", ...describeFailure(error) });
   }
 };
-
-async function engineOf(module: TrainModule, { job, wasmFile }: WorkerRequest): Promise<GradientEngine> {
-  if (engineNameOf(job) === "fused") return fusedEngine(module, job);
-  const { startWasmBackend } = await import("../kernels/wasm_backend.ts");
-  const { tensorEngine } = await import("./tensor_engine.ts");
-  await startWasmBackend(wasmFile);
-  return tensorEngine(job);
-}

@@ -78,7 +78,7 @@ Deno.test("trainInWorker() rejects where a Worker ends without a word", async ()
   const dies = new URL(moduleOf("self.onmessage = () => self.close();"));
   const closed = () => trainInWorker(plantedJob(), { workerModule: dies, silentMs: 300 });
   const error = await assertRejects(closed, DomainError, "has said nothing for 0.3 s");
-  assertEquals(error.code, "check-failed");
+  assertEquals(error.code, "worker-lost");
 });
 
 Deno.test("the training Worker may read the WASM file and nothing else", async () => {

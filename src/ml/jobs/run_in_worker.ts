@@ -1,0 +1,79 @@
+import { type CallOptions, DomainError, type ProgressState } from "../../core/mod.ts";
+import type { EpochReport } from "../training/protocol.ts";
+import { trainingWorkerOptions, wasmFilePath } from "../training/train_in_worker.ts";
+import { failureOf } from "../worker_failure.ts";
+import type { FitJob } from "./fit_job.ts";
+import type { JobWorkerReply, JobWorkerRequest } from "./job_protocol.ts";
+import type { FitJobResult } from "./run_fit_job.ts";
+import type { SharedDataset } from "./shared_dataset.ts";
+
+/** Options of {@linkcode runInWorker}. */
+export interface RunInWorkerOptions extends CallOptions {
+  /** Called a few times a second. */
+  readonly onProgress?: (state: ProgressState) => void;
+  /** Called after the start and after each epoch of a network. */
+  readonly onEpoch?: (report: EpochReport) => void;
+  /** A Worker that says nothing for so long is taken for dead; lines and trees are fitted without a word. @default 600000 */
+  readonly silentMs?: number;
+  /** Module of the Worker, for tests of what goes wrong in one. */
+  readonly workerModule?: URL;
+}
+
+const LOOKS = 10;
+
+/**
+ * Runs one job in a Worker of its own, which sees the shared dataset and whose only permission is to read the WASM file.
+ * An abort ends it at once and rejects with the signal's reason.
+ *
+ * @throws {DomainError} as `runFitJob`; `worker-lost` where the Worker died.
+ */
+export async function runInWorker(
+  job: FitJob,
+  dataset: SharedDataset,
+  options: RunInWorkerOptions = {},
+): Promise<FitJobResult> {
+  const { signal, onProgress, onEpoch, silentMs = 600_000 } = options;
+  const { workerModule = new URL("./worker.ts", import.meta.url) } = options;
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<FitJobResult>();
+  const onAbort = () => reject(signal!.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  // Looks rather than a clock: a machine that slept has the Worker's messages waiting, and only one look more.
+  let silentLooks = 0;
+  const watch = setInterval(() => {
+    if (++silentLooks > LOOKS) reject(lost(`has said nothing for ${silentMs / 1000} s`));
+  }, silentMs / LOOKS);
+  const wasmFile = wasmFilePath();
+  const worker = new Worker(workerModule, { ...trainingWorkerOptions(wasmFile), name: "job" });
+  worker.onmessage = ({ data: reply }: MessageEvent<JobWorkerReply>) => {
+    silentLooks = 0;
+    switch (reply.type) {
+      case "progress":
+        return onProgress?.(reply.state);
+      case "epoch":
+        return onEpoch?.(reply.report);
+      case "done":
+        return resolve(reply.result);
+      case "failed":
+        return reject(failureOf(reply));
+    }
+  };
+  worker.onerror = (event) => {
+    event.preventDefault(); // else it is thrown on this thread too
+    reject(lost(`failed: ${event.message}`));
+  };
+  try {
+    worker.postMessage({ job, dataset, wasmFile } satisfies JobWorkerRequest);
+    return await promise;
+  } finally {
+    clearInterval(watch);
+    signal?.removeEventListener("abort", onAbort);
+    worker.terminate();
+  }
+}
+
+function lost(what: string): DomainError {
+  return new DomainError("worker-lost", `The worker of the job ${what}`, {
+    hint: "Most likely memory ran out: run fewer jobs side by side, or take a shorter range",
+  });
+}

@@ -1,0 +1,29 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/**
+ * Module Worker that runs one job on a dataset in shared memory, all on its own thread, and ends. It may read what a
+ * training Worker may, and nothing else.
+ *
+ * @module
+ */
+import { fitGbdtHere } from "../gbdt/training/fit_gbdt.ts";
+import { trainHere } from "../training/train_here.ts";
+import { describeFailure } from "../worker_failure.ts";
+import type { JobWorkerReply, JobWorkerRequest } from "./job_protocol.ts";
+import { runFitJob } from "./run_fit_job.ts";
+import { datasetOf } from "./shared_dataset.ts";
+
+self.onmessage = async ({ data: { job, dataset, wasmFile } }: MessageEvent<JobWorkerRequest>) => {
+  const reply = (message: JobWorkerReply) => self.postMessage(message);
+  try {
+    const result = await runFitJob(job, datasetOf(dataset), {
+      train: trainHere(wasmFile),
+      grow: (task, { onTree }) => Promise.resolve(fitGbdtHere(task, onTree)),
+      progress: { update: (state) => reply({ type: "progress", state }), log() {} },
+      onEpoch: (report) => reply({ type: "epoch", report }),
+    });
+    reply({ type: "done", result });
+  } catch (error) {
+    reply({ type: "failed", ...describeFailure(error) });
+  }
+};

@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { DAY_MS, DomainError, isDomainError, type ProgressState, SILENT_PROGRESS } from "../../../src/core/mod.ts";
+import { type FitJob, fitJobDigest, rowsOfJob } from "../../../src/ml/jobs/fit_job.ts";
+import { type FitJobResult, runFitJob } from "../../../src/ml/jobs/run_fit_job.ts";
+import { runInWorker } from "../../../src/ml/jobs/run_in_worker.ts";
+import { type JobOutcome, runJobs } from "../../../src/ml/jobs/run_jobs.ts";
+import { datasetOf, shareDataset } from "../../../src/ml/jobs/shared_dataset.ts";
+import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
+import type { EpochReport } from "../../../src/ml/training/protocol.ts";
+import { DAYS, SETTINGS, smallCandles, smallDataset, smallJob, START_MS } from "./small_job.ts";
+
+const shared = shareDataset(smallDataset(), smallCandles());
+const { mlp } = SETTINGS;
+const JOBS: FitJob[] = [
+  smallJob(),
+  smallJob({ seed: 2 }),
+  smallJob({ mlp: { ...mlp, learningRate: 0.01, engine: "tensors" } }),
+  smallJob({ family: "har" }),
+  smallJob({}, { trainingDays: 6 }),
+];
+const DIVERGING = smallJob({ mlp: { ...mlp, learningRate: 1e30, schedule: { kind: "constant", warmUpSteps: 0 } } });
+
+const jsonOf = (outcomes: readonly JobOutcome<FitJobResult>[]) => JSON.stringify(outcomes);
+
+Deno.test("runInWorker() gives the bytes of the caller's thread, in any order, on one Worker or two, after any JSON", async () => {
+  const inline = await Promise.all(
+    JOBS.map((job) => runFitJob(job, smallDataset(), { train: trainInWorker, progress: SILENT_PROGRESS })),
+  );
+  assertEquals(new Set(inline.map(({ modelSha256 }) => modelSha256)).size, JOBS.length, "each fits another model");
+  const order = fc.shuffledSubarray(JOBS.map((_, i) => i), { minLength: JOBS.length });
+  await fc.assert(
+    fc.asyncProperty(order, fc.constantFrom(1, 2), async (indices, concurrency) => {
+      const travelled: FitJob[] = indices.map((i) => JSON.parse(JSON.stringify(JOBS[i])));
+      const outcomes = await runJobs(travelled, (job) => runInWorker(job, shared), { concurrency });
+      assertEquals(jsonOf(outcomes), JSON.stringify(indices.map((i) => ({ state: "done", result: inline[i] }))));
+    }),
+    { numRuns: 4, seed: 6 },
+  );
+});
+
+Deno.test("runInWorker() tells of progress and epochs while it runs", async () => {
+  const states: ProgressState[] = [], epochs: EpochReport[] = [];
+  const { training } = await runInWorker(JOBS[0]!, shared, {
+    onProgress: (state) => states.push(state),
+    onEpoch: (report) => epochs.push(report),
+  });
+  assertEquals(epochs.map(({ epoch }) => epoch), [0, 1, 2]);
+  assertEquals([states.at(-1)!.done, states.at(-1)!.unit], [training!.epochs, "epochs"]);
+});
+
+Deno.test("runJobs() of Workers: a job that diverges says so and does not end the rest", async () => {
+  const outcomes = await runJobs([DIVERGING, JOBS[3]!], (job) => runInWorker(job, shared), { concurrency: 2 });
+  assertEquals(outcomes.map(({ state }) => state), ["failed", "done"]);
+  const [failed] = outcomes;
+  assert(failed?.state === "failed" && isDomainError(failed.error, "check-failed"));
+  assert(failed.error.message.includes("learning rate 1e+30"), failed.error.message);
+});
+
+Deno.test("runInWorker() gives up on a Worker that is gone, by a code that says it may be tried again", async () => {
+  const error = await assertRejects(
+    () =>
+      runInWorker(JOBS[0]!, shared, { silentMs: 300, workerModule: new URL("./silent_worker.ts", import.meta.url) }),
+    DomainError,
+    "has said nothing for 0.3 s",
+  );
+  assertEquals([error.code, error.traits.retry], ["worker-lost", true]);
+});
+
+Deno.test("runJobs() of Workers ends all at once when it is stopped", async () => {
+  const stop = new AbortController();
+  const endless = smallJob({ mlp: { ...mlp, epochs: 5000, patience: 5000 } });
+  const startedMs = performance.now();
+  let atMs = Infinity;
+  const running = runJobs([endless, endless, endless], (job, { signal }) =>
+    runInWorker(job, shared, {
+      signal,
+      onEpoch({ epoch }) {
+        if (epoch < 2 || stop.signal.aborted) return;
+        atMs = performance.now();
+        stop.abort(new DomainError("interrupted", "Stopped by SIGINT"));
+      },
+    }), { concurrency: 2, signal: stop.signal });
+  await assertRejects(() => running, DomainError, "SIGINT");
+  assert(performance.now() - atMs < 2000, `${performance.now() - atMs} ms after ${atMs - startedMs}`);
+});
+
+Deno.test("a job reads no row from its test's start on, and says by its digest whatever decides its result", async () => {
+  const fit = (job: FitJob, data = smallDataset()) =>
+    runFitJob(job, data, { train: trainInWorker, progress: SILENT_PROGRESS });
+  const changed = { ...smallCandles(), close: smallCandles().close.slice() };
+  const testStart = (JOBS[0]!.fold.testStartMs - START_MS) / 60_000;
+  for (let i = testStart; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
+  const whole = await fit(JOBS[0]!);
+  assertEquals(await fit(JOBS[0]!, smallDataset(changed)), whole);
+  changed.close[testStart - 1000]! *= 1.05;
+  assertNotEquals(await fit(JOBS[0]!, smallDataset(changed)), whole);
+
+  assertEquals(fitJobDigest(JSON.parse(JSON.stringify(JOBS[0]))), fitJobDigest(JOBS[0]!));
+  assertEquals(new Set(JOBS.map(fitJobDigest)).size, JOBS.length);
+  const other = smallJob({}, { code: { commit: "a".repeat(40), lockSha256: null } });
+  assertNotEquals(fitJobDigest(other), fitJobDigest(JOBS[0]!));
+});
+
+Deno.test("rowsOfJob() takes the newest days where they are limited, and refuses other features", () => {
+  const dataset = smallDataset(), { train, trainingSpan, validation, test } = rowsOfJob(JOBS[4]!, dataset);
+  const { trainStartMs, validationStartMs, testStartMs } = JOBS[4]!.fold;
+  assertEquals((validationStartMs - trainStartMs) / DAY_MS, 6);
+  assertEquals(testStartMs, START_MS + DAYS / 2 * DAY_MS);
+  const at = (row: number | undefined) => dataset.features.decisionTimeMs[row!]!;
+  assertEquals([at(train[0]), at(trainingSpan[0])], [trainStartMs, trainStartMs]);
+  assertEquals(at(validation[0]), validationStartMs);
+  assert(at(validation.at(-1)) + 15 * 60_000 <= testStartMs);
+  assertEquals(test.length, 0);
+  const error = assertThrows(() => rowsOfJob(JOBS[0]!, { ...dataset, featureSetDigest: "other" }), DomainError);
+  assertEquals(error.code, "input-invalid");
+});
+
+Deno.test("shareDataset() copies a column once, and its candles refuse what they do not have", () => {
+  const again = shareDataset(datasetOf(shared), shared.candles);
+  assertEquals(again.features.columns.map((column, i) => column.buffer === shared.features.columns[i]!.buffer), [
+    ...shared.features.columns.map(() => true),
+  ]);
+  const { grid } = datasetOf(shared);
+  assertEquals(grid.close, smallDataset().grid.close);
+  assertThrows(() => grid.volumeSums(), RangeError, "'volume'");
+});
