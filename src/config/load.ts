@@ -5,14 +5,15 @@ import { DomainError, nearestWord, quoted } from "../core/mod.ts";
  * Reads a JSON config file through its schema. A key `$schema` is allowed and dropped; any other unknown key is an
  * error that names the nearest known one. The schemas must be made by `z.strictObject`.
  *
+ * @param option by which the file was named, for hints.
  * @throws {DomainError} `config-invalid` naming file, key and value; `not-found` where an asked-for file is absent.
  */
-export async function loadConfig<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+export async function loadConfig<T>(path: string, schema: z.ZodType<T>, option = "--config"): Promise<T> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    throw configUnreadable(path, error);
+    throw configUnreadable(path, error, option);
   }
   let raw: unknown;
   try {
@@ -29,22 +30,22 @@ export async function loadConfig<T>(path: string, schema: z.ZodType<T>): Promise
 }
 
 /** Why a named file could not be read, in the words of a user; unknown failures stay what they are. */
-function configUnreadable(path: string, error: unknown): unknown {
+function configUnreadable(path: string, error: unknown, option: string): unknown {
   if (error instanceof Deno.errors.NotFound) {
     return new DomainError("config-invalid", `Cannot read the configuration as '${path}' does not exist`, {
-      hint: "Run from the project's root, or name a file with --config FILE",
+      hint: `Run from the project's root, or name a file with ${option} FILE`,
       cause: error,
     });
   }
   if (error instanceof Deno.errors.IsADirectory) {
     return new DomainError("config-invalid", `Cannot read the configuration as '${path}' is a folder`, {
-      hint: "Name a file with --config FILE",
+      hint: `Name a file with ${option} FILE`,
       cause: error,
     });
   }
   if (error instanceof Deno.errors.NotCapable) {
     return new DomainError("permission-denied", `Cannot read the configuration '${path}' as it is not granted`, {
-      hint: `Put it into config/, or grant it: task NAME READ=${quoted(path)} -- --config ${quoted(path)}`,
+      hint: `Put it into config/, or grant it: task NAME READ=${quoted(path)} -- ${option} ${quoted(path)}`,
       cause: error,
     });
   }
@@ -104,7 +105,8 @@ async function isFile(path: string): Promise<boolean> {
 export function parseConfig<T>(path: string, raw: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
+  // First: a misspelt key that must be there is missing as well.
+  const { issues } = parsed.error, issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!;
   const where = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0]!;

@@ -1,35 +1,35 @@
-/** Resources of successive halving, in epochs. */
+/** Resources of successive halving: epochs, days of training, or whatever a sweep spends on its trials. */
 export interface HalvingOptions {
-  /** Epochs that every trial gets. */
-  readonly minEpochs: number;
-  /** Epochs that the last get. */
-  readonly maxEpochs: number;
+  /** What every trial gets. */
+  readonly minBudget: number;
+  /** What the last get. */
+  readonly maxBudget: number;
   /** Of each rung, one in this many goes on. */
   readonly factor: number;
 }
 
-/** One rung: how many trials are on it, and how far they are trained. */
+/** One rung: how many trials are on it, and what each of them gets. */
 export interface Rung {
   readonly trials: number;
-  readonly epochs: number;
+  readonly budget: number;
 }
 
 /**
  * Rungs of successive halving (Jamieson & Talwalkar 2016): each has a `factor`-th of the trials before it and `factor`
- * times the epochs, until one trial is left or the most epochs are reached; the last rung gets the most epochs.
+ * times the budget, until one trial is left or the greatest budget is reached, which the last rung gets.
  *
- * @throws {RangeError} for fewer than one trial, epochs that do not ascend, a factor below 2.
+ * @throws {RangeError} for fewer than one trial, budgets that do not ascend, a factor below 2.
  */
-export function rungsOf(trials: number, { minEpochs, maxEpochs, factor }: HalvingOptions): Rung[] {
+export function rungsOf(trials: number, { minBudget, maxBudget, factor }: HalvingOptions): Rung[] {
   if (!(trials >= 1)) throw new RangeError(`There must be a trial: current value is ${trials}`);
-  if (!(minEpochs >= 1 && maxEpochs >= minEpochs)) {
-    throw new RangeError(`minEpochs must lie in 1..maxEpochs: current values are ${minEpochs} and ${maxEpochs}`);
+  if (!(minBudget >= 1 && maxBudget >= minBudget)) {
+    throw new RangeError(`minBudget must lie in 1..maxBudget: current values are ${minBudget} and ${maxBudget}`);
   }
   if (!(factor >= 2)) throw new RangeError(`factor must be 2 or more: current value is ${factor}`);
   const rungs: Rung[] = [];
-  for (let left = trials, epochs = minEpochs;; left = Math.max(1, Math.floor(left / factor)), epochs *= factor) {
-    const isLast = left === 1 || epochs >= maxEpochs;
-    rungs.push({ trials: left, epochs: isLast ? maxEpochs : Math.round(epochs) });
+  for (let left = trials, budget = minBudget;; left = Math.max(1, Math.floor(left / factor)), budget *= factor) {
+    const isLast = left === 1 || budget >= maxBudget;
+    rungs.push({ trials: left, budget: isLast ? maxBudget : Math.round(budget) });
     if (isLast) return rungs;
   }
 }

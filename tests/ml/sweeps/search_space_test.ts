@@ -61,21 +61,21 @@ Deno.test(
   },
 );
 
-Deno.test("rungsOf() gives a factor-th of the trials a factor times the epochs", { permissions: "none" }, () => {
-  assertEquals(rungsOf(27, { minEpochs: 1, maxEpochs: 27, factor: 3 }), [
-    { trials: 27, epochs: 1 },
-    { trials: 9, epochs: 3 },
-    { trials: 3, epochs: 9 },
-    { trials: 1, epochs: 27 },
+Deno.test("rungsOf() gives a factor-th of the trials a factor times the budget", { permissions: "none" }, () => {
+  assertEquals(rungsOf(27, { minBudget: 1, maxBudget: 27, factor: 3 }), [
+    { trials: 27, budget: 1 },
+    { trials: 9, budget: 3 },
+    { trials: 3, budget: 9 },
+    { trials: 1, budget: 27 },
   ]);
-  assertEquals(rungsOf(10, { minEpochs: 4, maxEpochs: 10, factor: 2 }), [
-    { trials: 10, epochs: 4 },
-    { trials: 5, epochs: 8 },
-    { trials: 2, epochs: 10 },
+  assertEquals(rungsOf(10, { minBudget: 4, maxBudget: 10, factor: 2 }), [
+    { trials: 10, budget: 4 },
+    { trials: 5, budget: 8 },
+    { trials: 2, budget: 10 },
   ]);
-  assertEquals(rungsOf(1, { minEpochs: 2, maxEpochs: 9, factor: 3 }), [{ trials: 1, epochs: 9 }]);
-  for (const [trials, minEpochs, maxEpochs, factor] of [[0, 1, 2, 2], [3, 0, 2, 2], [3, 3, 2, 2], [3, 1, 2, 1]]) {
-    assertThrows(() => rungsOf(trials!, { minEpochs: minEpochs!, maxEpochs: maxEpochs!, factor: factor! }), RangeError);
+  assertEquals(rungsOf(1, { minBudget: 2, maxBudget: 9, factor: 3 }), [{ trials: 1, budget: 9 }]);
+  for (const [trials, minBudget, maxBudget, factor] of [[0, 1, 2, 2], [3, 0, 2, 2], [3, 3, 2, 2], [3, 1, 2, 1]]) {
+    assertThrows(() => rungsOf(trials!, { minBudget: minBudget!, maxBudget: maxBudget!, factor: factor! }), RangeError);
   }
 });
 
