@@ -6,12 +6,14 @@ import {
   type FeatureReader,
   HORIZONS,
   isHorizon,
+  type KeyValue,
   MINUTE_MS,
   parseInstantOrDuration,
   type SeriesId,
   type TimeRange,
   toIso,
   toIsoDay,
+  type Tracker,
   type Warning,
 } from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
@@ -48,27 +50,66 @@ export const command: Command = {
     seed: { type: "number", value: "N", description: "Seed of weights and shuffles, 1 or more; default: config (1)" },
     tag: { type: "string", value: "K=V", description: "Tag of the run", multiple: true },
     quick: { type: "boolean", description: "Score half the range in blocks of a day; from 30 days up" },
+    sweep: {
+      type: "string",
+      value: "FILE",
+      isPath: true,
+      description: "Try the settings of config/sweeps/FILE, train and score the best; again: go on after a kill",
+    },
+    resume: { type: "string", value: "ID", description: "Go on with the sweep of this parent run" },
+    jobs: { type: "number", value: "N", description: "Trials of a sweep side by side; default and most: the cores" },
   },
   examples: [
     { line: "task track", does: "the network on all stored candles, 15 minutes ahead" },
     { line: "task track -- --quick", does: "a first look in seconds" },
     { line: "task track -- --model gbdt", does: "boosted trees in the network's place" },
     { line: "task track -- --model har --horizon 60", does: "the log-HAR line, an hour ahead" },
+    { line: "task track -- --sweep config/sweeps/mlp_random.json", does: "sixteen networks, and the best of them" },
   ],
   run: track,
 };
 
 async function track(context: CommandContext): Promise<CommandResult> {
   const startedMs = context.clock.monotonicMs();
-  const { loadModelConfig } = await import("../config/model_config.ts");
-  const config = await loadModelConfig(context.options.string("config"));
   const userTags = readTags(context.options.strings("tag"));
-  const experimentName = context.options.string("experiment") ?? context.env("MLFLOW_EXPERIMENT_NAME") ??
-    config.experiment;
+  const { options } = context, warnings: Warning[] = [];
+  if (options.string("sweep") !== undefined || options.string("resume") !== undefined) {
+    const { trackSweep } = await import("./track_sweep.ts");
+    return await trackSweep(context, { startedMs, userTags, readCandles, resolveSettings, trackRun });
+  }
+  const { loadModelConfig } = await import("../config/model_config.ts");
+  const config = await loadModelConfig(options.string("config"));
   const engine = await featureEngine();
-  const warnings: Warning[] = [];
-  const { settings, candles, features, facts } = await readCandles(context, config, engine, warnings);
+  const read = await readCandles(context, config, engine, warnings);
+  await using tracker = await openTracker(context);
+  return await trackRun(context, tracker, {
+    ...{ ...read, engine, warnings, startedMs },
+    experimentName: experimentNameOf(context, config),
+    tags: userTags,
+  });
+}
 
+/** Experiment that runs are logged to. */
+export function experimentNameOf({ options, env }: CommandContext, config: ModelConfig): string {
+  return options.string("experiment") ?? env("MLFLOW_EXPERIMENT_NAME") ?? config.experiment;
+}
+
+/** What {@linkcode trackRun} trains on, and how its run is called. */
+export interface TrackRunOptions extends ReadCandles {
+  readonly engine: FeatureEngine;
+  readonly experimentName: string;
+  /** @default that of --run-name, else family and horizon */
+  readonly runName?: string;
+  /** Tags beside those of any run. */
+  readonly tags: readonly KeyValue[];
+  readonly warnings: readonly Warning[];
+  /** When the command began, on the monotonic clock. */
+  readonly startedMs: number;
+}
+
+/** Trains and scores one model and logs it as a run. */
+async function trackRun(context: CommandContext, tracker: Tracker, options: TrackRunOptions): Promise<TrackedResult> {
+  const { settings, candles, features, facts, engine, experimentName, warnings, startedMs } = options;
   const {
     datasetInput,
     epochMetrics,
@@ -82,11 +123,10 @@ async function track(context: CommandContext): Promise<CommandResult> {
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
   const nowMs = () => context.clock.nowMs();
-  await using tracker = await openTracker(context);
   await using run = await TrackedRun.start(tracker, {
     experimentName,
-    runName: context.options.string("run-name") ?? `${settings.family}-${settings.horizonMinutes}m`,
-    tags: [...await runTags(context, { settings, datasetSha256: facts.sha256 }), ...userTags],
+    runName: options.runName ?? context.options.string("run-name") ?? `${settings.family}-${settings.horizonMinutes}m`,
+    tags: [...await runTags(context, { settings, datasetSha256: facts.sha256 }), ...options.tags],
     nowMs,
     signal: context.signal,
     ...userOf(context),
@@ -115,6 +155,7 @@ async function track(context: CommandContext): Promise<CommandResult> {
 
   const seconds = (context.clock.monotonicMs() - startedMs) / 1000;
   return {
+    runId: run.runId,
     json: {
       runId: run.runId,
       experimentId: run.experimentId,
@@ -132,7 +173,13 @@ async function track(context: CommandContext): Promise<CommandResult> {
   };
 }
 
-interface ReadCandles {
+/** The result of one run. */
+export interface TrackedResult extends CommandResult {
+  readonly runId: string;
+}
+
+/** What a run reads. */
+export interface ReadCandles {
   readonly settings: ExperimentSettings;
   readonly candles: CandleColumns;
   readonly features: FeatureMatrix | undefined;
@@ -279,7 +326,8 @@ function readTags(texts: readonly string[]): { key: string; value: string }[] {
   });
 }
 
-function userOf(context: CommandContext): { userId?: string } {
+/** Who the run is of, where the system says. */
+export function userOf(context: CommandContext): { userId?: string } {
   const userId = userName(context);
   return userId === undefined ? {} : { userId };
 }

@@ -1,7 +1,5 @@
-import { DomainError, isDomainError, nearestWord, type Run, type Tracker } from "../../core/mod.ts";
+import { DomainError, isDomainError, nearestWord, PARENT_RUN_TAG, type Run, type Tracker } from "../../core/mod.ts";
 
-/** Tag that names the parent of a nested run. */
-const PARENT_TAG = "mlflow.parentRunId";
 const WORDS = ["latest", "best"] as const;
 
 /** The run that a user means. */
@@ -99,7 +97,7 @@ async function experimentIdOf(tracker: Tracker, name: string): Promise<string> {
 async function refuseParent(tracker: Tracker, run: Run): Promise<void> {
   const { items } = await tracker.searchRuns({
     experimentIds: [run.info.experimentId],
-    filter: `tags.\`${PARENT_TAG}\` = '${run.info.runId}'`,
+    filter: `tags.\`${PARENT_RUN_TAG}\` = '${run.info.runId}'`,
     maxResults: 10,
   });
   if (items.length === 0) return;

@@ -73,6 +73,9 @@ export interface RunInfo {
   readonly lifecycleStage: LifecycleStage;
 }
 
+/** Tag that names the parent of a nested run. */
+export const PARENT_RUN_TAG = "mlflow.parentRunId";
+
 /** A dataset that a run read (MLflow's dataset entity). */
 export interface Dataset {
   /** Name. */

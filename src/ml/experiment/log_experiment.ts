@@ -215,8 +215,10 @@ export function experimentMetrics(
   };
 }
 
-/** The mean of the members' best epochs, and their steps together. */
-function trainingMetrics(training: readonly TrainingOutcome[]): Record<string, number> {
+/** The mean of the members' best epochs, and their steps together; nothing for families without a network. */
+export function trainingMetrics(
+  training: readonly Pick<TrainingOutcome, "bestEpoch" | "steps">[],
+): Record<string, number> {
   if (training.length === 0) return {};
   const sum = (key: "bestEpoch" | "steps") => training.reduce((total, outcome) => total + outcome[key], 0);
   return { best_epoch: sum("bestEpoch") / training.length, training_steps: sum("steps") };

@@ -16,7 +16,8 @@ export {
   type LogExperimentOptions,
   type LoggedExperiment,
   settingsParams,
+  trainingMetrics,
   treeMetrics,
   verdictReasons,
 } from "./log_experiment.ts";
-export { type LogBatch, type StartRunOptions, TrackedRun } from "./tracked_run.ts";
+export { FAILURE_TAG, type LogBatch, type StartRunOptions, TrackedRun } from "./tracked_run.ts";

@@ -3,10 +3,14 @@ import {
   DomainError,
   type KeyValue,
   type Metric,
+  type Run,
   type RunStatus,
   type Tracker,
   TrackingError,
 } from "../../core/mod.ts";
+
+/** Tag of what a run failed with; `failure.code` is its code. */
+export const FAILURE_TAG = "failure";
 
 /** How a run is started. */
 export interface StartRunOptions {
@@ -62,6 +66,15 @@ export class TrackedRun implements AsyncDisposable {
     return new TrackedRun(tracker, options, { runId: info.runId, experimentId });
   }
 
+  /** Goes on with a run that a kill left behind: it is RUNNING again, and says no more what it failed with. */
+  static async reopen(tracker: Tracker, options: StartRunOptions, { info, tags }: Run): Promise<TrackedRun> {
+    await tracker.updateRun(info.runId, { status: "RUNNING" });
+    for (const { key } of tags.filter(({ key }) => key.startsWith(FAILURE_TAG))) {
+      await tracker.deleteTag(info.runId, key);
+    }
+    return new TrackedRun(tracker, options, info);
+  }
+
   /** Logs and waits, after all that was queued before. */
   async log(batch: LogBatch): Promise<void> {
     this.queue(batch);
@@ -98,16 +111,16 @@ export class TrackedRun implements AsyncDisposable {
     } catch (error) {
       if (!this.#options.signal?.aborted) {
         const reason = error instanceof Error ? error.message : String(error);
-        this.queue({ tags: [{ key: "failure", value: reason }] });
+        this.queue({ tags: [{ key: FAILURE_TAG, value: reason }] });
       }
       throw error;
     }
   }
 
-  /** Records the run as FINISHED. */
-  async finish(): Promise<void> {
+  /** Records how the run ended. */
+  async finish(status: RunStatus = "FINISHED"): Promise<void> {
     await this.flush();
-    await this.#end("FINISHED");
+    await this.#end(status);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,6 @@ export interface JobWorkerRequest {
 /** Messages from a job Worker. */
 export type JobWorkerReply =
   | { readonly type: "progress"; readonly state: ProgressState }
-  | { readonly type: "epoch"; readonly report: EpochReport }
+  | { readonly type: "epoch"; readonly report: EpochReport; readonly member: number }
   | { readonly type: "done"; readonly result: FitJobResult }
   | { readonly type: "failed" } & WorkerFailure;

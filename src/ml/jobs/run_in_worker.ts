@@ -11,8 +11,8 @@ import type { SharedDataset } from "./shared_dataset.ts";
 export interface RunInWorkerOptions extends CallOptions {
   /** Called a few times a second. */
   readonly onProgress?: (state: ProgressState) => void;
-  /** Called after the start and after each epoch of a network. */
-  readonly onEpoch?: (report: EpochReport) => void;
+  /** Called after the start and after each epoch of each network, counted from 1. */
+  readonly onEpoch?: (report: EpochReport, member: number) => void;
   /** A Worker that says nothing for so long is taken for dead; lines and trees are fitted without a word. @default 600000 */
   readonly silentMs?: number;
   /** Module of the Worker, for tests of what goes wrong in one. */
@@ -51,7 +51,7 @@ export async function runInWorker(
       case "progress":
         return onProgress?.(reply.state);
       case "epoch":
-        return onEpoch?.(reply.report);
+        return onEpoch?.(reply.report, reply.member);
       case "done":
         return resolve(reply.result);
       case "failed":

@@ -20,7 +20,7 @@ self.onmessage = async ({ data: { job, dataset, wasmFile } }: MessageEvent<JobWo
       train: trainHere(wasmFile),
       grow: (task, { onTree }) => Promise.resolve(fitGbdtHere(task, onTree)),
       progress: { update: (state) => reply({ type: "progress", state }), log() {} },
-      onEpoch: (report) => reply({ type: "epoch", report }),
+      onEpoch: (report, member) => reply({ type: "epoch", report, member }),
     });
     reply({ type: "done", result });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type CallOptions, DomainError, type ErrorCode, isDomainError } from "../../core/mod.ts";
+import type { ExperimentSettings } from "../experiment/mod.ts";
 import { type FitJob, fitJobDigest } from "../jobs/fit_job.ts";
 import type { FitJobResult } from "../jobs/run_fit_job.ts";
 import { runJobs } from "../jobs/run_jobs.ts";
@@ -11,6 +12,8 @@ export interface SweepTrial {
   /** From 1. */
   readonly number: number;
   readonly assignment: Assignment;
+  /** All settings, with what the last rung spends. */
+  readonly settings: ExperimentSettings;
   /** The job that fits it with what a rung spends on it. */
   readonly jobAt: (budget: number | undefined) => FitJob;
 }
@@ -100,8 +103,8 @@ export async function runSweep(
   const states: State[] = trials.map((trial) => ({ trial, fits: [], status: "finished" }));
   let left = states;
   for (const [rung, { budget }] of rungs.entries()) {
-    await fitRung(left, { rung, budget }, deps);
     const next = rungs[rung + 1];
+    await fitRung(left, { rung, budget, isLast: next === undefined }, deps);
     const losses = left.map(({ fits }) => fits[rung]?.loss);
     const kept = survivors(losses, next?.trials ?? left.length).map((at) => left[at]!);
     for (const state of left) {
@@ -111,7 +114,6 @@ export async function runSweep(
     }
     left = kept;
   }
-  for (const { trial } of left) await deps.listener.finished(trial);
   const outcomes = states.map(({ trial: { number, assignment }, ...rest }): TrialOutcome => ({
     number,
     assignment,
@@ -125,7 +127,7 @@ export async function runSweep(
 
 async function fitRung(
   left: readonly State[],
-  { rung, budget }: { readonly rung: number; readonly budget: number | undefined },
+  { rung, budget, isLast }: { readonly rung: number; readonly budget: number | undefined; readonly isLast: boolean },
   deps: SweepDeps,
 ): Promise<void> {
   const { listener, signal, known } = deps;
@@ -147,6 +149,7 @@ async function fitRung(
       const fit: TrialFit = { rung, budget, loss, result: end.result, seconds: end.seconds };
       if (before === undefined) await listener.fitted(trial, fit);
       state.fits.push(fit);
+      if (isLast) await listener.finished(trial);
     } catch (error) {
       broken.abort(error);
       throw error;

@@ -46,7 +46,7 @@ Deno.test("runInWorker() tells of progress and epochs while it runs", async () =
     onEpoch: (report) => epochs.push(report),
   });
   assertEquals(epochs.map(({ epoch }) => epoch), [0, 1, 2]);
-  assertEquals([states.at(-1)!.done, states.at(-1)!.unit], [training!.epochs, "epochs"]);
+  assertEquals([states.at(-1)!.done, states.at(-1)!.unit], [SETTINGS.mlp.epochs, "epochs"]);
 });
 
 Deno.test("runJobs() of Workers: a job that diverges says so and does not end the rest", async () => {

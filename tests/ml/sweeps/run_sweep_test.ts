@@ -12,6 +12,7 @@ function trialsOf(count: number): SweepTrial[] {
   return Array.from({ length: count }, (_, i): SweepTrial => ({
     number: i + 1,
     assignment: { seed: i + 1 },
+    settings: smallJob({ seed: i + 1 }).settings,
     jobAt: (budget = 1) => smallJob({ seed: i + 1, mlp: { ...smallJob().settings.mlp, epochs: budget } }),
   }));
 }
@@ -27,7 +28,7 @@ function resultOf(job: FitJob, qlike: number): FitJobResult {
       realizedVolatilityBps: 1,
       daily: { firstDayMs: 0, sums: each(10 * qlike), counts: each(10) },
     },
-    training: { bestEpoch: 1, epochs: job.settings.mlp.epochs, steps: 5 },
+    training: [{ bestEpoch: 1, epochs: job.settings.mlp.epochs, steps: 5 }],
   };
 }
 

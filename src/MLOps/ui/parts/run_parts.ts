@@ -1,4 +1,12 @@
-import type { ArtifactInfo, Experiment, LoggedModel, Metric, ModelVersion, Run } from "../../../core/mod.ts";
+import {
+  type ArtifactInfo,
+  type Experiment,
+  type LoggedModel,
+  type Metric,
+  type ModelVersion,
+  PARENT_RUN_TAG,
+  type Run,
+} from "../../../core/mod.ts";
 import { lineChart } from "../chart/line_chart.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { formatDuration, formatNumber } from "../format.ts";
@@ -163,7 +171,7 @@ export function childRuns({ experiment, run, children, hasMoreChildren, nowMs }:
 
 /** The filter that finds the runs that are part of another. */
 export function childFilter(runId: string): string {
-  return `tags.\`mlflow.parentRunId\` = '${runId}'`;
+  return `tags.\`${PARENT_RUN_TAG}\` = '${runId}'`;
 }
 
 function runLink({ info }: Run): Html {

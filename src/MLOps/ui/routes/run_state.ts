@@ -1,10 +1,9 @@
-import { isDomainError, type LoggedModel, type Run } from "../../../core/mod.ts";
+import { isDomainError, type LoggedModel, PARENT_RUN_TAG, type Run } from "../../../core/mod.ts";
 import { chartHistories, steppedKeys } from "../histories.ts";
 import { childFilter, type RunLines, type RunState } from "../parts/run_parts.ts";
 import { listOrReason, type PageDeps } from "./context.ts";
 
 const MAX_CHARTS = 24, MAX_CHILDREN = 100;
-const PARENT_TAG = "mlflow.parentRunId";
 
 /** What the page of a run shows, but for the lines of its metrics: those may be long. */
 export async function runStateOf(deps: PageDeps, run: Run): Promise<RunState> {
@@ -46,7 +45,7 @@ export async function linesOf({ tracker }: PageDeps, run: Run): Promise<RunLines
 
 /** The run that another is part of; its id alone where this store does not have it, as any client may set the tag. */
 async function parentOf({ tracker }: PageDeps, { tags }: Run): Promise<Run | string | undefined> {
-  const parentId = tags.find(({ key }) => key === PARENT_TAG)?.value;
+  const parentId = tags.find(({ key }) => key === PARENT_RUN_TAG)?.value;
   if (parentId === undefined) return undefined;
   try {
     return await tracker.getRun(parentId);
