@@ -41,7 +41,7 @@ Deno.test("runInWorker() gives the bytes of the caller's thread, in any order, o
 
 Deno.test("runInWorker() tells of progress and epochs while it runs", async () => {
   const states: ProgressState[] = [], epochs: EpochReport[] = [];
-  const { training } = await runInWorker(JOBS[0]!, shared, {
+  await runInWorker(JOBS[0]!, shared, {
     onProgress: (state) => states.push(state),
     onEpoch: (report) => epochs.push(report),
   });
