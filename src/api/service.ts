@@ -34,8 +34,8 @@ export interface ServiceDeps {
   readonly source: ModelSource;
   /** Proves and builds a model. */
   readonly load: LoadForecastModel;
-  /** Computes features. */
-  readonly engine: FeatureEngine;
+  /** Feature sets that models may read; each row is computed by the model's own. */
+  readonly engines: readonly FeatureEngine[];
   /** The candles. */
   readonly feed: CandleFeed;
   /** Record of what was answered; undefined where it is switched off. */
@@ -72,7 +72,7 @@ export class InferenceService {
     const { config, programVersion } = options;
     const series = { ...config.series, interval: "1m" as const };
     this.#live = new LiveFeatures(deps, { series, checkMs: config.data.checkSeconds * 1000 });
-    this.#host = new ModelHost(parseModelUri(options.modelUri), { ...deps, features: deps.engine }, {
+    this.#host = new ModelHost(parseModelUri(options.modelUri), { ...deps, features: deps.engines }, {
       maxRows: config.limits.maxRows,
       pollMs: config.model.pollSeconds * 1000,
       retryRefusedMs: config.model.retryRefusedSeconds * 1000,
@@ -93,7 +93,6 @@ export class InferenceService {
       clock: deps.clock,
       host: this.#host,
       live: this.#live,
-      engine: deps.engine,
       log: deps.log,
       metrics,
       programVersion,

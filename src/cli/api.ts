@@ -2,7 +2,7 @@ import { DomainError, type Warning } from "../core/mod.ts";
 import type { ServiceReporter } from "../api/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { renderTable } from "./table.ts";
-import { featureEngine, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
+import { featureEngines, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
 import { VERSION } from "./version.ts";
 
 /** `api`: the model at an alias, over HTTP. */
@@ -53,8 +53,8 @@ async function serve(context: CommandContext): Promise<CommandResult> {
   checkHost(host);
   signal.throwIfAborted();
 
-  const [engine, load, feed] = await Promise.all([
-    featureEngine(),
+  const [engines, load, feed] = await Promise.all([
+    featureEngines(),
     loadForecastModel(),
     openCandleFeed(context),
   ]);
@@ -70,7 +70,7 @@ async function serve(context: CommandContext): Promise<CommandResult> {
   const service = new InferenceService({
     source: registry,
     load,
-    engine,
+    engines,
     feed,
     log,
     anchor: (name, version, tag) => registry.setModelVersionTag(name, version, tag),

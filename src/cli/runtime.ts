@@ -5,13 +5,14 @@
  * @module
  */
 import type { IngestConfig } from "../config/ingest_config.ts";
-import type {
-  FeatureEngine,
-  FeatureReader,
-  FeatureStore,
-  LoadForecastModel,
-  ModelRegistry,
-  Tracker,
+import {
+  DomainError,
+  type FeatureEngine,
+  type FeatureReader,
+  type FeatureStore,
+  type LoadForecastModel,
+  type ModelRegistry,
+  type Tracker,
 } from "../core/mod.ts";
 import type { CandleFeed } from "../api/mod.ts";
 import type { IngestDeps, IngestRequest } from "../data_ingestion_service/mod.ts";
@@ -140,6 +141,24 @@ export async function openRegistry(
 /** The loader of logged models: it proves hashes and golden rows, and loads no tfjs. */
 export async function loadForecastModel(): Promise<LoadForecastModel> {
   return (await import("../ml/models/load_forecast_model.ts")).loadForecastModel;
+}
+
+/** Every feature set that a model may have been trained on. */
+export async function featureEngines(): Promise<readonly FeatureEngine[]> {
+  return (await import("../ml/features/mod.ts")).featureEngines();
+}
+
+/** The feature set of a digest, which a model names. @throws {DomainError} `model-invalid` where it is none of ours. */
+export async function featureEngineOf(digest: string): Promise<FeatureEngine> {
+  const engine = (await featureEngines()).find((each) => each.digest === digest);
+  if (engine !== undefined) return engine;
+  throw new DomainError(
+    "model-invalid",
+    `Cannot compute the features of set ${digest}: this program does not know it`,
+    {
+      hint: "Train again with this version of the program",
+    },
+  );
 }
 
 /** The feature engine that training, store and service share. */

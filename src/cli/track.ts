@@ -8,6 +8,7 @@ import {
   isHorizon,
   type KeyValue,
   MINUTE_MS,
+  MODEL_FAMILIES,
   parseInstantOrDuration,
   type SeriesId,
   type TimeRange,
@@ -19,7 +20,7 @@ import {
 import type { ModelConfig } from "../config/model_config.ts";
 import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
-import { featureEngine, openFeatureStore, openTracker } from "./runtime.ts";
+import { featureEngine, featureEngineOf, openFeatureStore, openTracker } from "./runtime.ts";
 import { runTags } from "./run_tags.ts";
 import { trackSummary } from "./track_summary.ts";
 import { userName } from "./user_name.ts";
@@ -35,7 +36,7 @@ export const command: Command = {
       type: "string",
       value: "FAMILY",
       description: "Model family; default: config (mlp)",
-      choices: ["mlp", "gbdt", "linear", "har", "contrarian", "climatology"],
+      choices: MODEL_FAMILIES,
     },
     horizon: {
       type: "string",
@@ -65,6 +66,7 @@ export const command: Command = {
     { line: "task track -- --model gbdt", does: "boosted trees in the network's place" },
     { line: "task track -- --model har --horizon 60", does: "the log-HAR line, an hour ahead" },
     { line: "task track -- --sweep config/sweeps/mlp_random.json", does: "sixteen networks, and the best of them" },
+    { line: "task track -- --model tcn", does: "a network that reads the last hour minute by minute" },
   ],
   run: track,
 };
@@ -147,7 +149,7 @@ async function trackRun(context: CommandContext, tracker: Tracker, options: Trac
   const logged = await logExperiment(tracker, run, result, {
     settings,
     facts,
-    featureSet: engine,
+    featureSet: await featureEngineOf(result.model.info.featureSetDigest),
     nowMs,
     encodeMlModel,
   });
@@ -307,6 +309,7 @@ async function resolveSettings(
     mlp: config.mlp,
     gbdt: config.gbdt,
     linear: config.linear,
+    sequence: config.sequence,
     split: evaluation.split,
     blockDays: evaluation.blockDays,
     resamples: evaluation.resamples,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HORIZONS } from "../core/mod.ts";
+import { HORIZONS, MODEL_FAMILIES } from "../core/mod.ts";
 import { configJsonSchema, loadSettings } from "./load.ts";
 
 /** Where the settings of `track` are read from by default. */
@@ -10,43 +10,55 @@ const share = z.number().gt(0).lt(1);
 const monotone = z.record(z.string(), z.union([z.literal(1), z.literal(-1)])).default({});
 const weight = z.number().nonnegative().max(1000);
 
-/** Schema of `config/model.json`; every key has a default. */
-export const MODEL_CONFIG_SCHEMA = z.strictObject({
-  experiment: z.string().min(1).default("bitcoin").describe("Experiment of runs without --experiment"),
-  exchange: z.string().regex(/^[a-z0-9]+$/, "must be an exchange name of ccxt, in lower case").default("binance"),
-  symbol: z.string().min(1).default("BTC/USDT").describe("Unified symbol"),
-  model: z.enum(["mlp", "gbdt", "linear", "har", "contrarian", "climatology"]).default("mlp").describe(
-    "Model family without --model",
-  ),
-  horizonMinutes: z.union(HORIZONS.map((minutes) => z.literal(minutes))).default(15)
-    .describe("Horizon without --horizon, minutes"),
-  seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
-  minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),
-  mlp: z.strictObject({
+/** Settings that all networks have, with their usual values. */
+function networkKeys(usual: { readonly hidden: number[]; readonly epochs: number; readonly batchSize: number }) {
+  return {
     members: count.max(16).default(1).describe("Networks trained from different seeds, whose outputs are averaged"),
-    hidden: z.array(count.max(512)).min(1).max(4).default([64, 64]).describe("Units of the hidden layers"),
-    epochs: count.default(30).describe("Most epochs"),
-    batchSize: count.max(65536).default(2048),
+    hidden: z.array(count.max(512)).min(1).max(4).default(usual.hidden).describe("Units of the hidden layers"),
+    epochs: count.default(usual.epochs).describe("Most epochs"),
+    batchSize: count.max(65536).default(usual.batchSize),
     learningRate: z.number().positive().max(0.1).default(0.001),
-    patience: count.default(5).describe("Epochs without a better validation loss before training stops"),
     weightDecay: z.number().nonnegative().max(10).default(0).describe(
       "Decoupled weight decay of AdamW, on kernels alone",
     ),
-    clipNorm: z.number().positive().nullable().default(null).describe("Largest norm of a step's gradient; null: any"),
-    schedule: z.strictObject({
-      kind: z.enum(["plateau", "cosine", "constant"]).default("plateau")
-        .describe("Learning rate after the warm-up: halved on plateaus, along a cosine to zero, or as it is"),
-      warmUpSteps: z.int().nonnegative().default(500).describe("Steps over which the rate rises from zero"),
-    }).prefault({}),
-    engine: z.enum(["fused", "tensors"]).default("fused")
-      .describe("What computes gradients: the SIMD step, or tfjs; they agree to 1e-5"),
-    rowStride: count.max(60).default(3).describe("An epoch takes every n-th minute, the phase rotating"),
     correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
     lossWeights: z.strictObject({
       direction: weight.default(1),
       volatility: weight.default(1),
       quantiles: weight.default(1),
     }).refine((weights) => Object.values(weights).some((value) => value > 0), "must not all be 0").prefault({}),
+  };
+}
+
+const patience = (usual: number) =>
+  count.default(usual).describe("Epochs without a better validation loss before training stops");
+const clipNorm = (usual: number | null) =>
+  z.number().positive().nullable().default(usual).describe("Largest norm of a step's gradient; null: any");
+const schedule = (usual: { readonly warmUpSteps: number }) =>
+  z.strictObject({
+    kind: z.enum(["plateau", "cosine", "constant"]).default("plateau")
+      .describe("Learning rate after the warm-up: halved on plateaus, along a cosine to zero, or as it is"),
+    warmUpSteps: z.int().nonnegative().default(usual.warmUpSteps).describe("Steps over which the rate rises from zero"),
+  }).prefault({});
+
+/** Schema of `config/model.json`; every key has a default. */
+export const MODEL_CONFIG_SCHEMA = z.strictObject({
+  experiment: z.string().min(1).default("bitcoin").describe("Experiment of runs without --experiment"),
+  exchange: z.string().regex(/^[a-z0-9]+$/, "must be an exchange name of ccxt, in lower case").default("binance"),
+  symbol: z.string().min(1).default("BTC/USDT").describe("Unified symbol"),
+  model: z.enum(MODEL_FAMILIES).default("mlp").describe("Model family without --model"),
+  horizonMinutes: z.union(HORIZONS.map((minutes) => z.literal(minutes))).default(15)
+    .describe("Horizon without --horizon, minutes"),
+  seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
+  minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),
+  mlp: z.strictObject({
+    ...networkKeys({ hidden: [64, 64], epochs: 30, batchSize: 2048 }),
+    patience: patience(5),
+    clipNorm: clipNorm(null),
+    schedule: schedule({ warmUpSteps: 500 }),
+    engine: z.enum(["fused", "tensors"]).default("fused")
+      .describe("What computes gradients: the SIMD step, or tfjs; they agree to 1e-5"),
+    rowStride: count.max(60).default(3).describe("An epoch takes every n-th minute, the phase rotating"),
   }).prefault({}),
   gbdt: z.strictObject({
     trees: count.max(5000).default(600).describe("Most trees of a head"),
@@ -74,6 +86,15 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     }).prefault({}).describe("Penalty of the squared coefficients of standardised inputs"),
     correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
   }).prefault({}),
+  sequence: z.strictObject({
+    ...networkKeys({ hidden: [32], epochs: 20, batchSize: 512 }),
+    patience: patience(4),
+    clipNorm: clipNorm(1),
+    schedule: schedule({ warmUpSteps: 100 }),
+    units: count.max(256).default(32).describe("Channels of a convolution, or units of the recurrent state"),
+    everyMinutes: count.max(1440).default(15)
+      .describe("Training rows are every n-th minute, more where that would leave less than 8192"),
+  }).prefault({}).describe("Networks that read the last hour minute by minute: pyramid, tcn, gru"),
   evaluation: z.strictObject({
     split: z.strictObject({
       kind: z.enum(["chronological", "shuffled"]).default("chronological")

@@ -15,6 +15,22 @@ export function isHorizon(minutes: number): minutes is Horizon {
   return (HORIZONS as readonly number[]).includes(minutes);
 }
 
+/** Model families that can be logged and served. */
+export const MODEL_FAMILIES = [
+  "mlp",
+  "gbdt",
+  "linear",
+  "pyramid",
+  "tcn",
+  "gru",
+  "har",
+  "contrarian",
+  "climatology",
+] as const;
+
+/** One of {@linkcode MODEL_FAMILIES}. */
+export type ModelFamily = typeof MODEL_FAMILIES[number];
+
 /** Name under which a model of this horizon is registered: `bitcoin-model` for 15, else `bitcoin-model-<k>m`. */
 export function registeredModelName(horizonMinutes: number): string {
   return horizonMinutes === 15 ? "bitcoin-model" : `bitcoin-model-${horizonMinutes}m`;

@@ -3,8 +3,22 @@
  *
  * @module
  */
-export { defaultFeatureEngine, REALIZED_VARIANCE_MINUTES } from "./features/mod.ts";
+export {
+  defaultFeatureEngine,
+  featureEngines,
+  REALIZED_VARIANCE_MINUTES,
+  windowFeatureEngine,
+} from "./features/mod.ts";
 export { chronologicalSplit, computeLabels, type Labels, type Split, type SplitBounds } from "./labels/mod.ts";
-export { BlockExtremes, BlockSums, type LogSums, MinuteGrid, type MinuteSeries } from "./features/mod.ts";
+export {
+  BlockExtremes,
+  BlockSums,
+  type DecisionRows,
+  FeatureSet,
+  type Indicator,
+  type LogSums,
+  MinuteGrid,
+  type MinuteSeries,
+} from "./features/mod.ts";
 export { type WindowExtremes, type WindowTotals } from "./features/mod.ts";
 export { loadForecastModel } from "./models/load_forecast_model.ts";

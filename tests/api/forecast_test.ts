@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concatCandles, MINUTE_MS, sliceCandles, toIso } from "../../src/core/mod.ts";
 import { defaultApiConfig } from "../../src/config/api_config.ts";
-import { defaultFeatureEngine } from "../../src/ml/mod.ts";
+import { encodeMlModel } from "../../src/MLOps/mod.ts";
+import { defaultFeatureEngine, windowFeatureEngine } from "../../src/ml/mod.ts";
+import { encodeModelFiles } from "../../src/ml/models/model_files.ts";
 import { SpecForecastModel } from "../../src/ml/models/spec_forecast_model.ts";
 import { randomCandles } from "../ml/candles.ts";
+import { randomNetworkModel, sampleDataset } from "../ml/models/sample_models.ts";
 import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
 import { startService } from "./service_fixture.ts";
 
@@ -30,6 +33,30 @@ Deno.test("GET /v1/forecast equals the model on the engine's newest row", async 
   assertEquals(body.candle.close, WALK.close[WALK.length - 1]);
   assertEquals(body.data, { asOf: toIso(endMs), ageSeconds: 42, stale: false });
   assertEquals([body.horizonMinutes, body.model.version], [15, "1"]);
+});
+
+Deno.test("GET /v1/forecast computes each model's own features, also after a swap to one that reads windows", async () => {
+  const { ask, clock, tracker, registry, service } = await startService({ candles: WALK });
+  const gru = randomNetworkModel(sampleDataset(), { family: "gru" });
+  const golden = new Float32Array(gru.info.featureNames.length).map((_, i) => 1 + (i % 7) / 3);
+  const identity = { modelId: "m", runId: "r", artifactUri: "memory:/m", createdAtMs: 0, metadata: {} };
+  await registerModel({ tracker, registry }, encodeModelFiles(gru, golden, identity, encodeMlModel));
+  const before = await (await ask("/v1/forecast")).json();
+  await clock.advance(60_000);
+  await service.host.check();
+  const after = await (await ask("/v1/forecast")).json();
+  assertEquals([before.model.version, after.model.version, after.asOf], ["1", "2", before.asOf]);
+  const endMs = WALK.openTimeMs[WALK.length - 1]! + MINUTE_MS;
+  const matrix = windowFeatureEngine().compute(WALK, { fromMs: endMs });
+  const row = Float32Array.from(matrix.columns, (column) => column[0]!);
+  const expected = gru.predict(row, 1);
+  assertEquals([after.volatilityBps, after.probabilityUp], [expected.volatilityBps[0], expected.probabilityUp[0]]);
+  const predicted = await ask("/predict", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ features: Array.from(row, (value) => Number.isNaN(value) ? null : value) }),
+  });
+  assertEquals((await predicted.json()).predictions[0].volatilityBps, expected.volatilityBps[0]);
 });
 
 Deno.test("GET /v1/forecast follows new candles and opens the store only when it changed", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { DomainError, type ModelRegistry, TrackingError } from "../../src/core/mod.ts";
 import { ModelHost, type ModelHostOptions, parseModelUri, type SwapReport } from "../../src/api/mod.ts";
-import { defaultFeatureEngine, loadForecastModel } from "../../src/ml/mod.ts";
+import { defaultFeatureEngine, featureEngines, loadForecastModel, windowFeatureEngine } from "../../src/ml/mod.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { harSpec, memoryStores, modelFiles, registerModel } from "./model_fixture.ts";
 import { plainRow, startService } from "./service_fixture.ts";
@@ -14,7 +14,7 @@ function hostOver(registry: ModelRegistry, uri = URI, options: Partial<ModelHost
   const states: (Error | undefined)[] = [];
   const host = new ModelHost(
     parseModelUri(uri),
-    { source: registry, load: loadForecastModel, features: defaultFeatureEngine(), clock },
+    { source: registry, load: loadForecastModel, features: featureEngines(), clock },
     {
       maxRows: 4096,
       pollMs: 2000,
@@ -180,6 +180,15 @@ Deno.test("ModelHost names the features that differ", async () => {
   );
   await host.check();
   assertStringIncludes(host.swap?.reason ?? "", "in another place: return_5, return_1");
+  const window = windowFeatureEngine();
+  await registerModel(
+    stores,
+    modelFiles(
+      harSpec({ engine: { ...window, names: window.names, nullable: window.nullable, digest: "3".repeat(64) } }),
+    ),
+  );
+  await host.check();
+  assertStringIncludes(host.swap?.reason ?? "", "('window'): the names are the same");
   assertEquals(host.current?.served.version, "1");
 });
 

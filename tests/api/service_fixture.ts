@@ -7,7 +7,7 @@ import {
   type SwapReport,
   type WriteAnchor,
 } from "../../src/api/mod.ts";
-import { defaultFeatureEngine, loadForecastModel } from "../../src/ml/mod.ts";
+import { defaultFeatureEngine, featureEngines, loadForecastModel } from "../../src/ml/mod.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryRegistry, MemoryTracker } from "../fakes/memory_tracker.ts";
 import { randomCandles } from "../ml/candles.ts";
@@ -118,7 +118,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
   const service = new InferenceService({
     source: stores.registry,
     load: loadForecastModel,
-    engine: defaultFeatureEngine(),
+    engines: featureEngines(),
     feed,
     log: options.log,
     ...(options.anchor === undefined ? {} : { anchor: options.anchor }),

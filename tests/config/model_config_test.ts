@@ -6,7 +6,6 @@ import {
   MODEL_CONFIG_SCHEMA,
   modelConfigJsonSchema,
 } from "../../src/config/model_config.ts";
-import { MODEL_FAMILIES } from "../../src/ml/models/forecast_spec.ts";
 
 async function withFile(text: string, check: (path: string) => Promise<void>): Promise<void> {
   const path = await Deno.makeTempFile({ suffix: ".json" });
@@ -28,10 +27,6 @@ Deno.test("config/model.json holds the defaults, each of them", async () => {
   const { $schema, ...stored } = JSON.parse(await Deno.readTextFile(MODEL_CONFIG_PATH));
   assertEquals($schema, "./schemas/model.schema.json");
   assertEquals(stored, JSON.parse(JSON.stringify(MODEL_CONFIG_SCHEMA.parse({}))));
-});
-
-Deno.test("the families of the configuration are those that exist", { permissions: "none" }, () => {
-  assertEquals(MODEL_CONFIG_SCHEMA.shape.model.unwrap().options.toSorted(), [...MODEL_FAMILIES].sort());
 });
 
 Deno.test("loadModelConfig() refuses unknown keys and wrong values by name", async () => {

@@ -30,16 +30,23 @@ export interface LiveRow {
   readonly decisionTimeMs: number;
   /** That candle. */
   readonly candle: Candle;
-  /** Raw features in the engine's order; NaN where missing. */
-  readonly features: Float32Array<ArrayBuffer>;
+  /**
+   * Raw features in the order of the feature set of this digest, NaN where missing; computed when first asked for.
+   *
+   * @throws {RangeError} on the digest of a set that is not computed here.
+   */
+  featuresOf(digest: string): Float32Array<ArrayBuffer>;
 }
+
+/** What of a feature engine computes a row. */
+export type LiveEngine = Pick<FeatureEngine, "digest" | "lookbackMinutes" | "compute">;
 
 /** What a {@linkcode LiveFeatures} needs. */
 export interface LiveFeaturesDeps {
   /** The store. */
   readonly feed: CandleFeed;
-  /** Computes the features, as it did for training. */
-  readonly engine: Pick<FeatureEngine, "names" | "lookbackMinutes" | "compute">;
+  /** Compute the features, as they did for training. */
+  readonly engines: readonly LiveEngine[];
   /** Time. */
   readonly clock: Clock;
 }
@@ -61,7 +68,7 @@ const WHOLE_EVERY_MS = HOUR_MS;
 
 /**
  * Features of the newest closed candle, computed anew only when the store has changed. The window kept in memory is
- * the engine's look-back, which determines a row to the bit; a look reads what is new and the last hour, and all of it
+ * the engines' longest look-back, which determines a row to the bit; a look reads what is new and the last hour, and all of it
  * where older minutes came or went, and once an hour.
  */
 export class LiveFeatures {
@@ -127,22 +134,21 @@ export class LiveFeatures {
   }
 
   async #read(): Promise<LiveRow | undefined> {
-    const { feed, engine } = this.#deps;
+    const { feed, engines } = this.#deps;
     const candles = await feed.read((store) => this.#readWindow(store));
     this.#window = candles;
     if (candles === undefined || candles.length === 0) return undefined;
     const candle = candleAt(candles, candles.length - 1);
     const decisionTimeMs = candle.openTimeMs + MINUTE_MS;
-    const matrix = engine.compute(candles, { fromMs: decisionTimeMs });
-    const last = matrix.length - 1;
-    return { decisionTimeMs, candle, features: Float32Array.from(matrix.columns, (column) => column[last]!) };
+    return { decisionTimeMs, candle, featuresOf: rowsOf(engines, candles, decisionTimeMs) };
   }
 
   async #readWindow(store: FeedReader): Promise<CandleColumns | undefined> {
     const { series } = this.#options;
     const span = await store.span(series);
     if (span === undefined) return undefined;
-    const wanted = span.endMs - (this.#deps.engine.lookbackMinutes + 1) * MINUTE_MS;
+    const lookback = Math.max(...this.#deps.engines.map(({ lookbackMinutes }) => lookbackMinutes));
+    const wanted = span.endMs - (lookback + 1) * MINUTE_MS;
     const startMs = Math.floor(wanted / HOUR_MS) * HOUR_MS;
     const kept = await this.#stillValid(store, { startMs, endMs: span.endMs });
     if (kept !== undefined) {
@@ -172,4 +178,19 @@ export class LiveFeatures {
     });
     return count === kept.length ? kept : undefined;
   }
+}
+
+/** The last row of each engine, computed once. */
+function rowsOf(engines: readonly LiveEngine[], candles: CandleColumns, decisionTimeMs: number): LiveRow["featuresOf"] {
+  const rows = new Map<string, Float32Array<ArrayBuffer>>();
+  return (digest) => {
+    const known = rows.get(digest);
+    if (known !== undefined) return known;
+    const engine = engines.find((each) => each.digest === digest);
+    if (engine === undefined) throw new RangeError(`Cannot compute features of set '${digest}': it is unknown here`);
+    const matrix = engine.compute(candles, { fromMs: decisionTimeMs }), last = matrix.length - 1;
+    const row = Float32Array.from(matrix.columns, (column) => column[last]!);
+    rows.set(digest, row);
+    return row;
+  };
 }

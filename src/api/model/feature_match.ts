@@ -6,12 +6,32 @@ export type FeatureIdentity = Pick<FeatureEngine, "name" | "names" | "nullable" 
 /**
  * Makes sure that this service computes exactly the features that the model was trained on.
  *
- * @throws {DomainError} `model-invalid` naming the features that differ.
+ * @param engines feature sets that are computed here.
+ * @throws {DomainError} `model-invalid` naming the features in which the nearest set differs.
  */
-export function checkFeatureSet(info: ForecastModelInfo, engine: FeatureIdentity): void {
-  const sameNames = info.featureNames.length === engine.names.length &&
-    info.featureNames.every((name, j) => engine.names[j] === name);
-  if (info.featureSetDigest === engine.digest && sameNames) return;
+export function checkFeatureSet(info: ForecastModelInfo, engines: readonly FeatureIdentity[]): void {
+  const wanted = new Set(info.featureNames);
+  const isSame = (engine: FeatureIdentity) => info.featureSetDigest === engine.digest && sameNames(info, engine);
+  if (engines.some(isSame)) return;
+  const differences = ({ names }: FeatureIdentity) =>
+    names.filter((name) => !wanted.has(name)).length + [...wanted].filter((name) => !names.includes(name)).length;
+  const nearest = engines.reduce((best, engine) => differences(engine) < differences(best) ? engine : best);
+  throw new DomainError(
+    "model-invalid",
+    `Cannot serve the model as its feature set is not the one that this program computes ('${nearest.name}'): ${
+      differenceFrom(info, nearest)
+    }`,
+    {
+      hint: "Train and register again with this version of the program, or serve with the version it was trained with",
+    },
+  );
+}
+
+function sameNames(info: ForecastModelInfo, { names }: FeatureIdentity): boolean {
+  return info.featureNames.length === names.length && info.featureNames.every((name, j) => names[j] === name);
+}
+
+function differenceFrom(info: ForecastModelInfo, engine: FeatureIdentity): string {
   const own = new Set(engine.names), wanted = new Set(info.featureNames);
   const parts = [
     list("unknown here", info.featureNames.filter((name) => !own.has(name))),
@@ -21,16 +41,8 @@ export function checkFeatureSet(info: ForecastModelInfo, engine: FeatureIdentity
       info.featureNames.filter((name, j) => own.has(name) && engine.names[j] !== name && own.size === wanted.size),
     ),
   ].filter((part) => part !== "");
-  const difference = parts.length > 0
-    ? parts.join("; ")
-    : "the names are the same, so a parameter, look-back or definition version differs";
-  throw new DomainError(
-    "model-invalid",
-    `Cannot serve the model as its feature set is not the one that this program computes ('${engine.name}'): ${difference}`,
-    {
-      hint: "Train and register again with this version of the program, or serve with the version it was trained with",
-    },
-  );
+  if (parts.length > 0) return parts.join("; ");
+  return "the names are the same, so a parameter, look-back or definition version differs";
 }
 
 function list(label: string, names: readonly string[]): string {

@@ -48,8 +48,8 @@ export interface ModelHostDeps {
   readonly source: ModelSource;
   /** Proves and builds a model. */
   readonly load: LoadForecastModel;
-  /** Features that this program computes. */
-  readonly features: FeatureIdentity;
+  /** Feature sets that this program computes. */
+  readonly features: readonly FeatureIdentity[];
   /** Time. */
   readonly clock: Clock;
 }

@@ -1,4 +1,4 @@
-import { type Clock, DomainError, type FeatureEngine } from "../../core/mod.ts";
+import { type Clock, DomainError } from "../../core/mod.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { type DataAge, dataAge } from "../data/data_age.ts";
 import type { LiveFeatures } from "../data/live_features.ts";
@@ -16,8 +16,6 @@ export interface RouteContext {
   readonly host: ModelHost;
   /** Holds the newest features. */
   readonly live: LiveFeatures;
-  /** Feature set that this program computes. */
-  readonly engine: Pick<FeatureEngine, "name" | "digest">;
   /** The prediction log, unless it is switched off. */
   readonly log: PredictionLog | undefined;
   /** Metrics. */

@@ -19,17 +19,17 @@ export function forecastRoute(context: RouteContext): Handler {
       });
     }
     await context.live.refresh();
-    const row = requireRow(context);
-    const { outputs, json } = forecastJson(context, loaded, row, exchange.requestId);
+    const row = requireRow(context), features = featuresFor(loaded, row);
+    const { outputs, json } = forecastJson(context, loaded, { ...row, features }, exchange.requestId);
     context.log?.append({
       kind: "forecast",
       atMs: context.clock.nowMs(),
       requestId: exchange.requestId,
       model: loaded.served,
-      featureSetDigest: context.engine.digest,
+      featureSetDigest: loaded.model.info.featureSetDigest,
       series: context.config.series,
       decisionTimeMs: row.decisionTimeMs,
-      features: row.features,
+      features,
       outputs,
     });
     return jsonTextResponse(json, exchange.requestId);
@@ -48,19 +48,21 @@ export function minuteForecaster(context: RouteContext): () => Promise<boolean> 
     const { row } = context.live;
     if (current === undefined || row === undefined) return false;
     const key = `${current.served.version} ${current.digest} ${row.decisionTimeMs}`;
-    if (key === done || missingFeatures(current, row).length > 0) return false;
+    if (key === done) return false;
+    const features = featuresFor(current, row);
+    if (missingFeatures(current, features).length > 0) return false;
     done = key;
-    const outputs = current.model.predict(row.features, 1);
+    const outputs = current.model.predict(features, 1);
     if (firstNonFiniteRow(outputs) >= 0) return false;
     context.log?.append({
       kind: "forecast",
       atMs: context.clock.nowMs(),
       requestId: null,
       model: current.served,
-      featureSetDigest: context.engine.digest,
+      featureSetDigest: current.model.info.featureSetDigest,
       series: context.config.series,
       decisionTimeMs: row.decisionTimeMs,
-      features: row.features,
+      features,
       outputs,
     });
     return true;
@@ -105,12 +107,22 @@ function requireRow(context: RouteContext): LiveRow {
   return row;
 }
 
-function missingFeatures(loaded: LoadedModel, row: LiveRow): string[] {
-  return loaded.shape.names.filter((_, j) => Number.isNaN(row.features[j]!) && loaded.shape.nullable[j] === 0);
+/** The row in the features that the model reads. */
+function featuresFor({ model }: LoadedModel, row: LiveRow): Float32Array<ArrayBuffer> {
+  return row.featuresOf(model.info.featureSetDigest);
 }
 
-function forecastJson(context: RouteContext, loaded: LoadedModel, row: LiveRow, requestId: string) {
-  const missing = missingFeatures(loaded, row);
+function missingFeatures(loaded: LoadedModel, features: Float32Array): string[] {
+  return loaded.shape.names.filter((_, j) => Number.isNaN(features[j]!) && loaded.shape.nullable[j] === 0);
+}
+
+function forecastJson(
+  context: RouteContext,
+  loaded: LoadedModel,
+  row: Pick<LiveRow, "candle" | "decisionTimeMs"> & { readonly features: Float32Array },
+  requestId: string,
+) {
+  const missing = missingFeatures(loaded, row.features);
   if (missing.length > 0) {
     throw new DomainError(
       "data-stale",

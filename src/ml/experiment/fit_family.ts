@@ -6,11 +6,11 @@ import type { Split } from "../labels/mod.ts";
 import { fitPlainModel } from "../models/plain_models.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { fitLinear } from "../training/fit_linear.ts";
-import { fitNetwork, type TrainNetwork } from "../training/fit_network.ts";
+import { fitNetwork, type NetworkFamily, type NetworkOptions, type TrainNetwork } from "../training/fit_network.ts";
 import { fitTrees, type GrowTrees, type HeadReport } from "../training/fit_trees.ts";
 import { bestEpochs, type EpochReport, type TrainingOutcome } from "../training/protocol.ts";
 import { type FamilyDetails, linearDetails, treesDetails } from "./family_details.ts";
-import type { ExperimentSettings } from "./settings.ts";
+import { type ExperimentSettings, networkOptions } from "./settings.ts";
 
 /** What fitting a family needs from outside. */
 export interface FitFamilyDeps extends CallOptions {
@@ -35,7 +35,7 @@ export interface FittedFamily {
 }
 
 /**
- * Fits one family on a split: nothing of the test rows is read. Pure in its arguments, so that the same call can be a job
+ * Fits one family on a split of a dataset of the set `base`: nothing of the test rows is read. Pure in its arguments, so that the same call can be a job
  * of a sweep, of a fold or of another machine.
  *
  * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, `check-failed` where training
@@ -49,19 +49,21 @@ export async function fitFamily(
 ): Promise<FittedFamily> {
   const { family } = settings;
   switch (family) {
-    case "mlp":
-      return await fitNetworks(dataset, split, settings, deps);
     case "gbdt":
       return await fitBoostedTrees(dataset, split, settings, deps);
     case "linear": {
       const fit = fitLinear(dataset, split, settings.linear);
       return { model: fit.model, training: [], details: linearDetails(fit) };
     }
-    default: {
+    case "har":
+    case "contrarian":
+    case "climatology": {
       const ranges = { train: timeSpanOf(dataset, split.trainingSpan), validation: null };
       const spec = fitPlainModel(family, dataset, split.trainingSpan, ranges);
       return { model: new SpecForecastModel(spec), training: [], details: undefined };
     }
+    default:
+      return await fitNetworks(dataset, split, { family, options: networkOptions(settings, family) }, deps);
   }
 }
 
@@ -92,14 +94,15 @@ async function fitBoostedTrees(
 async function fitNetworks(
   dataset: Dataset,
   split: Split,
-  settings: ExperimentSettings,
+  { family, options }: { readonly family: NetworkFamily; readonly options: NetworkOptions },
   deps: FitFamilyDeps,
 ): Promise<FittedFamily> {
-  const { epochs, members = 1 } = settings.mlp, total = epochs * members;
+  const { epochs, members = 1 } = options, total = epochs * members;
   const update = (done: number, note: string) =>
     deps.progress.update({ stage: "train", done, total, unit: "epochs", note });
   let note = "";
-  const { model, outcomes } = await fitNetwork(dataset, split, { ...settings.mlp, seed: settings.seed }, {
+  const { model, outcomes } = await fitNetwork(dataset, split, options, {
+    family,
     train: deps.train,
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
     onStep: ({ epoch, done, total: steps }, member) =>

@@ -8,10 +8,12 @@ import {
   type Tracker,
 } from "../../core/mod.ts";
 import { evaluationMetrics } from "../evaluation/evaluate.ts";
+import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
 import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
+import type { NetworkFamily } from "../training/fit_network.ts";
 import type { ExperimentResult } from "./run_experiment.ts";
-import type { ExperimentSettings } from "./settings.ts";
+import { type ExperimentSettings, networkOptions } from "./settings.ts";
 import type { TrackedRun } from "./tracked_run.ts";
 import { linearParams, treesParams } from "./family_params.ts";
 import type { HeadReport } from "../training/fit_trees.ts";
@@ -59,23 +61,8 @@ export function datasetInput(settings: ExperimentSettings, facts: DatasetFacts):
 
 /** Parameters that are known before training. */
 export function settingsParams(settings: ExperimentSettings): KeyValue[] {
-  const { mlp } = settings;
-  const network = settings.family !== "mlp" ? {} : {
-    members: mlp.members ?? 1,
-    hidden: mlp.hidden.join("-"),
-    epochs: mlp.epochs,
-    batch_size: mlp.batchSize,
-    learning_rate: mlp.learningRate,
-    schedule: mlp.schedule?.kind ?? "plateau",
-    warm_up_steps: mlp.schedule?.warmUpSteps ?? 500,
-    weight_decay: mlp.weightDecay ?? 0,
-    clip_norm: mlp.clipNorm ?? "none",
-    engine: mlp.engine ?? "fused",
-    patience: mlp.patience,
-    row_stride: mlp.rowStride,
-    correction_bound: mlp.correctionBound,
-    loss_weights: `${mlp.lossWeights.direction}/${mlp.lossWeights.volatility}/${mlp.lossWeights.quantiles}`,
-  };
+  const { family } = settings;
+  const network = family === "mlp" || isSequenceFamily(family) ? networkParams(settings, family) : {};
   return keyValues({
     model: settings.family,
     horizon_minutes: settings.horizonMinutes,
@@ -95,6 +82,29 @@ export function settingsParams(settings: ExperimentSettings): KeyValue[] {
     ...(settings.family === "gbdt" ? treesParams(settings) : {}),
     ...(settings.family === "linear" ? linearParams(settings) : {}),
   });
+}
+
+/** Parameters of the families that are networks. */
+function networkParams(settings: ExperimentSettings, family: NetworkFamily): Record<string, string | number> {
+  const options = networkOptions(settings, family), { lossWeights, sequence } = options;
+  return {
+    members: options.members ?? 1,
+    ...(sequence === undefined
+      ? { row_stride: options.rowStride }
+      : { sequence_units: settings.sequence.units, every_minutes: sequence.everyMinutes }),
+    hidden: options.hidden.join("-"),
+    epochs: options.epochs,
+    batch_size: options.batchSize,
+    learning_rate: options.learningRate,
+    schedule: options.schedule?.kind ?? "plateau",
+    warm_up_steps: options.schedule?.warmUpSteps ?? 500,
+    weight_decay: options.weightDecay ?? 0,
+    clip_norm: options.clipNorm ?? "none",
+    engine: options.engine ?? "fused",
+    patience: options.patience,
+    correction_bound: options.correctionBound,
+    loss_weights: `${lossWeights.direction}/${lossWeights.volatility}/${lossWeights.quantiles}`,
+  };
 }
 
 /**

@@ -14,6 +14,7 @@ import { chronologicalSplit } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { trainingRangesOf } from "../training/fit_network.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
+import { featuresFor, forecastRows } from "../window_dataset.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
 import type { FamilyDetails } from "./family_details.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
@@ -23,6 +24,7 @@ import { splitBounds } from "./split_bounds.ts";
 
 /** What an experiment needs from outside. */
 export interface ExperimentDeps extends FitFamilyDeps {
+  /** The set `base`, from which windows follow. */
   readonly engine: FeatureEngine;
   /** Materialised features of the range, where they are fresh; computed here otherwise. */
   readonly features?: FeatureMatrix;
@@ -66,12 +68,15 @@ export async function runExperiment(
   deps: ExperimentDeps,
 ): Promise<ExperimentResult> {
   const { progress, signal } = deps;
+  // Lets a pending Ctrl-C in, which the loops of this thread would hold up.
+  const breathe = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    signal?.throwIfAborted();
+  };
   let stepsDone = 0;
   const stage = async (note: string) => {
     progress.update({ stage: "track", done: stepsDone++, total: STEPS, unit: "steps", note });
-    // Lets a pending Ctrl-C in, which the loops of this thread would hold up.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    signal?.throwIfAborted();
+    await breathe();
   };
   const bounds = splitBounds(settings);
   await stage("features and labels");
@@ -91,7 +96,7 @@ export async function runExperiment(
   const baselines = baselineForecasts(dataset, split, ranges);
   await stage("forecasts");
   const test = testRowsOf(dataset, split.test);
-  const forecasts = model.predictColumns(dataset.features.columns, split.test);
+  const forecasts = await forecastRows(model, dataset, split.test, breathe);
   await stage("scores");
   const evaluation = evaluate(test, { model: forecasts, baselines }, settings);
   await stage("files");
@@ -114,7 +119,7 @@ export async function runExperiment(
     },
     evaluation,
     verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
-    goldenRows: goldenRows(dataset, split.trainingSpan),
+    goldenRows: goldenRows(model, dataset, split.trainingSpan),
     files,
   };
 }
@@ -125,14 +130,16 @@ const GOLDEN_ROWS = 16;
  * Rows from end to end of the training span, so that nothing later than it has a part in the model's files, and the last
  * one once more with all that may be missing left out.
  */
-function goldenRows({ features, nullable }: Dataset, span: Int32Array): Float32Array {
-  const width = features.names.length;
-  const rows = new Float32Array((GOLDEN_ROWS + 1) * width);
-  for (let i = 0; i <= GOLDEN_ROWS; i++) {
-    const row = span[Math.floor(Math.min(i, GOLDEN_ROWS - 1) * (span.length - 1) / (GOLDEN_ROWS - 1))]!;
+function goldenRows({ info }: SpecForecastModel, dataset: Dataset, span: Int32Array): Float32Array {
+  const picked = Int32Array.from({ length: GOLDEN_ROWS + 1 }, (_, i) => {
+    return span[Math.floor(Math.min(i, GOLDEN_ROWS - 1) * (span.length - 1) / (GOLDEN_ROWS - 1))]!;
+  });
+  const { features, nullable, rows } = featuresFor(info, dataset, picked), width = features.names.length;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
     for (let j = 0; j < width; j++) {
-      rows[i * width + j] = i === GOLDEN_ROWS && nullable[j] ? NaN : features.columns[j]![row]!;
+      values[i * width + j] = i === GOLDEN_ROWS && nullable[j] ? NaN : features.columns[j]![row]!;
     }
-  }
-  return rows;
+  });
+  return values;
 }

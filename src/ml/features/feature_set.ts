@@ -33,15 +33,22 @@ export class FeatureSet implements FeatureEngine {
 
   compute(columns: CandleColumns, options: { readonly fromMs?: number } = {}): FeatureMatrix {
     const first = options.fromMs === undefined ? 0 : lowerBound(columns.openTimeMs, options.fromMs - MINUTE_MS);
-    const length = columns.length - first;
-    const grid = new MinuteGrid(columns);
-    const ends = new Int32Array(length);
-    const decisionTimeMs = new Float64Array(length);
-    for (let row = 0; row < length; row++) {
-      ends[row] = grid.indexOfCandle(first + row) + 1;
-      decisionTimeMs[row] = columns.openTimeMs[first + row]! + MINUTE_MS;
-    }
-    const values = this.#indicators.map((indicator) => indicator.compute(grid, { ends }));
-    return { length, decisionTimeMs, names: this.names, columns: values };
+    const decisionTimeMs = Float64Array.from(columns.openTimeMs.subarray(first), (openMs) => openMs + MINUTE_MS);
+    return this.computeAt(new MinuteGrid(columns), decisionTimeMs);
+  }
+
+  /**
+   * Rows for the given decision times, each of which follows a candle of the grid.
+   *
+   * @param known columns of these very rows by name, which need not be computed again.
+   */
+  computeAt(
+    grid: MinuteGrid,
+    decisionTimeMs: Float64Array,
+    known: ReadonlyMap<string, Float32Array> = new Map(),
+  ): FeatureMatrix {
+    const ends = Int32Array.from(decisionTimeMs, (ms) => grid.indexAt(ms));
+    const columns = this.#indicators.map((indicator) => known.get(indicator.name) ?? indicator.compute(grid, { ends }));
+    return { length: ends.length, decisionTimeMs, names: this.names, columns };
   }
 }

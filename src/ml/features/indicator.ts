@@ -2,6 +2,7 @@ import type { MinuteGrid } from "./minute_grid.ts";
 
 /** Decision times to compute: exclusive grid indices, so that minute `ends[row] − 1` is the last closed one. */
 export interface DecisionRows {
+  /** Ascending, for speed. */
   readonly ends: Int32Array;
 }
 

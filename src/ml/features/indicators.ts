@@ -112,7 +112,8 @@ export function timeWave(period: "day" | "week", wave: "sin" | "cos"): Indicator
   };
 }
 
-function described(
+/** All of an indicator but its computation. */
+export function described(
   name: string,
   parameters: Indicator["parameters"],
   lookbackMinutes: number,
@@ -122,7 +123,7 @@ function described(
 }
 
 /** Float32Array assignment is Math.fround, which every feature value is defined to be. */
-function column(length: number, valueAt: (row: number) => number): Float32Array {
+export function column(length: number, valueAt: (row: number) => number): Float32Array {
   const values = new Float32Array(length);
   for (let row = 0; row < length; row++) values[row] = valueAt(row);
   return values;

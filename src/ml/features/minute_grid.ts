@@ -95,9 +95,28 @@ export class MinuteGrid {
     );
   }
 
+  /** ln(1 + volume) of each minute. */
+  logVolumes(): MinuteSeries {
+    return this.#once("logVolumes", () => this.#column((c, i) => Math.log(1 + c.volume[i]!)));
+  }
+
   /** Sums of ln(1 + volume) and of its square. */
   logVolumeSums(): LogSums {
-    return this.#once("logVolumeSums", () => logSums(this.#column((c, i) => Math.log(1 + c.volume[i]!))));
+    return this.#once("logVolumeSums", () => logSums(this.logVolumes()));
+  }
+
+  /** ln(1 + log range in bps) of each minute. */
+  logRanges(): MinuteSeries {
+    return this.#once("logRanges", () => this.#column((c, i) => Math.log1p(BPS * Math.log(c.high[i]! / c.low[i]!))));
+  }
+
+  /** Taker buys less taker sells over the volume of each minute, 0 without volume. */
+  takerImbalances(): MinuteSeries {
+    return this.#once("takerImbalances", () =>
+      this.#column((c, i) => {
+        const signed = 2 * c.takerBuyBaseVolume[i]! - c.volume[i]!;
+        return c.volume[i]! > 0 ? signed / c.volume[i]! : 0 * signed; // NaN where taker volume is missing
+      }));
   }
 
   /** Sums of ln(1 + trade count) and of its square. */

@@ -14,21 +14,38 @@ import {
 } from "./indicators.ts";
 import type { FeatureEngine } from "../../core/mod.ts";
 import { FeatureSet } from "./feature_set.ts";
+import type { Indicator } from "./indicator.ts";
+import { windowIndicators } from "./window.ts";
 
 export { FeatureSet } from "./feature_set.ts";
 export type { DecisionRows, Indicator } from "./indicator.ts";
 export { type LogSums, MinuteGrid, type MinuteSeries } from "./minute_grid.ts";
+export { WINDOW_MINUTES, windowOf } from "./window.ts";
 export { BlockSums, type WindowTotals } from "./block_sums.ts";
 export { BlockExtremes, type WindowExtremes } from "./block_extremes.ts";
 
 /** Spans in minutes of the mean squared returns that HAR models of all horizons use. */
 export const REALIZED_VARIANCE_MINUTES = [1, 5, 15, 60, 240, 1440, 7200, 10_080, 31_680] as const;
 
-let base: FeatureEngine | undefined;
+let base: FeatureSet | undefined, window: FeatureSet | undefined;
 
 /** The feature set `base`; built once. */
 export function defaultFeatureEngine(): FeatureEngine {
-  return base ??= new FeatureSet("base", [
+  return base ??= new FeatureSet("base", baseIndicators());
+}
+
+/** The feature set `window`: `base`, then the last hour minute by minute, for networks that read sequences; built once. */
+export function windowFeatureEngine(): FeatureSet {
+  return window ??= new FeatureSet("window", [...baseIndicators(), ...windowIndicators()]);
+}
+
+/** Every feature set that models may be trained on, `base` first. */
+export function featureEngines(): readonly FeatureEngine[] {
+  return [defaultFeatureEngine(), windowFeatureEngine()];
+}
+
+function baseIndicators(): Indicator[] {
+  return [
     ...[1, 5, 15, 60, 240, 1440].map(lagReturn),
     ...REALIZED_VARIANCE_MINUTES.map(realizedVariance),
     ...[5, 60].map(takerImbalance),
@@ -39,5 +56,5 @@ export function defaultFeatureEngine(): FeatureEngine {
     timeWave("day", "cos"),
     timeWave("week", "sin"),
     timeWave("week", "cos"),
-  ]);
+  ];
 }

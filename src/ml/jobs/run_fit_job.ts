@@ -8,6 +8,7 @@ import { fitFamily, type FitFamilyDeps } from "../experiment/fit_family.ts";
 import { requireRows } from "../experiment/require_rows.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { sha256Of } from "../sha256.ts";
+import { forecastRows } from "../window_dataset.ts";
 import { type FitJob, fitJobDigest, rowsOfJob } from "./fit_job.ts";
 
 /** What a job gives, as plain JSON: nothing in it depends on who ran it, or when. */
@@ -41,14 +42,15 @@ export async function runFitJob(job: FitJob, dataset: Dataset, deps: FitFamilyDe
   return {
     job: fitJobDigest(job),
     modelSha256: modelDigest(model),
-    validation: validate(model, dataset, split.validation),
+    validation: await validate(model, dataset, split.validation),
     training: training.map(({ bestEpoch, epochs, steps }) => ({ bestEpoch, epochs, steps })),
   };
 }
 
-function validate(model: SpecForecastModel, dataset: Dataset, rows: Int32Array): ValidationLosses {
+async function validate(model: SpecForecastModel, dataset: Dataset, rows: Int32Array): Promise<ValidationLosses> {
   const outcomes = testRowsOf(dataset, rows);
-  const daily = dailyLosses(outcomes, rowLosses(outcomes, model.predictColumns(dataset.features.columns, rows)));
+  const forecasts = await forecastRows(model, dataset, rows, () => Promise.resolve());
+  const daily = dailyLosses(outcomes, rowLosses(outcomes, forecasts));
   for (const name of DAILY_LOSSES) {
     const mean = meanLoss(daily, name);
     if (Number.isFinite(mean)) continue;

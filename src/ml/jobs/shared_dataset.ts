@@ -6,7 +6,7 @@ import type { Labels } from "../labels/mod.ts";
 /** A dataset whose columns all lie in shared memory: sent to a Worker, it is seen there and not copied. */
 export interface SharedDataset {
   /** What the grid of minutes is made of where a model asks for it. */
-  readonly candles: Pick<CandleColumns, "length" | "openTimeMs" | "close">;
+  readonly candles: CandleColumns;
   readonly features: FeatureMatrix;
   readonly labels: Labels;
   readonly featureSetDigest: string;
@@ -16,10 +16,12 @@ export interface SharedDataset {
 /** Copies a dataset into shared memory, column by column; what lies there already stays where it is. */
 export function shareDataset(
   { features, labels, featureSetDigest, nullable }: Dataset,
-  candles: Pick<CandleColumns, "length" | "openTimeMs" | "close">,
+  candles: CandleColumns,
 ): SharedDataset {
   return {
-    candles: { length: candles.length, openTimeMs: shared(candles.openTimeMs), close: shared(candles.close) },
+    candles: Object.fromEntries(
+      Object.entries(candles).map(([name, values]) => [name, typeof values === "number" ? values : shared(values)]),
+    ) as unknown as CandleColumns,
     features: {
       length: features.length,
       decisionTimeMs: shared(features.decisionTimeMs),
@@ -38,18 +40,18 @@ export function shareDataset(
   };
 }
 
-/** The dataset over the shared columns; its grid is laid out when first asked for, and knows closes alone. */
+/** The dataset over the shared columns; its grid is laid out when first asked for. */
 export function datasetOf({ candles, ...rest }: SharedDataset): Dataset {
   let grid: MinuteGrid | undefined;
   return {
     ...rest,
     get grid() {
-      return grid ??= new MinuteGrid(closesOnly(candles));
+      return grid ??= new MinuteGrid(candles);
     },
   };
 }
 
-type Column = Float32Array | Float64Array | Uint8Array;
+type Column = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 function shared<C extends Column>(column: C): C {
   if (column.buffer instanceof SharedArrayBuffer) return column;
@@ -57,14 +59,4 @@ function shared<C extends Column>(column: C): C {
   const copy = new kind(new SharedArrayBuffer(column.byteLength));
   copy.set(column);
   return copy;
-}
-
-/** Candles whose other columns are refused rather than missing: a missing one would pass for minutes without trades. */
-function closesOnly({ length, openTimeMs, close }: SharedDataset["candles"]): CandleColumns {
-  return new Proxy({ length, openTimeMs, close } as CandleColumns, {
-    get(known, field) {
-      if (Object.hasOwn(known, field)) return known[field as "close"];
-      throw new RangeError(`Cannot read '${String(field)}' of shared candles, which are open times and closes alone`);
-    },
-  });
 }

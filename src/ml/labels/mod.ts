@@ -4,4 +4,4 @@
  * @module
  */
 export { CLOSES_NEEDED, computeLabels, type Labels } from "./labels.ts";
-export { chronologicalSplit, type Split, type SplitBounds } from "./split.ts";
+export { chronologicalSplit, concatRows, type Split, type SplitBounds } from "./split.ts";

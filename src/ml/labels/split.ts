@@ -53,3 +53,11 @@ export function chronologicalSplit(
     test: Int32Array.from(test),
   };
 }
+
+/** Row numbers one after the other. */
+export function concatRows(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}

@@ -1,9 +1,24 @@
-import { DomainError } from "../../core/mod.ts";
-import type { LayerJson, LayersModelFiles, WeightSpec } from "./layers_model.ts";
+import { z } from "zod";
+import { DomainError, seededRandom } from "../../core/mod.ts";
+import type { LayerJson, LayersModelFiles, WeightSpec } from "./layers_json.ts";
 import { type Activation, type DenseLayer, layersOf, type Network } from "./network.ts";
+import { type SequenceTrunk, startTrunk, trunkTensors, trunkUnits, withTrunkTensors } from "./sequence_trunk.ts";
 
 const HEADS = "logit logVarianceCorrection quantileCentre quantileSteps";
 const ACTIVATIONS: readonly unknown[] = ["linear", "relu", "tanh", "softplus"] satisfies Activation[];
+const size = z.int().positive().max(1024);
+const window = z.strictObject({ start: z.int().nonnegative(), steps: size, channels: size });
+const convolution = z.strictObject({
+  units: size,
+  kernelSize: size,
+  dilation: size,
+  stride: size,
+  residual: z.boolean(),
+});
+const TRUNK = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("convolutions"), window, layers: z.array(convolution).min(1).max(64) }),
+  z.strictObject({ kind: z.literal("gru"), window, units: size }),
+]);
 const MEMBER = /^member(\d+)_/;
 
 /**
@@ -12,24 +27,24 @@ const MEMBER = /^member(\d+)_/;
  * @throws {DomainError} `model-invalid` where the files are no such networks.
  */
 export function decodeLayersModel(files: LayersModelFiles): Network[] {
-  let specs: readonly WeightSpec[], layers: readonly LayerJson[];
+  let specs: readonly WeightSpec[], layers: readonly LayerJson[], metadata: { readonly sequence?: unknown };
   try {
     const document = JSON.parse(files.topology);
     specs = document.weightsManifest[0].weights;
     layers = document.modelTopology.model_config.config.layers;
+    metadata = document.userDefinedMetadata ?? {};
   } catch (error) {
     throw new DomainError("model-invalid", "Cannot read 'model.json' as it is no layers model", { cause: error });
   }
+  const trunk = metadata.sequence === undefined ? undefined : readTrunk(metadata.sequence);
   const activations = new Map(layers.map(({ name, config }) => [name, config["activation"]]));
-  const members = new Map<string, DenseLayer[]>();
-  for (const layer of denseLayers(weightsOf(files, specs))) {
-    const prefix = MEMBER.exec(layer.name)?.[0] ?? "", activation = activations.get(layer.name);
-    if (!ACTIVATIONS.includes(activation)) throw invalid(`the activation of layer '${layer.name}' is '${activation}'`);
-    const own = { ...layer, name: layer.name.slice(prefix.length), activation: activation as Activation };
-    members.set(prefix, [...members.get(prefix) ?? [], own]);
+  const members = new Map<string, Weight[]>();
+  for (const weight of weightsOf(files, specs)) {
+    const prefix = MEMBER.exec(weight.name)?.[0] ?? "";
+    members.set(prefix, [...members.get(prefix) ?? [], { ...weight, name: weight.name.slice(prefix.length) }]);
   }
   if (members.size === 0) throw invalid("it has no layer with weights");
-  return [...members.values()].map(networkOf);
+  return [...members].map(([prefix, weights]) => networkOf(weights, trunk, (name) => activations.get(prefix + name)));
 }
 
 interface Weight {
@@ -53,26 +68,68 @@ function weightsOf({ weights }: LayersModelFiles, specs: readonly WeightSpec[]):
   return specs.map((spec) => ({ ...spec, values: all.subarray(at, at += sizeOf(spec)) }));
 }
 
+/** The trunk that the metadata describe, its numbers still to come. */
+function readTrunk(description: unknown): SequenceTrunk {
+  const parsed = TRUNK.safeParse(description);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw invalid(`its trunk is wrong at '${["sequence", ...issue.path].join(".")}': ${issue.message}`);
+  }
+  try {
+    return startTrunk(seededRandom(1), parsed.data, parsed.data.window);
+  } catch (error) {
+    throw invalid(`its trunk does not fit: ${(error as Error).message}`);
+  }
+}
+
+/** The trunk with its weights, which are the first. */
+function trunkOf(trunk: SequenceTrunk, weights: readonly Weight[]): SequenceTrunk {
+  trunkTensors(trunk).forEach(({ name, shape }, i) => {
+    const own = weights[i];
+    if (own?.name === name && `${own.shape}` === `${shape}`) return;
+    throw invalid(`the weights '${own?.name}' of [${own?.shape}] are not '${name}' of [${shape}]`);
+  });
+  return withTrunkTensors(trunk, weights.map(({ values }) => values));
+}
+
 /** Kernels and biases by turns, as layers. */
-function denseLayers(weights: readonly Weight[]): Omit<DenseLayer, "activation">[] {
-  const layers: Omit<DenseLayer, "activation">[] = [];
+function denseLayers(weights: readonly Weight[], activationOf: (name: string) => unknown): DenseLayer[] {
+  const layers: DenseLayer[] = [];
   for (let i = 0; i < weights.length; i += 2) {
     const kernel = weights[i]!, bias = weights[i + 1];
     const name = kernel.name.replace(/\/kernel$/, ""), [inputs = 0, units = 0] = kernel.shape;
     if (kernel.shape.length !== 2 || bias?.name !== `${name}/bias` || bias.values.length !== units) {
       throw invalid(`the weights '${kernel.name}' and '${bias?.name}' are no dense layer`);
     }
-    layers.push({ name, inputs, units, kernel: kernel.values, bias: bias.values });
+    const activation = activationOf(name);
+    if (!ACTIVATIONS.includes(activation)) throw invalid(`the activation of layer '${name}' is '${activation}'`);
+    layers.push({
+      name,
+      inputs,
+      units,
+      activation: activation as Activation,
+      kernel: kernel.values,
+      bias: bias.values,
+    });
   }
   return layers;
 }
 
-function networkOf(layers: readonly DenseLayer[]): Network {
+function networkOf(
+  weights: readonly Weight[],
+  trunk: SequenceTrunk | undefined,
+  activationOf: (name: string) => unknown,
+): Network {
+  const ofTrunk = trunk === undefined ? 0 : trunkTensors(trunk).length;
+  const sequence = trunk && trunkOf(trunk, weights.slice(0, ofTrunk));
+  const layers = denseLayers(weights.slice(ofTrunk), activationOf), hidden = layers.slice(0, -4);
   const [logit, logVarianceCorrection, quantileCentre, quantileSteps] = layers.slice(-4);
-  const hidden = layers.slice(0, -4);
-  const network = { hidden, logit, logVarianceCorrection, quantileCentre, quantileSteps } as Network;
+  const heads = { logit, logVarianceCorrection, quantileCentre, quantileSteps } as Omit<Network, "hidden" | "sequence">;
+  const network = { ...(sequence === undefined ? {} : { sequence }), hidden, ...heads };
   const names = layersOf(network).slice(-4).map((layer) => layer?.name).join(" ");
   if (names !== HEADS) throw invalid(`its heads are unknown: '${names}'`);
+  const beside = sequence === undefined ? 0 : layers[0]!.inputs - trunkUnits(sequence);
+  if (beside < (sequence?.window.start ?? 0)) throw invalid(`its window lies outside of the inputs`);
   let width = layers[0]!.inputs;
   for (const layer of layers) {
     if (layer.inputs !== width) throw invalid(`layer '${layer.name}' takes ${layer.inputs} inputs where ${width} come`);

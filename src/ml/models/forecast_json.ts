@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { DomainError, QUANTILE_LEVELS, toIso } from "../../core/mod.ts";
-import { type ForecastSpec, MODEL_FAMILIES } from "./forecast_spec.ts";
+import { DomainError, MODEL_FAMILIES, QUANTILE_LEVELS, toIso } from "../../core/mod.ts";
+import type { ForecastSpec } from "./forecast_spec.ts";
 
 const finite = z.number();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,10 +1,4 @@
-import type { TimeRange } from "../../core/mod.ts";
-
-/** Model families that can be logged and served. */
-export const MODEL_FAMILIES = ["mlp", "gbdt", "linear", "har", "contrarian", "climatology"] as const;
-
-/** One of {@linkcode MODEL_FAMILIES}. */
-export type ModelFamily = typeof MODEL_FAMILIES[number];
+import type { ModelFamily, TimeRange } from "../../core/mod.ts";
 
 /** Smallest mean squared return that a logarithm is taken of: (.1 bps)². */
 export const RV_FLOOR_BPS2 = 0.01;

@@ -1,27 +1,7 @@
-import { type DenseLayer, layersOf, type Network } from "./network.ts";
-
-/** The two files that `tf.loadLayersModel` reads. */
-export interface LayersModelFiles {
-  /** `model.json`. */
-  readonly topology: string;
-  /** `weights.bin`: float32, little-endian, in the order of the manifest. */
-  readonly weights: Uint8Array<ArrayBuffer>;
-}
-
-/** A weight in the manifest. */
-export interface WeightSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: "float32";
-}
-
-/** A layer in Keras' JSON, as far as it is ours. */
-export interface LayerJson {
-  readonly name: string;
-  readonly class_name: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly inbound_nodes: readonly unknown[];
-}
+import { type LayerJson, layerJson, type LayersModelFiles, nodeOf, type WeightSpec } from "./layers_json.ts";
+import { type DenseLayer, inputsOf, layersOf, namedTensorsOf, type Network } from "./network.ts";
+import { sequenceInputs, sequenceLayers } from "./sequence_layers.ts";
+import { trunkDescription } from "./sequence_trunk.ts";
 
 const INPUT_NAME = "inputs";
 const INCREMENTS_NAME = "quantileIncrements";
@@ -29,26 +9,27 @@ const OUTPUT_NAMES = ["logit", "logVarianceCorrection", INCREMENTS_NAME];
 
 /**
  * Writes networks as one tfjs layers model: scaled inputs in; logit, logVarianceCorrection, quantileIncrements out, their
- * means where there are several networks.
+ * means where there are several networks. Networks with a sequence trunk take two inputs: `window [N, steps, channels]`, and
+ * `static`, all other inputs in their order; where the window lies in a row is in `userDefinedMetadata`.
  */
 export function encodeLayersModel(networks: readonly Network[]): LayersModelFiles {
   const members = memberPrefixes(networks.length).map((prefix, i) => ({ prefix, network: networks[i]! }));
-  const layers = members.flatMap(({ prefix, network }) => layersOf(network).map((layer) => named(layer, prefix)));
-  const weights: WeightSpec[] = layers.flatMap((layer) => [
-    { name: `${layer.name}/kernel`, shape: [layer.inputs, layer.units], dtype: "float32" as const },
-    { name: `${layer.name}/bias`, shape: [layer.units], dtype: "float32" as const },
-  ]);
-  const tensors = layers.flatMap((layer) => [layer.kernel, layer.bias]);
-  const bytes = new Uint8Array(tensors.reduce((sum, tensor) => sum + tensor.byteLength, 0));
+  const tensors = members.flatMap(({ prefix, network }) =>
+    namedTensorsOf(network).map((tensor) => ({ ...tensor, name: prefix + tensor.name }))
+  );
+  const weights = tensors.map(({ name, shape }): WeightSpec => ({ name, shape, dtype: "float32" }));
+  const bytes = new Uint8Array(tensors.reduce((sum, { values }) => sum + values.byteLength, 0));
   let offset = 0;
-  for (const tensor of tensors) {
-    bytes.set(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength), offset);
-    offset += tensor.byteLength;
+  for (const { values } of tensors) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
+    offset += values.byteLength;
   }
+  const { sequence } = networks[0]!;
   const document = {
     format: "layers-model",
     generatedBy: "bitcoin-ml",
     convertedBy: null,
+    ...(sequence === undefined ? {} : { userDefinedMetadata: { sequence: trunkDescription(sequence) } }),
     modelTopology: {
       keras_version: "tfjs-layers 4.22.0",
       backend: "tensor_flow.js",
@@ -74,62 +55,52 @@ function named<T extends { readonly name: string }>(layer: T, prefix: string): T
   return { ...layer, name: prefix + layer.name };
 }
 
-const node = (name: string) => [name, 0, 0, {}];
-
 function topologyOf(members: readonly Member[]) {
-  const { hidden, logit } = members[0]!.network;
-  const layers: LayerJson[] = [{
-    name: INPUT_NAME,
-    class_name: "InputLayer",
-    config: {
-      batch_input_shape: [null, (hidden[0] ?? logit).inputs],
-      dtype: "float32",
-      sparse: false,
-      name: INPUT_NAME,
-    },
-    inbound_nodes: [],
-  }];
-  layers.push(...members.flatMap(memberLayers));
+  const [{ network: first }] = members as [Member];
+  const inputs = first.sequence === undefined
+    ? [inputJson(INPUT_NAME, [inputsOf(first)])]
+    : sequenceInputs(first.sequence, inputsOf(first)).map(({ name, shape }) => inputJson(name, shape));
+  const layers = [...inputs, ...members.flatMap(memberLayers)];
   if (members.length > 1) {
     layers.push(...OUTPUT_NAMES.map((name) => ({
       name,
       class_name: "Average",
       config: { name, trainable: true },
-      inbound_nodes: [members.map(({ prefix }) => node(prefix + name))],
+      inbound_nodes: [members.map(({ prefix }) => nodeOf(prefix + name))],
     })));
   }
   return {
     name: "bitcoin",
     layers,
-    input_layers: [[INPUT_NAME, 0, 0]],
+    input_layers: inputs.map(({ name }) => [name, 0, 0]),
     output_layers: OUTPUT_NAMES.map((name) => [name, 0, 0]),
   };
 }
 
+function inputJson(name: string, shape: readonly number[]): LayerJson {
+  return {
+    name,
+    class_name: "InputLayer",
+    config: { batch_input_shape: [null, ...shape], dtype: "float32", sparse: false, name },
+    inbound_nodes: [],
+  };
+}
+
 function memberLayers({ prefix, network }: Member): LayerJson[] {
-  const layers: LayerJson[] = [];
-  let trunk = INPUT_NAME;
+  const layers: LayerJson[] = network.sequence === undefined ? [] : sequenceLayers(network.sequence, prefix);
+  let trunk = layers.at(-1)?.name ?? INPUT_NAME;
   for (const layer of network.hidden.map((hidden) => named(hidden, prefix))) {
     layers.push(denseJson(layer, trunk));
     trunk = layer.name;
   }
   const heads = layersOf(network).slice(-4).map((head) => named(head, prefix));
   layers.push(...heads.map((head) => denseJson(head, trunk)));
-  const name = prefix + INCREMENTS_NAME;
-  layers.push({
-    name,
-    class_name: "Concatenate",
-    config: { name, trainable: true, axis: -1 },
-    inbound_nodes: [heads.slice(-2).map((head) => node(head.name))],
-  });
+  layers.push(
+    layerJson("Concatenate", prefix + INCREMENTS_NAME, heads.slice(-2).map(({ name }) => name), { axis: -1 }),
+  );
   return layers;
 }
 
-function denseJson(layer: DenseLayer, from: string): LayerJson {
-  return {
-    name: layer.name,
-    class_name: "Dense",
-    config: { name: layer.name, trainable: true, units: layer.units, activation: layer.activation, use_bias: true },
-    inbound_nodes: [[[from, 0, 0, {}]]],
-  };
+function denseJson({ name, units, activation }: DenseLayer, from: string): LayerJson {
+  return layerJson("Dense", name, [from], { units, activation, use_bias: true });
 }

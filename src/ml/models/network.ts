@@ -1,5 +1,6 @@
 import { type Random, seededRandom } from "../../core/mod.ts";
 import {
+  type NamedTensor,
   type SequenceShape,
   type SequenceTrunk,
   startTrunk,
@@ -150,13 +151,19 @@ export function withTensors(network: Network, tensors: readonly Float32Array[]):
 }
 
 /** The sequence trunk's numbers, then kernels and biases by turns in the order of {@linkcode layersOf}. */
-export function tensorsOf(network: Network): Float32Array[] {
-  const ofTrunk = network.sequence === undefined ? [] : trunkTensors(network.sequence).map(({ values }) => values);
-  return [...ofTrunk, ...denseTensors(network)];
+export function namedTensorsOf(network: Network): NamedTensor[] {
+  return [
+    ...(network.sequence === undefined ? [] : trunkTensors(network.sequence)),
+    ...layersOf(network).flatMap(({ name, inputs, units, kernel, bias }) => [
+      { name: `${name}/kernel`, shape: [inputs, units], values: kernel, decays: true },
+      { name: `${name}/bias`, shape: [units], values: bias, decays: false },
+    ]),
+  ];
 }
 
-function denseTensors(network: Network): Float32Array[] {
-  return layersOf(network).flatMap((layer) => [layer.kernel, layer.bias]);
+/** The values of {@linkcode namedTensorsOf}. */
+export function tensorsOf(network: Network): Float32Array[] {
+  return namedTensorsOf(network).map(({ values }) => values);
 }
 
 /** x with softplus(x) = y; steps of 0 become tiny ones. */

@@ -1,10 +1,9 @@
-import { QUANTILE_LEVELS } from "../../core/mod.ts";
+import { type ModelFamily, QUANTILE_LEVELS } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
 import {
   type DirectionHead,
   type ForecastSpec,
-  type ModelFamily,
   NO_CALIBRATION,
   type SignCells,
   type TrainingRanges,

@@ -56,8 +56,8 @@ export type SequenceTrunk =
     | { readonly kind: "gru"; readonly layer: GruLayer }
   );
 
-/** One array of numbers of a trunk. */
-export interface TrunkTensor {
+/** One array of numbers of a network. */
+export interface NamedTensor {
   /** Name in `model.json`. */
   readonly name: string;
   readonly shape: readonly number[];
@@ -106,7 +106,7 @@ export function trunkUnits(trunk: SequenceTrunk): number {
 }
 
 /** A trunk's numbers in the order of training and of `weights.bin`. */
-export function trunkTensors(trunk: SequenceTrunk): TrunkTensor[] {
+export function trunkTensors(trunk: SequenceTrunk): NamedTensor[] {
   if (trunk.kind === "convolutions") {
     return trunk.layers.flatMap(({ name, kernelSize, inputs, units, kernel, bias }) => [
       // As Keras has a convolution over rows of a picture that is one value wide.

@@ -1,3 +1,4 @@
+import type { ModelFamily } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import type { Split } from "../labels/mod.ts";
@@ -6,7 +7,6 @@ import {
   type DirectionHead,
   type ForecastSpec,
   type HarLine,
-  type ModelFamily,
   NO_CALIBRATION,
   type ScalerSpec,
   type SignCells,

@@ -1,16 +1,27 @@
-import { type CallOptions, QUANTILE_LEVELS } from "../../core/mod.ts";
+import { type CallOptions, type ModelFamily, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { type Dataset, timeSpanOf } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
-import type { Split } from "../labels/mod.ts";
+import { windowOf } from "../features/mod.ts";
+import { concatRows, type Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
-import { type ForecastSpec, NO_CALIBRATION, type SignCells, type TrainingRanges } from "../models/forecast_spec.ts";
+import {
+  type CalibrationSpec,
+  type ForecastSpec,
+  type HarLine,
+  NO_CALIBRATION,
+  type SignCells,
+  type TrainingRanges,
+} from "../models/forecast_spec.ts";
 import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
 import { type Network, startNetwork, withTensors } from "../models/network.ts";
 import { EnsembleForward } from "../models/network_forward.ts";
 import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
+import type { SequenceFamily } from "../models/sequence_shapes.ts";
+import type { SequenceShape } from "../models/sequence_trunk.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { thinnedWindows } from "../window_dataset.ts";
 import { requireTrainable } from "./require_trainable.ts";
 import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome, TrainingRows } from "./protocol.ts";
 
@@ -18,6 +29,8 @@ import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome, Traini
 export interface NetworkOptions extends TrainingOptions {
   /** Networks that are trained alike but for their seeds; the model answers with the means of their outputs. @default 1 */
   readonly members?: number;
+  /** What reads the last hour minute by minute; training rows are every n-th minute then. @default nothing, each row is one */
+  readonly sequence?: { readonly shape: SequenceShape; readonly everyMinutes: number };
   /** Units of each hidden layer. */
   readonly hidden: readonly number[];
   /** Largest |ln σ² − HAR|. */
@@ -32,6 +45,9 @@ export type TrainNetwork = (
     readonly onStep?: (step: { readonly epoch: number; readonly done: number; readonly total: number }) => void;
   },
 ) => Promise<TrainingOutcome>;
+
+/** Families that are networks. */
+export type NetworkFamily = Extract<ModelFamily, "mlp" | SequenceFamily>;
 
 /** A fitted network model with how the training of each member went. */
 export interface FittedNetwork {
@@ -61,80 +77,117 @@ export function memberSeed(seed: number, member: number): number {
 
 /**
  * Fits the networks on `split.train`, stops early, shrinks and calibrates on `split.validation`. Each starts as the plain
- * lines (log-HAR, share of up after the last move, σ × quantiles of r/σ), all fitted on `split.train` alone.
+ * lines (log-HAR, share of up after the last move, σ × quantiles of r/σ), all fitted on `split.train` alone: on each of its
+ * minutes, also where networks that read windows learn from every n-th.
  *
+ * @param dataset of the feature set `base`.
  * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, see `requireTrainable`.
  */
 export async function fitNetwork(
   dataset: Dataset,
   split: Split,
   options: NetworkOptions,
-  deps: FitNetworkDeps,
+  deps: FitNetworkDeps & { readonly family: NetworkFamily },
 ): Promise<FittedNetwork> {
-  const { features, labels, nullable } = dataset;
-  requireTrainable(dataset, split.train);
-  const line = fitHar(features, labels, split.train);
-  const cells = fitSignCells(dataset, split.train);
-  const scalerSpec = fitScaler(features, split.train);
-  const scaler = new Scaler(scalerSpec, nullable);
-  const quantiles = standardizedQuantiles(labels.returnBps, split.train, harLogVariance(line, features, split.train));
-  const rows = concatRows(split.train, split.validation);
-  const harLine = harLogVariance(line, features, rows);
-  const cellLogit = cellLogits(dataset, cells, rows);
-  const inputs = networkInputs(dataset, scaler, rows);
-  const floor = varianceFloor(labels.horizonMinutes);
-  const trainingRows: TrainingRows = {
-    trainRows: split.train.length,
-    validationRows: split.validation.length,
-    inputs,
-    width: scaler.width,
-    cellLogit,
-    harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
-    returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
-    realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
+  const { sequence } = options;
+  const learnt = sequence === undefined ? { dataset, split } : thinnedWindows(dataset, split, sequence.everyMinutes);
+  requireTrainable(learnt.dataset, learnt.split.train);
+  const line = fitHar(dataset.features, dataset.labels, split.train);
+  const lines: PlainLines = {
+    line,
+    cells: fitSignCells(dataset, split.train),
+    quantiles: standardizedQuantiles(
+      dataset.labels.returnBps,
+      split.train,
+      harLogVariance(line, dataset.features, split.train),
+    ),
   };
+  const scalerSpec = fitScaler(learnt.dataset.features, learnt.split.train);
+  const scaler = new Scaler(scalerSpec, learnt.dataset.nullable);
+  const rows = trainingRows(learnt.dataset, learnt.split, scaler, lines);
   const start = (seed: number) =>
-    startNetwork({ inputs: scaler.width, hidden: options.hidden, flags: scaler.flags, quantiles, seed });
-  const { networks, outcomes } = await trainMembers(trainingRows, start, options, deps);
-
-  const first = split.train.length * scaler.width;
-  const tail = validationOutputs(networks, inputs.subarray(first), options.correctionBound);
-  const variances = Float64Array.from(split.validation, (row) => labels.realizedVarianceBps2[row]!);
-  const shrink = fitShrink(
-    {
-      harLogVariance: harLine.subarray(split.train.length),
-      correction: tail.correction,
-      realizedVarianceBps2: variances,
-    },
-    floor,
-  );
-  const uncalibrated: ForecastSpec = {
-    family: "mlp",
-    ...describeInputs(dataset),
+    startNetwork({
+      inputs: scaler.width,
+      ...(sequence === undefined
+        ? {}
+        : { sequence: { shape: sequence.shape, window: windowOf(learnt.dataset.features.names)! } }),
+      hidden: options.hidden,
+      flags: scaler.flags,
+      quantiles: lines.quantiles,
+      seed,
+    });
+  const { networks, outcomes } = await trainMembers(rows, start, options, deps);
+  const spec: ForecastSpec = {
+    family: deps.family,
+    ...describeInputs(learnt.dataset),
     scaler: scalerSpec,
     heads: {
-      direction: { kind: "sign-network", ...cells },
-      volatility: { kind: "har-network", ...line, bound: options.correctionBound, shrink },
+      direction: { kind: "sign-network", ...lines.cells },
+      volatility: { kind: "har-network", ...line, bound: options.correctionBound, shrink: 1 },
       quantiles: { kind: "network" },
     },
     calibration: NO_CALIBRATION,
     trainingRanges: trainingRangesOf(dataset, split),
-    referenceHistograms: referenceHistograms(features, split.train),
+    // Of the base features alone: sixty minutes of one channel say the same sixty times.
+    referenceHistograms: referenceHistograms(dataset.features, split.train),
   };
+  return { model: calibrated(spec, networks, learnt, rows), outcomes };
+}
+
+/** What the networks add to, fitted without them. */
+interface PlainLines {
+  readonly line: HarLine;
+  readonly cells: SignCells;
+  readonly quantiles: readonly number[];
+}
+
+/** The columns of a training job: training rows, then validation rows. */
+function trainingRows(dataset: Dataset, split: Split, scaler: Scaler, { line, cells }: PlainLines): TrainingRows {
+  const { features, labels } = dataset, rows = concatRows(split.train, split.validation);
+  const harLine = harLogVariance(line, features, rows), floor = varianceFloor(labels.horizonMinutes);
+  return {
+    trainRows: split.train.length,
+    validationRows: split.validation.length,
+    inputs: networkInputs(dataset, scaler, rows),
+    width: scaler.width,
+    cellLogit: cellLogits(dataset, cells, rows),
+    harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
+    returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
+    realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
+  };
+}
+
+/** The model with its correction shrunk, and its outputs calibrated, as the validation rows want it. */
+function calibrated(
+  spec: ForecastSpec,
+  networks: readonly Network[],
+  { dataset: { features, labels }, split }: { readonly dataset: Dataset; readonly split: Split },
+  rows: TrainingRows,
+): SpecForecastModel {
+  const { volatility } = spec.heads;
+  if (volatility.kind !== "har-network") throw new RangeError(`Cannot shrink a head of kind '${volatility.kind}'`);
+  const first = rows.trainRows,
+    tail = validationOutputs(networks, rows.inputs.subarray(first * rows.width), volatility.bound);
+  const shrink = fitShrink(
+    {
+      harLogVariance: harLogVariance(volatility, features, split.validation),
+      correction: tail.correction,
+      realizedVarianceBps2: Float64Array.from(split.validation, (row) => labels.realizedVarianceBps2[row]!),
+    },
+    varianceFloor(labels.horizonMinutes),
+  );
+  const shrunk = { ...spec, heads: { ...spec.heads, volatility: { ...volatility, shrink } } };
   const tailRows = {
     returnBps: Float64Array.from(split.validation, (row) => labels.returnBps[row]!),
     horizonMinutes: labels.horizonMinutes,
   };
-  const { quantilesBps } = new SpecForecastModel(uncalibrated, { networks })
+  const { quantilesBps } = new SpecForecastModel(shrunk, { networks })
     .predictColumns(features.columns, split.validation);
-  const spec: ForecastSpec = {
-    ...uncalibrated,
-    calibration: {
-      logit: fitLogitCalibration(tail.logit.map((value, i) => value + cellLogit[split.train.length + i]!), tailRows),
-      quantileMultipliers: fitQuantileMultipliers(quantilesBps, tailRows),
-    },
+  const calibration: CalibrationSpec = {
+    logit: fitLogitCalibration(tail.logit.map((value, i) => value + rows.cellLogit[first + i]!), tailRows),
+    quantileMultipliers: fitQuantileMultipliers(quantilesBps, tailRows),
   };
-  return { model: new SpecForecastModel(spec, { networks }), outcomes };
+  return new SpecForecastModel({ ...shrunk, calibration }, { networks });
 }
 
 /** Trains one network after the other, each from its own seed. */
@@ -204,11 +257,4 @@ function validationOutputs(networks: readonly Network[], inputs: Float32Array, b
     correction[i] = bound * out.correction;
   }
   return { logit, correction };
-}
-
-function concatRows(a: Int32Array, b: Int32Array): Int32Array {
-  const all = new Int32Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { layersOf, type Network } from "../models/network.ts";
+import { namedTensorsOf, type Network } from "../models/network.ts";
 import { type SequenceTrunk, trunkTensors } from "../models/sequence_trunk.ts";
 import type { HeadTensors } from "./joint_loss.ts";
 import { trunkTensorNetwork } from "./sequence_tensors.ts";
@@ -22,18 +22,12 @@ export interface TensorNetwork {
 /** The network as tensors, its weights in the order of `tensorsOf`. */
 export function tensorNetwork(network: Network): TensorNetwork {
   const { sequence } = network;
-  const trunkWeights = sequence === undefined ? [] : trunkTensors(sequence);
-  const trunk = sequence === undefined ? undefined : joinedTrunk(sequence, trunkWeights.length);
+  const trunkWeights = sequence === undefined ? 0 : trunkTensors(sequence).length;
+  const trunk = sequence && joinedTrunk(sequence, trunkWeights);
   return {
-    weights: [
-      ...trunkWeights.map(({ values, shape, decays }) => ({ values, shape: [...shape], decays })),
-      ...layersOf(network).flatMap(({ kernel, bias, inputs, units }) => [
-        { values: kernel, shape: [inputs, units], decays: true },
-        { values: bias, shape: [units], decays: false },
-      ]),
-    ],
+    weights: namedTensorsOf(network).map(({ values, shape, decays }) => ({ values, shape: [...shape], decays })),
     outputs(weights, inputs) {
-      let at = trunkWeights.length;
+      let at = trunkWeights;
       const affine = (x: tf.Tensor2D) => {
         const kernel = weights[at++] as tf.Tensor2D, bias = weights[at++] as tf.Tensor1D;
         return tf.add(tf.matMul(x, kernel), bias) as tf.Tensor2D;

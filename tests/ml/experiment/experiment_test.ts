@@ -9,13 +9,11 @@ import {
   sliceCandles,
   timeRange,
 } from "../../../src/core/mod.ts";
-import { MODEL_CONFIG_SCHEMA } from "../../../src/config/model_config.ts";
 import {
   datasetInput,
   epochMetrics,
   type ExperimentSettings,
   logExperiment,
-  quickSettings,
   runExperiment,
   settingsParams,
   splitBounds,
@@ -23,46 +21,17 @@ import {
 } from "../../../src/ml/experiment/mod.ts";
 import { encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
 import type { HeadReport } from "../../../src/ml/training/fit_trees.ts";
-import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
+import { defaultFeatureEngine, windowFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { loadForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
+import { encodeModelFiles } from "../../../src/ml/models/model_files.ts";
+import { SEQUENCE_FAMILIES } from "../../../src/ml/models/sequence_shapes.ts";
 import { memberSeed } from "../../../src/ml/training/fit_network.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { MemoryTracker } from "../../fakes/memory_tracker.ts";
 import { randomCandles } from "../candles.ts";
+import { DAYS, SETTINGS, START_MS } from "./small_settings.ts";
 
-const DEFAULTS = MODEL_CONFIG_SCHEMA.parse({});
-const START = Date.UTC(2023, 2, 1), DAYS = 34;
 const engine = defaultFeatureEngine();
-
-const SETTINGS: ExperimentSettings = quickSettings({
-  series: { exchange: "binance", symbol: "BTC/USDT", interval: "1m" },
-  family: "har",
-  horizonMinutes: 15,
-  seed: 1,
-  range: timeRange(START, START + DAYS * DAY_MS),
-  quick: false,
-  mlp: {
-    hidden: [16],
-    epochs: 3,
-    batchSize: 1024,
-    learningRate: 0.002,
-    patience: 3,
-    rowStride: 3,
-    correctionBound: 1,
-    lossWeights: { direction: 1, volatility: 1, quantiles: 1 },
-  },
-  gbdt: { ...DEFAULTS.gbdt, trees: 60, patience: 10 },
-  linear: DEFAULTS.linear,
-  split: { kind: "chronological", testShare: 0.25, validationShare: 0.2 },
-  blockDays: 5,
-  resamples: 200,
-  minimumDays: 30,
-  verdict: {
-    margins: { qlike: 0.01, logLoss: 0.0005, pinballShare: 0.01 },
-    coverage90: [0.85, 0.95],
-    minimumBlocks: 10,
-  },
-});
 
 let candles: CandleColumns | undefined;
 const walk = () => candles ??= randomCandles(DAYS * 1440, { seed: 21 });
@@ -79,14 +48,14 @@ Deno.test(
   { permissions: "none" },
   () => {
     assertEquals(splitBounds(SETTINGS), {
-      testStartMs: START + 17 * DAY_MS,
-      validationStartMs: START + 13 * DAY_MS,
+      testStartMs: START_MS + 17 * DAY_MS,
+      validationStartMs: START_MS + 13 * DAY_MS,
     });
     assertEquals(
       splitBounds({ ...SETTINGS, split: { ...SETTINGS.split, testShare: 0.25 } }).testStartMs,
-      START + 25 * DAY_MS,
+      START_MS + 25 * DAY_MS,
     );
-    const crooked = timeRange(START + 7 * 3_600_000, START + 33 * DAY_MS + 61 * MINUTE_MS);
+    const crooked = timeRange(START_MS + 7 * 3_600_000, START_MS + 33 * DAY_MS + 61 * MINUTE_MS);
     const { testStartMs, validationStartMs } = splitBounds({ ...SETTINGS, range: crooked });
     assertEquals([testStartMs % DAY_MS, validationStartMs % DAY_MS], [0, 0]);
     const leak = assertThrows(
@@ -96,7 +65,7 @@ Deno.test(
     );
     assertEquals(leak.traits.exit, 7);
     const error = assertThrows(
-      () => splitBounds({ ...SETTINGS, range: timeRange(START, START + 29 * DAY_MS) }),
+      () => splitBounds({ ...SETTINGS, range: timeRange(START_MS, START_MS + 29 * DAY_MS) }),
       DomainError,
       "29.0 days",
     );
@@ -106,10 +75,10 @@ Deno.test(
 
 Deno.test("runExperiment() scores later rows than it learns from, labels inside the range", async () => {
   const { split, evaluation } = await run();
-  assertEquals(split.train.startMs, START + 61 * MINUTE_MS, "61 closes lie behind the first row");
+  assertEquals(split.train.startMs, START_MS + 61 * MINUTE_MS, "61 closes lie behind the first row");
   assert(split.train.endMs + 14 * MINUTE_MS <= split.validation.startMs);
   assert(split.validation.endMs + 14 * MINUTE_MS <= split.test.startMs);
-  assertEquals(split.test.startMs, START + 17 * DAY_MS);
+  assertEquals(split.test.startMs, START_MS + 17 * DAY_MS);
   assertEquals(split.test.endMs, SETTINGS.range.endMs - 14 * MINUTE_MS);
   assertEquals(evaluation.rows, split.test.rows);
 });
@@ -209,6 +178,30 @@ Deno.test("runExperiment() of an ensemble trains members from seeds of their own
   assert(["", "member_2/", "member_3/"].every((prefix) => seen.includes(`${prefix}validation_loss 1`)), `${seen}`);
 });
 
+for (const family of SEQUENCE_FAMILIES) {
+  Deno.test(`runExperiment() of ${family} scores each test row, learns nothing from later candles, and loads again`, async () => {
+    const fit = (data: CandleColumns) => run({ family, sequence: { ...SETTINGS.sequence, epochs: 1 } }, data);
+    const result = await fit(walk()), har = await run();
+    assertEquals(result.split.test, har.split.test);
+    assertEquals(result.evaluation.baselines, har.evaluation.baselines, "baselines learn from each minute as ever");
+    const { model, goldenRows } = result, { volatility } = model.spec.heads;
+    assertEquals(model.info.featureSetDigest, windowFeatureEngine().digest);
+    assertEquals(model.spec.referenceHistograms.map(({ feature }) => feature), engine.names);
+    assert(volatility.kind === "har-network");
+    const identity = { modelId: "m", runId: "r", artifactUri: "file:///m", createdAtMs: 0, metadata: {} };
+    const loaded = await loadForecastModel(encodeModelFiles(model, goldenRows, identity, encodeMlModel));
+    const windows = windowFeatureEngine().compute(walk(), { fromMs: result.split.test.startMs });
+    const row = Float32Array.from(windows.columns, (column) => column[500]!);
+    assertEquals(loaded.predict(row, 1), model.predict(row, 1));
+
+    const changed = { ...walk(), close: walk().close.slice(), volume: walk().volume.slice() };
+    for (let i = 17 * 1440; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
+    changed.volume.fill(7, 17 * 1440);
+    const again = await fit(changed);
+    assertEquals([again.model.spec, again.model.parts], [model.spec, model.parts], "down to the bytes");
+  });
+}
+
 Deno.test("memberSeed() stays in the range of seeds, and never repeats", { permissions: "none" }, () => {
   for (const seed of [1, 2, 2 ** 31 - 2, 2 ** 31 - 1]) {
     const seeds = Array.from({ length: 16 }, (_, i) => memberSeed(seed, i + 1));
@@ -219,7 +212,7 @@ Deno.test("memberSeed() stays in the range of seeds, and never repeats", { permi
 });
 
 Deno.test("runExperiment() with features given is the same as with features computed", async () => {
-  const features = engine.compute(walk(), { fromMs: START });
+  const features = engine.compute(walk(), { fromMs: START_MS });
   const given = await run({}, walk(), { features }), computed = await run();
   assertEquals(given.evaluation, computed.evaluation);
 });

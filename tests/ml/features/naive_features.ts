@@ -55,5 +55,15 @@ export function naiveFeatures(candles: CandleColumns, decisionTimeMs: number): R
   out["day_cos"] = Math.cos(2 * Math.PI * day);
   out["week_sin"] = Math.sin(2 * Math.PI * week);
   out["week_cos"] = Math.cos(2 * Math.PI * week);
+  const hour = returns(60), hourAt = rows(60);
+  const scale = Math.sqrt(mean(hour.map((value) => value * value)));
+  const logMean = mean(hourAt.map((i) => Math.log(1 + candles.volume[i]!)));
+  for (let lag = 0; lag < 60; lag++) {
+    const at = byMinute.get(now - 1 - lag), volume = candles.volume[at!]!;
+    out[`relative_return@${lag}`] = hour.length < 60 ? NaN : scale > 0 ? hour[59 - lag]! / scale : 0;
+    out[`log_range@${lag}`] = Math.log(1 + 1e4 * Math.log(candles.high[at!]! / candles.low[at!]!));
+    out[`taker_imbalance@${lag}`] = volume === 0 ? 0 : (2 * candles.takerBuyBaseVolume[at!]! - volume) / volume;
+    out[`relative_log_volume@${lag}`] = hourAt.length < 60 ? NaN : Math.log(1 + volume) - logMean;
+  }
   return out;
 }

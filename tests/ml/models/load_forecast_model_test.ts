@@ -5,6 +5,7 @@ import { decodeForecastJson } from "../../../src/ml/models/forecast_json.ts";
 import { loadForecastModel, loadSpecForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
 import { encodeModelFiles } from "../../../src/ml/models/model_files.ts";
 import { canonicalJson } from "../../../src/ml/canonical_json.ts";
+import { SEQUENCE_FAMILIES } from "../../../src/ml/models/sequence_shapes.ts";
 import { sha256Of } from "../../../src/ml/sha256.ts";
 import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
 
@@ -22,14 +23,31 @@ const text = (path: string) => new TextDecoder().decode(files.get(path));
 const bytes = (value: string) => new TextEncoder().encode(value);
 
 Deno.test("loadForecastModel() gives back the forecasts of the model that was encoded", async () => {
+  const sequences = SEQUENCE_FAMILIES.map((family) => randomNetworkModel(sample, { family, members: 2 }));
   const plain = [plainModel("har", sample), plainModel("contrarian", sample)];
   const ensemble = randomNetworkModel(sample, { members: 3 });
-  for (const each of [model, ensemble, treesModel(sample), linearModel(sample), ...plain]) {
-    const loaded = await loadForecastModel(encodeModelFiles(each, sampleRows(sample, 4), IDENTITY, encodeMlModel));
+  for (const each of [model, ensemble, ...sequences, treesModel(sample), linearModel(sample), ...plain]) {
+    const encoded = encodeModelFiles(each, sampleRows(sample, 4, each), IDENTITY, encodeMlModel);
+    const loaded = await loadForecastModel(encoded);
     assertEquals(loaded.info, each.info);
-    const rows = sampleRows(sample, 50);
+    const rows = sampleRows(sample, 50, each);
     assertEquals(loaded.predict(rows, 50), each.predict(rows, 50));
   }
+});
+
+Deno.test("loadForecastModel() refuses a sequence model whose window is not where its features have it", () => {
+  const tcn = randomNetworkModel(sample, { family: "tcn" });
+  const encoded = encodeModelFiles(tcn, sampleRows(sample, 4, tcn), IDENTITY, encodeMlModel);
+  const swap = (path: string, change: (text: string) => string) => {
+    const document = JSON.parse(new TextDecoder().decode(encoded.get("forecast.json")));
+    const changed = bytes(change(new TextDecoder().decode(encoded.get(path))));
+    document.files[path] = sha256Of(changed);
+    return new Map([...encoded, [path, changed], ["forecast.json", bytes(JSON.stringify(document))]]);
+  };
+  const moved = swap("model.json", (json) => json.replace('"start": 27', '"start": 26'));
+  assertThrows(() => loadSpecForecastModel(moved), DomainError, "Golden row");
+  const shorter = swap("model.json", (json) => json.replace('"steps": 60', '"steps": 59'));
+  assertThrows(() => loadSpecForecastModel(shorter), DomainError, "to a network of");
 });
 
 Deno.test("loadForecastModel() refuses a changed, cut or missing file by name", async () => {

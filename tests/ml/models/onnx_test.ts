@@ -1,18 +1,28 @@
 import { assert, assertEquals } from "@std/assert";
 import * as ort from "onnxruntime-node";
 import { encodeForecastOnnx } from "../../../src/ml/models/onnx/forecast_graph.ts";
+import { SEQUENCE_FAMILIES } from "../../../src/ml/models/sequence_shapes.ts";
+import type { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
 
 const sample = sampleDataset();
 const ROWS = 300;
-const ENSEMBLE = randomNetworkModel(sample, { members: 3 });
-const LEARNT = [randomNetworkModel(sample), ENSEMBLE, treesModel(sample), linearModel(sample)];
-const PLAIN = (["har", "contrarian", "climatology"] as const).map((family) => plainModel(family, sample));
+const MODELS: Readonly<Record<string, () => SpecForecastModel>> = {
+  mlp: () => randomNetworkModel(sample),
+  "an ensemble": () => randomNetworkModel(sample, { members: 3 }),
+  ...Object.fromEntries(SEQUENCE_FAMILIES.map((family) => [family, () => randomNetworkModel(sample, { family })])),
+  "an ensemble of tcn": () => randomNetworkModel(sample, { members: 2, family: "tcn" }),
+  gbdt: () => treesModel(sample),
+  linear: () => linearModel(sample),
+  ...Object.fromEntries(
+    (["har", "contrarian", "climatology"] as const).map((family) => [family, () => plainModel(family, sample)]),
+  ),
+};
 
-for (const model of [...LEARNT, ...PLAIN]) {
-  const family = `${model.spec.family}${model.parts.networks === ENSEMBLE.parts.networks ? " ensemble" : ""}`;
-  Deno.test(`encodeForecastOnnx() of ${family} agrees with our forward pass in onnxruntime`, async () => {
-    const rows = sampleRows(sample, ROWS), width = model.spec.featureNames.length;
+for (const [what, build] of Object.entries(MODELS)) {
+  Deno.test(`encodeForecastOnnx() of ${what} agrees with our forward pass in onnxruntime`, async () => {
+    const model = build();
+    const rows = sampleRows(sample, ROWS, model), width = model.spec.featureNames.length;
     const move = model.spec.featureNames.indexOf("return_15");
     [0, NaN].forEach((value, i) => rows[i * width + move] = value); // the cell of no move
     const ours = model.predict(rows, ROWS);

@@ -1,15 +1,17 @@
 import { seededRandom } from "../../../src/core/mod.ts";
 import { buildDataset, type Dataset } from "../../../src/ml/dataset.ts";
-import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
+import { defaultFeatureEngine, windowOf } from "../../../src/ml/features/mod.ts";
 import { type GbdtLoss, withFloat32Leaves } from "../../../src/ml/gbdt/gbdt_model.ts";
 import { fitGbdtHere } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
 import { chronologicalSplit, type Split } from "../../../src/ml/labels/mod.ts";
 import type { CalibrationSpec, ForecastSpec } from "../../../src/ml/models/forecast_spec.ts";
 import { startNetwork, tensorsOf, withTensors } from "../../../src/ml/models/network.ts";
-import { fitPlainModel, fitSignCells, type PlainFamily } from "../../../src/ml/models/plain_models.ts";
+import { describeInputs, fitPlainModel, fitSignCells, type PlainFamily } from "../../../src/ml/models/plain_models.ts";
 import { fitScaler, Scaler } from "../../../src/ml/models/scaler.ts";
+import { isSequenceFamily, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
-import { trainingRangesOf } from "../../../src/ml/training/fit_network.ts";
+import { featuresFor, windowDataset } from "../../../src/ml/window_dataset.ts";
+import { type NetworkFamily, trainingRangesOf } from "../../../src/ml/training/fit_network.ts";
 import { type RandomCandleOptions, randomCandles } from "../candles.ts";
 
 /** Changes everything, so that nothing that is left out goes unseen. */
@@ -46,15 +48,21 @@ export function plainModel(
 /** A network model with random weights everywhere and a calibration that changes everything: nothing cancels out. */
 export function randomNetworkModel(
   { dataset, split }: ReturnType<typeof sampleDataset>,
-  options: { readonly seed?: number; readonly members?: number } = {},
+  options: { readonly seed?: number; readonly members?: number; readonly family?: NetworkFamily } = {},
 ): SpecForecastModel {
-  const { seed = 1, members = 1 } = options;
+  const { seed = 1, members = 1, family = "mlp" } = options;
   const random = seededRandom(seed);
   const har = fitPlainModel("har", dataset, split.train, trainingRangesOf(dataset, split));
   if (har.heads.volatility.kind !== "har") throw new Error("expected a HAR line");
-  const scaler = new Scaler(fitScaler(dataset.features, split.train), dataset.nullable);
+  const windows = isSequenceFamily(family) ? windowDataset(dataset, split.train.subarray(0, 2000)) : undefined;
+  const read = windows ?? dataset,
+    rows = windows === undefined ? split.train : Int32Array.from({ length: 2000 }, (_, i) => i);
+  const scalerSpec = fitScaler(read.features, rows), scaler = new Scaler(scalerSpec, read.nullable);
   const start = startNetwork({
     inputs: scaler.width,
+    ...(isSequenceFamily(family)
+      ? { sequence: { shape: sequenceShape(family, 8), window: windowOf(read.features.names)! } }
+      : {}),
     hidden: [24, 16],
     flags: scaler.flags,
     quantiles: [-2.3, -1.6, -1.3, -0.7, 0, 0.7, 1.3, 1.6, 2.3],
@@ -66,8 +74,9 @@ export function randomNetworkModel(
   );
   const spec: ForecastSpec = {
     ...har,
-    family: "mlp",
-    scaler: fitScaler(dataset.features, split.train),
+    ...describeInputs(read),
+    family,
+    scaler: scalerSpec,
     heads: {
       direction: { kind: "sign-network", ...fitSignCells(dataset, split.train) },
       volatility: { ...har.heads.volatility, kind: "har-network", bound: 1, shrink: 0.7 },
@@ -78,17 +87,26 @@ export function randomNetworkModel(
   return new SpecForecastModel(spec, { networks });
 }
 
-/** Raw rows of the test span, row-major; in every fourth one all that may be missing is. */
-export function sampleRows({ dataset, split }: ReturnType<typeof sampleDataset>, count: number): Float32Array {
-  const { features, nullable } = dataset, width = features.names.length;
-  const rows = new Float32Array(count * width);
-  for (let i = 0; i < count; i++) {
-    const row = split.test[Math.floor(i * split.test.length / count)]!;
+/**
+ * Raw rows of the test span, row-major, in the features of a model; in every fourth one all that may be missing is.
+ *
+ * @param model whose rows they are. @default one of the set `base`
+ */
+export function sampleRows(
+  { dataset, split }: ReturnType<typeof sampleDataset>,
+  count: number,
+  model?: SpecForecastModel,
+): Float32Array {
+  const picked = Int32Array.from({ length: count }, (_, i) => split.test[Math.floor(i * split.test.length / count)]!);
+  const { features, nullable, rows } = featuresFor(model?.info ?? dataset, dataset, picked),
+    width = features.names.length;
+  const values = new Float32Array(count * width);
+  rows.forEach((row, i) => {
     for (let j = 0; j < width; j++) {
-      rows[i * width + j] = i % 4 === 3 && nullable[j] ? NaN : features.columns[j]![row]!;
+      values[i * width + j] = i % 4 === 3 && nullable[j] ? NaN : features.columns[j]![row]!;
     }
-  }
-  return rows;
+  });
+  return values;
 }
 
 /** A model of many trees grown on labels with a pattern, shrunk and calibrated so that nothing cancels out. */

@@ -1,9 +1,10 @@
 import { QUANTILE_LEVELS } from "../../../core/mod.ts";
 import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "../forecast_spec.ts";
+import { type DenseLayer, INCREMENTS, INCREMENTS_TO_QUANTILES, inputsOf, type Network } from "../network.ts";
 import { clip, learntCorrection, learntLogit } from "./learnt_terms.ts";
-import { type DenseLayer, INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "../network.ts";
 import type { SpecForecastModel } from "../spec_forecast_model.ts";
 import { GraphBuilder, type Value } from "./graph_builder.ts";
+import { joinedTrunk } from "./sequence_graph.ts";
 import { type Bytes, DATA_TYPE, encodeModel } from "./protobuf.ts";
 
 const OPSET = 17;
@@ -103,7 +104,8 @@ function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarL
 /** The networks' outputs, their means where there are several. */
 function networkOutputs(graph: GraphBuilder, inputs: Value, networks: readonly Network[]) {
   const members = networks.map((network) => {
-    let hidden = inputs;
+    const { sequence } = network;
+    let hidden = sequence === undefined ? inputs : joinedTrunk(graph, sequence, inputs, inputsOf(network));
     for (const layer of network.hidden) hidden = dense(graph, layer, hidden);
     const centre = dense(graph, network.quantileCentre, hidden), steps = dense(graph, network.quantileSteps, hidden);
     return {

@@ -66,6 +66,13 @@ export class GraphBuilder {
     return output;
   }
 
+  /** A matrix cut into parts of so many columns, side by side. */
+  split(matrix: Value, sizes: readonly number[]): Value[] {
+    const outputs = sizes.map((_, i) => `split_${this.#nodes.length}_${i}`);
+    this.addMany("Split", [matrix, this.integers(sizes)], outputs, { axis: 1 });
+    return outputs;
+  }
+
   /** Columns of a matrix by number, `[N, columns.length]`. */
   columns(matrix: Value, columns: readonly number[]): Value {
     return this.add("Gather", [matrix, this.integers(columns)], { axis: 1 });
