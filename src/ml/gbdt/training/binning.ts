@@ -17,32 +17,36 @@ const LARGEST_FLOAT32 = 3.4028234663852886e38;
  * @param sorted Present values, ascending.
  */
 export function chooseCuts(sorted: Float32Array, maxBins: number): Float32Array {
-  const values: number[] = [], counts: number[] = [];
-  for (const value of sorted) {
-    if (values.length > 0 && value === values[values.length - 1]) counts[counts.length - 1]!++;
-    else {
-      values.push(value);
-      counts.push(1);
-    }
-  }
-  const cuts: number[] = [];
-  const cutAfter = (i: number) => {
-    const cut = cutBetween(values[i]!, values[i + 1]!);
-    if (cut !== undefined) cuts.push(cut);
-  };
+  const cuts: number[] = [], isFew = countRuns(sorted) <= maxBins;
   let rowsLeft = sorted.length, inBin = 0;
-  const isFew = values.length <= maxBins;
-  for (let i = 0; i < values.length - 1 && cuts.length < maxBins - 1; i++) {
-    inBin += counts[i]!;
+  for (let start = 0, end = runEnd(sorted, 0); end < sorted.length && cuts.length < maxBins - 1;) {
+    const nextEnd = runEnd(sorted, end);
+    inBin += end - start;
     const share = rowsLeft / (maxBins - cuts.length);
     // The bin is full, or the next value would fill one alone.
-    if (isFew || inBin >= share || counts[i + 1]! >= share) {
-      cutAfter(i);
+    if (isFew || inBin >= share || nextEnd - end >= share) {
+      const cut = cutBetween(sorted[start]!, sorted[end]!);
+      if (cut !== undefined) cuts.push(cut);
       rowsLeft -= inBin;
       inBin = 0;
     }
+    start = end;
+    end = nextEnd;
   }
   return Float32Array.from(cuts);
+}
+
+/** Where the values end that are equal to that at `start`. */
+function runEnd(sorted: Float32Array, start: number): number {
+  let end = start;
+  while (end < sorted.length && sorted[end] === sorted[start]) end++;
+  return end;
+}
+
+function countRuns(sorted: Float32Array): number {
+  let runs = 0;
+  for (let start = 0; start < sorted.length; start = runEnd(sorted, start)) runs++;
+  return runs;
 }
 
 /** A finite float32 t with low ≤ t < high. */
@@ -59,13 +63,20 @@ export function rowsForCuts(rows: number, seed: number): Uint32Array {
   return chosen;
 }
 
-/** Cuts of a column from a sample of its rows. */
-export function cutsOf(column: Float32Array, sample: Uint32Array, maxBins: number): Float32Array {
-  const present = new Float32Array(sample.length);
-  let count = 0;
-  for (const row of sample) {
-    const value = column[row]!;
-    if (!Number.isNaN(value)) present[count++] = value;
-  }
-  return chooseCuts(present.subarray(0, count).sort(), Math.min(maxBins, MAX_CUTS + 1));
+/**
+ * Cuts of a column from a sample of its rows.
+ *
+ * @param room Room for as many values.
+ */
+export function cutsOf(column: Float32Array, sample: Uint32Array, room: Float32Array, maxBins: number): Float32Array {
+  for (let i = 0; i < sample.length; i++) room[i] = column[sample[i]!]!;
+  return cutsOfValues(room, maxBins);
+}
+
+/** Cuts from sampled values, which are reordered; missing ones are passed over. */
+export function cutsOfValues(values: Float32Array, maxBins: number): Float32Array {
+  values.sort(); // NaN come last
+  let count = values.length;
+  while (count > 0 && Number.isNaN(values[count - 1]!)) count--;
+  return chooseCuts(values.subarray(0, count), Math.min(maxBins, MAX_CUTS + 1));
 }

@@ -1,6 +1,6 @@
 import { seededRandom } from "../../../core/mod.ts";
 import { instantiateKernel } from "./kernel/kernel.ts";
-import { binAllRows } from "./bin_rows.ts";
+import { Binner, binningStages } from "./bin_rows.ts";
 import type { BoostOutcome, GbdtJob, StopReason, TreeReport } from "./protocol.ts";
 import { OwnRows } from "./own_rows.ts";
 import { RowSampler } from "./row_sampler.ts";
@@ -25,7 +25,10 @@ export function boost(
   const team = new Team(memory.control, member, job.shape.members);
   const kernel = instantiateKernel(job.memory);
   const startMs = performance.now();
-  binAllRows(job, memory, kernel, team);
+  if (job.columns !== undefined) {
+    const stages = binningStages(job.columns, job, new Binner(memory, kernel, member));
+    for (const { tasks, run } of stages) team.forEach(tasks, run);
+  }
   const binnedMs = performance.now();
 
   const directions = Int8Array.from(featureNames, (name) => options.monotone[name] ?? 0);

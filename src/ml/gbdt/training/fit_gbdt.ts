@@ -1,11 +1,13 @@
 import type { CallOptions } from "../../../core/mod.ts";
-import type { GbdtModel } from "../gbdt_model.ts";
 import { type GbdtOptions, resolveGbdtOptions } from "../gbdt_options.ts";
+import { Binner, binningStages } from "./bin_rows.ts";
 import { boost } from "./boost.ts";
 import { checkTrainingRows, checkValidationRows, type GbdtRows } from "./gbdt_rows.ts";
-import type { BoostOutcome, GbdtJob, TreeReport } from "./protocol.ts";
-import { runTeam } from "./run_team.ts";
-import { TrainingMemory } from "./training_memory.ts";
+import { instantiateKernel } from "./kernel/kernel.ts";
+import type { GbdtJob, TreeReport } from "./protocol.ts";
+import { allocateJob, type GbdtFit, runJob, toFit } from "./run_job.ts";
+
+export type { GbdtFit };
 
 /** What a model is trained from. */
 export interface GbdtTask {
@@ -14,11 +16,6 @@ export interface GbdtTask {
   /** Rows after the training span, for early stopping; without them all trees are grown. */
   readonly validation?: GbdtRows;
   readonly options: Partial<GbdtOptions> & Pick<GbdtOptions, "loss">;
-}
-
-/** A trained model and how training went. */
-export interface GbdtFit extends Omit<BoostOutcome, "trees" | "baseScore"> {
-  readonly model: GbdtModel;
 }
 
 /** Options of {@linkcode fitGbdt}. */
@@ -30,8 +27,11 @@ export interface FitGbdtOptions extends CallOptions {
 }
 
 /**
- * Trains boosted trees in Workers without any permission; the caller's thread stays free. The same task gives the same
- * model bit for bit with any number of workers.
+ * Trains boosted trees in Workers without any permission. The same task gives the same model bit for bit with any number
+ * of workers.
+ *
+ * Columns in shared memory are binned by the Workers. Others are binned on the caller's thread, some milliseconds at a
+ * time, as Workers could only have copies. {@linkcode fitGbdtStream} needs no columns at all.
  *
  * An abort ends the Workers and rejects with the signal's reason.
  *
@@ -39,62 +39,70 @@ export interface FitGbdtOptions extends CallOptions {
  * Worker that failed, died or fell silent.
  */
 export async function fitGbdt(task: GbdtTask, options: FitGbdtOptions = {}): Promise<GbdtFit> {
-  const { workers = 1, ...rest } = options;
-  options.signal?.throwIfAborted();
-  const job = prepareJob(task, workers);
-  return toFit(job, await runTeam(job, rest));
+  const { workers = 1, signal } = options;
+  signal?.throwIfAborted();
+  const startMs = performance.now();
+  const job = await drainedGently(preparation(task, workers), signal);
+  return runJob(job, { ...options, preparedMs: performance.now() - startMs });
 }
 
 /** The same on the thread of the caller, for Workers that train models of their own. */
 export function fitGbdtHere(task: GbdtTask, onTree?: (report: TreeReport) => void): GbdtFit {
-  const job = prepareJob(task, 1);
-  return toFit(job, boost(job, 0, onTree));
+  const startMs = performance.now(), job = prepareJob(task, 1), preparedMs = performance.now() - startMs;
+  return toFit(job, boost(job, 0, onTree), preparedMs);
 }
 
 /** Checks a task and puts it into shared memory for a team of `members`. */
-export function prepareJob({ featureNames, train, validation, options: given }: GbdtTask, members: number): GbdtJob {
-  if (!Number.isInteger(members) || members < 1) {
-    throw new RangeError(`Cannot train boosted trees with ${members} workers`);
+export function prepareJob(task: GbdtTask, members: number): GbdtJob {
+  const steps = preparation(task, members);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
   }
-  const options = resolveGbdtOptions(given, featureNames);
+}
+
+/** {@linkcode prepareJob} in steps of some milliseconds. */
+function* preparation(task: GbdtTask, members: number): Generator<void, GbdtJob> {
+  const { featureNames, train, validation } = task;
+  const options = resolveGbdtOptions(task.options, featureNames);
   checkTrainingRows(train, featureNames, options);
   if (validation !== undefined) checkValidationRows(validation, featureNames, options);
   const hasStartScores = train.startScores !== undefined;
   if (validation !== undefined && (validation.startScores !== undefined) !== hasStartScores) {
     throw new RangeError("Cannot train boosted trees with start scores for training or validation rows alone");
   }
-  const shape = {
-    trainRows: train.labels.length,
-    validationRows: validation?.labels.length ?? 0,
-    features: featureNames.length,
-    maxLeaves: options.maxLeaves,
-    members,
-    hasHessians: options.loss.kind === "logistic",
-  };
-  const { memory, labels, scores } = TrainingMemory.allocate(shape);
-  labels.set(train.labels);
-  if (validation !== undefined) labels.set(validation.labels, shape.trainRows);
-  scores.set(train.startScores ?? []);
-  scores.set(validation?.startScores ?? [], shape.trainRows);
-  return {
-    memory,
-    shape,
-    options,
-    featureNames,
+  const rows = { train: train.labels.length, validation: validation?.labels.length ?? 0 };
+  const { memory, job } = allocateJob(featureNames, options, rows, {
+    ...{ members, hasBinColumns: true },
     hasStartScores,
-    train: train.columns.map(shared),
-    validation: validation?.columns.map(shared) ?? featureNames.map(() => new Float32Array(0)),
-  };
+  });
+  memory.labels.set(train.labels);
+  if (validation !== undefined) memory.labels.set(validation.labels, rows.train);
+  memory.scores.set(train.startScores ?? []);
+  memory.scores.set(validation?.startScores ?? [], rows.train);
+  const columns = { train: train.columns, validation: validation?.columns ?? [] };
+  if ([...columns.train, ...columns.validation].every(({ buffer }) => buffer instanceof SharedArrayBuffer)) {
+    return { ...job, columns };
+  }
+  for (const { tasks, run } of binningStages(columns, job, new Binner(memory, instantiateKernel(job.memory)))) {
+    for (let number = 0; number < tasks; number++) {
+      run(number);
+      yield;
+    }
+  }
+  return job;
 }
 
-/** The column itself where other threads can see it, else a copy that they can. */
-function shared(column: Float32Array): Float32Array {
-  if (column.buffer instanceof SharedArrayBuffer) return column;
-  const copy = new Float32Array(new SharedArrayBuffer(column.byteLength));
-  copy.set(column);
-  return copy;
-}
+const STEPS_MS = 10;
 
-function toFit({ options, featureNames }: GbdtJob, { trees, baseScore, ...rest }: BoostOutcome): GbdtFit {
-  return { ...rest, model: { loss: options.loss, featureNames, baseScore, trees } };
+async function drainedGently<T>(steps: Generator<void, T>, signal: AbortSignal | undefined): Promise<T> {
+  let sinceMs = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (performance.now() - sinceMs < STEPS_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    sinceMs = performance.now();
+  }
 }

@@ -25,29 +25,51 @@ export interface GbdtRows {
  * @throws {DomainError} `input-invalid` naming the column or the labels.
  */
 export function checkTrainingRows(rows: GbdtRows, names: readonly string[], options: GbdtOptions): void {
-  checkShape(rows, names, "training");
-  const { labels } = rows;
-  if (labels.length < options.minLeafRows) {
-    throw refused(`there are ${labels.length} training rows where a leaf must have ${options.minLeafRows}`);
-  }
-  if (labels.length > MAX_ROWS) throw refused(`there are ${labels.length} training rows, more than ${MAX_ROWS}`);
-  checkLabels(rows, options.loss, "training");
-  if (options.loss.kind === "logistic" && labels.every((label) => label === labels[0])) {
-    throw refused(`all ${labels.length} training labels are ${labels[0]}: one class only`);
-  }
+  checkFeatureNames(names);
+  checkBatch(rows, names, options.loss, "training");
+  checkRowCount(rows.labels.length, options);
+  checkClasses(rows.labels, options.loss);
+}
+
+/** Refuses names that tell no features apart. @throws {DomainError} `input-invalid` */
+export function checkFeatureNames(names: readonly string[]): void {
+  if (names.length === 0) throw refused("there are no features");
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw refused(`two features are named '${twice}'`);
+}
+
+/** Refuses too few and too many training rows. @throws {DomainError} `input-invalid` */
+export function checkRowCount(rows: number, { minLeafRows }: GbdtOptions): void {
+  if (rows < minLeafRows) throw refused(`there are ${rows} training rows where a leaf must have ${minLeafRows}`);
+  if (rows > MAX_ROWS) throw refused(`there are ${rows} training rows, more than ${MAX_ROWS}`);
+}
+
+/** Refuses training labels of one class. @throws {DomainError} `input-invalid` */
+export function checkClasses(labels: GbdtRows["labels"], loss: GbdtLoss): void {
+  if (loss.kind !== "logistic" || labels.some((label) => label !== labels[0])) return;
+  throw refused(`all ${labels.length} training labels are ${labels[0]}: one class only`);
 }
 
 /** The same for rows of early stopping, which may be of one class. @throws {DomainError} `input-invalid` */
 export function checkValidationRows(rows: GbdtRows, names: readonly string[], { loss }: GbdtOptions): void {
-  checkShape(rows, names, "validation");
+  checkBatch(rows, names, loss, "validation");
   if (rows.labels.length === 0) throw refused("there are no validation rows; leave them out to train without any");
-  checkLabels(rows, loss, "validation");
 }
 
-function checkShape({ columns, labels, startScores }: GbdtRows, names: readonly string[], which: string): void {
-  if (names.length === 0) throw refused("there are no features");
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw refused(`two features are named '${twice}'`);
+/**
+ * Refuses rows whose columns are not those of the features, or whose labels cannot be learnt.
+ *
+ * @param firstRow What the first of the rows is called.
+ * @throws {DomainError} `input-invalid` naming the column or the label.
+ */
+export function checkBatch(
+  rows: GbdtRows,
+  names: readonly string[],
+  loss: GbdtLoss,
+  which: "training" | "validation",
+  firstRow = 0,
+): void {
+  const { columns, labels, startScores } = rows;
   if (columns.length !== names.length) {
     throw refused(`there are ${columns.length} ${which} columns for ${names.length} features`);
   }
@@ -56,24 +78,22 @@ function checkShape({ columns, labels, startScores }: GbdtRows, names: readonly 
     if (length === labels.length) return;
     throw refused(`${which} column '${name}' has ${length} values for ${labels.length} labels`);
   });
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]!;
+    if (!(Math.abs(label) <= LARGEST_LABEL)) throw refused(`${which} label ${firstRow + row} is ${label}`);
+    if (loss.kind === "logistic" && label !== 0 && label !== 1) {
+      throw refused(`${which} label ${firstRow + row} is ${label} where the logistic loss needs 0 or 1`);
+    }
+  }
   if (startScores === undefined) return;
   if (startScores.length !== labels.length) {
     throw refused(`there are ${startScores.length} ${which} start scores for ${labels.length} labels`);
   }
   const wrong = startScores.findIndex((score) => !(Math.abs(score) <= LARGEST_LABEL));
-  if (wrong >= 0) throw refused(`${which} start score ${wrong} is ${startScores[wrong]}`);
+  if (wrong >= 0) throw refused(`${which} start score ${firstRow + wrong} is ${startScores[wrong]}`);
 }
 
-function checkLabels({ labels }: GbdtRows, loss: GbdtLoss, which: string): void {
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row]!;
-    if (!(Math.abs(label) <= LARGEST_LABEL)) throw refused(`${which} label ${row} is ${label}`);
-    if (loss.kind === "logistic" && label !== 0 && label !== 1) {
-      throw refused(`${which} label ${row} is ${label} where the logistic loss needs 0 or 1`);
-    }
-  }
-}
-
-function refused(reason: string): DomainError {
+/** An error of rows. */
+export function refused(reason: string): DomainError {
   return new DomainError("input-invalid", `Cannot train boosted trees as ${reason}`);
 }

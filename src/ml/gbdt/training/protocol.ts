@@ -2,6 +2,12 @@ import type { GbdtOptions } from "../gbdt_options.ts";
 import type { Tree } from "../gbdt_model.ts";
 import type { MemoryShape } from "./training_memory.ts";
 
+/** Columns that a team bins; those of the validation rows are empty where there are none. */
+export interface BinnableColumns {
+  readonly train: readonly Float32Array[];
+  readonly validation: readonly Float32Array[];
+}
+
 /** What a team of threads trains from; labels are in the memory already. */
 export interface GbdtJob {
   readonly memory: WebAssembly.Memory;
@@ -10,10 +16,8 @@ export interface GbdtJob {
   readonly featureNames: readonly string[];
   /** Whether the memory holds a start score for each row, which stands in for the base score. */
   readonly hasStartScores: boolean;
-  /** Shared columns of the training rows. */
-  readonly train: readonly Float32Array[];
-  /** Shared columns of the validation rows; empty columns where there are none. */
-  readonly validation: readonly Float32Array[];
+  /** Shared columns; undefined where the bins are in the memory too. */
+  readonly columns: BinnableColumns | undefined;
 }
 
 /** Progress after a tree. */

@@ -11,6 +11,8 @@ export interface MemoryShape {
   readonly members: number;
   /** Whether rows have hessians of their own; else each is 1. */
   readonly hasHessians: boolean;
+  /** Whether bins are kept by column too, which splits leaves faster and takes a byte a value more. */
+  readonly hasBinColumns: boolean;
 }
 
 /** Rows of a task where rows are shared out; sums of floats are taken block by block, whoever takes a block. */
@@ -43,9 +45,7 @@ export class TrainingMemory {
   readonly indices: Uint32Array;
   readonly labels: Float64Array;
   readonly scores: Float64Array;
-  /** Bins of all rows by feature: a column after the other. Rows are split and found again by these. */
-  readonly binColumns: Uint8Array;
-  /** Bytes of a row of the same bins by row, which histograms are built from. */
+  /** Bytes of a row of bins, which histograms are built from. */
   readonly rowBytes: number;
   /** Cuts of each feature in `CUT_PLACES` places, NaN after the last. */
   readonly cuts: Float32Array;
@@ -79,7 +79,7 @@ export class TrainingMemory {
   };
 
   private constructor(memory: WebAssembly.Memory | undefined, shape: MemoryShape) {
-    const { trainRows, validationRows, features, maxLeaves, members, hasHessians } = shape;
+    const { trainRows, validationRows, features, maxLeaves, members, hasHessians, hasBinColumns } = shape;
     this.shape = shape;
     this.groups = Math.ceil(features / GROUP_FEATURES);
     this.rowBytes = Math.ceil(features / CHUNK_BINS) * CHUNK_BINS;
@@ -101,7 +101,7 @@ export class TrainingMemory {
       values: take(members * BLOCK_ROWS * 4),
       indices: take(this.allRows * 4),
       right: take(this.allRows * 4),
-      binColumns: take(features * this.allRows),
+      binColumns: take(hasBinColumns ? features * this.allRows : 0),
       binRows: take(this.allRows * this.rowBytes),
       gradients: take(trainRows * 4),
       hessians: take(hasHessians ? trainRows * 4 : 0),
@@ -135,7 +135,6 @@ export class TrainingMemory {
     this.leafValues = new Float64Array(buffer, leafValues, maxLeaves);
     this.leafSpans = new Uint32Array(buffer, leafSpans, members * maxLeaves * 2);
     this.indices = new Uint32Array(buffer, this.#at.indices, this.allRows);
-    this.binColumns = new Uint8Array(buffer, this.#at.binColumns, features * this.allRows);
   }
 
   /** New, zeroed memory. @throws {DomainError} `input-invalid` where it would not fit into 4 GiB */
@@ -178,9 +177,15 @@ export class TrainingMemory {
     return this.#at.values + member * BLOCK_ROWS * 4;
   }
 
-  /** Address of a feature's bin in a row, among its column. */
+  /** Address of a feature's bin in a row, among its column; 0 where there are no columns. */
   binColumnAddress(feature: number, row: number): number {
-    return this.#at.binColumns + feature * this.allRows + row;
+    return this.shape.hasBinColumns ? this.#at.binColumns + feature * this.allRows + row : 0;
+  }
+
+  /** Where a feature's bins begin, and how many bytes lie between those of two rows. */
+  binsOf(feature: number): readonly [address: number, stride: number] {
+    const column = this.binColumnAddress(feature, 0);
+    return column !== 0 ? [column, 1] : [this.binRowAddress(feature, 0), this.rowBytes];
   }
 
   /** Address of a feature's bin in a row, among the row. */

@@ -167,7 +167,7 @@ export class TreeGrower {
   #partition({ start, end }: Span, { feature, bin, missingLeft }: LeafSplit): [left: Span, right: Span] {
     const memory = this.#memory;
     const lefts = this.#kernel.partition(
-      ...[memory.indexAddress(start), end - start, memory.binColumnAddress(feature, 0), 1] as const,
+      ...[memory.indexAddress(start), end - start, ...memory.binsOf(feature)] as const,
       ...[bin, Number(missingLeft), memory.rightAddress(start)] as const,
     );
     return [{ start, end: start + lefts }, { start: start + lefts, end }];

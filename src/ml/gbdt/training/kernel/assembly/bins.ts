@@ -5,8 +5,8 @@ const FIRST_STEP: usize = 128;
 
 /**
  * Bins a stretch of one feature: the number of cuts below a value, or the bin of missing values. `cuts` are 255
- * float32, ascending, filled up with NaN, below which nothing is. Each bin is written to the feature's column and to
- * the row-major bins, a row `stride` bytes after the other.
+ * float32, ascending, filled up with NaN, below which nothing is. Each bin is written to the feature's column, unless
+ * that is 0, and to the row-major bins, a row `stride` bytes after the other.
  */
 export function binValues(values: usize, rows: i32, cuts: usize, column: usize, rowMajor: usize, stride: usize): void {
   for (let row = 0; row < rows; row++) {
@@ -17,7 +17,7 @@ export function binValues(values: usize, rows: i32, cuts: usize, column: usize, 
       below += load<f32>(cuts + (below + step - 1 << 2)) < value ? step : 0;
     }
     const bin = value === value ? <i32> below : MISSING_BIN;
-    store<u8>(column + <usize> row, bin);
+    if (column !== 0) store<u8>(column + <usize> row, bin);
     store<u8>(rowMajor + <usize> row * stride, bin);
   }
 }
