@@ -125,7 +125,7 @@ Deno.test("training and tfjs are loaded in a Worker alone, never in an isolate t
   const tfjs = all.filter(({ to }) => to.startsWith("@tensorflow/")).map(({ from }) => from);
   for (const from of tfjs) {
     assert(
-      /^src\/ml\/(kernels|training\/(joint_loss|sequence_tensors|tensor_engine|tensor_network))/.test(from),
+      /^src\/ml\/(kernels|training\/(sequence_tensors|tensor_engine|tensor_network))/.test(from),
       `${from} loads tfjs`,
     );
   }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { SharedExports } from "./shared_exports.ts";
 import { version_wasm as wasmBackendVersion } from "@tensorflow/tfjs-backend-wasm";
 
 /** The tfjs whose insides these kernels reach into. */
@@ -65,7 +66,7 @@ export interface KernelContext {
 }
 
 /** Exports of `simd/tensor.wasm`; pointers and strides are bytes. */
-export interface SimdExports {
+export interface SimdExports extends SharedExports {
   gemm(
     a: number,
     aRow: number,
@@ -80,10 +81,10 @@ export interface SimdExports {
     accumulate: number,
   ): void;
   gemmTransposedA(a: number, b: number, out: number, rows: number, columnsA: number, columnsB: number): void;
-  transpose(x: number, y: number, rows: number, columns: number): void;
   columnSums(x: number, sums: number, rows: number, columns: number): void;
   tanh(x: number, y: number, count: number): void;
   softplus(x: number, y: number, count: number): void;
+  maskPositive(x: number, active: number, y: number, count: number): void;
 }
 
 /**

@@ -1,17 +1,8 @@
+import type { SharedExports } from "./shared_exports.ts";
 import trainBytes from "./simd/train.wasm" with { type: "bytes" };
 
 /** Exports of `simd/train.wasm`; pointers are bytes. Sources and contracts are in `simd/train.as.ts`. */
-export interface TrainExports {
-  denseForward(
-    x: number,
-    kernel: number,
-    bias: number,
-    out: number,
-    rows: number,
-    inputs: number,
-    units: number,
-    relu: number,
-  ): void;
+export interface TrainExports extends SharedExports {
   denseWeightGradient(
     x: number,
     delta: number,
@@ -29,20 +20,6 @@ export interface TrainExports {
     rows: number,
     inputs: number,
     units: number,
-  ): void;
-  transpose(x: number, y: number, rows: number, columns: number): void;
-  jointLoss(
-    heads: number,
-    targets: number,
-    levels: number,
-    quantiles: number,
-    sums: number,
-    rows: number,
-    stride: number,
-    bound: number,
-    directionScale: number,
-    volatilityScale: number,
-    quantilesScale: number,
   ): void;
   sumOfSquares(x: number, count: number): number;
   adamW(

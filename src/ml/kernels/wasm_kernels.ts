@@ -14,6 +14,7 @@
  * | `UnsortedSegmentSum`, `Conv2DBackpropFilter`, `DepthwiseConv2dNativeBackprop…` | missing | there |
  * | `Conv2D`, `DepthwiseConv2dNative` with `pad: "same"`, filter narrower than the stride | **zeros** | right |
  * | `MaxPoolGrad` | **no gradient where a window's maximum is negative** | right |
+ * | `Dense`, `JointLoss` | some seventy kernels a step | a layer, and all losses, in one each |
  *
  * `docs/training.md` has what each gains, from `task bench -- kernels`. A plain product of two matrices stays with
  * XNNPACK, which is as fast. The kernels reach into the backend's private parts, hence the pinned version and the
@@ -32,7 +33,9 @@ import {
   type WasmBackendInternals,
 } from "./backend_internals.ts";
 import { installConvolutions } from "./convolutions.ts";
+import { installDense } from "./dense.ts";
 import { installElementwise } from "./elementwise.ts";
+import { installJointLoss } from "./joint_loss.ts";
 import { installLayout } from "./layout.ts";
 import { installMatrixProducts } from "./matrix_products.ts";
 import tensorBytes from "./simd/tensor.wasm" with { type: "bytes" };
@@ -58,6 +61,8 @@ export function installWasmKernels(): void {
   installElementwise(context);
   installMatrixProducts(context);
   installConvolutions(context);
+  installDense(context);
+  installJointLoss(context);
 }
 
 function kernelContext(backend: WasmBackendInternals): KernelContext {

@@ -1,16 +1,14 @@
 import { QUANTILE_LEVELS } from "../../core/mod.ts";
 import type { Span, TrainModule } from "../kernels/train_module.ts";
 import { type DenseLayer, layersOf, type Network } from "../models/network.ts";
-import type { GradientEngine, LossScale, LossSums } from "./gradient_engine.ts";
+import { BatchRows, filledRows, TARGETS } from "./batch_rows.ts";
+import { type GradientEngine, type LossScale, type LossSums, NO_SCALE } from "./gradient_engine.ts";
 import type { TrainingJob } from "./protocol.ts";
 
 /** Rows of a block: with 64 units, all activations of one fit a first-level cache of 32 KB or nearly. */
 const BLOCK_ROWS = 64;
 /** Outputs of all heads side by side, and one that stays zero, as the SIMD loops go by four. */
 const HEAD_UNITS = 12;
-/** Columns of a block's targets; their order is that of `simd/lib/joint_loss.ts`. */
-const TARGETS = 6;
-const NO_SCALE: LossScale = { direction: 0, volatility: 0, quantiles: 0 };
 
 /** A dense layer in the flat weights, with the block's memory. */
 interface FusedLayer {
@@ -141,12 +139,10 @@ interface BlockMemory {
 }
 
 function blockMemory(module: TrainModule, { rows: job }: TrainingJob): BlockMemory {
-  const { width } = job;
-  const logVariance = Float32Array.from(job.realizedVarianceBps2, Math.log);
+  const { width } = job, batch = new BatchRows(job);
   const inputs = module.floats(BLOCK_ROWS * width), targets = module.floats(TARGETS * BLOCK_ROWS);
   const levels = module.floats(QUANTILE_LEVELS.length);
   levels.values.set(QUANTILE_LEVELS);
-  const columns = [job.cellLogit, job.harLogVariance, job.returnBps, job.realizedVarianceBps2, logVariance];
   return {
     inputs,
     heads: module.floats(HEAD_UNITS * BLOCK_ROWS),
@@ -155,16 +151,8 @@ function blockMemory(module: TrainModule, { rows: job }: TrainingJob): BlockMemo
     quantiles: module.floats(4 * QUANTILE_LEVELS.length),
     sums: module.doubles(4),
     fill(rows) {
-      const filled = (rows.length + 3) & ~3, x = inputs.values, target = targets.values;
-      target.fill(0, 0, TARGETS * filled);
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!, from = row * width, to = i * width;
-        for (let j = 0; j < width; j++) x[to + j] = job.inputs[from + j]!;
-        for (let c = 0; c < columns.length; c++) target[c * filled + i] = columns[c]![row]!;
-        target[columns.length * filled + i] = 1;
-      }
-      x.fill(0, rows.length * width, filled * width);
-      return filled;
+      batch.gather(rows, inputs.values, targets.values);
+      return filledRows(rows.length);
     },
   };
 }

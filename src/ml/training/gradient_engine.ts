@@ -5,6 +5,9 @@ export interface LossScale {
   readonly quantiles: number;
 }
 
+/** Of losses without a gradient. */
+export const NO_SCALE: LossScale = { direction: 0, volatility: 0, quantiles: 0 };
+
 /** Losses summed over rows. */
 export interface LossSums {
   /** Cross entropy of the rows that moved. */

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { dense } from "../kernels/dense.ts";
 import { namedTensorsOf, type Network } from "../models/network.ts";
 import { type SequenceTrunk, trunkTensors } from "../models/sequence_trunk.ts";
-import type { HeadTensors } from "./joint_loss.ts";
 import { trunkTensorNetwork } from "./sequence_tensors.ts";
 
 /** A weight of a {@linkcode TensorNetwork} as training starts. */
@@ -15,8 +15,11 @@ export interface TensorWeight {
 /** A network as a function of tensors, through which the tape of tfjs finds gradients. */
 export interface TensorNetwork {
   readonly weights: readonly TensorWeight[];
-  /** Forward pass; `weights` in the order of {@linkcode TensorNetwork.weights}, `inputs` are `[rows, width]`. */
-  outputs(weights: readonly tf.Tensor[], inputs: tf.Tensor2D): HeadTensors;
+  /**
+   * Forward pass up to what the heads answer before their activations, `[rows, 11]`: logit, correction, centre, four
+   * steps up, four down. `weights` are in the order of {@linkcode TensorNetwork.weights}, `inputs` are `[rows, width]`.
+   */
+  outputs(weights: readonly tf.Tensor[], inputs: tf.Tensor2D): tf.Tensor2D;
 }
 
 /** The network as tensors, its weights in the order of `tensorsOf`. */
@@ -27,16 +30,17 @@ export function tensorNetwork(network: Network): TensorNetwork {
   return {
     weights: namedTensorsOf(network).map(({ values, shape, decays }) => ({ values, shape: [...shape], decays })),
     outputs(weights, inputs) {
-      let at = trunkWeights;
-      const affine = (x: tf.Tensor2D) => {
-        const kernel = weights[at++] as tf.Tensor2D, bias = weights[at++] as tf.Tensor1D;
-        return tf.add(tf.matMul(x, kernel), bias) as tf.Tensor2D;
-      };
-      let hidden = trunk === undefined ? inputs : trunk(weights, inputs);
-      for (let i = 0; i < network.hidden.length; i++) hidden = tf.relu(affine(hidden));
-      const logit = affine(hidden), correction = tf.tanh(affine(hidden));
-      const centre = affine(hidden), steps = tf.softplus(affine(hidden));
-      return { logit, correction, increments: tf.concat2d([centre, steps], 1) };
+      const flat = weights.slice(trunkWeights);
+      const layers = Array.from(
+        { length: flat.length / 2 },
+        (_, i) => ({ kernel: flat[2 * i] as tf.Tensor2D, bias: flat[2 * i + 1] as tf.Tensor1D }),
+      );
+      const heads = layers.splice(network.hidden.length);
+      const start = trunk === undefined ? inputs : trunk(weights, inputs);
+      const hidden = layers.reduce((x, { kernel, bias }) => dense(x, kernel, bias, { relu: true }), start);
+      // The heads as one layer: four small products would take four times as long.
+      const kernel = tf.concat2d(heads.map((head) => head.kernel), 1);
+      return dense(hidden, kernel, tf.concat1d(heads.map((head) => head.bias)));
     },
   };
 }

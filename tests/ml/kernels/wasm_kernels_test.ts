@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { requireTfjsVersion } from "../../../src/ml/kernels/backend_internals.ts";
+import { dense } from "../../../src/ml/kernels/dense.ts";
 import { startWasmBackend } from "../../../src/ml/kernels/wasm_backend.ts";
 import { wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
 import { assertLikeCpu, type Compute, indices, operand } from "./on_backends.ts";
@@ -75,6 +76,25 @@ Deno.test("fused.matMul is product, bias and activation, whatever is transposed"
     const operands = hasBias ? [operand(a), operand(b), operand([n])] : [operand(a), operand(b)];
     return assertLikeCpu(compute, operands, { gradients: [] });
   }, 120);
+});
+
+Deno.test("dense() is product, bias and ReLU of the cpu backend, forward and backward", async () => {
+  await holds(fc.tuple(size, size, size, fc.boolean()), ([rows, width, units, relu]) => {
+    const layer: Compute = (x, kernel, bias) => {
+      if (tf.getBackend() === "wasm") {
+        return dense(x as tf.Tensor2D, kernel as tf.Tensor2D, bias as tf.Tensor1D, { relu });
+      }
+      const out = tf.add(tf.matMul(x!, kernel!), bias!);
+      return relu ? tf.relu(out) : out;
+    };
+    return assertLikeCpu(layer, [operand([rows, width]), operand([width, units]), operand([units])]);
+  });
+});
+
+Deno.test("dense() refuses shapes that do not fit", () => {
+  const shapes = [[2, 3], [4, 5], [5]] as const;
+  const [x, kernel, bias] = shapes.map((shape) => tf.zeros([...shape])) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+  assertThrows(() => dense(x, kernel, bias), RangeError, "inputs [2,3] by a kernel [4,5] with biases [5]");
 });
 
 Deno.test("sum over any axes is the cpu backend's, forward and backward", async () => {

@@ -8,7 +8,9 @@ import { softplus4, tanh4 } from "./lib/functions";
 import { gemm } from "./lib/gemm";
 import { addColumnSums } from "./lib/layout";
 
+export { denseForward, maskPositive } from "./lib/dense";
 export { gemm } from "./lib/gemm";
+export { jointLoss } from "./lib/joint_loss";
 export { transpose } from "./lib/layout";
 
 /** Rows of a block of {@linkcode gemmTransposedA}, few enough that both operands' blocks stay in the cache. */

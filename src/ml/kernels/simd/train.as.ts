@@ -5,33 +5,14 @@
  *
  * @module
  */
+import { maskPositive } from "./lib/dense";
 import { gemm } from "./lib/gemm";
 import { addColumnSums } from "./lib/layout";
 
+export { denseForward } from "./lib/dense";
 export { adamW, sumOfSquares } from "./lib/optimizer";
 export { jointLoss } from "./lib/joint_loss";
 export { transpose } from "./lib/layout";
-
-/** `out [rows, units] = x [rows, inputs] · kernel + bias`, and ReLU of it where asked for. */
-export function denseForward(
-  x: usize,
-  kernel: usize,
-  bias: usize,
-  out: usize,
-  rows: i32,
-  inputs: i32,
-  units: i32,
-  relu: bool,
-): void {
-  const xRow = (<usize> inputs) << 2, outRow = (<usize> units) << 2;
-  for (let row = 0; row < rows; row++) copyFloats(bias, out + <usize> row * outRow, units);
-  gemm(x, xRow, 4, kernel, outRow, out, outRow, rows, units, inputs, true);
-  if (!relu) return;
-  const end = out + <usize> rows * outRow;
-  let at = out;
-  for (; at + 16 <= end; at += 16) v128.store(at, f32x4.max(v128.load(at), f32x4.splat(0)));
-  for (; at < end; at += 4) store<f32>(at, max(load<f32>(at), 0));
-}
 
 /** Adds a layer's gradients of the block: `kernelGradient += xᵀ · delta`, `biasGradient += Σ delta`. */
 export function denseWeightGradient(
@@ -63,17 +44,5 @@ export function denseInputGradient(
 ): void {
   const deltaRow = (<usize> units) << 2, outRow = (<usize> inputs) << 2;
   gemm(delta, deltaRow, 4, kernelTransposed, outRow, out, outRow, rows, inputs, units, false);
-  const end = out + <usize> rows * outRow;
-  let at = out, active = x;
-  for (; at + 16 <= end; at += 16, active += 16) {
-    v128.store(at, v128.and(v128.load(at), f32x4.gt(v128.load(active), f32x4.splat(0))));
-  }
-  for (; at < end; at += 4, active += 4) if (!(load<f32>(active) > 0)) store<f32>(at, 0);
-}
-
-/** A loop, as `memory.copy` is a call into the engine that costs more than these few values. */
-function copyFloats(from: usize, to: usize, count: i32): void {
-  const end = from + ((<usize> count) << 2);
-  for (; from + 16 <= end; from += 16, to += 16) v128.store(to, v128.load(from));
-  for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(from));
+  maskPositive(out, x, out, rows * inputs);
 }

@@ -1,6 +1,6 @@
 /**
  * The joint loss of the three heads and its gradient, four rows at a time, in AssemblyScript. The formulas are those of
- * `src/ml/training/joint_loss.ts`, to which a test holds them.
+ * `tests/ml/training/tape_losses.ts`, to which a test holds them.
  *
  * @module
  */
