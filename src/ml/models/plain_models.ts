@@ -60,10 +60,11 @@ export function describeInputs(
   };
 }
 
-/** Log odds of up among rows that moved, with half a row added to each side. */
-function upLogit(returnBps: Float32Array, rows: Iterable<number>): number {
+/** Log odds of up among the rows that moved, those of `isIn` alone, with half a row added to each side. */
+function upLogit(returnBps: Float32Array, rows: Int32Array, isIn: (row: number) => boolean = () => true): number {
   let up = 0.5, down = 0.5;
   for (const row of rows) {
+    if (!isIn(row)) continue;
     if (returnBps[row]! > 0) up++;
     else if (returnBps[row]! < 0) down++;
   }
@@ -96,9 +97,9 @@ export function fitSignCells({ features, labels }: Dataset, rows: Int32Array): S
   return {
     feature,
     logits: {
-      down: upLogit(labels.returnBps, rows.filter((row) => moves[row]! < 0)),
-      none: upLogit(labels.returnBps, rows.filter((row) => !(moves[row]! < 0) && !(moves[row]! > 0))),
-      up: upLogit(labels.returnBps, rows.filter((row) => moves[row]! > 0)),
+      down: upLogit(labels.returnBps, rows, (row) => moves[row]! < 0),
+      none: upLogit(labels.returnBps, rows, (row) => !(moves[row]! < 0) && !(moves[row]! > 0)),
+      up: upLogit(labels.returnBps, rows, (row) => moves[row]! > 0),
     },
   };
 }

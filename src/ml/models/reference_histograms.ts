@@ -9,10 +9,13 @@ const MOST_ROWS = 100_000;
 /** Shapes of the features over the training rows, in bins of equal count; drift is measured against them. */
 export function referenceHistograms(features: FeatureMatrix, rows: Int32Array): ReferenceHistogram[] {
   const stride = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
-  const picked = rows.filter((_, i) => i % stride === 0);
+  const picked = new Int32Array(Math.ceil(rows.length / stride)), room = new Float32Array(picked.length);
+  for (let i = 0; i < picked.length; i++) picked[i] = rows[i * stride]!;
   return features.names.map((feature, j) => {
     const column = features.columns[j]!;
-    const values = Float32Array.from(picked, (row) => column[row]!).filter((value) => !Number.isNaN(value)).sort();
+    let present = 0;
+    for (const row of picked) if (!Number.isNaN(column[row]!)) room[present++] = column[row]!;
+    const values = room.subarray(0, present).sort();
     const inner = Array.from({ length: BINS - 1 }, (_, i) => Math.fround(sortedQuantile(values, (i + 1) / BINS)));
     const edges = [...new Set(inner)].filter((edge) => !Number.isNaN(edge));
     const counts = new Array<number>(edges.length + 1).fill(0);

@@ -17,7 +17,8 @@ export class BatchRows {
   constructor(rows: TrainingRows) {
     this.#rows = rows;
     const { cellLogit, harLogVariance, returnBps, realizedVarianceBps2 } = rows;
-    const logVariance = Float32Array.from(realizedVarianceBps2, Math.log);
+    const logVariance = new Float32Array(realizedVarianceBps2.length); // from() would make an array of numbers first
+    for (let i = 0; i < logVariance.length; i++) logVariance[i] = Math.log(realizedVarianceBps2[i]!);
     this.#columns = [cellLogit, harLogVariance, returnBps, realizedVarianceBps2, logVariance];
   }
 

@@ -207,6 +207,7 @@ function shuffledEpochs(seed: number, trainRows: number, stride: number): (epoch
 
 /** Every `stride`-th number of `[start, end)` from `start + phase` on. */
 function strided(start: number, end: number, stride: number, phase: number): Int32Array {
-  const count = Math.max(0, Math.ceil((end - start - phase) / stride));
-  return Int32Array.from({ length: count }, (_, i) => start + phase + i * stride);
+  const numbers = new Int32Array(Math.max(0, Math.ceil((end - start - phase) / stride)));
+  for (let i = 0; i < numbers.length; i++) numbers[i] = start + phase + i * stride;
+  return numbers;
 }

@@ -1,12 +1,13 @@
 /**
  * Trains a few boosted trees on two years of minutes with 90 features and prints the process's largest memory in bytes:
- * `gbdt_memory_child.ts columns|stream`.
+ * `memory_gbdt.ts columns|stream`.
  *
  * @module
  */
 import { seededRandom } from "../../src/core/mod.ts";
 import { fitGbdt } from "../../src/ml/gbdt/training/fit_gbdt.ts";
 import { fitGbdtStream } from "../../src/ml/gbdt/training/fit_gbdt_stream.ts";
+import { peakBytes } from "./peak_bytes.ts";
 import type { GbdtRows } from "../../src/ml/gbdt/training/gbdt_rows.ts";
 
 const ROWS = 2 * 365 * 1440, FEATURES = 90, BATCH_ROWS = 8192;
@@ -45,6 +46,5 @@ if (Deno.args[0] === "columns") {
   };
   await fitGbdtStream({ featureNames, train, options }, { workers: 2 });
 }
-const status = Deno.readTextFileSync("/proc/self/status");
 // deno-lint-ignore no-console -- its one result
-console.log(Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024);
+console.log(peakBytes());
