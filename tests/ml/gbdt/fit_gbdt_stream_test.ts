@@ -47,9 +47,11 @@ for (const loss of [{ kind: "squared" }, { kind: "logistic" }, { kind: "quantile
     const job = task(230_000, { loss, trees: 4, rowFraction: 0.8, columnFraction: 0.6 });
     const here = fitGbdtHere(job);
     const train = streamOf(job.train, [20_001, 1, 0, 7]), validation = streamOf(job.validation, [1234]);
-    const streamed = await fitGbdtStream({ ...job, train, validation }, { workers: 2 });
-    assertEquals(streamed.model, here.model);
-    assertEquals(streamed.validationLosses, here.validationLosses);
+    for (const keepBinColumns of [false, true]) {
+      const streamed = await fitGbdtStream({ ...job, train, validation }, { workers: 2, keepBinColumns });
+      assertEquals(streamed.model, here.model);
+      assertEquals(streamed.validationLosses, here.validationLosses);
+    }
   });
 }
 

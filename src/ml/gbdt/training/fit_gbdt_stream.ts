@@ -25,15 +25,21 @@ export interface GbdtStreamTask {
   readonly options: Partial<GbdtOptions> & Pick<GbdtOptions, "loss">;
 }
 
+/** Options of {@linkcode fitGbdtStream}. */
+export interface FitGbdtStreamOptions extends FitGbdtOptions {
+  /** Keeps bins by column too: another byte a value, and trees take two thirds of the time. @default {false} */
+  readonly keepBinColumns?: boolean;
+}
+
 /**
  * Trains boosted trees on rows of which only the bins are kept, a byte a value, and 32 bytes a row: two years of minutes
- * with 90 features in a fourth of what their columns take. The model is that of `fitGbdt` on the same rows, bit for bit,
- * as cuts are chosen on the same sample. Bins are kept by row alone, so trees take somewhat longer.
+ * with 90 features in a third of what their columns take. The model is that of `fitGbdt` on the same rows, bit for bit,
+ * as cuts are chosen on the same sample.
  *
  * @throws {DomainError} as `fitGbdt` does, and `input-invalid` where the batches have other rows than announced.
  */
-export async function fitGbdtStream(task: GbdtStreamTask, options: FitGbdtOptions = {}): Promise<GbdtFit> {
-  const { workers = 1, signal } = options, { featureNames, train, validation } = task;
+export async function fitGbdtStream(task: GbdtStreamTask, options: FitGbdtStreamOptions = {}): Promise<GbdtFit> {
+  const { workers = 1, keepBinColumns = false, signal } = options, { featureNames, train, validation } = task;
   const resolved = resolveGbdtOptions(task.options, featureNames);
   checkFeatureNames(featureNames);
   checkRowCount(train.rows, resolved);
@@ -42,7 +48,7 @@ export async function fitGbdtStream(task: GbdtStreamTask, options: FitGbdtOption
   const cuts = await chooseStreamCuts(reader, train);
   const rows = { train: train.rows, validation: validation?.rows ?? 0 };
   const { memory, job } = allocateJob(featureNames, resolved, rows, {
-    ...{ members: workers, hasBinColumns: false },
+    ...{ members: workers, hasBinColumns: keepBinColumns },
     hasStartScores: false,
   });
   const binner = new Binner(memory, instantiateKernel(job.memory));
