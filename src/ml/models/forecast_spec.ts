@@ -39,6 +39,11 @@ export interface SignCells {
   readonly logits: { readonly down: number; readonly none: number; readonly up: number };
 }
 
+/** The logit of a move's cell; a missing move is none. */
+export function cellLogit({ logits }: SignCells, move: number): number {
+  return move > 0 ? logits.up : move < 0 ? logits.down : logits.none;
+}
+
 /** The log-HAR line: ln σ² = intercept + Σ coefficient · ln max(rv, .01). */
 export interface HarLine {
   /** Features of mean squared returns, short to long; a missing one takes the value of the next shorter. */

@@ -6,7 +6,7 @@ import {
   type ForecastModelInfo,
   QUANTILE_LEVELS,
 } from "../../core/mod.ts";
-import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2, type VolatilityHead } from "./forecast_spec.ts";
+import { cellLogit, type ForecastSpec, type HarLine, RV_FLOOR_BPS2, type VolatilityHead } from "./forecast_spec.ts";
 import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./forecast_trees.ts";
 import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
 import { EnsembleForward } from "./network_forward.ts";
@@ -144,8 +144,7 @@ export class SpecForecastModel implements ForecastModel {
   #logit(valueAt: (feature: number) => number, networkLogit: number, treeScore: number): number {
     const { direction } = this.spec.heads;
     if (direction.kind === "constant") return direction.logit;
-    const move = valueAt(this.#signColumn);
-    const cell = move > 0 ? direction.logits.up : move < 0 ? direction.logits.down : direction.logits.none;
+    const cell = cellLogit(direction, valueAt(this.#signColumn));
     switch (direction.kind) {
       case "sign":
         return cell;

@@ -4,6 +4,7 @@ import { varianceFloor } from "../evaluation/losses.ts";
 import type { Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitLogitShrink, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
 import {
+  cellLogit,
   type DirectionHead,
   type ForecastSpec,
   type HarLine,
@@ -36,11 +37,7 @@ export function fitPlainLines(dataset: Dataset, { train }: Split): PlainLines {
   return {
     cells,
     har,
-    cellLogits: (rows) =>
-      Float64Array.from(rows, (row) => {
-        const move = moves[row]!;
-        return move > 0 ? cells.logits.up : move < 0 ? cells.logits.down : cells.logits.none;
-      }),
+    cellLogits: (rows) => Float64Array.from(rows, (row) => cellLogit(cells, moves[row]!)),
     logVarianceResiduals: (rows) => {
       const line = harLogVariance(har, features, rows);
       return line.map((value, i) => Math.log(Math.max(labels.realizedVarianceBps2[rows[i]!]!, floor)) - value);

@@ -6,6 +6,7 @@ import { concatRows, type Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
 import {
   type CalibrationSpec,
+  cellLogit,
   type ForecastSpec,
   type HarLine,
   NO_CALIBRATION,
@@ -218,7 +219,7 @@ export function trainingRangesOf(dataset: Dataset, split: Split): TrainingRanges
 }
 
 /** A column over shared memory, so that Workers read it without a copy. */
-function sharedColumn(length: number, valueAt: (i: number) => number): Float32Array {
+export function sharedColumn(length: number, valueAt: (i: number) => number): Float32Array {
   const values = new Float32Array(new SharedArrayBuffer(4 * length));
   for (let i = 0; i < length; i++) values[i] = valueAt(i);
   return values;
@@ -237,12 +238,9 @@ function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array):
 }
 
 /** Logits of the rows by the sign of their last move. */
-function cellLogits({ features }: Dataset, { feature, logits }: SignCells, rows: Int32Array): Float32Array {
-  const moves = columnOf(features, feature);
-  return sharedColumn(rows.length, (i) => {
-    const move = moves[rows[i]!]!;
-    return move > 0 ? logits.up : move < 0 ? logits.down : logits.none;
-  });
+function cellLogits({ features }: Dataset, cells: SignCells, rows: Int32Array): Float32Array {
+  const moves = columnOf(features, cells.feature);
+  return sharedColumn(rows.length, (i) => cellLogit(cells, moves[rows[i]!]!));
 }
 
 function validationOutputs(networks: readonly Network[], inputs: Float32Array, bound: number) {

@@ -18,6 +18,7 @@ import {
   shrinkCorrection,
   shrinkDirection,
 } from "./calibrated_model.ts";
+import { sharedColumn } from "./fit_network.ts";
 import { requireTrainable } from "./require_trainable.ts";
 
 /** One of the two heads that have trees. */
@@ -135,7 +136,7 @@ function taskRows(
 ): { train: GbdtRows; validation: GbdtRows } {
   const { features, labels } = dataset;
   const gather = (rows: Int32Array) =>
-    features.columns.map((column) => sharedFloats(rows.length, (i) => column[rows[i]!]!));
+    features.columns.map((column) => sharedColumn(rows.length, (i) => column[rows[i]!]!));
   const rowsOf = (of: Int32Array): GbdtRows => {
     if (head === "volatility") return { columns: gather(of), labels: lines.logVarianceResiduals(of) };
     const moved = movedRows(dataset, of);
@@ -146,13 +147,6 @@ function taskRows(
     };
   };
   return { train: rowsOf(train), validation: rowsOf(validation) };
-}
-
-/** A column over shared memory, which the trainer need not copy. */
-function sharedFloats(length: number, valueAt: (i: number) => number): Float32Array {
-  const values = new Float32Array(new SharedArrayBuffer(4 * length));
-  for (let i = 0; i < length; i++) values[i] = valueAt(i);
-  return values;
 }
 
 function outcomeOf({ model, grownTrees, stopReason }: GbdtFit, shrink: number): HeadOutcome {
