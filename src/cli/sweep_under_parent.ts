@@ -73,8 +73,9 @@ async function describeParent(session: SweepSession): Promise<void> {
     ),
     sweep_file: file,
     sweep_file_sha256: sha256Of(canonicalJson(sweep)),
-    horizon_minutes: settings.horizonMinutes,
-    symbol: settings.series.symbol,
+    // Not as a trial has them: a parent is none.
+    sweep_horizon_minutes: settings.horizonMinutes,
+    sweep_symbol: settings.series.symbol,
   };
   await parent.log({ params: Object.entries(params).map(([key, value]) => ({ key, value: String(value) })) });
   if (!isResumed) await parent.writeFiles(new Map([[REQUEST_FILE, encodeRequest(request, settings.range)]]));

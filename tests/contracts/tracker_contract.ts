@@ -325,6 +325,28 @@ export function testTracker(name: string, open: () => Promise<Tracker>): void {
     assertEquals((await tracker.metricHistory(runId, "none")).items, []);
   });
 
+  test("countTrials() counts runs of a symbol and horizon, deleted ones too, where the store keeps a record", async (tracker) => {
+    const { experimentId, runId } = await newRun(tracker);
+    const params = (symbol: string, horizon: string) => [
+      { key: "symbol", value: symbol },
+      { key: "horizon_minutes", value: horizon },
+    ];
+    for (const [symbol, horizon] of [["BTC/USDT", "15"], ["BTC/USDT", "60"], ["ETH/USDT", "15"]]) {
+      const { info } = await tracker.createRun({ experimentId });
+      await tracker.logBatch(info.runId, { params: params(symbol!, horizon!) });
+    }
+    // One after the other, and again.
+    for (const param of [...params("BTC/USDT", "15"), ...params("BTC/USDT", "15")]) {
+      await tracker.logBatch(runId, { params: [param] });
+    }
+    await tracker.deleteRun(runId);
+    const counts = await Promise.all(
+      [15, 60, 5].map((horizonMinutes) => tracker.countTrials({ symbol: "BTC/USDT", horizonMinutes })),
+    );
+    const isKept = counts[0] !== undefined;
+    assertEquals(counts, isKept ? [2, 1, 0] : [undefined, undefined, undefined]);
+  });
+
   test("logInputs() keeps a dataset once for an experiment", async (tracker) => {
     const { experimentId, runId } = await newRun(tracker);
     const other = await tracker.createRun({ experimentId });

@@ -21,6 +21,7 @@ import type {
   RunSearch,
   RunStatus,
   Tracker,
+  TrialsOf,
   ViewType,
 } from "../../src/core/mod.ts";
 import { TrackingError } from "../../src/core/mod.ts";
@@ -224,6 +225,12 @@ export class MemoryTracker implements Tracker {
       }
     }
     return [...unique].sort(([a], [b]) => a < b ? -1 : 1).map(([, summary]) => summary).slice(0, 1000);
+  }
+  countTrials({ symbol, horizonMinutes }: TrialsOf): Promise<number> {
+    const runs = [...this.#runs.values()].filter(({ params }) =>
+      params.get("symbol") === symbol && params.get("horizon_minutes") === String(horizonMinutes)
+    );
+    return Promise.resolve(runs.length);
   }
 
   // deno-lint-ignore require-await

@@ -38,7 +38,11 @@ async function fill(tracker: Tracker, registry: SqliteRegistry): Promise<{ runId
         timestamp: STARTED,
         step: 0,
       }]),
-    params: [{ key: "model", value: "mlp" }],
+    params: [
+      { key: "model", value: "mlp" },
+      { key: "symbol", value: "BTC/USDT" },
+      { key: "horizon_minutes", value: "15" },
+    ],
     tags: [{ key: "dataset.sha256", value: "f".repeat(64) }],
   });
   await tracker.logInputs(runId, {
@@ -69,9 +73,12 @@ async function fill(tracker: Tracker, registry: SqliteRegistry): Promise<{ runId
   return { runId, modelId };
 }
 
-function hasIndex(path: string, name: string): boolean {
+const hasIndex = (path: string, name: string) => has(path, "index", name);
+const hasTable = (path: string, name: string) => has(path, "table", name);
+
+function has(path: string, type: "index" | "table", name: string): boolean {
   const db = new DatabaseSync(path, { readOnly: true });
-  const found = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?").get(name);
+  const found = db.prepare("SELECT 1 FROM sqlite_master WHERE type = ? AND name = ?").get(type, name);
   db.close();
   return found !== undefined;
 }
@@ -103,7 +110,7 @@ interopTest("SqliteTracker writes a file that MLflow opens, upgrades and writes 
         status: "FINISHED",
         user: "ada",
         end: STARTED + 5_000,
-        params: { model: "mlp" },
+        params: { model: "mlp", symbol: "BTC/USDT", horizon_minutes: "15" },
         metrics: { inf: "1.7976931348623157e+308", loss: "0.2", nan: "nan" },
         tags: { "dataset.sha256": "f".repeat(64), "mlflow.runName": "first", "mlflow.source.type": "LOCAL" },
         datasets: [["BTC/USDT", "f".repeat(36), { "mlflow.data.context": "training" }]],
@@ -125,6 +132,8 @@ interopTest("SqliteTracker writes a file that MLflow opens, upgrades and writes 
     await t.step("the file has been upgraded and our open connection reads what MLflow wrote", async () => {
       assert(revisionOf(path) !== SCHEMA_REVISION, "MLflow was expected to upgrade the file");
       assert(hasIndex(path, "sandbox_runs_newest_first"), "MLflow's migrations were expected to carry our index over");
+      assert(hasTable(path, "sandbox_trials"), "MLflow's migrations were expected to leave our table alone");
+      assertEquals(await tracker.countTrials({ symbol: "BTC/USDT", horizonMinutes: 15 }), 1);
       const run = await tracker.getRun(seen.written);
       assertEquals([run.info.runName, run.info.status], ["from python", "FINISHED"]);
       assertEquals(run.metrics, [

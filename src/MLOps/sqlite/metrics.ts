@@ -12,6 +12,7 @@ import { decodeOffset, encodeOffset } from "../search/page_token.ts";
 import type { Database, SqlValue } from "./database.ts";
 import { metricValue } from "./run_rows.ts";
 import { putRunTags, requireActiveRun } from "./runs.ts";
+import { recordTrial } from "./trials.ts";
 
 /** Rows of one INSERT: bound values stay below SQLite's limit, and statements few enough to be cached. */
 const ROWS_PER_INSERT = 64;
@@ -40,6 +41,7 @@ export function cleanBatch(batch: Batch): Required<Batch> {
 export function logBatch(db: Database, runId: string, batch: Required<Batch>): void {
   const run = requireActiveRun(db, runId);
   putParams(db, runId, batch.params);
+  recordTrial(db, runId, batch.params);
   putMetrics(db, runId, batch.metrics);
   putModelMetrics(db, runId, run.experiment, batch.metrics);
   putRunTags(db, runId, batch.tags);

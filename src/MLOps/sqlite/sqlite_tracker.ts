@@ -15,6 +15,7 @@ import type {
   RunSearch,
   RunStatus,
   Tracker,
+  TrialsOf,
   ViewType,
 } from "../../core/mod.ts";
 import { listLocalArtifacts, readLocalArtifact, writeLocalArtifact } from "../artifacts/local_artifacts.ts";
@@ -27,6 +28,7 @@ import * as models from "./logged_models.ts";
 import { type Batch, cleanBatch, logBatch, metricHistory } from "./metrics.ts";
 import { searchRuns } from "./run_search.ts";
 import * as runs from "./runs.ts";
+import { countTrials } from "./trials.ts";
 
 /** Options of {@linkcode SqliteTracker.open}. */
 export interface SqliteStoreOptions {
@@ -128,6 +130,9 @@ export class SqliteTracker implements Tracker {
   }
   searchDatasets(experimentIds: readonly string[]): Promise<readonly DatasetSummary[]> {
     return this.#read((db) => experiments.searchDatasets(db, experimentIds));
+  }
+  countTrials(of: TrialsOf): Promise<number> {
+    return this.#read((db) => countTrials(db, of));
   }
 
   createRun(

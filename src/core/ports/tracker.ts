@@ -218,6 +218,14 @@ export interface LoggedModelSearch {
   readonly pageToken?: string;
 }
 
+/** Which runs are trials of one another: those on the same series with the same horizon. */
+export interface TrialsOf {
+  /** Parameter `symbol`. */
+  readonly symbol: string;
+  /** Parameter `horizon_minutes`. */
+  readonly horizonMinutes: number;
+}
+
 /** Where artifacts of something live: a run's root or a logged model's. */
 export type ArtifactOwner = { readonly runId: string } | { readonly modelId: string };
 
@@ -259,6 +267,12 @@ export interface Tracker extends AsyncDisposable {
   deleteExperimentTag(experimentId: string, key: string): Promise<void>;
   /** Datasets that runs of these experiments read, distinct, by experiment, name, digest, context; at most 1000. */
   searchDatasets(experimentIds: readonly string[]): Promise<readonly DatasetSummary[]>;
+
+  /**
+   * Runs ever started with these parameters, failed and deleted ones included, also those that are no longer in the store
+   * (evaluation section 5); undefined where the store keeps no such record.
+   */
+  countTrials(of: TrialsOf): Promise<number | undefined>;
 
   /** Starts a run in state RUNNING; without a name one is invented. */
   createRun(
