@@ -6,7 +6,7 @@
  */
 import { MINUTE_MS, seededRandom } from "../../src/core/mod.ts";
 import type { Dataset } from "../../src/ml/dataset.ts";
-import { fitMlp } from "../../src/ml/training/fit_mlp.ts";
+import { fitNetwork } from "../../src/ml/training/fit_network.ts";
 import { trainInWorker } from "../../src/ml/training/train_in_worker.ts";
 import { peakBytes } from "./peak_bytes.ts";
 
@@ -46,7 +46,7 @@ const split = {
   trainingSpan: rows.subarray(0, validationEnd),
   test: rows.subarray(validationEnd),
 };
-await fitMlp(dataset as Dataset, split, {
+await fitNetwork(dataset as Dataset, split, {
   hidden: [64, 64],
   correctionBound: 1,
   epochs: 2,
@@ -56,6 +56,6 @@ await fitMlp(dataset as Dataset, split, {
   rowStride: 3,
   lossWeights: { direction: 1, volatility: 1, quantiles: 1 },
   seed: 1,
-}, { train: (job, options) => trainInWorker(job, { ...options, workers: 2 }) });
+}, { family: "mlp", train: (job, options) => trainInWorker(job, { ...options, workers: 2 }) });
 // deno-lint-ignore no-console -- its one result
 console.log(peakBytes());

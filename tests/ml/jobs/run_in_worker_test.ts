@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { DAY_MS, DomainError, isDomainError, type ProgressState, SILENT_PROGRESS } from "../../../src/core/mod.ts";
+import { runExperiment } from "../../../src/ml/experiment/mod.ts";
+import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { type FitJob, fitJobDigest, rowsOfJob } from "../../../src/ml/jobs/fit_job.ts";
-import { type FitJobResult, runFitJob } from "../../../src/ml/jobs/run_fit_job.ts";
+import { type FitJobResult, modelDigest, runFitJob } from "../../../src/ml/jobs/run_fit_job.ts";
 import { runInWorker } from "../../../src/ml/jobs/run_in_worker.ts";
 import { type JobOutcome, runJobs } from "../../../src/ml/jobs/run_jobs.ts";
 import { datasetOf, shareDataset } from "../../../src/ml/jobs/shared_dataset.ts";
@@ -40,6 +42,17 @@ Deno.test("runInWorker() gives the bytes of the caller's thread, in any order, o
     }),
     { numRuns: 4, seed: 6 },
   );
+});
+
+Deno.test("a job fits the very model that track fits by the same settings", async () => {
+  for (const job of [JOBS[0]!, JOBS[3]!]) {
+    const { model } = await runExperiment(smallCandles(), job.settings, {
+      engine: defaultFeatureEngine(),
+      train: trainInWorker,
+      progress: SILENT_PROGRESS,
+    });
+    assertEquals((await runInWorker(job, shared)).modelSha256, modelDigest(model));
+  }
 });
 
 Deno.test("runInWorker() tells of progress and epochs while it runs", async () => {

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { DomainError, seededRandom } from "../../../src/core/mod.ts";
-import { type FitJob, fitJobDigest } from "../../../src/ml/jobs/fit_job.ts";
-import type { FitJobResult } from "../../../src/ml/jobs/run_fit_job.ts";
+import { fitJobDigest } from "../../../src/ml/jobs/fit_job.ts";
 import { rungsOf } from "../../../src/ml/sweeps/halving.ts";
 import { type KnownFit, runSweep, type SweepDeps, type SweepTrial } from "../../../src/ml/sweeps/run_sweep.ts";
 import { smallJob } from "../jobs/small_job.ts";
+import { resultOf } from "./planted_results.ts";
 
 /** Trials whose seed is their number, by which a job tells whose it is; its epochs are the budget. */
 function trialsOf(count: number): SweepTrial[] {
@@ -15,21 +15,6 @@ function trialsOf(count: number): SweepTrial[] {
     settings: smallJob({ seed: i + 1 }).settings,
     jobAt: (budget = 1) => smallJob({ seed: i + 1, mlp: { ...smallJob().settings.mlp, epochs: budget } }),
   }));
-}
-
-/** A result whose QLIKE is given. */
-function resultOf(job: FitJob, qlike: number): FitJobResult {
-  const each = (value: number) => ({ logLoss: [value], qlike: [value], pinball: [value] });
-  return {
-    job: fitJobDigest(job),
-    modelSha256: "0".repeat(64),
-    validation: {
-      rows: 10,
-      realizedVolatilityBps: 1,
-      daily: { firstDayMs: 0, sums: each(10 * qlike), counts: each(10) },
-    },
-    training: [{ bestEpoch: 1, epochs: job.settings.mlp.epochs, steps: 5 }],
-  };
 }
 
 function recorded() {
