@@ -11,11 +11,12 @@ import { defaultFeatureEngine } from "../../src/ml/features/mod.ts";
 import { fitJobOf } from "../../src/ml/jobs/fit_job.ts";
 import { runInWorker } from "../../src/ml/jobs/run_in_worker.ts";
 import { runJobs } from "../../src/ml/jobs/run_jobs.ts";
-import { shareDataset } from "../../src/ml/jobs/shared_dataset.ts";
+import { shareDataset, type SharedDataset } from "../../src/ml/jobs/shared_dataset.ts";
 import { randomCandles } from "../ml/candles.ts";
 import { SETTINGS } from "../ml/jobs/small_job.ts";
 
 const [workers, trials, days, epochs] = Deno.args.map(Number) as [number, number, number, number];
+const family = Deno.args[4] === "har" ? "har" : "mlp";
 const startMs = Date.UTC(2022, 0, 1), engine = defaultFeatureEngine();
 
 /** Made in a function, so that the columns that are not shared are garbage once they have been copied. */
@@ -25,8 +26,24 @@ function sharedCandles() {
   return shareDataset(dataset, candles);
 }
 
-const dataset = sharedCandles();
-const settings = { ...SETTINGS, range: timeRange(startMs, startMs + days * DAY_MS), quick: false };
+/** The same in memory that a message copies, to see what that would cost. */
+function unshared(shared: SharedDataset): SharedDataset {
+  const { features, labels } = shared;
+  const { returnBps, realizedVarianceBps2, scorable } = labels;
+  return {
+    ...shared,
+    features: { ...features, columns: features.columns.map((column) => column.slice()) },
+    labels: {
+      ...labels,
+      returnBps: returnBps.slice(),
+      realizedVarianceBps2: realizedVarianceBps2.slice(),
+      scorable: scorable.slice(),
+    },
+  };
+}
+
+const dataset = Deno.args[5] === "copied" ? unshared(sharedCandles()) : sharedCandles();
+const settings = { ...SETTINGS, range: timeRange(startMs, startMs + days * DAY_MS), quick: false, family } as const;
 const jobs = Array.from({ length: trials }, (_, i) =>
   fitJobOf({
     dataset: { sha256: "c".repeat(64), featureSetDigest: engine.digest },

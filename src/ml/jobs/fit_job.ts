@@ -1,7 +1,8 @@
 import { DAY_MS, DomainError } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
 import type { Dataset } from "../dataset.ts";
-import { type ExperimentSettings, splitBounds } from "../experiment/mod.ts";
+import type { ExperimentSettings } from "../experiment/settings.ts";
+import { splitBounds } from "../experiment/split_bounds.ts";
 import { chronologicalSplit, type Split, type SplitBounds } from "../labels/mod.ts";
 import { sha256Of } from "../sha256.ts";
 

@@ -34,14 +34,11 @@ Deno.test("runInWorker() gives the bytes of the caller's thread, in any order, o
   );
   assertEquals(new Set(inline.map(({ modelSha256 }) => modelSha256)).size, JOBS.length, "each fits another model");
   const order = fc.shuffledSubarray(JOBS.map((_, i) => i), { minLength: JOBS.length });
-  await fc.assert(
-    fc.asyncProperty(order, fc.constantFrom(1, 2), async (indices, concurrency) => {
-      const travelled: FitJob[] = indices.map((i) => JSON.parse(JSON.stringify(JOBS[i])));
-      const outcomes = await runJobs(travelled, (job) => runInWorker(job, shared), { concurrency });
-      assertEquals(jsonOf(outcomes), JSON.stringify(indices.map((i) => ({ state: "done", result: inline[i] }))));
-    }),
-    { numRuns: 4, seed: 6 },
-  );
+  for (const [run, indices] of fc.sample(order, { numRuns: 2, seed: 6 }).entries()) {
+    const travelled: FitJob[] = indices.map((i) => JSON.parse(JSON.stringify(JOBS[i])));
+    const outcomes = await runJobs(travelled, (job) => runInWorker(job, shared), { concurrency: run + 1 });
+    assertEquals(jsonOf(outcomes), JSON.stringify(indices.map((i) => ({ state: "done", result: inline[i] }))));
+  }
 });
 
 Deno.test("a job fits the very model that track fits by the same settings", async () => {

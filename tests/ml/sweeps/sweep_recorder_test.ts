@@ -41,7 +41,7 @@ async function started() {
         for (let epoch = 0; epoch <= job.settings.mlp.epochs; epoch++) {
           const validation = { total: 3, direction: 1, volatility: 1 / (epoch + 1), quantiles: 1 };
           const report = { epoch, steps: epoch, trainLoss: 1, validation, learningRate: 0.1, isBest: true };
-          recorder.epoch(trial, { ...report, points: [{ steps: 1, trainLoss: 1, gradientNorm: 1 }] });
+          recorder.epoch(trial, { ...report, points: [{ steps: 1, trainLoss: 1, gradientNorm: 1 }] }, 1);
         }
         return await run(job, trial.number);
       },
