@@ -120,6 +120,17 @@ Deno.test({
         const { metrics } = JSON.parse(stdout) as { metrics: Record<string, number> };
         assert(metrics["direction_trees"]! + metrics["volatility_trees"]! > 0, stdout);
       });
+      await t.step("track --sweep, by jobs in Workers of its own", async () => {
+        await Deno.mkdir(`${cwd}/config`, { recursive: true });
+        const base = { "mlp.epochs": 1, "mlp.hidden": [8] };
+        const sweep = { kind: "grid", base, space: { model: ["har", "mlp"], "mlp.engine": ["fused", "tensors"] } };
+        await Deno.writeTextFile(`${cwd}/config/sweep.json`, JSON.stringify(sweep));
+        const { code, stdout, stderr } = await binary("track", "--quick", "--json", "--sweep", "config/sweep.json");
+        assertEquals(code, 0, stdout + stderr);
+        assertEquals((JSON.parse(stdout) as { sweep: { counts: unknown } }).sweep.counts, {
+          ...{ finished: 4, pruned: 0, failed: 0 },
+        });
+      });
       await t.step("register", async () => {
         const { code, stdout, stderr } = await binary("register", "--run-id", runId, "--json");
         assertEquals(code, 0, stdout + stderr);
