@@ -90,7 +90,7 @@ function warnOfFewer({ request: { sweep }, plan, warnings }: SweepSession): void
   });
 }
 
-/** The one copy of the data that all Workers read; what it was copied from is garbage afterwards, but for the candles. */
+/** The one copy of the data that all Workers read. */
 async function sharedDataset({ engine, read }: SweepSession): Promise<SharedDataset> {
   const { buildDataset } = await import("../ml/dataset.ts");
   const { shareDataset } = await import("../ml/jobs/shared_dataset.ts");

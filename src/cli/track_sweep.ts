@@ -50,7 +50,7 @@ export async function trackSweep(asked: CommandContext, parts: TrackParts): Prom
   const base = sweepBase(request.sweep, request.config, request.file);
   const plan = planSweep(request.sweep, base, request.file);
   const engine = await featureEngine();
-  const read = await parts.readCandles(context, base, engine, warnings);
+  const read = await readShared(() => parts.readCandles(context, base, engine, warnings));
   const trials = await trialsOf(plan, read, { context, engine, resolveSettings: parts.resolveSettings });
   const digest = await sweepDigest(plan, trials);
   if (request.parent !== undefined) await requireSame(request.parent, { digest, sha256: read.facts.sha256 });
@@ -73,6 +73,13 @@ export async function trackSweep(asked: CommandContext, parts: TrackParts): Prom
       isResumed: before !== undefined,
     })
   );
+}
+
+/** What was read, its features in shared memory alone: nothing holds those that they were copied from. */
+async function readShared(read: () => Promise<ReadCandles>): Promise<ReadCandles> {
+  const { shareFeatures } = await import("../ml/jobs/shared_dataset.ts");
+  const { features, ...rest } = await read();
+  return { ...rest, features: features === undefined ? undefined : shareFeatures(features) };
 }
 
 /** A request from the file of `--sweep`, or from the parent run of `--resume`. */

@@ -22,12 +22,7 @@ export function shareDataset(
     candles: Object.fromEntries(
       Object.entries(candles).map(([name, values]) => [name, typeof values === "number" ? values : shared(values)]),
     ) as unknown as CandleColumns,
-    features: {
-      length: features.length,
-      decisionTimeMs: shared(features.decisionTimeMs),
-      names: features.names,
-      columns: features.columns.map(shared),
-    },
+    features: shareFeatures(features),
     labels: {
       length: labels.length,
       horizonMinutes: labels.horizonMinutes,
@@ -38,6 +33,11 @@ export function shareDataset(
     featureSetDigest,
     nullable,
   };
+}
+
+/** The same of features alone. */
+export function shareFeatures({ length, decisionTimeMs, names, columns }: FeatureMatrix): FeatureMatrix {
+  return { length, decisionTimeMs: shared(decisionTimeMs), names, columns: columns.map(shared) };
 }
 
 /** The dataset over the shared columns; its grid is laid out when first asked for. */
