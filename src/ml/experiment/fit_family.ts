@@ -52,8 +52,9 @@ export async function fitFamily(
     case "gbdt":
       return await fitBoostedTrees(dataset, split, settings, deps);
     case "linear": {
-      const fit = fitLinear(dataset, split, settings.linear);
-      return { model: fit.model, training: [], details: linearDetails(fit) };
+      const fit = fitLinear(dataset, split, settings.linear), details = linearDetails(fit);
+      deps.progress.update({ stage: "train", done: 2, total: 2, unit: "lines", note: details.sentence });
+      return { model: fit.model, training: [], details };
     }
     case "har":
     case "contrarian":

@@ -29,7 +29,9 @@ async function fitted(options: Partial<TreesOptions> = {}, grow = growHere, data
 }
 
 Deno.test("fitTrees() grows direction on moves and volatility on all, of every fifth minute", async () => {
-  const { tasks: [direction, volatility] } = await fitted();
+  const monotone = { direction: { return_5: -1 }, volatility: { rv_15: 1 } } as const;
+  const { tasks: [direction, volatility] } = await fitted({ monotone });
+  assertEquals([direction!, volatility!].map(({ options }) => options.monotone), Object.values(monotone));
   const { features, labels } = dataset;
   const fifth = split.train.filter((row) => (features.decisionTimeMs[row]! / MINUTE_MS) % 5 === 0);
   const moved = fifth.filter((row) => labels.returnBps[row] !== 0);

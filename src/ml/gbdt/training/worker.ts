@@ -17,8 +17,8 @@ self.onmessage = ({ data: { job, member } }: MessageEvent<GbdtWorkerRequest>) =>
   try {
     const outcome = boost(job, member, (report) => {
       const now = performance.now();
-      const isDue = now - toldAt >= TREE_MESSAGE_EVERY_MS || report.trees % milestoneOf(job.options) === 0;
-      if (member !== 0 || !isDue) return;
+      const isMilestone = report.trees % milestoneOf(job.options) === 0 || report.trees === job.options.trees;
+      if (member !== 0 || (!isMilestone && now - toldAt < TREE_MESSAGE_EVERY_MS)) return;
       toldAt = now;
       reply({ type: "tree", report });
     });
