@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { startApi } from "./service_folder.ts";
-import { folderWithSample, modelFiles, runIn, wordsFor } from "./track_folder.ts";
+import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn } from "./track_folder.ts";
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
@@ -75,27 +75,10 @@ Deno.test("track --model gbdt stopped by Ctrl-C ends with 130 and a KILLED run t
   const gbdt = { trees: 5000, patience: 5000, learningRate: 0.001 };
   await Deno.writeTextFile(`${folder.path}/config/long.json`, JSON.stringify({ gbdt }));
   const args = ["--quick", "--events", "--json", "--model", "gbdt", "--config", "config/long.json"];
-  const child = new Deno.Command("deno", {
-    args: await wordsFor("track", folder.path, args),
-    cwd: folder.path,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = new Response(child.stdout).text();
-  let seen = "", sent = false;
-  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
-    seen += part;
-    if (sent || !/"stage":"train","done":\d{3,},.*"unit":"trees"/.test(seen)) continue;
-    sent = true;
-    child.kill("SIGINT");
-  }
-  assertEquals((await child.status).code, 130, seen.slice(-500));
-  assertEquals(JSON.parse(await output).error.code, "interrupted");
+  await interruptTrack(folder.path, args, /"stage":"train","done":\d{3,},.*"unit":"trees"/);
   await using tracker = await openTrackerAt(`sqlite:///${folder.path}/mlruns/mlflow.db`, { readOnly: true });
-  const experiment = await tracker.getExperimentByName("bitcoin");
-  const { items: [run] } = await tracker.searchRuns({ experimentIds: [experiment!.experimentId] });
-  assertEquals([run!.info.status, run!.modelOutputs], ["KILLED", []]);
-  const history = await tracker.metricHistory(run!.info.runId, "direction_validation_loss");
+  const run = await killedRun(tracker);
+  const history = await tracker.metricHistory(run.info.runId, "direction_validation_loss");
   assert(history.items.length >= 1);
 });
 

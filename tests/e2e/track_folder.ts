@@ -1,3 +1,5 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Run, Tracker } from "../../src/core/mod.ts";
 import { commandSets } from "../../src/cli/walls.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 
@@ -100,4 +102,33 @@ export async function modelFiles(folder: string, modelUri: string): Promise<Map<
   const files = new Map<string, Uint8Array>();
   for (const { path } of await tracker.listArtifacts(owner)) files.set(path, await tracker.readArtifact(owner, path));
   return files;
+}
+
+/** Stops a `track` by Ctrl-C once its progress shows a pattern, and checks that it says so and ends with 130. */
+export async function interruptTrack(folder: string, args: readonly string[], pattern: RegExp): Promise<void> {
+  const child = new Deno.Command("deno", {
+    args: await wordsFor("track", folder, args),
+    cwd: folder,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = new Response(child.stdout).text();
+  let seen = "", sent = false;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    seen += text;
+    if (sent || !pattern.test(seen)) continue;
+    sent = true;
+    child.kill("SIGINT");
+  }
+  assertEquals((await child.status).code, 130, seen.slice(-500));
+  assertEquals(JSON.parse(await output).error.code, "interrupted");
+}
+
+/** The one run of a store whose `track` was stopped: KILLED, with an end and without a model. */
+export async function killedRun(tracker: Tracker): Promise<Run> {
+  const experiment = await tracker.getExperimentByName("bitcoin");
+  const { items: [run] } = await tracker.searchRuns({ experimentIds: [experiment!.experimentId] });
+  assertEquals([run!.info.status, run!.modelOutputs], ["KILLED", []]);
+  assert(run!.info.endTime !== undefined);
+  return run!;
 }

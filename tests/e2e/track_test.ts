@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
-import { folderWithSample, modelFiles, runIn, SAMPLE, wordsFor } from "./track_folder.ts";
+import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn, SAMPLE, wordsFor } from "./track_folder.ts";
 
 Deno.test("track --quick on the sample logs a judged run in seconds; the same again gives the same bytes", async () => {
   await using folder = await folderWithSample(["--no-features"]);
@@ -116,32 +116,13 @@ Deno.test("track stopped by Ctrl-C ends with 130 and a KILLED run that keeps its
     `${folder.path}/config/long.json`,
     JSON.stringify({ mlp: { epochs: 5000, patience: 5000 } }),
   );
-  const child = new Deno.Command("deno", {
-    args: await wordsFor("track", folder.path, ["--quick", "--events", "--json", "--config", "config/long.json"]),
-    cwd: folder.path,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = new Response(child.stdout).text();
-  let seen = "", sent = false;
-  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    seen += text;
-    // Some epochs in, by the progress that the training tells of.
-    if (sent || !/"stage":"train","done":([2-9]|\d\d)/.test(seen)) continue;
-    sent = true;
-    child.kill("SIGINT");
-  }
-  assertEquals((await child.status).code, 130, seen.slice(-500));
-  const { error } = JSON.parse(await output);
-  assertEquals(error.code, "interrupted");
+  const args = ["--quick", "--events", "--json", "--config", "config/long.json"];
+  // Some epochs in, by the progress that the training tells of.
+  await interruptTrack(folder.path, args, /"stage":"train","done":([2-9]|\d\d)/);
   await using tracker = await openTrackerAt(`sqlite:///${folder.path}/mlruns/mlflow.db`, { readOnly: true });
-  const experiment = await tracker.getExperimentByName("bitcoin");
-  const { items: [run] } = await tracker.searchRuns({ experimentIds: [experiment!.experimentId] });
-  assertEquals(run!.info.status, "KILLED");
-  assert(run!.info.endTime !== undefined);
-  const history = await tracker.metricHistory(run!.info.runId, "validation_loss");
+  const run = await killedRun(tracker);
+  const history = await tracker.metricHistory(run.info.runId, "validation_loss");
   assert(history.items.length >= 2);
-  assertEquals(run!.modelOutputs, []);
 });
 
 Deno.test("track killed in mid-training goes on from its last epoch, to the bytes of a run in one go", async () => {

@@ -22,6 +22,19 @@ const files = encodeModelFiles(model, sampleRows(sample, 8), IDENTITY, encodeMlM
 const text = (path: string) => new TextDecoder().decode(files.get(path));
 const bytes = (value: string) => new TextEncoder().encode(value);
 
+/** A model is refused by the name of a file that is changed, cut or missing. */
+async function assertGuarded(all: ReadonlyMap<string, Uint8Array>, path: string): Promise<void> {
+  const changed = all.get(path)!.slice();
+  changed[changed.length >> 1]! ^= 1;
+  for (const content of [changed, all.get(path)!.slice(1), undefined]) {
+    const broken = new Map(all);
+    if (content === undefined) broken.delete(path);
+    else broken.set(path, content);
+    const error = await assertRejects(() => loadForecastModel(broken), DomainError, `'${path}'`);
+    assertEquals(error.code, "model-invalid");
+  }
+}
+
 Deno.test("loadForecastModel() gives back the forecasts of the model that was encoded", async () => {
   const sequences = SEQUENCE_FAMILIES.map((family) => randomNetworkModel(sample, { family, members: 2 }));
   const plain = [plainModel("har", sample), plainModel("contrarian", sample)];
@@ -61,17 +74,7 @@ Deno.test("loadForecastModel() refuses a changed, cut or missing file by name", 
     "serving_input_example.json",
     "weights.bin",
   ]);
-  for (const path of hashed) {
-    const changed = files.get(path)!.slice();
-    changed[changed.length >> 1]! ^= 1;
-    for (const content of [changed, files.get(path)!.slice(1), undefined]) {
-      const broken = new Map(files);
-      if (content === undefined) broken.delete(path);
-      else broken.set(path, content);
-      const error = await assertRejects(() => loadForecastModel(broken), DomainError, `'${path}'`);
-      assertEquals(error.code, "model-invalid");
-    }
-  }
+  for (const path of hashed) await assertGuarded(files, path);
   const error = await assertRejects(() => loadForecastModel(new Map()), DomainError, "forecast.json");
   assertEquals(error.code, "model-invalid");
 });
@@ -164,15 +167,7 @@ function treeFiles(change: (document: Record<string, unknown>) => unknown, path 
 Deno.test("loadForecastModel() refuses trees that are changed, cut, missing or not listed, by name", async () => {
   const trees = encodeModelFiles(treesModel(sample, 3), sampleRows(sample, 8), IDENTITY, encodeMlModel);
   for (const path of ["trees_direction.json", "trees_volatility.json"]) {
-    const changed = trees.get(path)!.slice();
-    changed[changed.length >> 1]! ^= 1;
-    for (const content of [changed, trees.get(path)!.slice(1), undefined]) {
-      const broken = new Map(trees);
-      if (content === undefined) broken.delete(path);
-      else broken.set(path, content);
-      const error = await assertRejects(() => loadForecastModel(broken), DomainError, `'${path}'`);
-      assertEquals(error.code, "model-invalid");
-    }
+    await assertGuarded(trees, path);
     const forecast = JSON.parse(new TextDecoder().decode(trees.get("forecast.json")));
     delete forecast.files[path];
     const unlisted = new Map([...trees, ["forecast.json", bytes(JSON.stringify(forecast))]]);
