@@ -1,4 +1,5 @@
 import { type CallOptions, type Clock, DomainError, toIso } from "../../core/mod.ts";
+import { lockAttempt } from "./lock_attempt.ts";
 import type { StoreMode } from "./store_path.ts";
 
 /** Who holds a store, as written into its lock file. */
@@ -96,19 +97,6 @@ export class StoreLock implements Disposable {
       this.#file.close();
     }
   }
-}
-
-/** A function that takes the file's lock if it is free at the moment, and may be called again if it was not. */
-function lockAttempt(file: Deno.FsFile, exclusive: boolean): () => Promise<boolean> {
-  if (typeof file.tryLock === "function") return () => file.tryLock(exclusive);
-  // Runtimes before 2.9 only have the lock that waits: it is asked once and looked at. A holder who gives up closes the
-  // file, and the kernel drops a lock that arrives later.
-  let held = false;
-  const arriving = file.lock(exclusive).then(() => held = true);
-  return async () => {
-    await Promise.race([arriving, new Promise((resolve) => setTimeout(resolve, 1))]);
-    return held;
-  };
 }
 
 /** Whether another process has announced within the last seconds that it waits for the store. */
