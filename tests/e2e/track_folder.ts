@@ -73,6 +73,40 @@ export async function runIn(
   return { code, stdout: out, stderr: text.decode(stderr), json: out.startsWith("{") ? JSON.parse(out) : undefined };
 }
 
+/** What {@linkcode runUntil} waits for, and does then. */
+export interface UntilOptions {
+  /** Text on stderr, such as progress. */
+  readonly seen: RegExp;
+  readonly signal: Deno.Signal;
+  /** Done before the signal is sent. */
+  readonly first?: () => Promise<void>;
+}
+
+/** Runs a command until it says something, and sends it a signal then. */
+export async function runUntil(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  { seen, signal, first }: UntilOptions,
+): Promise<{ readonly status: Deno.CommandStatus; readonly stdout: string; readonly stderr: string }> {
+  const child = new Deno.Command("deno", {
+    args: await wordsFor(command, folder, args),
+    cwd: folder,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stdout = new Response(child.stdout).text();
+  let stderr = "", isSent = false;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    stderr += text;
+    if (isSent || !seen.test(stderr)) continue;
+    isSent = true;
+    await first?.();
+    child.kill(signal);
+  }
+  return { status: await child.status, stdout: await stdout, stderr };
+}
+
 /** A folder with the bundled candles in its store, or those of another archive mirror. */
 export async function folderWithSample(
   args: readonly string[] = [],
@@ -105,23 +139,10 @@ export async function modelFiles(folder: string, modelUri: string): Promise<Map<
 }
 
 /** Stops a `track` by Ctrl-C once its progress shows a pattern, and checks that it says so and ends with 130. */
-export async function interruptTrack(folder: string, args: readonly string[], pattern: RegExp): Promise<void> {
-  const child = new Deno.Command("deno", {
-    args: await wordsFor("track", folder, args),
-    cwd: folder,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = new Response(child.stdout).text();
-  let seen = "", sent = false;
-  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    seen += text;
-    if (sent || !pattern.test(seen)) continue;
-    sent = true;
-    child.kill("SIGINT");
-  }
-  assertEquals((await child.status).code, 130, seen.slice(-500));
-  assertEquals(JSON.parse(await output).error.code, "interrupted");
+export async function interruptTrack(folder: string, args: readonly string[], seen: RegExp): Promise<void> {
+  const { status, stdout, stderr } = await runUntil(folder, "track", args, { seen, signal: "SIGINT" });
+  assertEquals(status.code, 130, stderr.slice(-500));
+  assertEquals(JSON.parse(stdout).error.code, "interrupted");
 }
 
 /** The one run of a store whose `track` was stopped: KILLED, with an end and without a model. */

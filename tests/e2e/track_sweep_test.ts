@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Run } from "../../src/core/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/mod.ts";
-import { folderWithSample, runIn, wordsFor } from "./track_folder.ts";
+import { folderWithSample, runIn, runUntil } from "./track_folder.ts";
 
 type Folder = Awaited<ReturnType<typeof folderWithSample>>;
 
@@ -92,18 +92,8 @@ Deno.test("track --sweep killed goes on where it was: nothing is fitted twice, a
   await using broken = await folderWithSweeps({ long: sweep });
   await using whole = await folderWithSweeps({ long: sweep });
   const args = ["--json", "--quick", "--events", "--jobs", "1", "--sweep", "config/long.json"];
-  const killed = new Deno.Command("deno", {
-    args: await wordsFor("track", broken.path, args),
-    cwd: broken.path,
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let seen = "";
-  for await (const text of killed.stderr.pipeThrough(new TextDecoderStream())) {
-    seen += text;
-    if (/trial 3: ([2-9]|\d\d)/.test(seen)) killed.kill("SIGKILL");
-  }
-  assertEquals((await killed.status).signal, "SIGKILL", seen.slice(-500));
+  const killed = await runUntil(broken.path, "track", args, { seen: /trial 3: ([2-9]|\d\d)/, signal: "SIGKILL" });
+  assertEquals(killed.status.signal, "SIGKILL", killed.stderr.slice(-500));
   const before = await runsOf(broken),
     byTrial = (runs: readonly Run[]) => new Map(runs.map((run) => [tag(run, "sweep.trial") ?? "parent", run]));
   assertEquals(
@@ -156,20 +146,14 @@ Deno.test("track --sweep says what is wrong before it runs or writes anything", 
   assertEquals(await Deno.stat(`${folder.path}/mlruns/mlflow.db`).then(() => true, () => false), false);
 
   // Stopped by Ctrl-C, so that there is a sweep to go on with.
-  const child = new Deno.Command("deno", {
-    args: await wordsFor("track", folder.path, ["--json", "--quick", "--events", "--sweep", "config/endless.json"]),
-    cwd: folder.path,
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let seen = "", other: Awaited<ReturnType<typeof runIn>> | undefined;
-  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    seen += text;
-    if (other !== undefined || !/trial 1: [1-9]/.test(seen)) continue;
-    other = await runIn(folder.path, "track", ["--json", "--quick", "--sweep", "config/endless.json"]);
-    child.kill("SIGINT");
-  }
-  assertEquals((await child.status).code, 130, seen.slice(-500));
+  const endless = ["--json", "--quick", "--sweep", "config/endless.json"];
+  let other: Awaited<ReturnType<typeof runIn>> | undefined;
+  const stopped = await runUntil(folder.path, "track", [...endless, "--events"], {
+    seen: /trial 1: [1-9]/,
+    signal: "SIGINT",
+    first: async () => void (other = await runIn(folder.path, "track", endless)),
+  });
+  assertEquals(stopped.status.code, 130, stopped.stderr.slice(-500));
   assertEquals([other!.code, other!.json.error.code], [8, "store-busy"]);
   const runs = await runsOf(folder);
   assertEquals(runs.map(({ info }) => info.status), runs.map(() => "KILLED"));

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
-import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn, SAMPLE, wordsFor } from "./track_folder.ts";
+import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn, runUntil, SAMPLE } from "./track_folder.ts";
 
 Deno.test("track --quick on the sample logs a judged run in seconds; the same again gives the same bytes", async () => {
   await using folder = await folderWithSample(["--no-features"]);
@@ -136,18 +136,9 @@ Deno.test("track killed in mid-training goes on from its last epoch, to the byte
   };
   await using whole = await prepared();
   await using broken = await prepared();
-  const killed = new Deno.Command("deno", {
-    args: await wordsFor("track", broken.path, args),
-    cwd: broken.path,
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let seen = "";
-  for await (const text of killed.stderr.pipeThrough(new TextDecoderStream())) {
-    seen += text;
-    if (/"stage":"train","done":([4-9]|\d\d)/.test(seen)) killed.kill("SIGKILL");
-  }
-  assertEquals((await killed.status).signal, "SIGKILL");
+  const seen = /"stage":"train","done":([4-9]|\d\d)/;
+  const { status } = await runUntil(broken.path, "track", args, { seen, signal: "SIGKILL" });
+  assertEquals(status.signal, "SIGKILL");
   const resumed = await runIn(broken.path, "track", args), straight = await runIn(whole.path, "track", args);
   assertEquals([resumed.code, straight.code], [0, 0], resumed.stderr + straight.stderr);
   const firstDone = Number(/"stage":"train","done":([\d.]+)/.exec(resumed.stderr)?.[1]);
