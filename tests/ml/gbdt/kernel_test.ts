@@ -60,12 +60,14 @@ function fill({ rows, chunks, share, hasHessians, seed }: Rows) {
   );
   const bytes = features.length * FEATURE_BYTES;
   const moves = writeFeatureMoves(features, buffer, AT.moves);
-  const sumRows = (from: number, to: number, histogram: number) =>
-    kernel.sumRows(
+  const addRows = (from: number, to: number, histogram: number) => {
+    kernel.clear(histogram, features.length);
+    kernel.addRows(
       ...[AT.indices + from * 4, to - from, AT.bins, stride, AT.moves, moves, features.length] as const,
       ...[AT.gradients, hasHessians ? AT.hessians : 0, AT.room, histogram] as const,
     );
-  return { bins, stride, chosen, gradients, hessians, features, bytes, random, sumRows };
+  };
+  return { bins, stride, chosen, gradients, hessians, features, bytes, random, addRows };
 }
 
 function entries(address: number, feature: number) {
@@ -76,11 +78,11 @@ function entries(address: number, feature: number) {
   });
 }
 
-Deno.test("sumRows() sums what a slow loop sums, exactly, of whichever features", { permissions: "none" }, () => {
+Deno.test("addRows() sums what a slow loop sums, exactly, of whichever features", { permissions: "none" }, () => {
   fc.assert(
     fc.property(someRows, (shape) => {
-      const { bins, stride, chosen, gradients, hessians, features, sumRows } = fill(shape);
-      sumRows(0, chosen.length, AT.histogram);
+      const { bins, stride, chosen, gradients, hessians, features, addRows } = fill(shape);
+      addRows(0, chosen.length, AT.histogram);
       features.forEach((feature, place) => {
         const slow = Array.from({ length: BINS }, () => ({ gradient: 0, hessian: 0, rows: 0 }));
         for (const row of chosen) {
@@ -101,16 +103,16 @@ Deno.test("merge() sums the threads' histograms, and leaves the sibling's of the
 }, () => {
   fc.assert(
     fc.property(someRows, (shape) => {
-      const { chosen, bytes, sumRows, features } = fill(shape), last = features.length - 1;
+      const { chosen, bytes, addRows, features } = fill(shape), last = features.length - 1;
       fc.pre(last >= 0);
       const third = Math.floor(chosen.length / 3), parent = AT.histogram, parts = parent + bytes, smaller = AT.room;
-      sumRows(0, chosen.length, parent);
-      sumRows(0, third, parts);
-      sumRows(third, 2 * third, parts + bytes);
+      addRows(0, chosen.length, parent);
+      addRows(0, third, parts);
+      addRows(third, 2 * third, parts + bytes);
       kernel.merge(parts, bytes, 2, smaller, parent, FEATURE_BYTES);
       const merged = entries(smaller, 0), sibling = entries(parent, 0);
-      sumRows(0, 2 * third, parts);
-      sumRows(2 * third, chosen.length, parts + bytes);
+      addRows(0, 2 * third, parts);
+      addRows(2 * third, chosen.length, parts + bytes);
       assertEquals(merged, entries(parts, 0));
       assertEquals(sibling, entries(parts + bytes, 0));
       const before = entries(parent, 0);

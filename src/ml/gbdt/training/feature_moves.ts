@@ -1,7 +1,7 @@
 import { CHUNK_BINS, MOVE_BYTES } from "./kernel/kernel.ts";
 
 /**
- * Writes the moves that bring the bins of some features side by side, for the kernel's `sumRows`; returns how many.
+ * Writes the moves that bring the bins of some features side by side, for the kernel's `addRows`; returns how many.
  *
  * @param features Ascending.
  * @param address Room for twice as many moves as a row has chunks.

@@ -1,8 +1,10 @@
 const STOPPED = 0, ARRIVED = 1, GENERATION = 2, TICKET = 3, TASKS = 4;
 /** From here on, how often each member has come to a meeting. */
 const MEETINGS = 5;
-/** Words of the control block of a team. */
-export const controlWords = (members: number): number => MEETINGS + members;
+/** Words of the control block of a team: after the meetings, the next task of each member's own loop. */
+export const controlWords = (members: number): number => MEETINGS + 2 * members;
+/** Stands for the next task of a loop that is not open. */
+const CLOSED = 1 << 30;
 
 /** Looks at the barrier before a thread goes to sleep; most waits are shorter than waking one. */
 const SPINS = 40_000;
@@ -29,6 +31,7 @@ export class Team {
     this.#control = control;
     this.#size = size;
     this.member = member;
+    Atomics.store(control, MEETINGS + size + member, CLOSED);
   }
 
   /** Runs tasks 0 … count − 1, each on the thread that is free first; returns when all have ended. */
@@ -41,6 +44,26 @@ export class Team {
       Atomics.add(this.#control, TASKS, 1);
     }
     this.meet();
+  }
+
+  /**
+   * Runs tasks 0 … count − 1 of the thread's own, and when these are taken, tasks of others that are behind. Each thread
+   * calls it once between two meetings, after it has published what tells its tasks; `countOf` is read from that.
+   */
+  forEachOwn(countOf: (owner: number) => number, run: (owner: number, task: number) => void): void {
+    const control = this.#control, size = this.#size, queue = (owner: number) => MEETINGS + size + owner;
+    Atomics.store(control, queue(this.member), 0);
+    for (let i = 0; i < size; i++) {
+      const owner = (this.member + i) % size;
+      for (;;) {
+        const task = Atomics.add(control, queue(owner), 1);
+        // In this order: what a closed loop has published may be old.
+        if (task >= CLOSED || task >= countOf(owner)) break;
+        run(owner, task);
+      }
+      // Before the meeting, after which others may not take it for the next loop.
+      if (owner === this.member) Atomics.store(control, queue(owner), CLOSED);
+    }
   }
 
   /** Returns when every thread of the team has called it. */
@@ -72,12 +95,17 @@ export function stopTeam(control: Int32Array): void {
 /** A number that changes as long as the team works. */
 export function teamPulse(control: Int32Array): number {
   let pulse = Atomics.load(control, TASKS);
-  for (let at = MEETINGS; at < control.length; at++) pulse = (pulse + Atomics.load(control, at)) | 0;
+  for (const meetings of meetingsOf(control)) pulse = (pulse + meetings) | 0;
   return pulse;
 }
 
 /** Members that the others wait for, or all where none is behind. */
 export function lateMembers(control: Int32Array): number[] {
-  const meetings = Array.from(control.subarray(MEETINGS)), fewest = Math.min(...meetings);
+  const meetings = meetingsOf(control), fewest = Math.min(...meetings);
   return [...meetings.keys()].filter((member) => meetings[member] === fewest);
+}
+
+function meetingsOf(control: Int32Array): number[] {
+  const members = (control.length - MEETINGS) / 2;
+  return Array.from({ length: members }, (_, member) => Atomics.load(control, MEETINGS + member));
 }

@@ -1,5 +1,5 @@
 import { DomainError } from "../../../core/mod.ts";
-import { CHUNK_BINS, FEATURE_BYTES, MOVE_BYTES, sumRowsRoomBytes } from "./kernel/kernel.ts";
+import { addRowsRoomBytes, CHUNK_BINS, FEATURE_BYTES, MOVE_BYTES } from "./kernel/kernel.ts";
 import { controlWords } from "./team.ts";
 
 /** What decides the size of the memory. */
@@ -52,6 +52,8 @@ export class TrainingMemory {
   readonly valueBins: Int32Array;
   /** A figure a block: counts, sums or largest values. */
   readonly blockFigures: Float64Array;
+  /** Start and end of the span of the row indices whose histograms are at hand, thread by thread. */
+  readonly sumSpans: Uint32Array;
   /** A figure a thread. */
   readonly memberFigures: Float64Array;
   readonly leafValues: Float64Array;
@@ -93,7 +95,7 @@ export class TrainingMemory {
     const control = take(controlWords(members) * 4), valueBins = take(features * 4);
     const blocks = Math.ceil(this.allRows / BLOCK_ROWS) + 1;
     const blockFigures = take(blocks * 8), memberFigures = take(members * 8), leafValues = take(maxLeaves * 8);
-    const leafSpans = take(members * maxLeaves * 8);
+    const leafSpans = take(members * maxLeaves * 8), sumSpans = take(members * 8);
     this.#at = {
       labels: take(this.allRows * 8),
       scores: take(this.allRows * 8),
@@ -107,7 +109,7 @@ export class TrainingMemory {
       hessians: take(hasHessians ? trainRows * 4 : 0),
       histograms: take(maxLeaves * features * FEATURE_BYTES),
       ownHistograms: take(members * features * FEATURE_BYTES),
-      rooms: take(members * sumRowsRoomBytes(this.rowBytes)),
+      rooms: take(members * addRowsRoomBytes(this.rowBytes)),
       rules: take(members * RULES_BYTES),
       moves: take(members * movesBytes(this.rowBytes)),
       sums: take(members * LINE_BYTES),
@@ -133,6 +135,7 @@ export class TrainingMemory {
     this.blockFigures = new Float64Array(buffer, blockFigures, blocks);
     this.memberFigures = new Float64Array(buffer, memberFigures, members);
     this.leafValues = new Float64Array(buffer, leafValues, maxLeaves);
+    this.sumSpans = new Uint32Array(buffer, sumSpans, members * 2);
     this.leafSpans = new Uint32Array(buffer, leafSpans, members * maxLeaves * 2);
     this.indices = new Uint32Array(buffer, this.#at.indices, this.allRows);
   }
@@ -215,7 +218,7 @@ export class TrainingMemory {
 
   /** Address of a thread's room for rows that it sums. */
   roomAddress(member: number): number {
-    return this.#at.rooms + member * sumRowsRoomBytes(this.rowBytes);
+    return this.#at.rooms + member * addRowsRoomBytes(this.rowBytes);
   }
 
   /** Address of a thread's moves, which pick the bins of a tree's features. */

@@ -9,6 +9,9 @@ import type { Team } from "./team.ts";
 import { CUT_PLACES, GROUP_FEATURES, type TrainingMemory } from "./training_memory.ts";
 import { TreeBuilder } from "./tree_builder.ts";
 
+/** Rows whose histograms are summed in one go; another thread may take the next ones. */
+const TASK_ROWS = 2048;
+
 /** A grown tree and its leaves, whose spans of the row indices cover all own rows. */
 export interface GrownTree {
   readonly tree: Tree;
@@ -31,8 +34,8 @@ export interface TreeInput {
  * histograms of the smaller child are built, those of the larger are its parent's less these. Sums are of integers and
  * ties go to the first feature, bin and leaf, so the tree does not depend on the team's size.
  *
- * Each thread splits leaves and sums histograms over its own rows, so that a row's bytes come to one core only. For
- * each split the team meets twice: when these histograms are there, whose sum is then searched feature by feature, and
+ * Each thread splits leaves and sums histograms over its own rows, so that a row's bytes come to one core only, and
+ * helps one that is behind. For each split the team meets twice: when these histograms are there, whose sum is then searched feature by feature, and
  * when all features are searched.
  */
 export class TreeGrower {
@@ -117,15 +120,21 @@ export class TreeGrower {
     return Math.ceil(this.#features.length / GROUP_FEATURES);
   }
 
-  /** Makes the thread's own histograms, those of a span of its rows. */
+  /** Makes the thread's own histograms: of a span of its rows, or of fewer or more where another helps or is helped. */
   #sumOwnRows({ start, end }: Span): void {
-    const memory = this.#memory, { length } = this.#features, { member } = this.#team;
+    const memory = this.#memory, { length } = this.#features, { member } = this.#team, { sumSpans } = memory;
     const own = memory.ownHistogramAddress(member, 0);
-    this.#kernel.sumRows(
-      ...[memory.indexAddress(start), end - start, memory.binRowAddress(0, 0), memory.rowBytes] as const,
-      ...[memory.movesAddress(member), this.#moves, length] as const,
-      ...[memory.gradientAddress(0), memory.hessianAddress(0), memory.roomAddress(member), own] as const,
-    );
+    this.#kernel.clear(own, length);
+    sumSpans.set([start, end], 2 * member);
+    const tasksOf = (owner: number) => Math.ceil((sumSpans[2 * owner + 1]! - sumSpans[2 * owner]!) / TASK_ROWS);
+    this.#team.forEachOwn(tasksOf, (owner, task) => {
+      const from = sumSpans[2 * owner]! + task * TASK_ROWS, to = Math.min(from + TASK_ROWS, sumSpans[2 * owner + 1]!);
+      this.#kernel.addRows(
+        ...[memory.indexAddress(from), to - from, memory.binRowAddress(0, 0), memory.rowBytes] as const,
+        ...[memory.movesAddress(member), this.#moves, length] as const,
+        ...[memory.gradientAddress(0), memory.hessianAddress(0), memory.roomAddress(member), own] as const,
+      );
+    });
   }
 
   /** Sums the threads' histograms into a slot, and takes these from the parent's, which become the sibling's. */

@@ -10,6 +10,6 @@
  */
 export { binValues } from "./assembly/bins";
 export { logisticGradients, maxResidual, quantileGradients, squaredGradients } from "./assembly/gradients";
-export { merge, sumRows } from "./assembly/histogram";
+export { addRows, clear, merge } from "./assembly/histogram";
 export { addToScores, partition } from "./assembly/rows";
 export { findSplit, sum, total } from "./assembly/split";

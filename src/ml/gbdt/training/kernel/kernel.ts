@@ -2,8 +2,10 @@ import bytes from "./kernel.wasm" with { type: "bytes" };
 
 /** The inner loops in WebAssembly; numbers named after places are byte addresses in the shared memory. */
 export interface Kernel {
-  /** Histograms of some features over some rows; the result means nothing. */
-  sumRows(
+  /** Empties the histograms of some features. */
+  clear(histogram: number, features: number): void;
+  /** Adds rows to the histograms of some features; the result means nothing. */
+  addRows(
     indices: number,
     rows: number,
     bins: number,
@@ -82,9 +84,9 @@ export const FEATURE_BYTES: number = BINS * ENTRY_BYTES;
 export const CHUNK_BINS = 16;
 /** Bytes of a move of such a chunk: u32 from, u32 to, u32 whether it is the first there, u32 unused, 16 lanes. */
 export const MOVE_BYTES = 32;
-const SUM_ROWS_BLOCK = 512;
-/** Bytes that `sumRows` works in, for rows of so many bytes. */
-export const sumRowsRoomBytes = (rowBytes: number): number => SUM_ROWS_BLOCK * (rowBytes + ENTRY_BYTES + 4);
+const ADD_ROWS_BLOCK = 512;
+/** Bytes that `addRows` works in, for rows of so many bytes. */
+export const addRowsRoomBytes = (rowBytes: number): number => ADD_ROWS_BLOCK * (rowBytes + ENTRY_BYTES + 4);
 /** Most rows that a histogram can count. */
 export const MAX_ROWS: number = 2 ** 24 - 1;
 

@@ -9,8 +9,13 @@ const RECORD_BYTES: usize = 16, PLACE_BYTES: usize = 4;
 /** A move: where in a row 16 bins lie, to which chunk they go, whether they are its first; then where each goes from. */
 const MOVE_BYTES: usize = 32, MOVE_TO: usize = 4, MOVE_IS_FIRST: usize = 8, MOVE_LANES: usize = 16;
 
+/** Empties the histograms of `features` features. */
+export function clear(histogram: usize, features: i32): void {
+  memory.fill(histogram, 0, <usize> features * FEATURE_BYTES);
+}
+
 /**
- * Writes the histograms of `features` features over some rows. Bins are row-major: those of row 0 are at `bins`, those of the
+ * Adds rows to the histograms of `features` features. Bins are row-major: those of row 0 are at `bins`, those of the
  * next row `stride` bytes on, a multiple of 16; `moves` pick those of the features. `gradients` and `hessians` are i32
  * by row; where `hessians` is 0, each is 1. `room` has 512 × (stride + 20) bytes.
  *
@@ -19,7 +24,7 @@ const MOVE_BYTES: usize = 32, MOVE_TO: usize = 4, MOVE_IS_FIRST: usize = 8, MOVE
  * waits for many of them together; then they are moved side by side, and eight features' histograms are summed at a
  * time, which fit into the first-level cache. Returns a meaningless number, so that the loads are not taken for useless.
  */
-export function sumRows(
+export function addRows(
   indices: usize,
   rows: i32,
   bins: usize,
@@ -35,7 +40,6 @@ export function sumRows(
   const end = indices + (<usize> rows << 2), places = room + BLOCK_ROWS * RECORD_BYTES;
   const chunks = places + BLOCK_ROWS * PLACE_BYTES;
   let touched = 0;
-  memory.fill(histogram, 0, <usize> features * FEATURE_BYTES);
   for (let at = indices; at < end; at += BLOCK_ROWS << 2) {
     const blockEnd = min(at + (BLOCK_ROWS << 2), end), count = (blockEnd - at) >> 2;
     touched |= touch(at, blockEnd, bins, stride);
