@@ -1,4 +1,4 @@
-import type { FeatureReference, Scoring } from "../monitoring/mod.ts";
+import type { FeatureReferences, Scoring } from "../monitoring/mod.ts";
 import type { ModelRegistry } from "../core/mod.ts";
 import { isDomainError } from "../core/mod.ts";
 
@@ -53,12 +53,13 @@ export async function liveScoring(): Promise<Scoring> {
 /** Shapes of the features that a version was trained on, from its `forecast.json`. */
 export function referencesFrom(
   registry: Pick<ModelRegistry, "readModelFile">,
-): (name: string, version: string) => Promise<readonly FeatureReference[] | undefined> {
+): (name: string, version: string) => Promise<FeatureReferences | undefined> {
   return async (name, version) => {
     const { decodeForecastJson } = await import("../ml/models/forecast_json.ts");
     try {
       const bytes = await registry.readModelFile(name, version, "forecast.json");
-      return decodeForecastJson(new TextDecoder().decode(bytes)).spec.referenceHistograms;
+      const { featureNames, referenceHistograms } = decodeForecastJson(new TextDecoder().decode(bytes)).spec;
+      return { featureNames, shapes: referenceHistograms };
     } catch (error) {
       // A version that was deleted or damaged since then has nothing to compare with.
       if (isDomainError(error, "not-found", "model-invalid")) return undefined;

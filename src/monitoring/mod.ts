@@ -15,6 +15,6 @@ export {
 export { alertsOf, type MonitorAlert } from "./alerts.ts";
 export { driftLimit, type FeatureDrift, populationStability } from "./drift.ts";
 export { liveMetrics } from "./live_metrics.ts";
-export type { FeatureReference, MonitorDeps, OutcomeRows, Scoring } from "./ports.ts";
+export type { FeatureReference, FeatureReferences, MonitorDeps, OutcomeRows, Scoring } from "./ports.ts";
 export { type LoggedForecast, type LogReading, readForecasts } from "./read_log.ts";
 export { type KeptDay, mergeState, type MonitorState, readState, writeState } from "./state.ts";

@@ -171,14 +171,16 @@ async function driftOf(
 ): Promise<FeatureDrift[]> {
   const references = await deps.references(group.name, group.version);
   if (references === undefined) return [];
+  const { featureNames, shapes } = references;
   // Rows of another width belong to no known feature order.
-  const rows = group.forecasts.filter(({ features }) => features.length === references.length);
-  const of = (reference: FeatureReference, j: number): FeatureDrift => {
-    const psi = populationStability(reference, Float32Array.from(rows, ({ features }) => features[j]!));
+  const rows = group.forecasts.filter(({ features }) => features.length === featureNames.length);
+  const of = (reference: FeatureReference): FeatureDrift => {
+    const column = featureNames.indexOf(reference.feature);
+    const psi = populationStability(reference, Float32Array.from(rows, ({ features }) => features[column]!));
     const limit = driftLimit(reference, rows.length);
     const { name, version } = group;
     return { name, version, feature: reference.feature, psi, limit, rows: rows.length, drifted: psi > limit };
   };
   if (rows.length === 0) return [];
-  return references.map(of).filter(({ feature }) => !isCalendar(feature)).sort((a, b) => b.psi - a.psi);
+  return shapes.map(of).filter(({ feature }) => !isCalendar(feature)).sort((a, b) => b.psi - a.psi);
 }

@@ -48,15 +48,20 @@ export interface FeatureReference {
   readonly missing: number;
 }
 
+/** What a version knows of the features it was trained on. */
+export interface FeatureReferences {
+  /** Features of a row, in its order. */
+  readonly featureNames: readonly string[];
+  /** Shapes of some of them; one without a shape is not watched. */
+  readonly shapes: readonly FeatureReference[];
+}
+
 /** What monitoring needs. */
 export interface MonitorDeps {
   /** The candles; undefined where there is no store. */
   readonly store: Pick<FeatureReader, "span" | "loadCandles"> | undefined;
   /** How forecasts are scored. */
   readonly scoring: Scoring;
-  /**
-   * Shapes of the features that a version was trained on, in the order of its rows; undefined where it tells none or is
-   * gone.
-   */
-  readonly references: (name: string, version: string) => Promise<readonly FeatureReference[] | undefined>;
+  /** Shapes of the features that a version was trained on; undefined where it tells none or is gone. */
+  readonly references: (name: string, version: string) => Promise<FeatureReferences | undefined>;
 }
