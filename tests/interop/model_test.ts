@@ -1,5 +1,6 @@
 /** What `track` logs, read by the real MLflow: the model's numbers in Python, and a run on a real server. */
 import { assert, assertEquals } from "@std/assert";
+import { isSequenceFamily, SEQUENCE_FAMILIES } from "../../src/ml/models/sequence_shapes.ts";
 import { folderWithSample, runIn } from "../e2e/track_folder.ts";
 import { interopTest, runPython, startMlflowServer } from "./python.ts";
 
@@ -42,11 +43,17 @@ print(json.dumps({
 
 interopTest("mlflow.pyfunc gives the forecasts of forecast.json for every family", async (t) => {
   await using folder = await folderWithSample(["--no-features"]);
+  await Deno.mkdir(`${folder.path}/config`, { recursive: true });
+  // Members of few units and one epoch: what is compared is how they are computed.
+  const sequence = { units: 8, epochs: 1, members: 2 };
+  await Deno.writeTextFile(`${folder.path}/config/model.json`, JSON.stringify({ sequence }));
+  const isNetwork = (family: string) => family === "mlp" || isSequenceFamily(family);
   for (
-    const [family, horizon] of [["mlp", "15"], ["mlp", "60"], ["gbdt", "15"], ["linear", "60"], ["har", "15"], [
-      "contrarian",
-      "5",
-    ], ["climatology", "1"]]
+    const [family, horizon] of [
+      ...[["mlp", "15"], ["mlp", "60"], ["gbdt", "15"], ["linear", "60"]],
+      ...[["har", "15"], ["contrarian", "5"], ["climatology", "1"]],
+      ...SEQUENCE_FAMILIES.map((family) => [family, "15"]),
+    ]
   ) {
     await t.step(`${family}, ${horizon} minutes`, async () => {
       const { json, stderr } = await runIn(folder.path, "track", [
@@ -62,7 +69,7 @@ interopTest("mlflow.pyfunc gives the forecasts of forecast.json for every family
       ], { cwd: folder.path });
       assert(largestDifference <= 1e-5, `${largestDifference}`);
       assertEquals(shapes, { probabilityUp: [17, 1], quantilesBps: [17, 9], volatilityBps: [17, 1] });
-      assertEquals(flavors, [family === "mlp" ? "tfjs" : "bitcoin_ml", "onnx", "python_function"].sort());
+      assertEquals(flavors, [isNetwork(family!) ? "tfjs" : "bitcoin_ml", "onnx", "python_function"].sort());
       assertEquals(exampleRows, 2);
       assert(checked);
     });

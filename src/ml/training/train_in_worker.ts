@@ -130,6 +130,6 @@ async function runWorkers(
 
 function workerFailure(what: string): DomainError {
   return new DomainError("worker-lost", `The training worker ${what}`, {
-    hint: "Most likely memory ran out: take a shorter range, or a larger mlp.rowStride",
+    hint: "Most likely memory ran out: take a shorter range, or a larger mlp.rowStride or sequence.everyMinutes",
   });
 }

@@ -34,6 +34,8 @@ export interface TrainingParts {
 const FEWEST_STEPS = 64;
 const FEWEST_BATCH_ROWS = 256;
 const POINTS_PER_EPOCH = 10;
+/** The plain lines that a network starts as lose less than ten: such a loss comes from weights that ran away, if saturated. */
+const DIVERGED = 1e6;
 
 /**
  * The training loop of every network: AdamW on shuffled batches, the validation loss after each epoch, the weights of
@@ -65,7 +67,7 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
     optimizer: optimizer.state(),
   });
   if (resume === undefined) {
-    requireFinite(best.total, "at its start", options.learningRate);
+    requireBounded(job, best.total, "at its start", options.learningRate);
     listener.epoch({ epoch, steps, trainLoss: NaN, validation: best, learningRate, isBest: true, points: [] }, state);
   }
   for (; epoch < (resume?.epoch ?? 0); epoch++) epochOrder(epoch + 1); // so that the next shuffle is the same
@@ -79,7 +81,7 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
     for (let batch = 0; batch < batches; batch++) {
       const picked = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       const loss = batchGradient(job, optimizer, picked, engine, group);
-      requireFinite(loss, `in step ${steps + 1}`, learningRate);
+      requireBounded(job, loss, `in step ${steps + 1}`, learningRate);
       learningRate = learningRateAt(options.learningRate, options.schedule ?? {}, { steps, totalSteps, plateaus });
       const gradientNorm = optimizer.apply(learningRate);
       lossSum += loss;
@@ -87,7 +89,7 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
       listener.step(epoch, batch + 1, batches);
     }
     const validation = validate();
-    requireFinite(validation.total, `after epoch ${epoch}`, learningRate);
+    requireBounded(job, validation.total, `after epoch ${epoch}`, learningRate);
     const isBest = validation.total < best.total;
     if (isBest) [best, bestEpoch, sinceBest, bestWeights] = [validation, epoch, 0, weights().slice()];
     else if (++sinceBest % PLATEAU_EPOCHS === 0) plateaus++;
@@ -106,12 +108,13 @@ function requireRows({ trainRows, validationRows }: TrainingRows): void {
   );
 }
 
-function requireFinite(loss: number, when: string, learningRate: number): void {
-  if (Number.isFinite(loss)) return;
+function requireBounded({ network }: TrainingJob, loss: number, when: string, learningRate: number): void {
+  if (Math.abs(loss) < DIVERGED) return; // false for NaN
+  const section = network.sequence === undefined ? "mlp" : "sequence";
   throw new DomainError(
     "check-failed",
     `Training diverged ${when}: the loss is ${loss} at learning rate ${learningRate}`,
-    { hint: "Lower mlp.learningRate, or bound the gradient with mlp.clipNorm" },
+    { hint: `Lower ${section}.learningRate, or bound the gradient with ${section}.clipNorm` },
   );
 }
 

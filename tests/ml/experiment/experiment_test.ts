@@ -202,6 +202,17 @@ for (const family of SEQUENCE_FAMILIES) {
   });
 }
 
+Deno.test("runExperiment() of a sequence family refuses one class, and a window that holds no news, by name", async () => {
+  const family = "pyramid" as const;
+  const rising = { ...walk(), close: walk().close.map((_, i) => 20_000 + i + (i % 7)) };
+  rising.high = rising.close.map((close, i) => close * (1.001 + (i * i % 997) / 1e6));
+  rising.low = rising.close.map((close) => close * 0.999);
+  await assertRejects(() => run({ family, horizonMinutes: 60 }, rising), DomainError, "goes down in 60 minutes");
+  const silent = { ...walk(), volume: walk().volume.map(() => 1), takerBuyBaseVolume: walk().volume.map(() => 0.25) };
+  const error = await assertRejects(() => run({ family }, silent), DomainError, "in every row");
+  assertEquals(error.code, "input-invalid");
+});
+
 Deno.test("memberSeed() stays in the range of seeds, and never repeats", { permissions: "none" }, () => {
   for (const seed of [1, 2, 2 ** 31 - 2, 2 ** 31 - 1]) {
     const seeds = Array.from({ length: 16 }, (_, i) => memberSeed(seed, i + 1));

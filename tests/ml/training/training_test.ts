@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { DomainError } from "../../../src/core/mod.ts";
 import type { EpochReport } from "../../../src/ml/training/protocol.ts";
 import { trainingWorkerOptions, trainInWorker, wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
+import { SEQUENCE_FAMILIES, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
 import { plantedJob } from "./planted_job.ts";
 
 const WIDTH = 8, TRAIN = 6_000, VALIDATION = 2_000;
@@ -72,6 +73,21 @@ Deno.test("trainInWorker() stops a loss that diverges, and says when and at whic
   assert(/in step [2-9]/.test(later.message), later.message);
   assert(later.hint!.includes("mlp.clipNorm"));
 });
+
+for (const family of SEQUENCE_FAMILIES) {
+  Deno.test(`trainInWorker() of ${family} stops a loss that diverges, and refuses fewer rows than a step takes`, async () => {
+    const jobOf = (trainRows: number, learningRate = 0.01) =>
+      plantedJob({
+        ...{ width: 2 + 60 + 2, hidden: [5], trainRows, validationRows: 50 },
+        sequence: { shape: sequenceShape(family, 4), window: { start: 2, steps: 60, channels: 1 } },
+        training: { epochs: 2, learningRate, schedule: { kind: "constant", warmUpSteps: 0 } },
+      });
+    const wild = await assertRejects(() => trainInWorker(jobOf(1100, 1e30)), DomainError, "at learning rate 1e+30");
+    assertEquals([wild.code, wild.hint!.includes("sequence.clipNorm")], ["check-failed", true]);
+    const few = await assertRejects(() => trainInWorker(jobOf(255)), DomainError, "Cannot train on 255 rows");
+    assertEquals(few.code, "input-invalid");
+  });
+}
 
 Deno.test("trainInWorker() rejects where a Worker ends without a word", async () => {
   const moduleOf = (code: string) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
