@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { SharedExports } from "./shared_exports.ts";
+import { version_layers as layersVersion } from "@tensorflow/tfjs-layers";
 import { version_wasm as wasmBackendVersion } from "@tensorflow/tfjs-backend-wasm";
 
 /** The tfjs whose insides these kernels reach into. */
@@ -87,15 +88,20 @@ export interface SimdExports extends SharedExports {
   maskPositive(x: number, active: number, y: number, count: number): void;
 }
 
+/** Versions of tfjs at hand, by part; the layers register the gradients that call the kernels. */
+export const TFJS_PARTS: Readonly<Record<string, string>> = {
+  core: tf.version_core,
+  layers: layersVersion,
+  "backend-wasm": wasmBackendVersion,
+};
+
 /**
  * Refuses another tfjs than the one these kernels were checked with: they use its private parts, and a release that
  * moved one would compute something else without an error.
  *
  * @throws {Error} naming both versions.
  */
-export function requireTfjsVersion(
-  versions: Readonly<Record<string, string>> = { core: tf.version_core, "backend-wasm": wasmBackendVersion },
-): void {
+export function requireTfjsVersion(versions: Readonly<Record<string, string>>): void {
   for (const [part, version] of Object.entries(versions)) {
     if (version === TFJS_VERSION) continue;
     throw new Error(

@@ -30,6 +30,7 @@ import {
   requireTfjsVersion,
   type SimdExports,
   type TensorRef,
+  TFJS_PARTS,
   type WasmBackendInternals,
 } from "./backend_internals.ts";
 import { installConvolutions } from "./convolutions.ts";
@@ -48,11 +49,11 @@ let installed = false;
  *
  * @throws {Error} on another backend, or another tfjs than the one that the kernels were checked with.
  */
-export function installWasmKernels(): void {
+export function installWasmKernels(versions: Readonly<Record<string, string>> = TFJS_PARTS): void {
   if (tf.getBackend() !== "wasm") {
     throw new Error(`Cannot install the kernels as the backend is not wasm: current value is '${tf.getBackend()}'`);
   }
-  requireTfjsVersion();
+  requireTfjsVersion(versions);
   if (installed) return;
   installed = true;
   const context = kernelContext(tf.backend() as unknown as WasmBackendInternals);

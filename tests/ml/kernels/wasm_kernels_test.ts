@@ -1,7 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
-import { requireTfjsVersion } from "../../../src/ml/kernels/backend_internals.ts";
+import { TFJS_PARTS } from "../../../src/ml/kernels/backend_internals.ts";
 import { dense } from "../../../src/ml/kernels/dense.ts";
 import { startWasmBackend } from "../../../src/ml/kernels/wasm_backend.ts";
 import { wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
@@ -274,7 +274,13 @@ Deno.test("kernels read the heap anew after it has grown", async () => {
   assertEquals(grown, [4096 * 2048, 4000 * 4096, 4096 * 4096, 0]);
 });
 
-Deno.test("installWasmKernels() refuses another tfjs, naming both versions", () => {
-  requireTfjsVersion();
-  assertThrows(() => requireTfjsVersion({ core: "4.22.0", "backend-wasm": "4.23.0" }), Error, "4.23.0");
+Deno.test("installWasmKernels() refuses another tfjs, naming both versions", async () => {
+  await startWasmBackend(wasmFilePath());
+  await tf.setBackend("wasm");
+  installWasmKernels();
+  assertEquals(Object.keys(TFJS_PARTS), ["core", "layers", "backend-wasm"]);
+  for (const part of Object.keys(TFJS_PARTS)) {
+    const error = assertThrows(() => installWasmKernels({ ...TFJS_PARTS, [part]: "4.23.0" }), Error, "4.23.0");
+    assertStringIncludes(error.message, `tfjs-${part} 4.22.0`);
+  }
 });
