@@ -246,7 +246,49 @@ Deno.test("depthwiseConv2d has the cpu backend's values and gradients", async ()
   });
 });
 
-Deno.test("maxPool has the cpu backend's gradient, also where a window's maximum is negative", async () => {
+for (const isDepthwise of [false, true]) {
+  const name = isDepthwise ? "fused.depthwiseConv2d" : "fused.conv2d";
+  Deno.test(`${name} has the cpu backend's values and gradients, with bias and activation`, async () => {
+    const arbitrary = fc.record({
+      height: fc.integer({ min: 5, max: 9 }),
+      width: fc.integer({ min: 5, max: 9 }),
+      channels: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4 })),
+      filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
+      strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+      pad: fc.constantFrom("same" as const, "same" as const, "valid" as const),
+      activation: fc.constantFrom(...ACTIVATIONS),
+      biasShape: fc.constantFrom("none", "channels", "channels", "scalar", "one"),
+    });
+    await holds(arbitrary, async ({ height, width, channels, filter, strides, pad, activation, biasShape }) => {
+      const [inChannels, last] = channels, outChannels = isDepthwise ? inChannels * last : last;
+      const shapes = { none: null, channels: [outChannels], scalar: [], one: [1] };
+      const bias = shapes[biasShape as keyof typeof shapes];
+      const compute: Compute = (x, w, ...optional) => {
+        const run = isDepthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+        const operands = { x: x as tf.Tensor4D, filter: w as tf.Tensor4D };
+        return run({ ...operands, strides, pad, ...fusion(activation, bias !== null, optional) });
+      };
+      const operands = [operand([2, height, width, inChannels]), operand([...filter, inChannels, last])];
+      await assertLikeCpu(compute, [...operands, ...fusionOperands(activation, bias, [outChannels])]);
+    }, 200);
+  });
+}
+
+Deno.test("a convolution of tf.layers is the cpu backend's where its filter is narrower than the stride", async () => {
+  const compute: Compute = (x) => {
+    const layer = tfLayers.layers.conv2d({
+      ...{ filters: 2, kernelSize: [3, 1], strides: [2, 2], padding: "same", activation: "relu" },
+      kernelInitializer: tfLayers.initializers.constant({ value: 0.5 }),
+      biasInitializer: tfLayers.initializers.constant({ value: 0.25 }),
+    });
+    const out = layer.apply(x!) as tf.Tensor;
+    layer.dispose();
+    return out;
+  };
+  await assertLikeCpu(compute, [operand([1, 5, 5, 2])]);
+});
+
+Deno.test("maxPool has the cpu backend's gradient, also where a window's maximum is negative or there are two", async () => {
   const arbitrary = fc.tuple(
     fc.integer({ min: 3, max: 8 }),
     fc.integer({ min: 1, max: 5 }),
@@ -257,7 +299,10 @@ Deno.test("maxPool has the cpu backend's gradient, also where a window's maximum
   await holds(arbitrary, async ([side, channels, filter, stride, pad]) => {
     const { shape, data } = operand([2, side, side, channels]);
     const below = { shape, data: Float32Array.from(data, (value) => value - 3) };
-    await assertLikeCpu((x) => tf.maxPool(x as tf.Tensor4D, filter, stride, pad), [below]);
+    const tied = { shape, data: Float32Array.from(data, (value) => Math.round(value) - 3) };
+    for (const values of [below, tied]) {
+      await assertLikeCpu((x) => tf.maxPool(x as tf.Tensor4D, filter, stride, pad), [values]);
+    }
   });
 });
 
@@ -284,3 +329,7 @@ Deno.test("installWasmKernels() refuses another tfjs, naming both versions", asy
     assertStringIncludes(error.message, `tfjs-${part} 4.22.0`);
   }
 });
+  // Ids of no segment, in the middle and past the end of the output.
+  const outside = { shape: [6], data: Int32Array.of(0, -1, 2, 3, 1, 1000) };
+  const sums = (t: tf.Tensor, i: tf.Tensor) => tf.unsortedSegmentSum(t, i as tf.Tensor1D, 3);
+  await assertLikeCpu((t, i) => sums(t!, i!), [operand([6, 4]), outside], { gradients: [] });
