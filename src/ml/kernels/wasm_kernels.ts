@@ -12,7 +12,10 @@
  * | `Identity` | copies | shares |
  * | `Tanh`, `Softplus` | libm | SIMD, right to a few units of the last place |
  * | `UnsortedSegmentSum`, `Conv2DBackpropFilter`, `DepthwiseConv2dNativeBackprop…` | missing | there |
- * | `Conv2D`, `DepthwiseConv2dNative` with `pad: "same"`, filter narrower than the stride | **zeros** | right |
+ * | `Conv2D`, `DepthwiseConv2dNative` and both fused, `pad: "same"`, filter narrower than the stride | **zeros** | right |
+ * | `Prelu` with slopes that are not the last axes' | **wrong values** | right |
+ * | `Sum`, `Transpose` of no values | **unset**, divides by zero | zeros, empty |
+ * | `StridedSlice` of int32 and bool, `Reverse` of bool | **bits as floats, bytes past the tensor** | right |
  * | `MaxPoolGrad` | **no gradient where a window's maximum is negative** | right |
  * | `Dense`, `JointLoss` | some seventy kernels a step | a layer, and all losses, in one each |
  *
@@ -20,7 +23,8 @@
  * XNNPACK, which is as fast. The kernels reach into the backend's private parts, hence the pinned version and the
  * properties that hold each of them to the cpu backend. Where tfjs itself has no right gradient on any backend (second
  * input of `maximum`, `minimum` and `squaredDifference` broadcast, `cumsum` but on the last axis, broadcast batched
- * `matMul`, dilated convolutions, `einsum`) nothing is changed.
+ * `matMul`, dilated convolutions, `einsum`) nothing is changed. Left as they are, and wrong, on WASM alone: `mean`, `max`,
+ * `min`, `prod`, `all` and `any` of no values, which are left unset, and `gatherND` of booleans, which reads past the tensor.
  *
  * @module
  */

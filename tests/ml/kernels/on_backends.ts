@@ -44,7 +44,10 @@ export async function assertLikeCpu(
   const { gradients = floats, tolerance = 1e-5 } = options;
   const results = (backend: "cpu" | "wasm") => valuesOn(backend, compute, operands, gradients);
   const expected = await results("cpu"), actual = await results("wasm");
-  assertEquals(actual.map(({ shape }) => shape), expected.map(({ shape }) => shape));
+  assertEquals(
+    actual.map(({ shape, dtype }) => ({ shape, dtype })),
+    expected.map(({ shape, dtype }) => ({ shape, dtype })),
+  );
   expected.forEach(({ name, data }, n) => {
     const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
     data.forEach((wanted, i) => {
@@ -55,7 +58,7 @@ export async function assertLikeCpu(
 }
 
 // A type rather than an interface, as tf.tidy() wants an index signature.
-type NamedValues = { name: string; shape: number[]; data: Float32Array };
+type NamedValues = { name: string; shape: number[]; dtype: tf.DataType; data: Float32Array };
 
 async function valuesOn(
   backend: "cpu" | "wasm",
@@ -73,6 +76,7 @@ async function valuesOn(
     const read = (name: string, tensor: tf.Tensor): NamedValues => ({
       name,
       shape: tensor.shape,
+      dtype: tensor.dtype,
       data: Float32Array.from(tensor.dataSync()),
     });
     const outs = [compute(...tensors)].flat();

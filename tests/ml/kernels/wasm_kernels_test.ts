@@ -110,7 +110,6 @@ Deno.test("sum over any axes is the cpu backend's, forward and backward", async 
     const axis = axes === null ? undefined : axes.map((value) => isNegative ? value - shape.length : value);
     return assertLikeCpu((x) => tf.sum(x!, axis, keepDims), [operand(shape)]);
   });
-  await assertLikeCpu((x) => tf.sum(x!, 0), [operand([0, 5])], { gradients: [] });
   await assertLikeCpu((x) => tf.sum(x!, 0), [operand([4099, 3])]);
 });
 
@@ -181,6 +180,45 @@ Deno.test("tanh and softplus are right to a few units of the last place, also fa
   await holds(
     fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 33 }),
     async (values) => {
+const DTYPES = ["float32", "int32", "bool"] as const;
+
+Deno.test("sums and transposes of no values are the cpu backend's, whatever their type", async () => {
+  const arbitrary = fc.integer({ min: 1, max: 5 }).chain((rank) =>
+    fc.tuple(
+      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: rank, maxLength: rank }),
+      fc.integer({ min: 0, max: rank - 1 }),
+      fc.shuffledSubarray(Array.from({ length: rank }, (_, i) => i), { minLength: rank }),
+      fc.subarray(Array.from({ length: rank }, (_, i) => i), { minLength: 1 }),
+      fc.boolean(),
+      fc.constantFrom(...DTYPES),
+    )
+  );
+  await holds(arbitrary, async ([lengths, empty, perm, axes, keepDims, dtype]) => {
+    const none = [operand(lengths.with(empty, 0))], options = { gradients: [] };
+    await assertLikeCpu((x) => tf.transpose(tf.cast(x!, dtype), perm), none, options);
+    await assertLikeCpu((x) => tf.sum(tf.cast(x!, dtype), axes, keepDims), none, options);
+  }, 120);
+});
+
+Deno.test("stridedSlice, reverse and softplus of whole numbers and booleans are the cpu backend's", async () => {
+  const arbitrary = fc.tuple(
+    fc.tuple(size, size),
+    fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+    fc.boolean(),
+    fc.constantFrom(...DTYPES),
+  );
+  await holds(arbitrary, async ([shape, strides, isBackward, dtype]) => {
+    const x = indices(shape, 0, 1000), options = { gradients: [] };
+    const [begin, end] = isBackward ? [shape.map((length) => length - 1), [-100, -100]] : [[0, 1], shape];
+    const steps = isBackward ? strides.map((stride) => -stride) : strides;
+    const typed = (t?: tf.Tensor) => tf.cast(dtype === "bool" ? tf.mod(t!, tf.scalar(2, "int32")) : t!, dtype);
+    await assertLikeCpu((t) => tf.stridedSlice(typed(t), begin, end, steps), [x], options);
+    await assertLikeCpu((t) => tf.reverse(typed(t), 1), [x], options);
+  });
+  const few = indices([33], -20, 20);
+  await assertLikeCpu((x) => tf.softplus(x!), [few], { gradients: [] });
+});
+
       const x = { shape: [values.length], data: Float32Array.from(values) };
       await assertLikeCpu((t) => tf.tanh(t!), [x], { tolerance: 1e-6 });
       await assertLikeCpu((t) => tf.softplus(t!), [x], { tolerance: 1e-6 });
@@ -256,6 +294,19 @@ for (const isDepthwise of [false, true]) {
       filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
       strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       pad: fc.constantFrom("same" as const, "same" as const, "valid" as const),
+Deno.test("prelu with slopes of any shape that broadcasts is the cpu backend's, forward and backward", async () => {
+  const arbitrary = shapeOf(1, 4, 4).chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      fc.tuple(...shape.map((length) => fc.constantFrom(1, length))),
+      fc.integer({ min: 0, max: shape.length }),
+    )
+  );
+  await holds(arbitrary, ([shape, slopes, dropped]) => {
+    return assertLikeCpu((x, alpha) => tf.prelu(x!, alpha!), [operand(shape), operand(slopes.slice(dropped), 2)]);
+  }, 120);
+});
+
       activation: fc.constantFrom(...ACTIVATIONS),
       biasShape: fc.constantFrom("none", "channels", "channels", "scalar", "one"),
     });
