@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import {
   FLOAT_BYTES,
   type HeapArray,
+  type KernelArgs,
   type KernelContext,
   type KernelFunction,
   setWasmKernel,
@@ -16,19 +17,22 @@ import {
   outputRows,
   type Shape4D,
 } from "./convolution_geometry.ts";
+import { isStockFused, withBiasAndActivation } from "./fused.ts";
 
 /**
  * Gradients of `conv2d` (and so of `conv1d`), `depthwiseConv2d` (and so of separable ones) and `maxPool`, and a correction
- * of the first two.
+ * of the first two, plain and fused with bias and activation.
  *
  * Stock lacks `Conv2DBackpropFilter` and both gradients of depthwise convolutions, so none of them trains. Its
  * `MaxPoolGrad` is silently wrong: it starts the search for a window's maximum at zero, and gives no gradient where the
- * maximum is negative. Its `Conv2D` and `DepthwiseConv2dNative` leave the output zero with `pad: "same"` where the filter is
- * narrower than the stride on one axis and padded on the other.
+ * maximum is negative. Its `Conv2D` and `DepthwiseConv2dNative`, and their fused forms, leave the output zero with
+ * `pad: "same"` where the filter is narrower than the stride on one axis and padded on the other.
  */
 export function installConvolutions(context: KernelContext): void {
   setWasmKernel("Conv2D", withExplicitPadding(wasmKernel("Conv2D")));
   setWasmKernel("DepthwiseConv2dNative", withExplicitPadding(wasmKernel("DepthwiseConv2dNative")));
+  setWasmKernel("FusedConv2D", fused(context, "Conv2D", wasmKernel("FusedConv2D")));
+  setWasmKernel("FusedDepthwiseConv2D", fused(context, "DepthwiseConv2dNative", wasmKernel("FusedDepthwiseConv2D")));
   setWasmKernel("Conv2DBackpropFilter", filterGradient(context));
   setWasmKernel("Conv2DBackpropInput", inputGradient(context));
   setWasmKernel("DepthwiseConv2dNativeBackpropFilter", depthwiseFilterGradient(context));
@@ -39,12 +43,30 @@ export function installConvolutions(context: KernelContext): void {
 /** Counts the padding here where XNNPACK's own count goes wrong. */
 function withExplicitPadding(stock: KernelFunction): KernelFunction {
   return (args) => {
+    if (!isNarrow(args)) return stock(args);
     const x = args.inputs["x"]!, filter = args.inputs["filter"]!, attrs = args.attrs as unknown as ConvolutionAttrs;
-    const [strideHeight, strideWidth] = [attrs.strides, attrs.strides].flat() as [number, number];
-    const isNarrow = filter.shape[0]! < strideHeight || filter.shape[1]! < strideWidth;
-    if (attrs.pad !== "same" || !isNarrow || (attrs.dataFormat ?? "NHWC") !== "NHWC") return stock(args);
     const { top, bottom, left, right } = geometryOf(x.shape, filter.shape, attrs).padInfo;
     return stock({ ...args, attrs: { ...args.attrs, pad: [[0, 0], [top, bottom], [left, right], [0, 0]] } });
+  };
+}
+
+/** Whether XNNPACK may count the padding of a convolution wrongly. */
+function isNarrow({ inputs, attrs }: KernelArgs): boolean {
+  const { strides, pad, dataFormat = "NHWC" } = attrs as unknown as ConvolutionAttrs;
+  const [strideHeight, strideWidth] = [strides, strides].flat() as [number, number];
+  const [height, width] = inputs["filter"]!.shape as [number, number];
+  return pad === "same" && dataFormat === "NHWC" && (height < strideHeight || width < strideWidth);
+}
+
+/** Convolution, sum and activation one by one where stock's fused kernel cannot be trusted; `tf.layers` fuses them all. */
+function fused({ backend }: KernelContext, kernelName: string, stock: KernelFunction): KernelFunction {
+  const isDepthwise = kernelName !== "Conv2D";
+  return (args) => {
+    const { inputs, attrs } = args, filter = inputs["filter"]!;
+    const columns = isDepthwise ? filter.shape[2]! * filter.shape[3]! : filter.shape[3]!;
+    if (!isNarrow(args) && isStockFused(inputs, attrs, columns)) return stock(args);
+    const product = wasmKernel(kernelName)({ inputs: { x: inputs["x"]!, filter }, attrs, backend });
+    return withBiasAndActivation(backend, product, inputs, attrs);
   };
 }
 

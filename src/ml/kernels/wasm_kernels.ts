@@ -5,7 +5,7 @@
  * | kernel | stock | here |
  * | --- | --- | --- |
  * | `BatchMatMul`, transposed or of batches | scalar loop | SIMD |
- * | `_FusedMatMul` with a bias, transposed or of batches | **wrong values** | product, sum, activation |
+ * | `_FusedMatMul` with a bias, transposed, of batches, or of a bias of one value | **wrong values** | product, sum, activation |
  * | `Sum` over leading axes (bias gradients) | transposes first | adds rows |
  * | `Transpose` of the last two axes | value by value | blocks of four by four |
  * | `Slice`, `SplitV`, `Unpack` | copy the whole input for each part | copy the part |

@@ -1,9 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
+import * as tfLayers from "@tensorflow/tfjs-layers";
 import fc from "fast-check";
 import { TFJS_PARTS } from "../../../src/ml/kernels/backend_internals.ts";
 import { dense } from "../../../src/ml/kernels/dense.ts";
 import { startWasmBackend } from "../../../src/ml/kernels/wasm_backend.ts";
+import { installWasmKernels } from "../../../src/ml/kernels/wasm_kernels.ts";
 import { wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
 import { assertLikeCpu, type Compute, indices, operand } from "./on_backends.ts";
 
@@ -62,20 +64,72 @@ Deno.test("large products agree with the cpu backend", async () => {
   });
 });
 
-Deno.test("fused.matMul is product, bias and activation, whatever is transposed", async () => {
-  const activations = fc.constantFrom("linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu" as const);
-  const arbitrary = fc.tuple(size, size, size, shapeOf(0, 2, 3), fc.boolean(), fc.boolean(), activations, fc.boolean());
-  await holds(arbitrary, ([m, k, n, batch, transposeA, transposeB, activation, hasBias]) => {
+const ACTIVATIONS = ["linear", "relu", "relu6", "sigmoid", "elu", "prelu", "leakyrelu"] as const;
+
+/** Arguments that the fused operations share; `optional` are bias and slopes as far as they are wanted. */
+function fusion(activation: typeof ACTIVATIONS[number], hasBias: boolean, optional: readonly tf.Tensor[]) {
+  return {
+    activation: activation as "relu", // the other names are missing in the types of tfjs
+    ...(hasBias ? { bias: optional[0]! } : {}),
+    ...(activation === "leakyrelu" ? { leakyreluAlpha: 0.3 } : {}),
+    ...(activation === "prelu" ? { preluActivationWeights: optional.at(-1)! } : {}),
+  };
+}
+
+/** Bias and slopes of the shapes given, for {@linkcode fusion}. */
+function fusionOperands(activation: string, bias: readonly number[] | null, slopes: readonly number[]) {
+  return [...(bias === null ? [] : [operand(bias, 3)]), ...(activation === "prelu" ? [operand(slopes, 4)] : [])];
+}
+
+Deno.test("fused.matMul is product, bias and activation, whatever is transposed or broadcast", async () => {
+  const arbitrary = fc.record({
+    sizes: fc.tuple(size, size, size),
+    batch: shapeOf(0, 2, 3),
+    transposed: fc.tuple(fc.boolean(), fc.boolean()),
+    activation: fc.constantFrom(...ACTIVATIONS),
+    biasShape: fc.constantFrom("none", "columns", "columns", "scalar", "one", "row", "rows"),
+    slopesShape: fc.constantFrom("columns", "scalar", "one", "row", "rows"),
+  });
+  await holds(arbitrary, async ({ sizes: [m, k, n], batch, transposed, activation, biasShape, slopesShape }) => {
+    const [transposeA, transposeB] = transposed;
     const a = transposeA ? [...batch, k, m] : [...batch, m, k], b = transposeB ? [...batch, n, k] : [...batch, k, n];
-    const compute: Compute = (x, y, bias) =>
-      tf.fused.matMul({
-        ...{ a: x!, b: y!, transposeA, transposeB, activation: activation as "relu" },
-        ...(hasBias ? { bias: bias! } : {}),
-        ...(activation === "leakyrelu" ? { leakyreluAlpha: 0.3 } : {}),
-      });
-    const operands = hasBias ? [operand(a), operand(b), operand([n])] : [operand(a), operand(b)];
-    return assertLikeCpu(compute, operands, { gradients: [] });
-  }, 120);
+    const shapes = { columns: [n], scalar: [], one: [1], row: [1, n], rows: [m, 1] };
+    const bias = biasShape === "none" ? null : shapes[biasShape as keyof typeof shapes];
+    const compute: Compute = (x, y, ...optional) =>
+      tf.fused.matMul({ a: x!, b: y!, transposeA, transposeB, ...fusion(activation, bias !== null, optional) });
+    const slopes = shapes[slopesShape as keyof typeof shapes];
+    const operands = [operand(a), operand(b), ...fusionOperands(activation, bias, slopes)];
+    await assertLikeCpu(compute, operands);
+  }, 200);
+});
+
+Deno.test("fused.matMul takes a bias and slopes of any shape that broadcasts to a plain product", async () => {
+  const product = [operand([2, 3]), operand([3, 5])];
+  for (const shape of [[], [1], [5], [1, 5], [2, 1], [2, 5]]) {
+    for (const activation of ["linear", "prelu"] as const) {
+      const compute: Compute = (a, b, ...optional) =>
+        tf.fused.matMul({ a: a!, b: b!, ...fusion(activation, true, optional) });
+      await assertLikeCpu(compute, [...product, ...fusionOperands(activation, shape, [5])]);
+      await assertLikeCpu(compute, [...product, ...fusionOperands(activation, [5], shape)]);
+    }
+  }
+});
+
+Deno.test("a fused operation that fails leaves nothing in the backend", async () => {
+  await startWasmBackend(wasmFilePath());
+  await tf.setBackend("wasm");
+  const a = tf.ones([2, 3]) as tf.Tensor2D, b = tf.ones([5, 3]) as tf.Tensor2D, bias = tf.ones([4]);
+  const x = tf.ones([1, 5, 5, 2]) as tf.Tensor4D, filter = tf.ones([3, 1, 2, 2]) as tf.Tensor4D;
+  const held = tf.backend().numDataIds(), convolution = { x, filter, strides: 2, pad: "same" as const };
+  const activation = "none of them" as "relu";
+  assertThrows(() => tf.fused.matMul({ a, b, transposeB: true, activation }), Error, activation);
+  // Past the core, which checks the bias of a convolution itself.
+  const kernel = tf.getKernel("_FusedMatMul", "wasm").kernelFunc, attrs = { transposeA: false, transposeB: true };
+  assertThrows(() => kernel({ inputs: { a, b, bias }, attrs, backend: tf.backend() }), Error, "2,5 and 4");
+  assertThrows(() => tf.fused.conv2d({ ...convolution, activation }), Error, activation);
+  assertThrows(() => tf.fused.depthwiseConv2d({ ...convolution, activation }), Error, activation);
+  assertEquals(tf.backend().numDataIds(), held);
+  tf.dispose([a, b, bias, x, filter]);
 });
 
 Deno.test("dense() is product, bias and ReLU of the cpu backend, forward and backward", async () => {
@@ -124,6 +178,45 @@ Deno.test("transpose by any permutation is the cpu backend's", async () => {
     )
   );
   await holds(arbitrary, ([shape, perm]) => assertLikeCpu((x) => tf.transpose(x!, perm), [operand(shape)]));
+});
+
+const DTYPES = ["float32", "int32", "bool"] as const;
+
+Deno.test("sums and transposes of no values are the cpu backend's, whatever their type", async () => {
+  const arbitrary = fc.integer({ min: 1, max: 5 }).chain((rank) =>
+    fc.tuple(
+      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: rank, maxLength: rank }),
+      fc.integer({ min: 0, max: rank - 1 }),
+      fc.shuffledSubarray(Array.from({ length: rank }, (_, i) => i), { minLength: rank }),
+      fc.subarray(Array.from({ length: rank }, (_, i) => i), { minLength: 1 }),
+      fc.boolean(),
+      fc.constantFrom(...DTYPES),
+    )
+  );
+  await holds(arbitrary, async ([lengths, empty, perm, axes, keepDims, dtype]) => {
+    const none = [operand(lengths.with(empty, 0))], options = { gradients: [] };
+    await assertLikeCpu((x) => tf.transpose(tf.cast(x!, dtype), perm), none, options);
+    await assertLikeCpu((x) => tf.sum(tf.cast(x!, dtype), axes, keepDims), none, options);
+  }, 120);
+});
+
+Deno.test("stridedSlice, reverse and softplus of whole numbers and booleans are the cpu backend's", async () => {
+  const arbitrary = fc.tuple(
+    fc.tuple(size, size),
+    fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+    fc.boolean(),
+    fc.constantFrom(...DTYPES),
+  );
+  await holds(arbitrary, async ([shape, strides, isBackward, dtype]) => {
+    const x = indices(shape, 0, 1000), options = { gradients: [] };
+    const [begin, end] = isBackward ? [shape.map((length) => length - 1), [-100, -100]] : [[0, 1], shape];
+    const steps = isBackward ? strides.map((stride) => -stride) : strides;
+    const typed = (t?: tf.Tensor) => tf.cast(dtype === "bool" ? tf.mod(t!, tf.scalar(2, "int32")) : t!, dtype);
+    await assertLikeCpu((t) => tf.stridedSlice(typed(t), begin, end, steps), [x], options);
+    await assertLikeCpu((t) => tf.reverse(typed(t), 1), [x], options);
+  });
+  const few = indices([33], -20, 20);
+  await assertLikeCpu((x) => tf.softplus(x!), [few], { gradients: [] });
 });
 
 Deno.test("slice of any box is the cpu backend's, forward and backward", async () => {
@@ -180,45 +273,6 @@ Deno.test("tanh and softplus are right to a few units of the last place, also fa
   await holds(
     fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 33 }),
     async (values) => {
-const DTYPES = ["float32", "int32", "bool"] as const;
-
-Deno.test("sums and transposes of no values are the cpu backend's, whatever their type", async () => {
-  const arbitrary = fc.integer({ min: 1, max: 5 }).chain((rank) =>
-    fc.tuple(
-      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: rank, maxLength: rank }),
-      fc.integer({ min: 0, max: rank - 1 }),
-      fc.shuffledSubarray(Array.from({ length: rank }, (_, i) => i), { minLength: rank }),
-      fc.subarray(Array.from({ length: rank }, (_, i) => i), { minLength: 1 }),
-      fc.boolean(),
-      fc.constantFrom(...DTYPES),
-    )
-  );
-  await holds(arbitrary, async ([lengths, empty, perm, axes, keepDims, dtype]) => {
-    const none = [operand(lengths.with(empty, 0))], options = { gradients: [] };
-    await assertLikeCpu((x) => tf.transpose(tf.cast(x!, dtype), perm), none, options);
-    await assertLikeCpu((x) => tf.sum(tf.cast(x!, dtype), axes, keepDims), none, options);
-  }, 120);
-});
-
-Deno.test("stridedSlice, reverse and softplus of whole numbers and booleans are the cpu backend's", async () => {
-  const arbitrary = fc.tuple(
-    fc.tuple(size, size),
-    fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
-    fc.boolean(),
-    fc.constantFrom(...DTYPES),
-  );
-  await holds(arbitrary, async ([shape, strides, isBackward, dtype]) => {
-    const x = indices(shape, 0, 1000), options = { gradients: [] };
-    const [begin, end] = isBackward ? [shape.map((length) => length - 1), [-100, -100]] : [[0, 1], shape];
-    const steps = isBackward ? strides.map((stride) => -stride) : strides;
-    const typed = (t?: tf.Tensor) => tf.cast(dtype === "bool" ? tf.mod(t!, tf.scalar(2, "int32")) : t!, dtype);
-    await assertLikeCpu((t) => tf.stridedSlice(typed(t), begin, end, steps), [x], options);
-    await assertLikeCpu((t) => tf.reverse(typed(t), 1), [x], options);
-  });
-  const few = indices([33], -20, 20);
-  await assertLikeCpu((x) => tf.softplus(x!), [few], { gradients: [] });
-});
-
       const x = { shape: [values.length], data: Float32Array.from(values) };
       await assertLikeCpu((t) => tf.tanh(t!), [x], { tolerance: 1e-6 });
       await assertLikeCpu((t) => tf.softplus(t!), [x], { tolerance: 1e-6 });
@@ -240,12 +294,29 @@ Deno.test("stridedSlice, reverse and softplus of whole numbers and booleans are 
   });
 });
 
+Deno.test("prelu with slopes of any shape that broadcasts is the cpu backend's, forward and backward", async () => {
+  const arbitrary = shapeOf(1, 4, 4).chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      fc.tuple(...shape.map((length) => fc.constantFrom(1, length))),
+      fc.integer({ min: 0, max: shape.length }),
+    )
+  );
+  await holds(arbitrary, ([shape, slopes, dropped]) => {
+    return assertLikeCpu((x, alpha) => tf.prelu(x!, alpha!), [operand(shape), operand(slopes.slice(dropped), 2)]);
+  }, 120);
+});
+
 Deno.test("unsortedSegmentSum and the gradient of gather are the cpu backend's", async () => {
   await holds(fc.tuple(size, size, size, fc.integer()), async ([rows, width, segments, seed]) => {
     const x = operand([rows, width]), ids = indices([rows], 0, segments, seed);
     await assertLikeCpu((t, i) => tf.unsortedSegmentSum(t!, i as tf.Tensor1D, segments), [x, ids]);
     await assertLikeCpu((t, i) => tf.gather(t!, i as tf.Tensor1D), [operand([segments, width]), ids]);
   });
+  // Ids of no segment, in the middle and past the end of the output.
+  const outside = { shape: [6], data: Int32Array.of(0, -1, 2, 3, 1, 1000) };
+  const sums = (t: tf.Tensor, i: tf.Tensor) => tf.unsortedSegmentSum(t, i as tf.Tensor1D, 3);
+  await assertLikeCpu((t, i) => sums(t!, i!), [operand([6, 4]), outside], { gradients: [] });
 });
 
 Deno.test("conv2d and conv1d have the cpu backend's values and gradients, also where stock gives zeros", async () => {
@@ -294,19 +365,6 @@ for (const isDepthwise of [false, true]) {
       filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
       strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       pad: fc.constantFrom("same" as const, "same" as const, "valid" as const),
-Deno.test("prelu with slopes of any shape that broadcasts is the cpu backend's, forward and backward", async () => {
-  const arbitrary = shapeOf(1, 4, 4).chain((shape) =>
-    fc.tuple(
-      fc.constant(shape),
-      fc.tuple(...shape.map((length) => fc.constantFrom(1, length))),
-      fc.integer({ min: 0, max: shape.length }),
-    )
-  );
-  await holds(arbitrary, ([shape, slopes, dropped]) => {
-    return assertLikeCpu((x, alpha) => tf.prelu(x!, alpha!), [operand(shape), operand(slopes.slice(dropped), 2)]);
-  }, 120);
-});
-
       activation: fc.constantFrom(...ACTIVATIONS),
       biasShape: fc.constantFrom("none", "channels", "channels", "scalar", "one"),
     });
@@ -380,7 +438,3 @@ Deno.test("installWasmKernels() refuses another tfjs, naming both versions", asy
     assertStringIncludes(error.message, `tfjs-${part} 4.22.0`);
   }
 });
-  // Ids of no segment, in the middle and past the end of the output.
-  const outside = { shape: [6], data: Int32Array.of(0, -1, 2, 3, 1, 1000) };
-  const sums = (t: tf.Tensor, i: tf.Tensor) => tf.unsortedSegmentSum(t, i as tf.Tensor1D, 3);
-  await assertLikeCpu((t, i) => sums(t!, i!), [operand([6, 4]), outside], { gradients: [] });
