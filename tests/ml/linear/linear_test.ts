@@ -84,6 +84,25 @@ Deno.test("fitLogistic() shrinks as scikit-learn's LogisticRegression", { permis
 });
 
 Deno.test("a weight of two is the row twice, and one of none is no row", { permissions: "none" }, () => {
+Deno.test("fitRidge() with a penalty has the errors of the shrunk coefficients, also by weights and clusters", {
+  permissions: "none",
+}, () => {
+  const { l2 } = fixture;
+  assertFit(fitRidge(regression, { l2 }), fixture.ridgeErrors);
+  assertFit(fitRidge({ ...regression, weightOf }, { l2 }), fixture.weightedRidge);
+  assertFit(fitRidge({ ...regression, weightOf, clusterOf }, { l2 }), fixture.weightedRidgeByCluster);
+  assertFit(fitRidge({ ...regression, weightOf, clusterOf }), fixture.wlsByCluster);
+});
+
+Deno.test("fitLogistic() has the errors of penalties, weights and clusters", { permissions: "none" }, () => {
+  const { l2 } = fixture;
+  assertFit(fitLogistic({ ...classes, weightOf }), fixture.weightedLogit);
+  assertFit(fitLogistic({ ...classes, weightOf, clusterOf }), fixture.weightedLogitByCluster);
+  assertFit(fitLogistic(classes, { l2 }), fixture.logisticErrors);
+  assertFit(fitLogistic({ ...classes, weightOf }, { l2 }), fixture.weightedLogistic);
+  assertFit(fitLogistic({ ...classes, weightOf, clusterOf }, { l2 }), fixture.weightedLogisticByCluster);
+});
+
   const rows = Int32Array.from([...regression.rows, ...regression.rows.subarray(0, 100)]);
   for (const fit of [fitRidge, fitLogistic]) {
     const problem = fit === fitRidge ? regression : classes;
