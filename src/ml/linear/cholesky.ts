@@ -7,16 +7,28 @@ export class Cholesky {
   readonly width: number;
   /** Columns that depend on earlier ones: their solution is 0, as if they were not there. */
   readonly dependent: readonly boolean[];
+  /** What of each diagonal value the columns before leave, 0 or less for one that depends on them. */
+  readonly pivots: Float64Array;
   readonly #factor: Float64Array;
 
-  /** Factors the matrix given by its lower triangle, row-major. */
-  constructor(lower: Float64Array, width: number) {
+  /**
+   * Factors the matrix given by its lower triangle, row-major.
+   *
+   * @param floorOf Pivot up to which a column depends on earlier ones. @default a share of its diagonal value
+   */
+  constructor(
+    lower: Float64Array,
+    width: number,
+    floorOf = (_column: number, diagonal: number) => SINGULAR_SHARE * diagonal,
+  ) {
     this.width = width;
     const factor = new Float64Array(lower), dependent: boolean[] = [];
+    this.pivots = new Float64Array(width);
     for (let j = 0; j < width; j++) {
       let pivot = factor[j * width + j]!;
       for (let k = 0; k < j; k++) pivot -= factor[j * width + k]! ** 2;
-      dependent[j] = !(pivot > SINGULAR_SHARE * lower[j * width + j]!);
+      this.pivots[j] = pivot;
+      dependent[j] = !(pivot > floorOf(j, lower[j * width + j]!));
       const root = factor[j * width + j] = dependent[j] ? 0 : Math.sqrt(pivot);
       for (let i = j + 1; i < width; i++) {
         let sum = factor[i * width + j]!;

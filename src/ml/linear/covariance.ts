@@ -1,5 +1,5 @@
 import type { Cholesky } from "./cholesky.ts";
-import { addOuter, type InputMoments, type LinearRows } from "./normal_equations.ts";
+import { addOuter, type InputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
 
 /** A fitted line in the units of its regressors. */
 export interface LinearFit {
@@ -10,6 +10,8 @@ export interface LinearFit {
     readonly intercept: number;
     /** One a regressor; NaN where its coefficient cannot be told. */
     readonly coefficients: Float64Array;
+    /** Why all of them are NaN; null where they are not. */
+    readonly missing: string | null;
   };
   /** Columns whose coefficient cannot be told, by name. */
   readonly unidentified: readonly string[];
@@ -21,18 +23,18 @@ export type ScoreOf = (row: number, standardized: Float64Array) => number;
 /**
  * Covariance of (level at the means, standardised coefficients) where rows of a cluster may depend on each other (Liang &
  * Zeger 1986), with the usual correction for few clusters, G/(G−1) · (N−1)/(N−K). Each row is its own cluster where there
- * are none.
+ * are none. One cluster alone says nothing of how clusters differ: the covariance is NaN.
  *
  * @param augmented fills `[1, z…]` of a row.
  */
 export function clusteredCovariance(
   problem: LinearRows,
   bread: Float64Array,
-  parameters: number,
+  { count, parameters }: { readonly count: number; readonly parameters: number },
   augmented: (row: number) => Float64Array,
   scoreOf: ScoreOf,
 ): Float64Array {
-  const width = augmented(problem.rows[0]!).length, count = problem.rows.length;
+  const width = problem.names.length + 1;
   const meat = new Float64Array(width * width), sum = new Float64Array(width);
   let clusters = 0, current: number | undefined;
   const close = () => {
@@ -42,6 +44,7 @@ export function clusteredCovariance(
     clusters++;
   };
   for (const row of problem.rows) {
+    if (weightOf(problem, row) === 0) continue;
     const cluster = problem.clusterOf?.(row) ?? row;
     if (cluster !== current) {
       close();
@@ -51,6 +54,7 @@ export function clusteredCovariance(
     for (let j = 0; j < width; j++) sum[j]! += score * x[j]!;
   }
   close();
+  if (clusters === 1) return bread.map(() => NaN);
   const correction = clusters / (clusters - 1) * ((count - 1) / (count - parameters));
   return scaled(sandwich(bread, meat, width), correction);
 }
@@ -90,6 +94,7 @@ export function inOwnUnits(
       coefficients: means.map((_, j) =>
         isIdentified(j) ? Math.sqrt(covariance[(j + 1) * size + j + 1]!) / scales[j]! : NaN
       ),
+      missing: Number.isNaN(covariance[0]!) ? "all rows are of one cluster" : null,
     },
     unidentified: problem.names.filter((_, j) => !isIdentified(j)),
   };

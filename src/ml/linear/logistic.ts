@@ -2,7 +2,16 @@ import { crossEntropy, sigmoid } from "../logistic_functions.ts";
 import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich } from "./covariance.ts";
-import { addOuter, augmentedRows, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
+import {
+  addOuter,
+  addPenalty,
+  augmentedRows,
+  type InputMoments,
+  inputMoments,
+  type LinearRows,
+  requirePenalty,
+  weightOf,
+} from "./normal_equations.ts";
 
 /** Options of {@linkcode fitLogistic}. */
 export interface LogisticOptions {
@@ -21,6 +30,13 @@ const MOST_HALVINGS = 30;
 const ROUNDING = 1e-12;
 /** Mean loss that no noisy outcome has. */
 const SEPARATED_LOSS = 1e-9;
+/**
+ * What is left of a column's information at the start where it parts the classes: rows whose outcome it knows have logits
+ * without bound, and the weight p(1 − p) in the Hessian goes to 0.
+ */
+const COLLAPSED_SHARE = 1e-10;
+/** Rounding of a pivot that is summed over many rows, as a share of its diagonal value. */
+const PIVOT_ROUNDING = 1e-12;
 
 /**
  * Logistic regression with an intercept: minimises the mean cross entropy + l2/2 · Σ (scale_j β_j)² by Newton's method
@@ -29,21 +45,65 @@ const SEPARATED_LOSS = 1e-9;
  *
  * Standard errors come from the Fisher information, or from clusters where the problem has them.
  *
+ * Columns that part some rows from all others of the other class (Albert & Anderson 1984: quasi-complete separation) have no
+ * finite line either. The loss then falls without end but ever more slowly, so that it would pass for found: the information
+ * that is left at the end is held to that at the start.
+ *
  * @param problem targets are 1 or 0.
- * @throws {DomainError} `input-invalid` for values that are not finite, other targets, one class alone, and classes that
- * a column parts without error, which no finite line fits.
+ * @throws {DomainError} `input-invalid` for values that are not finite or cannot be squared, other targets, one class alone,
+ * not more rows with a weight than coefficients; without a penalty, for columns that part classes, wholly or for some rows,
+ * naming them, which no finite line fits; `check-failed` where the line is not found in `maxPasses`.
+ * @throws {RangeError} for a penalty below 0 or not finite.
  */
 export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: LogisticOptions = {}): LinearFit {
-  const { names, rows } = problem, size = names.length + 1;
+  requirePenalty(l2);
+  const size = problem.names.length + 1;
   const moments = inputMoments(problem), augmented = augmentedRows(problem, moments);
   const share = positiveShare(problem, moments.weight);
-  const objective = new Objective(problem, { l2, weight: moments.weight, augmented, size });
+  const objective = new Objective(problem, moments, l2, augmented);
 
-  let solution = new Float64Array(size);
-  if (problem.offsetOf === undefined) solution[0] = Math.log(share / (1 - share));
-  let at = objective.evaluate(solution, true), factor = new Cholesky(at.hessian!, size), passes = 1;
-  let decrement = dot(at.gradient, factor.solve(at.gradient));
-  while (decrement > TOLERANCE * moments.weight) {
+  const start = new Float64Array(size);
+  if (problem.offsetOf === undefined) start[0] = Math.log(share / (1 - share));
+  const { solution, first, refactor, decrement } = minimize(problem, objective, start, { l2, maxPasses, ...moments });
+  const information = objective.evaluate(solution, true).hessian!, factor = refactor(information);
+  const isParting = (column: number) => factor.dependent[column]! && !first.dependent[column]!;
+  const parting = problem.names.filter((_, j) => isParting(j + 1));
+  if (parting.length > 0) throw separated(parting);
+  if (isParting(0)) throw separated([largestColumn(problem, solution)]);
+  if (decrement > TOLERANCE * moments.weight) throw notFound(maxPasses, decrement / moments.weight);
+  const bread = factor.inverse(), parameters = factor.dependent.filter((isDependent) => !isDependent).length;
+  if (problem.clusterOf !== undefined) {
+    const score = (row: number, z: Float64Array) =>
+      weightOf(problem, row) * (problem.targetOf(row) - sigmoid(logitOf(problem, row, solution, z)));
+    const covariance = clusteredCovariance(problem, bread, { ...moments, parameters }, augmented, score);
+    return inOwnUnits(problem, moments, factor, solution, covariance);
+  }
+  const fisher = new Float64Array(information);
+  addPenalty(fisher, moments.scales, -l2 * moments.weight);
+  return inOwnUnits(problem, moments, factor, solution, sandwich(bread, fisher, size));
+}
+
+interface Minimum {
+  readonly solution: Float64Array;
+  /** Newton's decrement there, above the tolerance where the passes were spent. */
+  readonly decrement: number;
+  /** The Hessian at the start. */
+  readonly first: Cholesky;
+  /** Factors a Hessian elsewhere: columns depend on others as at the start, or have lost their information since. */
+  refactor(hessian: Float64Array): Cholesky;
+}
+
+function minimize(
+  problem: LinearRows,
+  objective: Objective,
+  start: Float64Array<ArrayBuffer>,
+  { l2, maxPasses, weight }: { readonly l2: number; readonly maxPasses: number; readonly weight: number },
+): Minimum {
+  let solution = start, at = objective.evaluate(solution, true), passes = 1;
+  const first = new Cholesky(at.hessian!, start.length), floor = collapseFloor(first, l2 * weight);
+  const refactor = (hessian: Float64Array) => new Cholesky(hessian, start.length, floor);
+  let factor = first, decrement = dot(at.gradient, factor.solve(at.gradient));
+  while (decrement > TOLERANCE * weight) {
     const step = factor.solve(at.gradient);
     let stepShare = 1, next: Evaluation, candidate: Float64Array<ArrayBuffer>;
     do {
@@ -52,30 +112,29 @@ export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: Lo
       passes++;
       stepShare /= 2;
     } while (!(next.loss <= at.loss + ROUNDING * at.loss) && stepShare > 2 ** -MOST_HALVINGS);
-    if (passes > maxPasses || next.loss < SEPARATED_LOSS * moments.weight) throw separated(names, candidate);
     solution = candidate;
+    if (l2 === 0 && next.loss < SEPARATED_LOSS * weight) throw separated([largestColumn(problem, solution)]);
+    if (passes > maxPasses) break;
     let after = dot(next.gradient, factor.solve(next.gradient));
     if (after > STALE_SHARE * decrement) {
       next = objective.evaluate(solution, true);
       passes++;
-      factor = new Cholesky(next.hessian!, size);
+      factor = refactor(next.hessian!);
       after = dot(next.gradient, factor.solve(next.gradient));
     }
     [at, decrement] = [next, after];
   }
-  const information = objective.evaluate(solution, true).hessian!;
-  factor = new Cholesky(information, size);
-  const bread = factor.inverse(), parameters = factor.dependent.filter((isDependent) => !isDependent).length;
-  if (problem.clusterOf !== undefined) {
-    const score = (row: number, z: Float64Array) =>
-      weightOf(problem, row) * (problem.targetOf(row) - sigmoid(logitOf(problem, row, solution, z)));
-    const covariance = clusteredCovariance(problem, bread, parameters, augmented, score);
-    return inOwnUnits(problem, moments, factor, solution, covariance);
-  }
-  const fisher = new Float64Array(information);
-  for (let j = 1; j < size; j++) fisher[j * size + j]! -= l2 * moments.weight;
-  if (rows.length <= parameters) throw separated(names, solution);
-  return inOwnUnits(problem, moments, factor, solution, sandwich(bread, fisher, size));
+  return { solution, decrement, first, refactor };
+}
+
+/** What depends on others at the start still does; another column does where its information collapses. */
+function collapseFloor({ dependent, pivots }: Cholesky, penalty: number): (column: number, diagonal: number) => number {
+  return (column, diagonal) => {
+    if (dependent[column]) return Infinity;
+    const collapsed = Math.max(COLLAPSED_SHARE * pivots[column]!, PIVOT_ROUNDING * diagonal);
+    // A penalty leaves at least itself of each pivot but that of the level.
+    return penalty > 0 && column > 0 ? Math.min(collapsed, penalty / 2) : collapsed;
+  };
 }
 
 interface Evaluation {
@@ -88,22 +147,21 @@ interface Evaluation {
 
 class Objective {
   readonly #problem: LinearRows;
+  readonly #scales: Float64Array;
   readonly #penalty: number;
   readonly #size: number;
   readonly #augmented: (row: number) => Float64Array;
 
   constructor(
     problem: LinearRows,
-    { l2, weight, augmented, size }: {
-      readonly l2: number;
-      readonly weight: number;
-      readonly augmented: (row: number) => Float64Array;
-      readonly size: number;
-    },
+    { weight, scales }: InputMoments,
+    l2: number,
+    augmented: (row: number) => Float64Array,
   ) {
     this.#problem = problem;
+    this.#scales = scales;
     this.#penalty = l2 * weight;
-    this.#size = size;
+    this.#size = scales.length + 1;
     this.#augmented = augmented;
   }
 
@@ -125,8 +183,8 @@ class Objective {
     for (let j = 1; j < size; j++) {
       loss += this.#penalty / 2 * point[j]! ** 2;
       gradient[j]! -= this.#penalty * point[j]!;
-      if (hessian !== undefined) hessian[j * size + j]! += this.#penalty;
     }
+    if (hessian !== undefined) addPenalty(hessian, this.#scales, this.#penalty);
     return { loss, gradient, hessian };
   }
 }
@@ -154,15 +212,28 @@ function positiveShare(problem: LinearRows, weight: number): number {
   );
 }
 
-function separated(names: readonly string[], standardized: Float64Array): DomainError {
+/** The column whose coefficient is the largest; where there is none, it is the offset that knows the outcome. */
+function largestColumn({ names }: LinearRows, standardized: Float64Array): string {
   let largest = 0;
   for (let j = 1; j < names.length; j++) {
     if (Math.abs(standardized[j + 1]!) > Math.abs(standardized[largest + 1]!)) largest = j;
   }
+  return names[largest] ?? "offset";
+}
+
+function separated(names: readonly string[]): DomainError {
   return new DomainError(
     "input-invalid",
-    `Cannot fit a logistic line as columns part the classes without error, '${names[largest]}' the most`,
+    `Cannot fit a logistic line as columns part the classes of rows without error: '${names.join("', '")}'`,
     { hint: "Leave the column out, as it may know the outcome, or give a penalty" },
+  );
+}
+
+function notFound(maxPasses: number, decrement: number): DomainError {
+  return new DomainError(
+    "check-failed",
+    `Cannot find the logistic line in ${maxPasses} passes over the rows: its decrement is still ${decrement}`,
+    { hint: "Give more passes, or a penalty" },
   );
 }
 

@@ -22,6 +22,8 @@ export interface LinearRows {
 export interface InputMoments {
   /** Σ w. */
   readonly weight: number;
+  /** Rows whose weight is not 0: the others are no rows. */
+  readonly count: number;
   readonly means: Float64Array;
   /** Root of the weighted mean squared deviation; 0 for a column that is constant. */
   readonly scales: Float64Array;
@@ -29,32 +31,38 @@ export interface InputMoments {
 
 /** A spread below this share of the column's size is rounding, not variation. */
 const CONSTANT_SHARE = 1e-12;
+/** Values between these can be squared and summed. */
+const LARGEST = 1e140, SMALLEST_SPREAD = 1e-140;
 
 /**
  * Means and scales of the regressors, by one pass (West 1979).
  *
- * @throws {DomainError} `input-invalid` for a value, target or weight that is not finite, naming column and row; for no
- * row with a weight.
+ * @throws {DomainError} `input-invalid` for a value, target or weight that is not finite or too large or small to be squared,
+ * naming column and row; for not more rows with a weight than there are coefficients.
  */
 export function inputMoments(problem: LinearRows): InputMoments {
   const { names, rows } = problem, width = names.length;
-  const means = new Float64Array(width), squares = new Float64Array(width), largest = new Float64Array(width);
-  let weight = 0;
+  const means = new Float64Array(width), squares = new Float64Array(width);
+  const lowest = new Float64Array(width).fill(Infinity), highest = new Float64Array(width).fill(-Infinity);
+  let weight = 0, count = 0;
   for (const row of rows) {
     const inputs = problem.inputsOf(row), own = weightOf(problem, row), target = problem.targetOf(row);
-    if (!Number.isFinite(target)) throw notFinite("the target", target, row);
+    requireUsable("the target", target, row);
     const offset = problem.offsetOf?.(row) ?? 0;
-    if (!Number.isFinite(offset)) throw notFinite("the offset", offset, row);
-    if (!Number.isFinite(own) || own < 0) throw notFinite("the weight", own, row);
+    requireUsable("the offset", offset, row);
+    requireUsable("the weight", own, row);
+    if (own < 0) throw unusable("the weight", own, row);
     if (own === 0) continue;
     weight += own;
+    count++;
     for (let j = 0; j < width; j++) {
       const value = inputs[j]!;
-      if (!Number.isFinite(value)) throw notFinite(`column '${names[j]}'`, value, row);
+      if (!(Math.abs(value) < LARGEST)) throw unusable(`column '${names[j]}'`, value, row); // without a text for each value
       const apart = value - means[j]!;
       means[j]! += apart * own / weight;
       squares[j]! += own * apart * (value - means[j]!);
-      largest[j] = Math.max(largest[j]!, Math.abs(value));
+      if (value < lowest[j]!) lowest[j] = value;
+      if (value > highest[j]!) highest[j] = value;
     }
   }
   if (weight === 0) {
@@ -62,11 +70,19 @@ export function inputMoments(problem: LinearRows): InputMoments {
       hint: "Widen the span, or leave the weights out",
     });
   }
+  if (count <= width + 1) {
+    throw new DomainError("input-invalid", `Cannot fit ${width + 1} coefficients to ${count} rows`, {
+      hint: "Widen the span, or take fewer columns",
+    });
+  }
   const scales = squares.map((sum, j) => {
+    const largest = Math.max(Math.abs(lowest[j]!), Math.abs(highest[j]!)), spread = highest[j]! - lowest[j]!;
+    if (!(spread > CONSTANT_SHARE * largest)) return 0;
+    if (spread < SMALLEST_SPREAD) throw tooNarrow(names[j]!, spread);
     const scale = Math.sqrt(sum / weight);
-    return scale > CONSTANT_SHARE * largest[j]! ? scale : 0;
+    return scale > CONSTANT_SHARE * largest ? scale : 0;
   });
-  return { weight, means, scales };
+  return { weight, count, means, scales };
 }
 
 /** Weight of a row. */
@@ -96,8 +112,35 @@ export function addOuter(lower: Float64Array, x: Float64Array, weight: number): 
   }
 }
 
-function notFinite(what: string, value: number, row: number): DomainError {
-  return new DomainError("input-invalid", `Cannot fit a line as ${what} is ${value} in row ${row}`, {
-    hint: "Fill in or leave out what is missing before the fit",
+/**
+ * Requires a penalty that leaves the problem convex.
+ *
+ * @throws {RangeError} naming it.
+ */
+export function requirePenalty(l2: number): void {
+  if (Number.isFinite(l2) && l2 >= 0) return;
+  throw new RangeError(`Cannot fit a line as 'l2' must be a finite number of at least 0: current value is ${l2}`);
+}
+
+/** Adds a penalty to the diagonal for each column that varies: one that does not has no coefficient to shrink. */
+export function addPenalty(matrix: Float64Array, scales: Float64Array, penalty: number): void {
+  const size = scales.length + 1;
+  for (let j = 1; j < size; j++) if (scales[j - 1]! > 0) matrix[j * size + j]! += penalty;
+}
+
+function requireUsable(what: string, value: number, row: number): void {
+  if (!(Math.abs(value) < LARGEST)) throw unusable(what, value, row);
+}
+
+function unusable(what: string, value: number, row: number): DomainError {
+  const hint = Number.isFinite(value) && Math.abs(value) >= LARGEST
+    ? "Scale it to about 1: its square is not finite"
+    : "Fill in or leave out what is missing before the fit";
+  return new DomainError("input-invalid", `Cannot fit a line as ${what} is ${value} in row ${row}`, { hint });
+}
+
+function tooNarrow(name: string, spread: number): DomainError {
+  return new DomainError("input-invalid", `Cannot fit a line as column '${name}' varies by no more than ${spread}`, {
+    hint: "Scale it to about 1: the square of its spread is lost",
   });
 }

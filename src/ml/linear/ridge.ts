@@ -1,7 +1,14 @@
-import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich } from "./covariance.ts";
-import { addOuter, augmentedRows, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
+import {
+  addOuter,
+  addPenalty,
+  augmentedRows,
+  inputMoments,
+  type LinearRows,
+  requirePenalty,
+  weightOf,
+} from "./normal_equations.ts";
 
 /** Options of {@linkcode fitRidge}. */
 export interface RidgeOptions {
@@ -17,15 +24,13 @@ export interface RidgeOptions {
  * Standard errors are those of independent errors of one variance, or of clusters where the problem has them; with a
  * penalty they are about the shrunk coefficients, whose bias they leave out.
  *
- * @throws {DomainError} `input-invalid` for values that are not finite and for not more rows than coefficients.
+ * @throws {DomainError} `input-invalid` for values that are not finite or cannot be squared, and for not more rows with a
+ * weight than coefficients.
+ * @throws {RangeError} for a penalty below 0 or not finite.
  */
 export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): LinearFit {
   const { rows, names } = problem, size = names.length + 1;
-  if (rows.length <= size) {
-    throw new DomainError("input-invalid", `Cannot fit ${size} coefficients to ${rows.length} rows`, {
-      hint: "Widen the span, or take fewer columns",
-    });
-  }
+  requirePenalty(l2);
   const moments = inputMoments(problem), augmented = augmentedRows(problem, moments);
   const gram = new Float64Array(size * size), right = new Float64Array(size);
   for (const row of rows) {
@@ -35,7 +40,7 @@ export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): Li
     for (let j = 0; j < size; j++) right[j]! += target * x[j]!;
   }
   const penalized = new Float64Array(gram);
-  for (let j = 1; j < size; j++) penalized[j * size + j]! += l2 * moments.weight;
+  addPenalty(penalized, moments.scales, l2 * moments.weight);
   const factor = new Cholesky(penalized, size), solution = factor.solve(right), bread = factor.inverse();
   const parameters = factor.dependent.filter((isDependent) => !isDependent).length;
 
@@ -46,12 +51,12 @@ export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): Li
   };
   if (problem.clusterOf !== undefined) {
     const score = (row: number, z: Float64Array) => weightOf(problem, row) * residual(row, z);
-    const covariance = clusteredCovariance(problem, bread, parameters, augmented, score);
+    const covariance = clusteredCovariance(problem, bread, { ...moments, parameters }, augmented, score);
     return inOwnUnits(problem, moments, factor, solution, covariance);
   }
   let squares = 0;
   for (const row of rows) squares += weightOf(problem, row) * residual(row, augmented(row)) ** 2;
-  const variance = squares / (rows.length - parameters);
+  const variance = squares / (moments.count - parameters);
   const covariance = sandwich(bread, gram, size).map((value) => value * variance);
   return inOwnUnits(problem, moments, factor, solution, covariance);
 }
