@@ -1,6 +1,7 @@
 import type { Dataset } from "../dataset.ts";
 import { gainImportance } from "../gbdt/importance.ts";
 import type { LinearFit } from "../linear/covariance.ts";
+import type { HarRegression } from "../models/har.ts";
 import type { FittedLinear } from "../training/fit_linear.ts";
 import type { FittedTrees } from "../training/fit_trees.ts";
 import { forecastImportance } from "./forecast_importance.ts";
@@ -50,17 +51,32 @@ export function linearDetails({ lines, inputNames, shrink }: FittedLinear): Fami
   return {
     sentence: `direction line, share ${shrink.direction}; volatility line, share ${shrink.volatility}`,
     metrics: { direction_shrink: shrink.direction, volatility_shrink: shrink.volatility },
-    files: new Map([["coefficients.json", `${JSON.stringify(table, null, 1)}\n`]]),
+    files: coefficientsFile(table),
   };
 }
 
-/** Intercept first; an error is null where the coefficient cannot be told. */
+/** Coefficients of log-HAR with their standard errors by days, and the smearing that its level is moved by. */
+export function harDetails({ line, fit, smearing }: HarRegression): FamilyDetails {
+  const volatility = coefficients(fit, line.features.map((name) => `ln ${name}`));
+  return {
+    sentence: `log-HAR over ${line.features.length} look-backs, smearing ${smearing.toFixed(3)}`,
+    metrics: {},
+    files: coefficientsFile({ volatility, smearing }),
+  };
+}
+
+function coefficientsFile(table: unknown): ReadonlyMap<string, string> {
+  return new Map([["coefficients.json", `${JSON.stringify(table, null, 1)}\n`]]);
+}
+
+/** Intercept first; an error that cannot be told is null, with the reason. */
 function coefficients({ intercept, coefficients, standardErrors }: LinearFit, names: readonly string[]) {
   const row = (input: string, value: number, error: number) => ({
     input,
     value,
     standardError: Number.isFinite(error) ? error : null,
     t: Number.isFinite(value / error) ? value / error : null,
+    ...(Number.isFinite(error) ? {} : { reason: standardErrors.missing ?? "constant, or made of columns before it" }),
   });
   return [
     row("intercept", intercept, standardErrors.intercept),

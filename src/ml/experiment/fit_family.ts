@@ -3,13 +3,14 @@ import { type Dataset, timeSpanOf } from "../dataset.ts";
 import { fitGbdt } from "../gbdt/training/fit_gbdt.ts";
 import { milestoneOf } from "../gbdt/training/protocol.ts";
 import type { Split } from "../labels/mod.ts";
+import { regressHar } from "../models/har.ts";
 import { fitPlainModel } from "../models/plain_models.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { fitLinear } from "../training/fit_linear.ts";
 import { fitNetwork, type NetworkFamily, type NetworkOptions, type TrainNetwork } from "../training/fit_network.ts";
 import { fitTrees, type GrowTrees, type HeadReport } from "../training/fit_trees.ts";
 import { bestEpochs, type EpochReport, type TrainingOutcome } from "../training/protocol.ts";
-import { type FamilyDetails, linearDetails, treesDetails } from "./family_details.ts";
+import { type FamilyDetails, harDetails, linearDetails, treesDetails } from "./family_details.ts";
 import { type ExperimentSettings, networkOptions } from "./settings.ts";
 
 /** What fitting a family needs from outside. */
@@ -60,8 +61,9 @@ export async function fitFamily(
     case "contrarian":
     case "climatology": {
       const ranges = { train: timeSpanOf(dataset, split.trainingSpan), validation: null };
-      const spec = fitPlainModel(family, dataset, split.trainingSpan, ranges);
-      return { model: new SpecForecastModel(spec), training: [], details: undefined };
+      const har = family === "har" ? regressHar(dataset.features, dataset.labels, split.trainingSpan) : undefined;
+      const spec = fitPlainModel(family, dataset, split.trainingSpan, ranges, har?.line);
+      return { model: new SpecForecastModel(spec), training: [], details: har && harDetails(har) };
     }
     default:
       return await fitNetworks(dataset, split, { family, options: networkOptions(settings, family) }, deps);

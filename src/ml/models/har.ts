@@ -1,6 +1,7 @@
-import type { FeatureMatrix } from "../../core/mod.ts";
+import { DAY_MS, type FeatureMatrix } from "../../core/mod.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import type { Labels } from "../labels/labels.ts";
+import type { LinearFit } from "../linear/covariance.ts";
 import { fitRidge } from "../linear/ridge.ts";
 import { type HarLine, RV_FLOOR_BPS2 } from "./forecast_spec.ts";
 
@@ -18,11 +19,27 @@ function harFeatures(horizonMinutes: number): readonly string[] {
   return harMinutes(horizonMinutes).map((minutes) => `rv_${minutes}`);
 }
 
+/** The log-HAR line with what it was made of. */
+export interface HarRegression {
+  readonly line: HarLine;
+  /** Least squares, with the standard errors of rows that depend on each other within a UTC day, as labels overlap. */
+  readonly fit: LinearFit;
+  /** Mean of exp(residual): the line's intercept is that of the fit + ln of it. */
+  readonly smearing: number;
+}
+
+/** The line of {@linkcode regressHar}. */
+export function fitHar(features: FeatureMatrix, labels: Labels, rows: Int32Array): HarLine {
+  return regressHar(features, labels, rows).line;
+}
+
 /**
  * Fits log-HAR (Corsi 2009): least squares of ln max(RV, floor) on the logs of past mean squared returns; the level is
  * then moved by Duan's smearing (the mean of exp(residual)), so that σ² forecasts the mean and not the median.
+ *
+ * @param rows Ascending.
  */
-export function fitHar(features: FeatureMatrix, labels: Labels, rows: Int32Array): HarLine {
+export function regressHar(features: FeatureMatrix, labels: Labels, rows: Int32Array): HarRegression {
   const names = harFeatures(labels.horizonMinutes);
   const columns = names.map((name) => columnOf(features, name)), fallback = columnOf(features, HAR_FALLBACK);
   const floor = varianceFloor(labels.horizonMinutes);
@@ -32,20 +49,21 @@ export function fitHar(features: FeatureMatrix, labels: Labels, rows: Int32Array
     logScales(columns, fallback, row, inputs);
     return inputs;
   };
-  const { intercept, coefficients } = fitRidge({ rows, names, inputsOf: fill, targetOf: target });
-  let smearing = 0;
+  const clusterOf = (row: number) => Math.floor(features.decisionTimeMs[row]! / DAY_MS);
+  const fit = fitRidge({ rows, names, inputsOf: fill, targetOf: target, clusterOf }), { intercept, coefficients } = fit;
+  let sum = 0;
   for (const row of rows) {
     fill(row);
     let line = intercept;
     for (let j = 0; j < inputs.length; j++) line += coefficients[j]! * inputs[j]!;
-    smearing += Math.exp(target(row) - line);
+    sum += Math.exp(target(row) - line);
   }
-  return {
-    features: names,
-    fallback: HAR_FALLBACK,
-    intercept: intercept + Math.log(smearing / rows.length),
-    coefficients: [...coefficients],
+  const smearing = sum / rows.length;
+  const line = {
+    ...{ features: names, fallback: HAR_FALLBACK },
+    ...{ intercept: intercept + Math.log(smearing), coefficients: [...coefficients] },
   };
+  return { line, fit, smearing };
 }
 
 /** ln σ² of rows by a fitted line. */

@@ -4,6 +4,7 @@ import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
 import {
   type DirectionHead,
   type ForecastSpec,
+  type HarLine,
   NO_CALIBRATION,
   type SignCells,
   type TrainingRanges,
@@ -15,16 +16,21 @@ import { referenceHistograms } from "./reference_histograms.ts";
 /** Families that choose nothing on validation rows: each is also a baseline. */
 export type PlainFamily = Extract<ModelFamily, "har" | "contrarian" | "climatology">;
 
-/** Fits a plain family on the given rows alone (evaluation section 3). */
+/**
+ * Fits a plain family on the given rows alone (evaluation section 3).
+ *
+ * @param har Line of `har` on the same rows, where it is there already.
+ */
 export function fitPlainModel(
   family: PlainFamily,
   dataset: Dataset,
   rows: Int32Array,
   trainingRanges: TrainingRanges,
+  har?: HarLine,
 ): ForecastSpec {
   const { features, labels } = dataset;
   const volatility: VolatilityHead = family === "har"
-    ? { kind: "har", ...fitHar(features, labels, rows) }
+    ? { kind: "har", ...(har ?? fitHar(features, labels, rows)) }
     : { kind: "constant", logVariance: Math.log(meanVariance(dataset, rows)) };
   const logVariance = volatility.kind === "har"
     ? harLogVariance(volatility, features, rows)

@@ -161,6 +161,27 @@ Deno.test("runExperiment() of linear tells the coefficients with their errors", 
   }
 });
 
+Deno.test("runExperiment() of har tells the line that it serves with its errors", async () => {
+  const { details, model } = await run({ family: "har" });
+  const { volatility, smearing } = JSON.parse(details!.files.get("coefficients.json")!),
+    head = model.spec.heads.volatility;
+  assert(head.kind === "har");
+  assertEquals(volatility.map(({ input }: { input: string }) => input), [
+    "intercept",
+    ...head.features.map((name) => `ln ${name}`),
+  ]);
+  const [level, ...slopes] = volatility;
+  assertAlmostEquals(head.intercept, level.value + Math.log(smearing), 1e-9);
+  slopes.forEach(
+    ({ value, standardError, reason }: { value: number; standardError: number | null; reason?: string }, j: number) => {
+      assertEquals(value, head.coefficients[j]);
+      if (standardError === null) assertEquals([value, reason], [0, "constant, or made of columns before it"]);
+      else assert(standardError > 0 && reason === undefined);
+    },
+  );
+  assert(level.standardError > 0);
+});
+
 Deno.test("runExperiment() of an ensemble trains members from seeds of their own, and tells them apart", async () => {
   const seen: string[] = [];
   const fit = (members: number) =>

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { type FeatureMatrix, QUANTILE_LEVELS, seededRandom } from "../../../src/core/mod.ts";
+import { DAY_MS, type FeatureMatrix, QUANTILE_LEVELS, seededRandom } from "../../../src/core/mod.ts";
 import { MinuteGrid } from "../../../src/ml/features/mod.ts";
 import type { Labels } from "../../../src/ml/labels/mod.ts";
 import { EWMA_DECAY, ewmaVariance } from "../../../src/ml/models/ewma.ts";
-import { fitHar, harLogVariance, harMinutes } from "../../../src/ml/models/har.ts";
+import { fitHar, harLogVariance, harMinutes, regressHar } from "../../../src/ml/models/har.ts";
 import { referenceHistograms } from "../../../src/ml/models/reference_histograms.ts";
 import { randomCandles } from "../candles.ts";
 import { plainModel, sampleDataset } from "./sample_models.ts";
@@ -32,6 +32,33 @@ Deno.test("fitHar() recovers a planted line, and its level forecasts the mean, n
   const forecast = harLogVariance(fitted, features, rows);
   const ratio = variance.reduce((sum, value, i) => sum + value / Math.exp(forecast[i]!), 0) / count;
   assertAlmostEquals(ratio, 1, 0.01);
+});
+
+Deno.test("regressHar() has standard errors by UTC days: the same row again in its day tells nothing new", {
+  permissions: "none",
+}, () => {
+  const random = seededRandom(4), days = 300, copies = 4;
+  const names = [...new Set(["rv_60", ...harMinutes(15).map((minutes) => `rv_${minutes}`)])];
+  const values = Array.from({ length: days }, () => [...names, "target"].map(() => Math.exp(random.normal())));
+  const regression = (each: number) => {
+    const length = days * each, dayOf = (row: number) => Math.floor(row / each);
+    const features: FeatureMatrix = {
+      ...{ length, names },
+      decisionTimeMs: Float64Array.from({ length }, (_, row) => dayOf(row) * DAY_MS + (row % each) * 60_000),
+      columns: names.map((_, j) => Float32Array.from({ length }, (_, row) => values[dayOf(row)]![j]!)),
+    };
+    const realizedVarianceBps2 = Float32Array.from({ length }, (_, row) => values[dayOf(row)]!.at(-1)!);
+    const labels = { length, horizonMinutes: 15, realizedVarianceBps2 } as unknown as Labels;
+    return regressHar(features, labels, allRows(length));
+  };
+  const { line, fit, smearing } = regression(1), again = regression(copies).fit;
+  assertAlmostEquals(line.intercept, fit.intercept + Math.log(smearing), 1e-12);
+  assertEquals(line.coefficients, [...fit.coefficients]);
+  // What the correction for few rows, (N − 1)/(N − K), leaves of the difference.
+  const correction = (rows: number) => (rows - 1) / (rows - names.length - 1);
+  const ratio = Math.sqrt(correction(days * copies) / correction(days));
+  const errors = [fit, again].map(({ standardErrors: { intercept, coefficients } }) => [intercept, ...coefficients]);
+  errors[0]!.forEach((error, j) => assertAlmostEquals(errors[1]![j]! / error, ratio, 1e-9));
 });
 
 Deno.test("harMinutes() is that of the protocol", { permissions: "none" }, () => {
