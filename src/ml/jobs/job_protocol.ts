@@ -1,4 +1,5 @@
 import type { ProgressState } from "../../core/mod.ts";
+import type { StopWord } from "../stop_word.ts";
 import type { EpochReport } from "../training/protocol.ts";
 import type { WorkerFailure } from "../worker_failure.ts";
 import type { FitJob } from "./fit_job.ts";
@@ -11,6 +12,8 @@ export interface JobWorkerRequest {
   readonly dataset: SharedDataset;
   /** WASM build of tfjs. */
   readonly wasmFile: string;
+  /** Looked at once a step of a network, and once a tree. */
+  readonly stop: StopWord;
 }
 
 /** Messages from a job Worker. */

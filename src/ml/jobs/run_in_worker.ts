@@ -1,4 +1,5 @@
 import { type CallOptions, DomainError, type ProgressState } from "../../core/mod.ts";
+import { newStopWord, requestStop } from "../stop_word.ts";
 import type { EpochReport } from "../training/protocol.ts";
 import { trainingWorkerOptions, wasmFilePath } from "../training/train_in_worker.ts";
 import { failureOf } from "../worker_failure.ts";
@@ -43,7 +44,7 @@ export async function runInWorker(
   const watch = setInterval(() => {
     if (++silentLooks > LOOKS) reject(lost(`has said nothing for ${silentMs / 1000} s`));
   }, silentMs / LOOKS);
-  const wasmFile = wasmFilePath();
+  const wasmFile = wasmFilePath(), stop = newStopWord();
   const worker = new Worker(workerModule, { ...trainingWorkerOptions(wasmFile), name: "job" });
   worker.onmessage = ({ data: reply }: MessageEvent<JobWorkerReply>) => {
     silentLooks = 0;
@@ -63,11 +64,12 @@ export async function runInWorker(
     reject(lost(`failed: ${event.message}`));
   };
   try {
-    worker.postMessage({ job, dataset, wasmFile } satisfies JobWorkerRequest);
+    worker.postMessage({ job, dataset, wasmFile, stop } satisfies JobWorkerRequest);
     return await promise;
   } finally {
     clearInterval(watch);
     signal?.removeEventListener("abort", onAbort);
+    requestStop(stop);
     worker.terminate();
   }
 }

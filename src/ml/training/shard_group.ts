@@ -1,3 +1,5 @@
+import { newStopWord, type StopWord, throwIfStopped } from "../stop_word.ts";
+
 /** Parts that a batch is cut into, whatever the number of Workers: the sum of two has one order. */
 export const SHARDS = 2;
 
@@ -16,12 +18,14 @@ export interface SharedShards {
   /** Length of a gradient. */
   readonly weightCount: number;
   readonly members: 1 | 2;
+  /** Read once an exchange at least. */
+  readonly stop: StopWord;
 }
 
 const CONTROL_BYTES = 64;
 /** Slots are used by turns, so that a fast member's next results do not overwrite those that a slow one still reads. */
 const TURNS = 2;
-/** A wait ends this often to look again, in case a wake-up was missed. */
+/** A wait ends this often to look again, whether to stop or in case a wake-up was missed. */
 const WAIT_MS = 100;
 /**
  * Looks at the other's progress before it sleeps, some twenty microseconds: a wake-up costs more, but on a busy machine
@@ -34,9 +38,9 @@ function slotBytes(weightCount: number): number {
 }
 
 /** Memory for a job on `members` Workers. */
-export function shareShards(weightCount: number, members: 1 | 2): SharedShards {
+export function shareShards(weightCount: number, members: 1 | 2, stop: StopWord = newStopWord()): SharedShards {
   const buffer = new SharedArrayBuffer(CONTROL_BYTES + TURNS * SHARDS * slotBytes(weightCount));
-  return { buffer, weightCount, members };
+  return { buffer, weightCount, members, stop };
 }
 
 /**
@@ -51,13 +55,15 @@ export class ShardGroup {
   readonly #slots: readonly ShardSlot[];
   readonly #member: number;
   readonly #members: number;
+  readonly #stop: StopWord;
   #turn = 0;
 
   /** Joins as member 0 or 1. */
-  constructor({ buffer, weightCount, members }: SharedShards, member: number) {
+  constructor({ buffer, weightCount, members, stop }: SharedShards, member: number) {
     this.mine = members === 1 ? [0, 1] : [member];
     this.#member = member;
     this.#members = members;
+    this.#stop = stop;
     this.#arrived = new Int32Array(buffer, 0, members);
     this.#slots = Array.from({ length: TURNS * SHARDS }, (_, i) => {
       const at = CONTROL_BYTES + i * slotBytes(weightCount);
@@ -68,8 +74,18 @@ export class ShardGroup {
     });
   }
 
-  /** Lets `compute` fill the slot of each shard of this member; returns all slots, which hold until the next but one call. */
+  /** For loops inside an exchange that may last. @throws {WorkStopped} where the job was stopped */
+  throwIfStopped(): void {
+    throwIfStopped(this.#stop);
+  }
+
+  /**
+   * Lets `compute` fill the slot of each shard of this member; returns all slots, which hold until the next but one call.
+   *
+   * @throws {WorkStopped} where the job was stopped.
+   */
   exchange(compute: (shard: number, slot: ShardSlot) => void): readonly ShardSlot[] {
+    this.throwIfStopped();
     const first = (this.#turn++ % TURNS) * SHARDS;
     const slots = this.#slots.slice(first, first + SHARDS);
     for (const shard of this.mine) compute(shard, slots[shard]!);
@@ -85,7 +101,9 @@ export class ShardGroup {
     for (let spins = 0;; spins++) {
       const seen = Atomics.load(this.#arrived, other);
       if (seen - this.#turn >= 0) return;
-      if (spins >= SPINS) Atomics.wait(this.#arrived, other, seen, WAIT_MS);
+      if (spins < SPINS) continue;
+      this.throwIfStopped();
+      Atomics.wait(this.#arrived, other, seen, WAIT_MS);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { TrainModule } from "../kernels/train_module.ts";
+import { newStopWord, type StopWord } from "../stop_word.ts";
 import type { TrainNetwork } from "./fit_network.ts";
 import { engineNameOf, weightCountOf } from "./engine_choice.ts";
 import { fusedEngine } from "./fused_engine.ts";
@@ -12,18 +13,19 @@ export const STEP_MESSAGE_EVERY_MS = 200;
 
 /**
  * Trains on the thread of the caller, for Workers that fit whole models: the same bytes as in Workers of its own. The
- * thread is not free before it ends, so an abort is for whoever owns the Worker.
+ * thread is not free before it ends, so an abort is for whoever owns the Worker and shares the stop word.
  *
  * @param wasmFile of tfjs, which the `tensors` engine alone loads.
+ * @param stop Looked at once a step.
  */
-export function trainHere(wasmFile: string): TrainNetwork {
+export function trainHere(wasmFile: string, stop: StopWord = newStopWord()): TrainNetwork {
   return async (job, { onEpoch, onStep }) => {
     const module = new TrainModule();
     let toldAt = -Infinity;
     return trainNetwork(job, {
       module,
       engine: await engineOf(module, job, wasmFile),
-      group: new ShardGroup(shareShards(weightCountOf(job), 1), 0),
+      group: new ShardGroup(shareShards(weightCountOf(job), 1, stop), 0),
       listener: {
         step(epoch, done, total) {
           const now = performance.now();

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { type CallOptions, DomainError } from "../../core/mod.ts";
+import { requestStop } from "../stop_word.ts";
 import { failureOf } from "../worker_failure.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { weightCountOf } from "./engine_choice.ts";
@@ -123,6 +124,7 @@ async function runWorkers(
   } finally {
     clearInterval(watch);
     signal?.removeEventListener("abort", onAbort);
+    requestStop(shards.stop);
     for (const worker of started) worker.terminate();
     await saving.catch(() => {}); // its error is on its way to the caller already
   }

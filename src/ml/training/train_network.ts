@@ -43,6 +43,7 @@ const DIVERGED = 1e6;
  * in one go or resumed.
  *
  * @throws {DomainError} `check-failed` where the loss diverges, `input-invalid` where rows are fewer than a step takes.
+ * @throws {WorkStopped} a step later than the group was stopped.
  */
 export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOutcome {
   const { module, engine, group, listener, resume } = parts;
@@ -156,6 +157,7 @@ function meanLosses(
     const sums: LossSums = { direction: 0, volatility: 0, quantiles: 0, moved: 0 };
     const mine = shardOf(rows, shard);
     for (let start = 0; start < mine.length; start += batchSize) {
+      group.throwIfStopped();
       const part = engine.losses(weights, mine.subarray(start, start + batchSize));
       for (const key of ["direction", "volatility", "quantiles", "moved"] as const) sums[key] += part[key];
     }

@@ -7,6 +7,7 @@
  * @module
  */
 import { TrainModule } from "../kernels/train_module.ts";
+import { WorkStopped } from "../stop_word.ts";
 import { describeFailure } from "../worker_failure.ts";
 import type { WorkerReply, WorkerRequest } from "./protocol.ts";
 import { ShardGroup } from "./shard_group.ts";
@@ -38,6 +39,7 @@ self.onmessage = async (event: MessageEvent<WorkerRequest>) => {
     });
     if (member === 0) reply({ type: "done", outcome });
   } catch (error) {
+    if (error instanceof WorkStopped) return; // whoever stopped it knows why
     reply({ type: "failed", ...describeFailure(error) });
   }
 };
