@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
+import tensorBytes from "../kernels/simd/tensor.wasm" with { type: "bytes" };
 import trainBytes from "../kernels/simd/train.wasm" with { type: "bytes" };
 import { tensorsOf } from "../models/network.ts";
 import { trunkDescription } from "../models/sequence_trunk.ts";
 import { sha256Of } from "../sha256.ts";
+import { readIfThere, removeFile, removeStale, replaceFile } from "./checkpoint_folder.ts";
 import type { TrainingJob, TrainingState } from "./protocol.ts";
 
 /** Where the state of one job is kept. */
@@ -23,49 +25,30 @@ const VERSION = 1;
 
 /**
  * Opens the checkpoint of a job in a folder. Its name is the digest of all that decides the weights, so a job with other
- * rows or settings starts anew.
+ * rows or settings starts anew. States that nobody went on from for a month are removed on the way.
  *
- * @throws {DomainError} `input-invalid` naming the file, where it is damaged.
+ * @throws {DomainError} `input-invalid` naming the file, where it is damaged or no file can be there; `permission-denied`;
+ * from `save`, `disk-full` too.
  */
 export async function openCheckpoint(folder: string, job: TrainingJob): Promise<Checkpoint> {
+  await removeStale(folder);
   const digest = jobDigest(job), path = `${folder}/${digest}.checkpoint`;
   return {
     path,
     state: await readState(path, digest),
-    async save(state) {
-      await Deno.mkdir(folder, { recursive: true });
-      const draft = `${path}.${crypto.randomUUID()}.draft`;
-      try {
-        await Deno.writeFile(draft, encodeState(state, digest));
-        await Deno.rename(draft, path);
-      } catch (error) {
-        await Deno.remove(draft).catch(() => {});
-        throw error;
-      }
-    },
-    async remove() {
-      for (const name of await namesIn(folder)) { // the file, and drafts of processes that were killed
-        if (name.startsWith(digest)) await Deno.remove(`${folder}/${name}`);
-      }
-      await Deno.remove(folder).catch(() => {}); // it is not there, or others' states are in it
-    },
+    save: (state) => replaceFile(folder, path, encodeState(state, digest)),
+    remove: () => removeFile(folder, path),
   };
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
 /** SHA-256 over the rows, the start and the settings of a job, and over the kernels, whose next build may round otherwise. */
-export function jobDigest({ rows, network, correctionBound, options }: TrainingJob): string {
+export function jobDigest(
+  { rows, network, correctionBound, options }: TrainingJob,
+  kernelBytes: readonly Uint8Array[] = [trainBytes, tensorBytes],
+): string {
   const hash = createHash("sha256");
   const { trainRows, validationRows, width } = rows;
-  hash.update(trainBytes);
+  for (const kernels of kernelBytes) hash.update(sha256Of(kernels));
   const layers = network.hidden.map(({ units }) => units);
   const sequence = network.sequence && trunkDescription(network.sequence);
   const shape = { version: VERSION, trainRows, validationRows, width, layers, sequence };
@@ -109,13 +92,8 @@ function signature(unsigned: Omit<Header, "sha256">, body: Uint8Array): string {
 }
 
 async function readState(path: string, job: string): Promise<TrainingState | undefined> {
-  let file: Uint8Array;
-  try {
-    file = await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const file = await readIfThere(path);
+  if (file === undefined) return undefined;
   const lineEnd = file.indexOf(10), body = file.slice(lineEnd + 1);
   let header: Header;
   try {

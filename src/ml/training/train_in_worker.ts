@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { type CallOptions, DomainError } from "../../core/mod.ts";
+import { type CallOptions, DomainError, isDomainError } from "../../core/mod.ts";
 import { requestStop } from "../stop_word.ts";
 import { failureOf } from "../worker_failure.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
@@ -21,6 +21,8 @@ export interface TrainInWorkerOptions extends CallOptions {
    * @default none is kept
    */
   readonly checkpoints?: string;
+  /** Called before all else where the training goes on after an epoch of an earlier one. */
+  readonly onResume?: (epoch: number) => void;
   /** A Worker that says nothing for so long is taken for dead. @default 120000 */
   readonly silentMs?: number;
   /** Module of the Workers, for tests of what goes wrong in one. */
@@ -56,14 +58,20 @@ export function trainingWorkerOptions(wasmFile: string): WorkerOptions & { reado
  * damaged.
  */
 export async function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = {}): Promise<TrainingOutcome> {
-  const { signal, checkpoints, workers = navigator.hardwareConcurrency > 1 ? 2 : 1 } = options;
+  const { signal, checkpoints, onResume, workers = navigator.hardwareConcurrency > 1 ? 2 : 1 } = options;
   signal?.throwIfAborted();
   const checkpoint = checkpoints === undefined ? undefined : await openCheckpoint(checkpoints, job);
+  if (checkpoint?.state !== undefined) onResume?.(checkpoint.state.epoch);
+  // What cannot be removed does no harm: the same job would go on from it, to the same end.
+  const remove = () => checkpoint?.remove().catch(() => {});
   try {
-    return await runWorkers(job, workers, checkpoint, options);
-  } finally {
-    // What failed would fail again from there; what was stopped goes on.
-    if (!signal?.aborted) await checkpoint?.remove();
+    const outcome = await runWorkers(job, workers, checkpoint, options);
+    await remove();
+    return outcome;
+  } catch (error) {
+    // A loss that diverged would do so again from there. Whatever else ended the training may be mended.
+    if (isDomainError(error, "check-failed")) await remove();
+    throw error;
   }
 }
 

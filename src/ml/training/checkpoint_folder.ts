@@ -1,0 +1,90 @@
+import { DAY_MS, DomainError, MINUTE_MS } from "../../core/mod.ts";
+
+/** A state that nothing has gone on from, or written, for so long is of a job that nobody runs again. */
+const STATE_AGE_MS = 30 * DAY_MS;
+/** A draft is renamed within moments; an older one is of a process that was killed. */
+const DRAFT_AGE_MS = 60 * MINUTE_MS;
+/** Another process may take the folder away, as it was empty, between making it and writing to it. */
+const ATTEMPTS = 3;
+
+/** Replaces a file, whole or not at all; makes its folder. */
+export async function replaceFile(folder: string, path: string, content: Uint8Array): Promise<void> {
+  const draft = `${path}.${crypto.randomUUID()}.draft`;
+  for (let attempt = 1;; attempt++) {
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeFile(draft, content);
+      return await Deno.rename(draft, path);
+    } catch (error) {
+      await Deno.remove(draft).catch(() => {});
+      if (!(error instanceof Deno.errors.NotFound) || attempt === ATTEMPTS) throw fileRefusal("write", path, error);
+    }
+  }
+}
+
+/** The file's content, undefined where there is none. */
+export async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw fileRefusal("read", path, error);
+  }
+}
+
+/** Removes a file, which another process may have done already, and its folder where nothing else is in it. */
+export async function removeFile(folder: string, path: string): Promise<void> {
+  await removeIfThere(path);
+  await removeStale(folder);
+  await Deno.remove(folder).catch(() => {}); // it is not there, or others' states are in it
+}
+
+/**
+ * Removes drafts and states of killed trainings that are too old for anyone to go on from. They are a matter of
+ * megabytes each, and only the very same job would ever read one.
+ */
+export async function removeStale(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const oldest = name.endsWith(".draft") ? DRAFT_AGE_MS : name.endsWith(".checkpoint") ? STATE_AGE_MS : Infinity;
+    if (await ageMs(`${folder}/${name}`) > oldest) await removeIfThere(`${folder}/${name}`);
+  }
+}
+
+async function ageMs(path: string): Promise<number> {
+  try {
+    const { mtime, isFile } = await Deno.stat(path);
+    return mtime === null || !isFile ? 0 : Date.now() - mtime.getTime();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw fileRefusal("read", path, error);
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw fileRefusal("remove", path, error);
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw fileRefusal("read", folder, error);
+  }
+}
+
+function fileRefusal(what: "read" | "write" | "remove", path: string, error: unknown): DomainError {
+  const { message, code } = error as Error & { code?: string };
+  const isForbidden = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
+    code === "EROFS";
+  const [kind, hint] = isForbidden
+    ? ["permission-denied", "Give this user read and write permission for the folder"] as const
+    : code === "ENOSPC" || code === "EDQUOT"
+    ? ["disk-full", "Free some space, and run the same command again: it goes on from the last state kept"] as const
+    : ["input-invalid", "Remove the file, or whatever stands in the folder's place"] as const;
+  return new DomainError(kind, `Cannot ${what} training checkpoint '${path}': ${message}`, { hint, cause: error });
+}
