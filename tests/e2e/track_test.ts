@@ -143,6 +143,13 @@ Deno.test("track killed in mid-training goes on from its last epoch, to the byte
   assertEquals([resumed.code, straight.code], [0, 0], resumed.stderr + straight.stderr);
   const firstDone = Number(/"stage":"train","done":([\d.]+)/.exec(resumed.stderr)?.[1]);
   assert(firstDone >= 3, `it went on at ${firstDone}`);
+  assertEquals(resumed.json.warnings.map(({ code }: { code: string }) => code), ["training-resumed"]);
+  {
+    await using tracker = await openTrackerAt(`sqlite:///${broken.path}/mlruns/mlflow.db`, { readOnly: true });
+    const { tags } = await tracker.getRun(resumed.json.runId);
+    const from = Number(tags.find(({ key }) => key === "resumed_from_epoch")?.value);
+    assert(from >= 3 && from <= firstDone, `${from}`);
+  }
   const weights = async (folder: string, { json }: typeof resumed) =>
     (await modelFiles(folder, json.modelUri)).get("weights.bin") ?? [];
   assertEquals(await weights(broken.path, resumed), await weights(whole.path, straight));
