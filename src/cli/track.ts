@@ -111,7 +111,8 @@ export interface TrackRunOptions extends ReadCandles {
 
 /** Trains and scores one model and logs it as a run. */
 async function trackRun(context: CommandContext, tracker: Tracker, options: TrackRunOptions): Promise<TrackedResult> {
-  const { settings, candles, features, facts, engine, experimentName, warnings, startedMs } = options;
+  const { settings, candles, features, facts, engine, experimentName, startedMs } = options;
+  const warnings = [...options.warnings];
   const {
     datasetInput,
     epochMetrics,
@@ -123,6 +124,7 @@ async function trackRun(context: CommandContext, tracker: Tracker, options: Trac
     verdictReasons,
   } = await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
+  const { startsKept } = await import("../ml/training/protocol.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
   const nowMs = () => context.clock.nowMs();
   await using run = await TrackedRun.start(tracker, {
@@ -135,11 +137,18 @@ async function trackRun(context: CommandContext, tracker: Tracker, options: Trac
   });
   await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
   await run.log({ params: settingsParams(settings) });
+  const onResume = (epoch: number) => {
+    const message =
+      `Goes on after epoch ${epoch} of a training that was killed; its earlier epochs are not in this run`;
+    context.progress.log(message);
+    warnings.push({ code: "training-resumed", message });
+    run.queue({ tags: [{ key: "resumed_from_epoch", value: `${epoch}` }] });
+  };
   const result = await run.during(() =>
     runExperiment(candles, settings, {
       engine,
       ...(features === undefined ? {} : { features }),
-      train: (job, options) => trainInWorker(job, { ...options, checkpoints: CHECKPOINTS }),
+      train: (job, options) => trainInWorker(job, { ...options, checkpoints: CHECKPOINTS, onResume }),
       progress: context.progress,
       signal: context.signal,
       onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
@@ -155,6 +164,8 @@ async function trackRun(context: CommandContext, tracker: Tracker, options: Trac
   });
   await run.finish();
 
+  const kept = startsKept(result.training);
+  if (kept !== undefined) warnings.push({ code: "start-kept", message: kept });
   const seconds = (context.clock.monotonicMs() - startedMs) / 1000;
   return {
     runId: run.runId,

@@ -1,6 +1,6 @@
 import { toIsoDay } from "../core/mod.ts";
 import type { ExperimentResult, ExperimentSettings } from "../ml/experiment/mod.ts";
-import { bestEpochs } from "../ml/training/protocol.ts";
+import { bestEpochs, startsKept } from "../ml/training/protocol.ts";
 import { renderTable } from "./table.ts";
 
 /** What {@linkcode trackSummary} shows. */
@@ -51,12 +51,14 @@ export function trackSummary(summary: TrackSummary): string {
     `${toIsoDay(span.startMs)} to ${toIsoDay(span.endMs - 1)}`;
   const { auc, coverage_90: coverage } = intervals;
   const reasons = verdict.checks.filter(({ passed }) => !passed).map(({ reason }) => reason);
+  const kept = startsKept(training);
   return [
     `${settings.family}, ${settings.horizonMinutes} minutes ahead, ${settings.series.symbol}`,
     `trained on ${days(split.train)} (${count(split.train.rows)} rows), chosen on ${
       days(split.validation)
     }, scored on ${days(split.test)} (${count(split.test.rows)} rows)`,
     ...(training.length === 0 ? [] : [`best epoch ${bestEpochs(training)}`]),
+    ...(kept === undefined ? [] : [kept]),
     ...(details === undefined ? [] : [details.sentence]),
     "",
     table,

@@ -21,7 +21,7 @@ export interface Checkpoint {
 }
 
 /** Another layout of the file, or a loop that gives other weights, is another version. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Opens the checkpoint of a job in a folder. Its name is the digest of all that decides the weights, so a job with other
@@ -111,9 +111,9 @@ async function readState(path: string, job: string): Promise<TrainingState | und
   const values = new Float32Array(body.buffer);
   let at = 0;
   const [weights, bestWeights, means, squares] = header.lengths.map((length) => values.slice(at, at += length));
-  const { epoch, steps, bestEpoch, best, sinceBest, plateaus, optimizerStep } = header;
+  const { epoch, steps, bestEpoch, best, sinceBest, plateaus, startLoss, optimizerStep } = header;
   return {
-    ...{ epoch, steps, bestEpoch, best, sinceBest, plateaus },
+    ...{ epoch, steps, bestEpoch, best, sinceBest, plateaus, startLoss },
     weights: weights!,
     bestWeights: bestWeights!,
     optimizer: { step: optimizerStep, means: means!, squares: squares! },

@@ -103,6 +103,8 @@ export interface TrainingState {
   readonly best: JointLoss;
   readonly sinceBest: number;
   readonly plateaus: number;
+  /** Validation loss of the start. */
+  readonly startLoss: number;
   /** In the engine's order, as are all arrays here. */
   readonly weights: Float32Array;
   readonly bestWeights: Float32Array;
@@ -121,6 +123,14 @@ export interface TrainingOutcome {
 /** `4 of 9` for each member: the best epoch, and how many there were. */
 export function bestEpochs(training: readonly TrainingOutcome[]): string {
   return training.map(({ bestEpoch, epochs }) => `${bestEpoch} of ${epochs}`).join(", ");
+}
+
+/** What there is to say where no epoch of a network was better than its start, the plain lines; undefined otherwise. */
+export function startsKept(training: readonly TrainingOutcome[]): string | undefined {
+  const kept = training.filter(({ bestEpoch }) => bestEpoch === 0).length;
+  if (kept === 0) return undefined;
+  const which = training.length === 1 ? "the network" : `${kept} of ${training.length} networks`;
+  return `No epoch of ${which} was better than the start: there the model is the plain lines, log-HAR and the sign of the last move`;
 }
 
 /** Messages to a Worker. */

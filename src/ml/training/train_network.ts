@@ -34,15 +34,15 @@ export interface TrainingParts {
 const FEWEST_STEPS = 64;
 const FEWEST_BATCH_ROWS = 256;
 const POINTS_PER_EPOCH = 10;
-/** The plain lines that a network starts as lose less than ten: such a loss comes from weights that ran away, if saturated. */
-const DIVERGED = 1e6;
+/** A validation loss of so many times the start's is no overfitting; it could grow for ever without becoming infinite. */
+const EXPLODED_TIMES = 1000;
 
 /**
  * The training loop of every network: AdamW on shuffled batches, the validation loss after each epoch, the weights of
  * the best epoch given back (the start's, where no epoch was better). Equal jobs give equal bytes, on one Worker or two,
  * in one go or resumed.
  *
- * @throws {DomainError} `check-failed` where the loss diverges, `input-invalid` where rows are fewer than a step takes.
+ * @throws {DomainError} `check-failed` where the loss diverges: it is no number, or 1000 times the start's, `input-invalid` where rows are fewer than a step takes.
  * @throws {WorkStopped} a step later than the group was stopped.
  */
 export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOutcome {
@@ -62,13 +62,14 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
   let epoch = 0, steps = resume?.steps ?? 0, bestEpoch = resume?.bestEpoch ?? 0;
   let sinceBest = resume?.sinceBest ?? 0, plateaus = resume?.plateaus ?? 0, learningRate = options.learningRate;
   let best = resume?.best ?? validate(), bestWeights = resume?.bestWeights ?? engine.start;
+  const startLoss = resume?.startLoss ?? best.total;
   const state = (): TrainingState => ({
-    ...{ epoch, steps, bestEpoch, best, sinceBest, plateaus, bestWeights },
+    ...{ epoch, steps, bestEpoch, best, sinceBest, plateaus, startLoss, bestWeights },
     weights: weights().slice(),
     optimizer: optimizer.state(),
   });
   if (resume === undefined) {
-    requireBounded(job, best.total, "at its start", options.learningRate);
+    requireFinite(job, best.total, "at its start", options.learningRate);
     listener.epoch({ epoch, steps, trainLoss: NaN, validation: best, learningRate, isBest: true, points: [] }, state);
   }
   for (; epoch < (resume?.epoch ?? 0); epoch++) epochOrder(epoch + 1); // so that the next shuffle is the same
@@ -82,7 +83,7 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
     for (let batch = 0; batch < batches; batch++) {
       const picked = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       const loss = batchGradient(job, optimizer, picked, engine, group);
-      requireBounded(job, loss, `in step ${steps + 1}`, learningRate);
+      requireFinite(job, loss, `in step ${steps + 1}`, learningRate);
       learningRate = learningRateAt(options.learningRate, options.schedule ?? {}, { steps, totalSteps, plateaus });
       const gradientNorm = optimizer.apply(learningRate);
       lossSum += loss;
@@ -90,7 +91,8 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
       listener.step(epoch, batch + 1, batches);
     }
     const validation = validate();
-    requireBounded(job, validation.total, `after epoch ${epoch}`, learningRate);
+    requireFinite(job, validation.total, `after epoch ${epoch}`, learningRate);
+    requireBounded(job, validation.total, { startLoss, when: `after epoch ${epoch}`, learningRate });
     const isBest = validation.total < best.total;
     if (isBest) [best, bestEpoch, sinceBest, bestWeights] = [validation, epoch, 0, weights().slice()];
     else if (++sinceBest % PLATEAU_EPOCHS === 0) plateaus++;
@@ -109,14 +111,29 @@ function requireRows({ trainRows, validationRows }: TrainingRows): void {
   );
 }
 
-function requireBounded({ network }: TrainingJob, loss: number, when: string, learningRate: number): void {
-  if (Math.abs(loss) < DIVERGED) return; // false for NaN
+function requireFinite(job: TrainingJob, loss: number, when: string, learningRate: number): void {
+  if (!Number.isFinite(loss)) throw diverged(job, `${when}: the loss is ${loss} at learning rate ${learningRate}`);
+}
+
+function requireBounded(
+  job: TrainingJob,
+  loss: number,
+  { startLoss, when, learningRate }: {
+    readonly startLoss: number;
+    readonly when: string;
+    readonly learningRate: number;
+  },
+): void {
+  if (!(startLoss > 0 && loss > EXPLODED_TIMES * startLoss)) return;
+  const seen = `${loss.toPrecision(3)}, more than ${EXPLODED_TIMES} times the start's ${startLoss.toPrecision(3)}`;
+  throw diverged(job, `${when}: the validation loss is ${seen}, at learning rate ${learningRate}`);
+}
+
+function diverged({ network }: TrainingJob, how: string): DomainError {
   const section = network.sequence === undefined ? "mlp" : "sequence";
-  throw new DomainError(
-    "check-failed",
-    `Training diverged ${when}: the loss is ${loss} at learning rate ${learningRate}`,
-    { hint: `Lower ${section}.learningRate, or bound the gradient with ${section}.clipNorm` },
-  );
+  return new DomainError("check-failed", `Training diverged ${how}`, {
+    hint: `Lower ${section}.learningRate, or bound the gradient with ${section}.clipNorm`,
+  });
 }
 
 /** Writes the gradient of the batch's joint loss to the optimizer; returns the loss. */

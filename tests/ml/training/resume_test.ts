@@ -208,7 +208,7 @@ Deno.test("files of checkpoints that cannot be read or written are errors with p
 });
 
 const EMPTY_STATE: TrainingState = {
-  ...{ epoch: 1, steps: 1, bestEpoch: 0, sinceBest: 1, plateaus: 0 },
+  ...{ epoch: 1, steps: 1, bestEpoch: 0, sinceBest: 1, plateaus: 0, startLoss: 1 },
   best: { total: 1, direction: 1, volatility: 0, quantiles: 0 },
   ...{ weights: new Float32Array(2), bestWeights: new Float32Array(2) },
   optimizer: { step: 1, means: new Float32Array(2), squares: new Float32Array(2) },

@@ -1,8 +1,10 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DomainError } from "../../../src/core/mod.ts";
-import type { EpochReport } from "../../../src/ml/training/protocol.ts";
+import { openCheckpoint } from "../../../src/ml/training/checkpoint.ts";
+import { type EpochReport, startsKept } from "../../../src/ml/training/protocol.ts";
 import { trainingWorkerOptions, trainInWorker, wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
 import { SEQUENCE_FAMILIES, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
+import { tmpDir } from "../../fakes/tmp_dir.ts";
 import { plantedJob } from "./planted_job.ts";
 
 const WIDTH = 8, TRAIN = 6_000, VALIDATION = 2_000;
@@ -88,6 +90,29 @@ for (const family of SEQUENCE_FAMILIES) {
     assertEquals(few.code, "input-invalid");
   });
 }
+Deno.test("trainInWorker() stops a loss that explodes and stays finite, before and after a resume", async () => {
+  await using tmp = await tmpDir();
+  const wild = plantedJob({ training: { learningRate: 1e6, schedule: { kind: "constant", warmUpSteps: 0 } } });
+  const error = await assertRejects(() => trainInWorker(wild), DomainError, "Training diverged after epoch");
+  assertEquals(error.code, "check-failed");
+  assertMatch(error.message, /the validation loss is \S+e\+\d+, more than 1000 times the start's 1\.\d\d, at learning/);
+  const controller = new AbortController();
+  const late = plantedJob({ training: { learningRate: 100, schedule: { kind: "constant", warmUpSteps: 100_000 } } });
+  const options = { checkpoints: tmp.path };
+  const stopped = trainInWorker(late, { ...options, signal: controller.signal, onEpoch: () => controller.abort() });
+  await assertRejects(() => stopped, DOMException);
+  const { state } = await openCheckpoint(tmp.path, late);
+  assertEquals(state?.startLoss, state?.best.total);
+});
+
+Deno.test("startsKept() says of how many networks no epoch was better than the start", { permissions: "none" }, () => {
+  const outcomes = (...epochs: number[]) =>
+    epochs.map((bestEpoch) => ({ tensors: [], bestEpoch, epochs: 9, steps: 1 }));
+  assertEquals(startsKept(outcomes()), undefined);
+  assertEquals(startsKept(outcomes(1, 3)), undefined);
+  assertMatch(startsKept(outcomes(0))!, /^No epoch of the network was better than the start: .* plain lines/);
+  assertMatch(startsKept(outcomes(2, 0, 0))!, /^No epoch of 2 of 3 networks was better/);
+});
 
 Deno.test("trainInWorker() rejects where a Worker ends without a word", async () => {
   const moduleOf = (code: string) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
