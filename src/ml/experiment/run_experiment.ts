@@ -13,6 +13,7 @@ import { judge, type Verdict } from "../evaluation/verdict.ts";
 import { chronologicalSplit } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { trainingRangesOf } from "../training/fit_network.ts";
+import { requireReadable } from "../training/require_trainable.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
 import { featuresFor, forecastRows } from "../window_dataset.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
@@ -90,6 +91,7 @@ export async function runExperiment(
     { ...bounds, horizonMinutes: settings.horizonMinutes },
   );
   requireRows(split, ["train", "validation", "test"]);
+  for (const rows of [split.trainingSpan, split.test]) requireReadable(dataset, rows);
   const { model, training, details } = await fitFamily(dataset, split, settings, deps);
   await stage("baselines");
   const ranges = trainingRangesOf(dataset, split);

@@ -7,6 +7,7 @@ import { testRowsOf } from "../evaluation/test_rows.ts";
 import { fitFamily, type FitFamilyDeps } from "../experiment/fit_family.ts";
 import { requireRows } from "../experiment/require_rows.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { requireReadable } from "../training/require_trainable.ts";
 import { sha256Of } from "../sha256.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { type FitJob, fitJobDigest, rowsOfJob } from "./fit_job.ts";
@@ -38,6 +39,7 @@ export interface ValidationLosses {
 export async function runFitJob(job: FitJob, dataset: Dataset, deps: FitFamilyDeps): Promise<FitJobResult> {
   const split = rowsOfJob(job, dataset);
   requireRows(split, ["train", "validation"]);
+  requireReadable(dataset, split.trainingSpan);
   const { model, training } = await fitFamily(dataset, split, job.settings, deps);
   return {
     job: fitJobDigest(job),

@@ -1,4 +1,4 @@
-import { DomainError } from "../../core/mod.ts";
+import { DomainError, toIso } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 
 /**
@@ -8,17 +8,19 @@ import type { Dataset } from "../dataset.ts";
  * @param rows those of the training span.
  * @throws {DomainError} `input-invalid` naming the column.
  */
-export function requireTrainable({ features, labels, nullable }: Dataset, rows: Int32Array): void {
+export function requireTrainable(dataset: Dataset, rows: Int32Array): void {
+  requireReadable(dataset, rows);
+  const { features, labels } = dataset;
   const fingerprints = new Map<number, number[]>();
   features.columns.forEach((column, j) => {
     const name = features.names[j]!;
-    requireValues(column, rows, { name, mayLack: nullable[j]! });
+    requireVariety(column, rows, name);
     const fingerprint = fingerprintOf(column, rows), others = fingerprints.get(fingerprint) ?? [];
     const twin = others.find((other) => isEqualOn(features.columns[other]!, column, rows));
     if (twin !== undefined) {
       throw refusal(
         `feature '${name}' has the values of '${features.names[twin]}' in every row`,
-        "Leave one of them out",
+        "Take a longer range, in which they differ",
       );
     }
     fingerprints.set(fingerprint, [...others, j]);
@@ -31,27 +33,44 @@ export function requireTrainable({ features, labels, nullable }: Dataset, rows: 
   }
 }
 
-function requireValues(
-  column: ArrayLike<number>,
-  rows: Int32Array,
-  { name, mayLack }: { readonly name: string; readonly mayLack: boolean },
-): void {
+/**
+ * Refuses rows that no forecast or score can be made of: a feature that is infinite, or missing where it never is; an
+ * outcome that is no number. Every family needs it, of each row it learns from, is chosen on or is scored on.
+ *
+ * @throws {DomainError} `input-invalid` naming column, row, time and value.
+ */
+export function requireReadable({ features, labels, nullable }: Dataset, rows: Int32Array): void {
+  const refuse = (what: string, row: number) => {
+    const at = `in row ${row}, at ${toIso(features.decisionTimeMs[row]!)}`;
+    return refusal(`${what} ${at}`, `Read the candles before that time again: task ingest -- --verify --since TIME`);
+  };
+  features.columns.forEach((column, j) => {
+    const mayLack = nullable[j]!, name = features.names[j]!;
+    for (const row of rows) {
+      const value = column[row]!;
+      if (Number.isFinite(value) || (mayLack && Number.isNaN(value))) continue;
+      const isMissing = Number.isNaN(value);
+      throw refuse(`feature '${name}' ${isMissing ? "is missing, which it never should be," : `is ${value}`}`, row);
+    }
+  });
+  const { returnBps, realizedVarianceBps2 } = labels;
+  for (const row of rows) {
+    if (!Number.isFinite(returnBps[row])) throw refuse(`the return to forecast is ${returnBps[row]}`, row);
+    const variance = realizedVarianceBps2[row]!;
+    if (!(variance >= 0 && variance < Infinity)) throw refuse(`the realised variance to forecast is ${variance}`, row);
+  }
+}
+
+function requireVariety(column: ArrayLike<number>, rows: Int32Array, name: string): void {
   let lowest = Infinity, highest = -Infinity;
   for (const row of rows) {
-    const value = column[row]!;
-    if (Number.isNaN(value)) {
-      if (mayLack) continue;
-      throw refusal(`feature '${name}' is missing in row ${row}, where it never is`, "Compute the features anew");
-    }
-    if (!Number.isFinite(value)) {
-      throw refusal(`feature '${name}' is ${value} in row ${row}`, "Compute the features anew");
-    }
+    const value = column[row]!; // NaN is neither lower nor higher
     if (value < lowest) lowest = value;
     if (value > highest) highest = value;
   }
   if (lowest < highest) return;
   const what = lowest === Infinity ? "is missing in every row" : `is ${lowest} in every row`;
-  throw refusal(`feature '${name}' ${what}`, "Take a longer range, or leave the feature out");
+  throw refusal(`feature '${name}' ${what}`, "Take a longer range, in which it varies");
 }
 
 /** FNV-1a over the bits as float32; equal columns have equal ones, and NaN is one value. */

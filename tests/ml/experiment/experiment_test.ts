@@ -1,5 +1,12 @@
 import { encodeMlModel } from "../../../src/MLOps/mod.ts";
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   type CandleColumns,
   DAY_MS,
@@ -8,6 +15,7 @@ import {
   SILENT_PROGRESS,
   sliceCandles,
   timeRange,
+  toIso,
 } from "../../../src/core/mod.ts";
 import {
   datasetInput,
@@ -21,6 +29,7 @@ import {
 } from "../../../src/ml/experiment/mod.ts";
 import { encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
 import type { HeadReport } from "../../../src/ml/training/fit_trees.ts";
+import { buildDataset } from "../../../src/ml/dataset.ts";
 import { defaultFeatureEngine, windowFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { loadForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
 import { encodeModelFiles } from "../../../src/ml/models/model_files.ts";
@@ -81,6 +90,24 @@ Deno.test("runExperiment() scores later rows than it learns from, labels inside 
   assertEquals(split.test.startMs, START_MS + 17 * DAY_MS);
   assertEquals(split.test.endMs, SETTINGS.range.endMs - 14 * MINUTE_MS);
   assertEquals(evaluation.rows, split.test.rows);
+});
+
+Deno.test("runExperiment() of any family refuses a value that is no number, wherever it would be read", async () => {
+  const { features } = buildDataset(walk(), engine, { horizonMinutes: 15, sinceMs: START });
+  const families = ["mlp", "gbdt", "linear", "har", "contrarian", "climatology"] as const;
+  for (const [i, family] of families.entries()) {
+    for (const [day, value] of [[5, Infinity], [15, -Infinity], [25, NaN]] as const) {
+      const row = features.decisionTimeMs.indexOf(START + day * DAY_MS + i * MINUTE_MS);
+      const column = features.columns[0]!.with(row, value);
+      const bad = { ...features, columns: features.columns.with(0, column) };
+      const error = await assertRejects(() => run({ family }, walk(), { features: bad }), DomainError);
+      assertEquals(error.code, "input-invalid");
+      const what = Number.isNaN(value) ? "is missing, which it never should be," : `is ${value}`;
+      const at = toIso(START + day * DAY_MS + i * MINUTE_MS);
+      assertStringIncludes(error.message, `feature '${features.names[0]}' ${what} in row ${row}, at ${at}`);
+      assertStringIncludes(error.hint!, "task ingest -- --verify");
+    }
+  }
 });
 
 Deno.test("runExperiment() learns nothing from candles after its training span", async () => {
