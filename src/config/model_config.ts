@@ -8,7 +8,11 @@ export const MODEL_CONFIG_PATH = "config/model.json";
 const count = z.int().positive();
 const share = z.number().gt(0).lt(1);
 const monotone = z.record(z.string(), z.union([z.literal(1), z.literal(-1)])).default({});
-const weight = z.number().nonnegative().max(1000);
+// Smaller gradients vanish beside AdamW's epsilon, and nothing is learnt without a word.
+const weight = z.number().nonnegative().max(1000).refine(
+  (value) => value === 0 || value >= 1e-3,
+  "must be 0 or from 0.001 on",
+);
 
 /** Settings that all networks have, with their usual values. */
 function networkKeys(usual: { readonly hidden: number[]; readonly epochs: number; readonly batchSize: number }) {
@@ -33,7 +37,7 @@ function networkKeys(usual: { readonly hidden: number[]; readonly epochs: number
 const patience = (usual: number) =>
   count.default(usual).describe("Epochs without a better validation loss before training stops");
 const clipNorm = (usual: number | null) =>
-  z.number().positive().nullable().default(usual).describe("Largest norm of a step's gradient; null: any");
+  z.number().min(1e-4).nullable().default(usual).describe("Largest norm of a step's gradient; null: any");
 const schedule = (usual: { readonly warmUpSteps: number }) =>
   z.strictObject({
     kind: z.enum(["plateau", "cosine", "constant"]).default("plateau")

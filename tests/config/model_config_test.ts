@@ -36,6 +36,8 @@ Deno.test("loadModelConfig() refuses unknown keys and wrong values by name", asy
     [`{"evaluation": {"split": {"kind": "random"}}}`, "evaluation.split.kind"],
     [`{"mlp": {"learningRate": 0}}`, "mlp.learningRate"],
     [`{"mlp": {"learningRate": 5}}`, "mlp.learningRate"],
+    [`{"mlp": {"clipNorm": 1e-25}}`, "mlp.clipNorm"],
+    [`{"mlp": {"lossWeights": {"direction": 1e-320}}}`, "mlp.lossWeights.direction"],
     [`{"mlp": {"lossWeights": {"direction": -1}}}`, "mlp.lossWeights.direction"],
     [`{"mlp": {"lossWeights": {"direction": 0, "volatility": 0, "quantiles": 0}}}`, "mlp.lossWeights"],
     [`{"seed": 0}`, "seed"],

@@ -5,6 +5,7 @@ import { engineNameOf, weightCountOf } from "./engine_choice.ts";
 import { fusedEngine } from "./fused_engine.ts";
 import type { GradientEngine } from "./gradient_engine.ts";
 import type { TrainingJob } from "./protocol.ts";
+import { requireJob } from "./require_job.ts";
 import { ShardGroup, shareShards } from "./shard_group.ts";
 import { trainNetwork } from "./train_network.ts";
 
@@ -20,6 +21,7 @@ export const STEP_MESSAGE_EVERY_MS = 200;
  */
 export function trainHere(wasmFile: string, stop: StopWord = newStopWord()): TrainNetwork {
   return async (job, { onEpoch, onStep }) => {
+    requireJob(job);
     const module = new TrainModule();
     let toldAt = -Infinity;
     return trainNetwork(job, {

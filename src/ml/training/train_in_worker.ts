@@ -5,6 +5,7 @@ import { failureOf } from "../worker_failure.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { weightCountOf } from "./engine_choice.ts";
 import type { EpochReport, TrainingJob, TrainingOutcome, WorkerReply, WorkerRequest } from "./protocol.ts";
+import { requireJob } from "./require_job.ts";
 import { shareShards } from "./shard_group.ts";
 
 /** Options of {@linkcode trainInWorker}. */
@@ -54,12 +55,14 @@ export function trainingWorkerOptions(wasmFile: string): WorkerOptions & { reado
  * Trains in Workers of their own whose only permission is to read the WASM file; the caller's thread stays free. An
  * abort ends them at once and rejects with the signal's reason.
  *
- * @throws {DomainError} `check-failed` where the loss diverges, `worker-lost` where a Worker died, `input-invalid` where a checkpoint is
- * damaged.
+ * @throws {DomainError} `input-invalid` and `config-invalid` as {@linkcode requireJob}; `check-failed` where the loss diverges;
+ * `worker-lost` where a Worker died; `input-invalid`, `permission-denied` or `disk-full` where a checkpoint is damaged, or
+ * cannot be read or written.
  */
 export async function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = {}): Promise<TrainingOutcome> {
   const { signal, checkpoints, onResume, workers = navigator.hardwareConcurrency > 1 ? 2 : 1 } = options;
   signal?.throwIfAborted();
+  requireJob(job);
   const checkpoint = checkpoints === undefined ? undefined : await openCheckpoint(checkpoints, job);
   if (checkpoint?.state !== undefined) onResume?.(checkpoint.state.epoch);
   // What cannot be removed does no harm: the same job would go on from it, to the same end.

@@ -2,6 +2,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DomainError } from "../../../src/core/mod.ts";
 import type { Dataset } from "../../../src/ml/dataset.ts";
 import { requireTrainable } from "../../../src/ml/training/require_trainable.ts";
+import type { TrainingJob } from "../../../src/ml/training/protocol.ts";
+import { trainHere } from "../../../src/ml/training/train_here.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { plantedJob } from "./planted_job.ts";
 
@@ -46,6 +48,57 @@ Deno.test("requireTrainable() names the column that nothing can be learnt from",
   }
   const later = dataset(([first]) => first![290] = Infinity);
   requireTrainable(later, ROWS.subarray(0, 290)); // outside of the rows that are learnt from
+});
+
+Deno.test("trainInWorker() and trainHere() refuse jobs whose parts do not fit", async () => {
+  const { rows, options, ...rest } = plantedJob({ trainRows: 600, validationRows: 300 });
+  const withRows = (change: Partial<TrainingJob["rows"]>) => ({ ...rest, options, rows: { ...rows, ...change } });
+  const withOptions = (change: Partial<TrainingJob["options"]>) => ({
+    ...rest,
+    rows,
+    options: { ...options, ...change },
+  });
+  const { lossWeights } = options;
+  const cases: readonly [job: TrainingJob, code: string, message: string][] = [
+    [
+      withRows({ inputs: rows.inputs.subarray(1) }),
+      "input-invalid",
+      "column 'inputs' has 7199 values where 900 rows need",
+    ],
+    [withRows({ cellLogit: rows.cellLogit.subarray(1) }), "input-invalid", "column 'cellLogit' has 899 values"],
+    [withRows({ returnBps: rows.returnBps.subarray(1) }), "input-invalid", "column 'returnBps' has 899 values"],
+    [withRows({ trainRows: 600.5 }), "input-invalid", "'trainRows' must be a number of rows or inputs"],
+    [
+      withRows({ width: 4, inputs: rows.inputs.subarray(0, 3600) }),
+      "input-invalid",
+      "4 inputs where the network reads 8",
+    ],
+    [
+      withOptions({ batchSize: 0 }),
+      "config-invalid",
+      "'batchSize' must be a whole number from 1 on: current value is 0",
+    ],
+    [withOptions({ epochs: 1.5 }), "config-invalid", "'epochs'"],
+    [withOptions({ patience: NaN }), "config-invalid", "'patience'"],
+    [withOptions({ rowStride: 0 }), "config-invalid", "'rowStride'"],
+    [withOptions({ learningRate: 0 }), "config-invalid", "'learningRate' must be above 0"],
+    [withOptions({ weightDecay: -1 }), "config-invalid", "'weightDecay'"],
+    [withOptions({ clipNorm: 0 }), "config-invalid", "'clipNorm'"],
+    [withOptions({ schedule: { warmUpSteps: -1 } }), "config-invalid", "'schedule.warmUpSteps'"],
+    [withOptions({ lossWeights: { ...lossWeights, volatility: NaN } }), "config-invalid", "'lossWeights.volatility'"],
+    [
+      withOptions({ lossWeights: { direction: 0, volatility: 0, quantiles: 0 } }),
+      "config-invalid",
+      "'lossWeights' must",
+    ],
+    [{ ...rest, rows, options, correctionBound: 0 }, "config-invalid", "'correctionBound' must be above 0"],
+  ];
+  for (const [job, code, message] of cases) {
+    for (const train of [trainInWorker, trainHere("never read")]) {
+      const error = await assertRejects(() => train(job, {}), DomainError, message);
+      assertEquals(error.code, code);
+    }
+  }
 });
 
 Deno.test("trainInWorker() refuses fewer rows than a step takes", async () => {
