@@ -22,12 +22,19 @@ export interface PermutationOptions<Name extends string> {
  * same neither seems important.
  *
  * @param rows Row-major features.
+ * @throws {RangeError} where values are no whole number of rows, or `repeats` is none from 1 on.
  */
 export function permutationImportance<Name extends string>(
   names: readonly string[],
   rows: Float32Array,
   { scoresOf, repeats = 5, seed = 1 }: PermutationOptions<Name>,
 ): Record<Name, Importance[]> {
+  if (rows.length % names.length !== 0 || names.length === 0) {
+    throw new RangeError(`Cannot permute ${rows.length} values as rows of ${names.length} features`);
+  }
+  if (!(Number.isInteger(repeats) && repeats >= 1)) {
+    throw new RangeError(`Cannot permute features ${repeats} times: 'repeats' must be a whole number from 1 on`);
+  }
   const whole = scoresOf(rows), scoreNames = Object.keys(whole) as Name[];
   const falls = names.map((_, column) => {
     const random = seededRandom(seed + column), permuted = rows.slice();

@@ -3,6 +3,7 @@ import { DomainError } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
 import { sha256Of } from "../sha256.ts";
 import type { GbdtModel, Tree } from "./gbdt_model.ts";
+import { faultOfNumbers } from "./model_numbers.ts";
 
 const integers = z.array(z.int());
 const numbers = z.array(z.number());
@@ -14,7 +15,8 @@ const SCHEMA = z.strictObject({
     z.strictObject({ kind: z.literal("logistic") }),
     z.strictObject({ kind: z.literal("quantile"), level: z.number().gt(0).lt(1) }),
   ]),
-  featureNames: z.array(z.string()).min(1),
+  featureNames: z.array(z.string().min(1)).min(1)
+    .refine((names) => new Set(names).size === names.length, "two features have one name"),
   baseScore: z.number(),
   trees: z.array(z.strictObject({
     feature: integers.min(1),
@@ -24,7 +26,7 @@ const SCHEMA = z.strictObject({
     missingLeft: integers,
     gain: numbers,
     value: numbers,
-    rows: integers,
+    rows: z.array(z.int().nonnegative()),
   })),
   /** Of the canonical JSON of all else. */
   sha256: z.string(),
@@ -32,8 +34,17 @@ const SCHEMA = z.strictObject({
 
 type TreeDocument = z.infer<typeof SCHEMA>["trees"][number];
 
-/** A model as JSON that {@linkcode decodeGbdtJson} gives back bit for bit. */
-export function encodeGbdtJson({ loss, featureNames, baseScore, trees }: GbdtModel): string {
+/**
+ * A model as JSON that {@linkcode decodeGbdtJson} gives back bit for bit.
+ *
+ * @throws {DomainError} `model-invalid` where a number of it is none.
+ */
+export function encodeGbdtJson(model: GbdtModel): string {
+  const fault = faultOfNumbers(model);
+  if (fault !== undefined) {
+    throw new DomainError("model-invalid", `Cannot write boosted trees at '${fault.place}': ${fault.reason}`);
+  }
+  const { loss, featureNames, baseScore, trees } = model;
   const document = { formatVersion: 1, loss, featureNames, baseScore, trees: trees.map(encodeTree) };
   return `${JSON.stringify({ ...document, sha256: sha256Of(canonicalJson(document)) })}\n`;
 }
@@ -65,7 +76,9 @@ export function decodeGbdtJson(text: string, name = "gbdt.json"): GbdtModel {
   });
   const actual = sha256Of(canonicalJson(document));
   if (actual !== sha256) throw refuse(`as it was changed: its sha256 is ${actual}, not ${sha256}`);
-  return { ...rest, trees: trees.map(decodeTree) };
+  const model = { ...rest, trees: trees.map(decodeTree) }, fault = faultOfNumbers(model);
+  if (fault !== undefined) throw refuse(`at '${fault.place}': ${fault.reason}`);
+  return model;
 }
 
 function encodeTree(tree: Tree): TreeDocument {

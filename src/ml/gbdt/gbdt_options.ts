@@ -51,6 +51,8 @@ const DEFAULTS: Omit<GbdtOptions, "loss"> = {
   seed: 1,
 };
 
+const LOSS_KINDS: ReadonlySet<string> = new Set<GbdtLoss["kind"]>(["squared", "logistic", "quantile"]);
+
 type NumberOption = { [K in keyof GbdtOptions]: GbdtOptions[K] extends number ? K : never }[keyof GbdtOptions];
 
 const whole = (low: number, high: number) => ({ low, high, isWhole: true });
@@ -81,11 +83,17 @@ export function resolveGbdtOptions(
   featureNames: readonly string[],
 ): GbdtOptions {
   const options: GbdtOptions = { ...DEFAULTS, ...given };
+  const unknown = Object.keys(given).find((name) => name !== "loss" && !Object.hasOwn(DEFAULTS, name));
+  if (unknown !== undefined) throw refused(`there is no option '${unknown}'`);
+  const kind: string | undefined = options.loss?.kind;
+  if (kind === undefined || !LOSS_KINDS.has(kind)) {
+    throw refused(`'loss.kind' must be ${[...LOSS_KINDS].join(", ")}: current value is ${kind}`);
+  }
   for (const [name, { low, high, isWhole }] of Object.entries(LIMITS)) {
     const value = options[name as NumberOption];
     if (value >= low && value <= high && (!isWhole || Number.isInteger(value))) continue;
-    const kind = isWhole ? "a whole number" : "a number";
-    throw refused(`'${name}' must be ${kind} from ${low} to ${high}: current value is ${value}`);
+    const what = isWhole ? "a whole number" : "a number";
+    throw refused(`'${name}' must be ${what} from ${low} to ${high}: current value is ${value}`);
   }
   const { loss, monotone } = options;
   if (loss.kind === "quantile" && !(loss.level > 0 && loss.level < 1)) {

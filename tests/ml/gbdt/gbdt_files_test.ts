@@ -3,6 +3,9 @@ import * as ort from "onnxruntime-node";
 import { DomainError, seededRandom } from "../../../src/core/mod.ts";
 import { areaUnderCurve } from "../../../src/ml/evaluation/auc.ts";
 import { decodeGbdtJson, encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
+import type { GbdtModel, Tree } from "../../../src/ml/gbdt/gbdt_model.ts";
+import { canonicalJson } from "../../../src/ml/canonical_json.ts";
+import { sha256Of } from "../../../src/ml/sha256.ts";
 import { GbdtPredictor } from "../../../src/ml/gbdt/gbdt_predictor.ts";
 import { permutationImportance } from "../../../src/ml/evaluation/permutation_importance.ts";
 import { gainImportance } from "../../../src/ml/gbdt/importance.ts";
@@ -61,6 +64,9 @@ Deno.test("decodeGbdtJson() refuses what was tampered with by name", { permissio
     ["at 'trees.4.value.1':", (d) => d.trees[4].value[1] = "7"],
     ["as it was changed: its sha256 is", (d) => d.trees[4].value[2] += 1],
     ["as it was changed: its sha256 is", (d) => d.featureNames.reverse()],
+    ["at 'featureNames': two features have one name", (d) => d.featureNames[1] = "f0"],
+    ["at 'featureNames.2':", (d) => d.featureNames[2] = ""],
+    ["at 'trees.0.rows.1':", (d) => d.trees[0].rows[1] = -1],
   ];
   for (const [message, change] of cases) {
     const document = JSON.parse(text);
@@ -72,6 +78,58 @@ Deno.test("decodeGbdtJson() refuses what was tampered with by name", { permissio
     DomainError,
     "Cannot read 'direction.json' as",
   );
+});
+
+Deno.test("models whose numbers a file cannot hold are refused by name", { permissions: "none" }, () => {
+  const model = trained({ kind: "squared" });
+  const withTree = (i: number, change: (tree: Tree) => Partial<Tree>): GbdtModel => ({
+    ...model,
+    trees: model.trees.map((tree, at) => at === i ? { ...tree, ...change(tree) } : tree),
+  });
+  const leaf = model.trees[2]!.feature.indexOf(-1);
+  const withLeaf = (value: number) => withTree(2, (tree) => ({ value: tree.value.with(leaf, value) }));
+  const everyLeaf = (value: number) => ({
+    ...model,
+    trees: model.trees.map((t) => ({ ...t, value: t.value.map(() => value) })),
+  });
+  const cases: readonly [GbdtModel, string][] = [
+    [withLeaf(NaN), `'trees.2.value.${leaf}': NaN is out of range`],
+    [withLeaf(-Infinity), `'trees.2.value.${leaf}': -Infinity is out of range`],
+    [{ ...model, baseScore: NaN }, "'baseScore': NaN is out of range"],
+    [withTree(1, ({ gain }) => ({ gain: gain.with(0, Infinity) })), "'trees.1.gain.0': Infinity is out of range"],
+    [everyLeaf(1e308), "'trees.1.value': a sum of leaf values is out of range"],
+  ];
+  for (const [wrong, message] of cases) {
+    for (const encode of [encodeGbdtJson, encodeGbdtOnnx]) {
+      if (encode === encodeGbdtOnnx && wrong === cases[4]![0]) continue;
+      assertEquals(assertThrows(() => encode(wrong), DomainError, message).code, "model-invalid");
+    }
+  }
+  const document = JSON.parse(encodeGbdtJson(model));
+  // deno-lint-ignore no-explicit-any -- a tree of the document
+  document.trees.forEach((tree: any) => tree.value.fill(1e308));
+  const { sha256: _, ...unsigned } = document;
+  const forged = JSON.stringify({ ...unsigned, sha256: sha256Of(canonicalJson(unsigned)) });
+  assertThrows(() => decodeGbdtJson(forged), DomainError, "a sum of leaf values is out of range");
+  for (const large of [withLeaf(1e39), { ...model, baseScore: -1e99 }, everyLeaf(1e38)]) {
+    assertThrows(() => encodeGbdtOnnx(large), DomainError, "Cannot write trees as ONNX, which is float32, at");
+    assertEquals(decodeGbdtJson(encodeGbdtJson(large)).baseScore, large.baseScore);
+  }
+  encodeGbdtOnnx(withLeaf(3.4e38));
+});
+
+Deno.test("permutationImportance() refuses what are no whole rows, and no repeats", { permissions: "none" }, () => {
+  const scoresOf = () => ({ auc: 1 });
+  assertThrows(
+    () => permutationImportance(["a", "b"], new Float32Array(5), { scoresOf }),
+    RangeError,
+    "5 values as rows of 2",
+  );
+  assertThrows(() => permutationImportance([], new Float32Array(0), { scoresOf }), RangeError, "rows of 0 features");
+  for (const repeats of [0, -1, 1.5, NaN]) {
+    const run = () => permutationImportance(["a"], new Float32Array(5), { scoresOf, repeats });
+    assertThrows(run, RangeError, `${repeats} times`);
+  }
 });
 
 Deno.test("importance by gain and by permutation puts the features that matter first", { permissions: "none" }, () => {

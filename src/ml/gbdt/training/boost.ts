@@ -49,7 +49,7 @@ export function boost(
       stopReason = "no-gain";
       break;
     }
-    scores.addTree(grown);
+    if (grown.leaves.length > 1) scores.addTree(grown);
     trees.push(grown.tree);
     const validationLoss = scores.validationLoss();
     if (validationLoss !== undefined) {

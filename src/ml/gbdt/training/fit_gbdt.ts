@@ -22,7 +22,7 @@ export interface GbdtTask {
 export interface FitGbdtOptions extends CallOptions {
   /** Threads; the model does not depend on it. @default {1} */
   readonly workers?: number;
-  /** Called after each tree. */
+  /** Called after trees: about ten times a second, and after each hundredth of the most trees whatever the pace. */
   readonly onTree?: (report: TreeReport) => void;
 }
 
@@ -36,7 +36,7 @@ export interface FitGbdtOptions extends CallOptions {
  * An abort ends the Workers and rejects with the signal's reason.
  *
  * @throws {DomainError} `config-invalid` or `input-invalid` naming the option, column or label; `check-failed` naming the
- * Worker that failed, died or fell silent.
+ * Worker that failed, died or fell silent, or the number of the model that is none.
  */
 export async function fitGbdt(task: GbdtTask, options: FitGbdtOptions = {}): Promise<GbdtFit> {
   const { workers = 1, signal } = options;

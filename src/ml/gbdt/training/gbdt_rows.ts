@@ -34,6 +34,7 @@ export function checkTrainingRows(rows: GbdtRows, names: readonly string[], opti
 /** Refuses names that tell no features apart. @throws {DomainError} `input-invalid` */
 export function checkFeatureNames(names: readonly string[]): void {
   if (names.length === 0) throw refused("there are no features");
+  if (names.includes("")) throw refused(`feature ${names.indexOf("")} has no name`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw refused(`two features are named '${twice}'`);
 }

@@ -160,7 +160,8 @@ export class LeafRules {
   }
 
   #weight({ gradient, hessian }: LeafTotal, { lower, upper }: Bounds): number {
-    return Math.min(Math.max(-gradient / (hessian + this.#options.l2), lower), upper);
+    const curvature = hessian + this.#options.l2; // 0 where all hessians have rounded to 0: then no step is known
+    return Math.min(Math.max(curvature > 0 ? -gradient / curvature : 0, lower), upper);
   }
 }
 

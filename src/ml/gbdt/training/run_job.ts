@@ -1,5 +1,7 @@
+import { DomainError } from "../../../core/mod.ts";
 import type { GbdtModel } from "../gbdt_model.ts";
 import type { GbdtOptions } from "../gbdt_options.ts";
+import { faultOfNumbers } from "../model_numbers.ts";
 import type { BoostOutcome, GbdtJob } from "./protocol.ts";
 import { runTeam, type RunTeamOptions } from "./run_team.ts";
 import { type MemoryShape, TrainingMemory } from "./training_memory.ts";
@@ -40,9 +42,13 @@ export async function runJob(
   return toFit(job, await runTeam(job, options), preparedMs);
 }
 
-/** The model of an outcome. */
+/** The model of an outcome. @throws {DomainError} `check-failed` naming the number of the model that is none */
 export function toFit({ options, featureNames }: GbdtJob, outcome: BoostOutcome, preparedMs: number): GbdtFit {
   const { trees, baseScore, timing: { binningMs, treesMs }, ...rest } = outcome;
   const model = { loss: options.loss, featureNames, baseScore, trees };
-  return { ...rest, timing: { binningMs: preparedMs + binningMs, treesMs }, model };
+  const fault = faultOfNumbers(model);
+  if (fault === undefined) return { ...rest, timing: { binningMs: preparedMs + binningMs, treesMs }, model };
+  throw new DomainError("check-failed", `Boosted trees diverged at '${fault.place}': ${fault.reason}`, {
+    hint: "Raise 'l2' or 'minLeafHessian', or lower 'learningRate'",
+  });
 }

@@ -56,7 +56,9 @@ export class TreeGrower {
     this.#rules = new LeafRules(memory, team.member, options, directions);
   }
 
-  /** Grows a tree; reorders the own row indices. Leaf values are Newton steps times the learning rate. */
+  /**
+   * Grows a tree; reorders the own row indices. Leaf values are Newton steps times the learning rate, or 0 in a lone root.
+   */
   grow(input: TreeInput): GrownTree {
     const memory = this.#memory, rules = this.#rules.start(input);
     this.#features = input.features;
@@ -79,6 +81,8 @@ export class TreeGrower {
       // The last leaves are not split again.
       if (leaves.length < maxLeaves) this.#findSplits(left, right, leaf.slot);
     }
+    // A root that cannot be split adds nothing: neither the least hessian nor the base score's fit speaks for its step.
+    if (leaves.length === 1) return { tree: builder.build(), leaves };
     for (const leaf of leaves) builder.setValue(leaf.node, this.#options.learningRate * leaf.weight);
     return { tree: builder.build(), leaves };
   }

@@ -1,4 +1,6 @@
+import { DomainError } from "../../../core/mod.ts";
 import type { GbdtModel } from "../../gbdt/gbdt_model.ts";
+import { faultOfNumbers, LARGEST_FLOAT32 } from "../../gbdt/model_numbers.ts";
 import { GraphBuilder, type Value } from "./graph_builder.ts";
 import { type Bytes, encodeModel } from "./protobuf.ts";
 
@@ -51,8 +53,22 @@ export function addTreeEnsemble(graph: GraphBuilder, features: Value, { baseScor
   });
 }
 
-/** Boosted trees as an ONNX file: `features [N, F]` in, NaN where missing; `prediction [N, 1]` out, as `predict` gives. */
+/**
+ * Boosted trees as an ONNX file: `features [N, F]` in, NaN where missing; `prediction [N, 1]` out, as `predict` gives.
+ *
+ * @throws {DomainError} `model-invalid` where a score is beyond float32.
+ */
 export function encodeGbdtOnnx(model: GbdtModel): Bytes {
+  const fault = faultOfNumbers(model, LARGEST_FLOAT32);
+  if (fault !== undefined) {
+    throw new DomainError(
+      "model-invalid",
+      `Cannot write trees as ONNX, which is float32, at '${fault.place}': ${fault.reason}`,
+      {
+        hint: "Train on labels of another unit",
+      },
+    );
+  }
   const graph = new GraphBuilder(), input = "features", output = "prediction";
   const score = addTreeEnsemble(graph, input, model);
   graph.addNamed(model.loss.kind === "logistic" ? "Sigmoid" : "Identity", [score], output);
