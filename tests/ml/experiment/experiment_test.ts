@@ -93,17 +93,17 @@ Deno.test("runExperiment() scores later rows than it learns from, labels inside 
 });
 
 Deno.test("runExperiment() of any family refuses a value that is no number, wherever it would be read", async () => {
-  const { features } = buildDataset(walk(), engine, { horizonMinutes: 15, sinceMs: START });
+  const { features } = buildDataset(walk(), engine, { horizonMinutes: 15, sinceMs: START_MS });
   const families = ["mlp", "gbdt", "linear", "har", "contrarian", "climatology"] as const;
   for (const [i, family] of families.entries()) {
     for (const [day, value] of [[5, Infinity], [15, -Infinity], [25, NaN]] as const) {
-      const row = features.decisionTimeMs.indexOf(START + day * DAY_MS + i * MINUTE_MS);
+      const row = features.decisionTimeMs.indexOf(START_MS + day * DAY_MS + i * MINUTE_MS);
       const column = features.columns[0]!.with(row, value);
       const bad = { ...features, columns: features.columns.with(0, column) };
       const error = await assertRejects(() => run({ family }, walk(), { features: bad }), DomainError);
       assertEquals(error.code, "input-invalid");
       const what = Number.isNaN(value) ? "is missing, which it never should be," : `is ${value}`;
-      const at = toIso(START + day * DAY_MS + i * MINUTE_MS);
+      const at = toIso(START_MS + day * DAY_MS + i * MINUTE_MS);
       assertStringIncludes(error.message, `feature '${features.names[0]}' ${what} in row ${row}, at ${at}`);
       assertStringIncludes(error.hint!, "task ingest -- --verify");
     }

@@ -206,7 +206,10 @@ Deno.test(
 
 Deno.test("LeafRules takes no step where all hessians have rounded to nothing", { permissions: "none" }, () => {
   const options = resolveGbdtOptions({ loss: { kind: "logistic" } }, ["x"]);
-  const shape = { trainRows: 100, validationRows: 0, features: 1, maxLeaves: 2, members: 1, hasHessians: true };
+  const shape = {
+    ...{ trainRows: 100, validationRows: 0, features: 1, maxLeaves: 2, members: 1 },
+    ...{ hasHessians: true, hasBinColumns: true },
+  };
   const { memory } = TrainingMemory.allocate(shape);
   const rules = new LeafRules(TrainingMemory.attach(memory, shape), 0, options, new Int8Array(1));
   const rows = { seen: { start: 0, end: 100 }, others: { start: 100, end: 100 } };
