@@ -46,17 +46,9 @@ export async function removeFile(folder: string, path: string): Promise<void> {
 export async function removeStale(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
     const oldest = name.endsWith(".draft") ? DRAFT_AGE_MS : name.endsWith(".checkpoint") ? STATE_AGE_MS : Infinity;
-    if (await ageMs(`${folder}/${name}`) > oldest) await removeIfThere(`${folder}/${name}`);
-  }
-}
-
-async function ageMs(path: string): Promise<number> {
-  try {
-    const { mtime, isFile } = await Deno.stat(path);
-    return mtime === null || !isFile ? 0 : Date.now() - mtime.getTime();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw fileRefusal("read", path, error);
+    const path = `${folder}/${name}`, stat = await Deno.stat(path).catch(() => undefined);
+    const isStale = stat?.isFile && stat.mtime !== null && Date.now() - stat.mtime.getTime() > oldest;
+    if (isStale) await Deno.remove(path).catch(() => {}); // it is gone, or another user's: no reason not to train
   }
 }
 

@@ -1,9 +1,13 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Tree } from "../../../src/ml/gbdt/gbdt_model.ts";
-import type { GbdtOptions } from "../../../src/ml/gbdt/gbdt_options.ts";
-import { fitGbdtHere } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
+import { decodeGbdtJson, encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
+import { type GbdtOptions, resolveGbdtOptions } from "../../../src/ml/gbdt/gbdt_options.ts";
+import { GbdtPredictor } from "../../../src/ml/gbdt/gbdt_predictor.ts";
+import { fitGbdt, fitGbdtHere } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
 import type { GbdtRows } from "../../../src/ml/gbdt/training/gbdt_rows.ts";
-import { featureNames, syntheticRows } from "./rows.ts";
+import { LeafRules } from "../../../src/ml/gbdt/training/leaf.ts";
+import { TrainingMemory } from "../../../src/ml/gbdt/training/training_memory.ts";
+import { featureNames, rowMajor, syntheticRows } from "./rows.ts";
 
 const QUIET = { permissions: "none" } as const;
 const ROWS = 3000, FEATURES = 10;
@@ -83,4 +87,43 @@ Deno.test("minLeafHessian is rows for the squared loss, and p (1 − p) each for
   assert(fewest(treesOf(logistic, classes)) < 60);
   const held = fewest(treesOf({ ...logistic, minLeafHessian: 61.5 * each }, classes));
   assert(held >= 62 && held < 100, `${held}`);
+});
+
+Deno.test(
+  "a rare class that samples often lack stays finite: a lone root adds nothing",
+  async () => {
+    const rows = 4000, { columns } = syntheticRows(rows, { features: 5 });
+    const labels = Float32Array.from({ length: rows }, (_, row) => Number(row % 1000 === 7));
+    const options = { loss: { kind: "logistic" }, trees: 300, learningRate: 0.1, rowFraction: 0.05 } as const;
+    const job = { featureNames: featureNames(5), train: { columns, labels }, options };
+    const { model, grownTrees, stopReason } = fitGbdtHere(job);
+    assertEquals([grownTrees, stopReason], [300, "trees"]);
+    const lone = model.trees.filter(({ feature }) => feature.length === 1);
+    assert(lone.length > 20 && lone.length < 300, `${lone.length}`);
+    assert(lone.every(({ value }) => value[0] === 0));
+    const forecasts = new GbdtPredictor(model).predict(rowMajor(columns), rows);
+    assert(forecasts.every(Number.isFinite));
+    assertEquals(decodeGbdtJson(encodeGbdtJson(model)), model);
+    assertEquals((await fitGbdt(job, { workers: 2 })).model, model);
+  },
+);
+
+Deno.test("LeafRules takes no step where all hessians have rounded to nothing", { permissions: "none" }, () => {
+  const options = resolveGbdtOptions({ loss: { kind: "logistic" } }, ["x"]);
+  const shape = {
+    ...{ trainRows: 100, validationRows: 0, features: 1, maxLeaves: 2, members: 1 },
+    ...{ hasHessians: true, hasBinColumns: true },
+  };
+  const { memory } = TrainingMemory.allocate(shape);
+  const rules = new LeafRules(TrainingMemory.attach(memory, shape), 0, options, new Int8Array(1));
+  const rows = { seen: { start: 0, end: 100 }, others: { start: 100, end: 100 } };
+  assertEquals(rules.root({ gradient: 3, hessian: 0, rows: 100 }, rows).weight, 0);
+  assertEquals(rules.root({ gradient: 3, hessian: 2, rows: 100 }, rows).weight, -1.5);
+});
+
+Deno.test("a lone root of the quantile loss adds nothing either", { permissions: "none" }, () => {
+  const { columns, labels } = syntheticRows(400, { features: 5 });
+  const options = { loss: { kind: "quantile", level: 0.9 }, trees: 5, rowFraction: 0.5, minGain: 1e9 } as const;
+  const { model } = fitGbdtHere({ featureNames: featureNames(5), train: { columns, labels }, options });
+  assertEquals(model.trees.map(({ value }) => [...value]), [[0], [0], [0], [0], [0]]);
 });

@@ -18,7 +18,7 @@ const wander: TrainNetwork = ({ network }) => {
 };
 
 Deno.test("fitNetwork() keeps the share of its correction that has the least QLIKE on the validation rows, and no more", async () => {
-  const { model } = await fitNetwork(dataset, split, { ...SETTINGS.mlp, seed: 1 }, { train: wander });
+  const { model } = await fitNetwork(dataset, split, { ...SETTINGS.mlp, seed: 1 }, { family: "mlp", train: wander });
   const { spec, parts } = model, { volatility } = spec.heads;
   assert(volatility.kind === "har-network");
   const logVarianceAt = (shrink: number) => {
