@@ -68,7 +68,7 @@ export function featuresFor(
 }
 
 /** Rows whose windows are in memory at once. */
-const CHUNK_ROWS = 16_384;
+const CHUNK_ROWS = 4096;
 
 /**
  * A model's forecasts for rows of a dataset of the set `base`; windows are computed some rows at a time.

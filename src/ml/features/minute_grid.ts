@@ -162,7 +162,13 @@ export interface LogSums {
 }
 
 function logSums(series: MinuteSeries): LogSums {
-  return { sums: new BlockSums(series), squares: new BlockSums(mapSeries(series, (value) => value * value)) };
+  let squares: BlockSums | undefined;
+  return {
+    sums: new BlockSums(series),
+    get squares() { // windows take means alone, and two years of squares are 30 MB
+      return squares ??= new BlockSums(mapSeries(series, (value) => value * value));
+    },
+  };
 }
 
 function emptySeries(length: number): MinuteSeries {

@@ -2,18 +2,15 @@ import { type CallOptions, type ModelFamily, QUANTILE_LEVELS } from "../../core/
 import { type Dataset, timeSpanOf } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import { windowOf } from "../features/mod.ts";
-import { concatRows, type Split } from "../labels/mod.ts";
+import type { Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
 import {
   type CalibrationSpec,
-  cellLogit,
   type ForecastSpec,
-  type HarLine,
   NO_CALIBRATION,
-  type SignCells,
   type TrainingRanges,
 } from "../models/forecast_spec.ts";
-import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
+import { fitHar, harLogVariance } from "../models/har.ts";
 import { type Network, startNetwork, withTensors } from "../models/network.ts";
 import { EnsembleForward } from "../models/network_forward.ts";
 import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
@@ -23,6 +20,7 @@ import type { SequenceFamily } from "../models/sequence_shapes.ts";
 import type { SequenceShape } from "../models/sequence_trunk.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { thinnedWindows } from "../window_dataset.ts";
+import { type PlainLines, trainingRows } from "./training_rows.ts";
 import { requireTrainable } from "./require_trainable.ts";
 import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome, TrainingRows } from "./protocol.ts";
 
@@ -135,29 +133,6 @@ export async function fitNetwork(
   return { model: calibrated(spec, networks, learnt, rows), outcomes };
 }
 
-/** What the networks add to, fitted without them. */
-interface PlainLines {
-  readonly line: HarLine;
-  readonly cells: SignCells;
-  readonly quantiles: readonly number[];
-}
-
-/** The columns of a training job: training rows, then validation rows. */
-function trainingRows(dataset: Dataset, split: Split, scaler: Scaler, { line, cells }: PlainLines): TrainingRows {
-  const { features, labels } = dataset, rows = concatRows(split.train, split.validation);
-  const harLine = harLogVariance(line, features, rows), floor = varianceFloor(labels.horizonMinutes);
-  return {
-    trainRows: split.train.length,
-    validationRows: split.validation.length,
-    inputs: networkInputs(dataset, scaler, rows),
-    width: scaler.width,
-    cellLogit: cellLogits(dataset, cells, rows),
-    harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
-    returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
-    realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
-  };
-}
-
 /** The model with its correction shrunk, and its outputs calibrated, as the validation rows want it. */
 function calibrated(
   spec: ForecastSpec,
@@ -216,31 +191,6 @@ async function trainMembers(
 /** Decision times of the rows that a split's models learn from. */
 export function trainingRangesOf(dataset: Dataset, split: Split): TrainingRanges {
   return { train: timeSpanOf(dataset, split.train), validation: timeSpanOf(dataset, split.validation) };
-}
-
-/** A column over shared memory, so that Workers read it without a copy. */
-export function sharedColumn(length: number, valueAt: (i: number) => number): Float32Array {
-  const values = new Float32Array(new SharedArrayBuffer(4 * length));
-  for (let i = 0; i < length; i++) values[i] = valueAt(i);
-  return values;
-}
-
-/** Inputs of the rows over shared memory, likewise. */
-function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array): Float32Array {
-  const inputs = new Float32Array(new SharedArrayBuffer(4 * rows.length * scaler.width));
-  let row = 0;
-  const valueAt = (feature: number) => features.columns[feature]![row]!;
-  for (let i = 0; i < rows.length; i++) {
-    row = rows[i]!;
-    scaler.write(valueAt, inputs, i * scaler.width);
-  }
-  return inputs;
-}
-
-/** Logits of the rows by the sign of their last move. */
-function cellLogits({ features }: Dataset, cells: SignCells, rows: Int32Array): Float32Array {
-  const moves = columnOf(features, cells.feature);
-  return sharedColumn(rows.length, (i) => cellLogit(cells, moves[rows[i]!]!));
 }
 
 function validationOutputs(networks: readonly Network[], inputs: Float32Array, bound: number) {

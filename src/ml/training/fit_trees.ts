@@ -18,7 +18,7 @@ import {
   shrinkCorrection,
   shrinkDirection,
 } from "./calibrated_model.ts";
-import { sharedColumn } from "./fit_network.ts";
+import { sharedColumn } from "./training_rows.ts";
 import { requireTrainable } from "./require_trainable.ts";
 
 /** One of the two heads that have trees. */

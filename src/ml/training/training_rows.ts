@@ -1,0 +1,60 @@
+import type { Dataset } from "../dataset.ts";
+import { varianceFloor } from "../evaluation/losses.ts";
+import { concatRows, type Split } from "../labels/mod.ts";
+import { cellLogit, type HarLine, type SignCells } from "../models/forecast_spec.ts";
+import { columnOf, harLogVariance } from "../models/har.ts";
+import type { Scaler } from "../models/scaler.ts";
+import type { TrainingRows } from "./protocol.ts";
+
+/** What the networks add to, fitted without them. */
+export interface PlainLines {
+  readonly line: HarLine;
+  readonly cells: SignCells;
+  readonly quantiles: readonly number[];
+}
+
+/** The columns of a training job: training rows, then validation rows. */
+export function trainingRows(
+  dataset: Dataset,
+  split: Split,
+  scaler: Scaler,
+  { line, cells }: PlainLines,
+): TrainingRows {
+  const { features, labels } = dataset, rows = concatRows(split.train, split.validation);
+  const harLine = harLogVariance(line, features, rows), floor = varianceFloor(labels.horizonMinutes);
+  return {
+    trainRows: split.train.length,
+    validationRows: split.validation.length,
+    inputs: networkInputs(dataset, scaler, rows),
+    width: scaler.width,
+    cellLogit: cellLogits(dataset, cells, rows),
+    harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
+    returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
+    realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
+  };
+}
+
+/** A column over shared memory, so that Workers read it without a copy. */
+export function sharedColumn(length: number, valueAt: (i: number) => number): Float32Array {
+  const values = new Float32Array(new SharedArrayBuffer(4 * length));
+  for (let i = 0; i < length; i++) values[i] = valueAt(i);
+  return values;
+}
+
+/** Inputs of the rows over shared memory, likewise. */
+function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array): Float32Array {
+  const inputs = new Float32Array(new SharedArrayBuffer(4 * rows.length * scaler.width));
+  let row = 0;
+  const valueAt = (feature: number) => features.columns[feature]![row]!;
+  for (let i = 0; i < rows.length; i++) {
+    row = rows[i]!;
+    scaler.write(valueAt, inputs, i * scaler.width);
+  }
+  return inputs;
+}
+
+/** Logits of the rows by the sign of their last move. */
+function cellLogits({ features }: Dataset, cells: SignCells, rows: Int32Array): Float32Array {
+  const moves = columnOf(features, cells.feature);
+  return sharedColumn(rows.length, (i) => cellLogit(cells, moves[rows[i]!]!));
+}
