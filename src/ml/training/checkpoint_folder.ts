@@ -4,8 +4,8 @@ import { DAY_MS, DomainError, MINUTE_MS } from "../../core/mod.ts";
 const STATE_AGE_MS = 30 * DAY_MS;
 /** A draft is renamed within moments; an older one is of a process that was killed. */
 const DRAFT_AGE_MS = 60 * MINUTE_MS;
-/** Another process may take the folder away, as it was empty, between making it and writing to it. */
-const ATTEMPTS = 3;
+/** Other processes may take the folder away, as it was empty, while it is made (then it "exists") or before it is used. */
+const ATTEMPTS = 20;
 
 /** Replaces a file, whole or not at all; makes its folder. */
 export async function replaceFile(folder: string, path: string, content: Uint8Array): Promise<void> {
@@ -17,7 +17,8 @@ export async function replaceFile(folder: string, path: string, content: Uint8Ar
       return await Deno.rename(draft, path);
     } catch (error) {
       await Deno.remove(draft).catch(() => {});
-      if (!(error instanceof Deno.errors.NotFound) || attempt === ATTEMPTS) throw fileRefusal("write", path, error);
+      const isTakenAway = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.AlreadyExists;
+      if (!isTakenAway || attempt === ATTEMPTS) throw fileRefusal("write", path, error);
     }
   }
 }

@@ -45,13 +45,11 @@ export function requireReadable({ features, labels, nullable }: Dataset, rows: I
     return refusal(`${what} ${at}`, `Read the candles before that time again: task ingest -- --verify --since TIME`);
   };
   features.columns.forEach((column, j) => {
-    const mayLack = nullable[j]!, name = features.names[j]!;
-    for (const row of rows) {
-      const value = column[row]!;
-      if (Number.isFinite(value) || (mayLack && Number.isNaN(value))) continue;
-      const isMissing = Number.isNaN(value);
-      throw refuse(`feature '${name}' ${isMissing ? "is missing, which it never should be," : `is ${value}`}`, row);
-    }
+    const at = unreadableAt(column, rows, nullable[j]!);
+    if (at < 0) return;
+    const row = rows[at]!, value = column[row]!, isMissing = Number.isNaN(value);
+    const what = isMissing ? "is missing, which it never should be," : `is ${value}`;
+    throw refuse(`feature '${features.names[j]}' ${what}`, row);
   });
   const { returnBps, realizedVarianceBps2 } = labels;
   for (const row of rows) {
@@ -59,6 +57,15 @@ export function requireReadable({ features, labels, nullable }: Dataset, rows: I
     const variance = realizedVarianceBps2[row]!;
     if (!(variance >= 0 && variance < Infinity)) throw refuse(`the realised variance to forecast is ${variance}`, row);
   }
+}
+
+/** Place among the rows of the first value that no forecast can be made of, −1 where there is none. */
+function unreadableAt(column: Float32Array, rows: Int32Array, mayLack: boolean): number {
+  for (let i = 0; i < rows.length; i++) {
+    const value = column[rows[i]!]!;
+    if (!Number.isFinite(value) && !(mayLack && Number.isNaN(value))) return i;
+  }
+  return -1;
 }
 
 function requireVariety(column: ArrayLike<number>, rows: Int32Array, name: string): void {

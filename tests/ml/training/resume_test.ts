@@ -132,7 +132,7 @@ Deno.test("two trainings of one job in one folder neither fail nor take from eac
   await trainAndStop(job, folder, 1);
   const { state } = await openCheckpoint(folder, job);
   const first = await openCheckpoint(folder, job), second = await openCheckpoint(folder, job);
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < 300; round++) {
     await Promise.all([first.save(state!), second.remove(), second.save(state!), first.remove()]);
   }
   const draft = `${jobDigest(job)}.checkpoint.2.draft`; // a moment ago by another process, who will rename it

@@ -4,7 +4,7 @@ import { TrainModule } from "../../../src/ml/kernels/train_module.ts";
 import { AdamW } from "../../../src/ml/training/adam_w.ts";
 import type { GradientEngine, LossScale, LossSums } from "../../../src/ml/training/gradient_engine.ts";
 import { learningRateAt } from "../../../src/ml/training/learning_rate.ts";
-import type { EpochReport, TrainingJob, TrainingOptions } from "../../../src/ml/training/protocol.ts";
+import type { EpochReport, TrainingJob, TrainingOptions, TrainingState } from "../../../src/ml/training/protocol.ts";
 import { ShardGroup, shareShards } from "../../../src/ml/training/shard_group.ts";
 import { trainNetwork } from "../../../src/ml/training/train_network.ts";
 import { plantedJob } from "./planted_job.ts";
@@ -23,10 +23,11 @@ interface Script {
   /** Mean QLIKE of the validation rows at the start and after each epoch; the last one from then on. */
   readonly volatility: readonly number[];
   readonly training?: Partial<TrainingOptions>;
+  readonly resume?: TrainingState;
 }
 
 /** Runs the loop with an engine of three weights whose gradients and validation losses are written down beforehand. */
-function runScript({ volatility, training = {} }: Script) {
+function runScript({ volatility, training = {}, resume }: Script) {
   const job = smallJob({ lossWeights: { direction: 0, volatility: 1, quantiles: 0 }, ...training });
   const reports: EpochReport[] = [], weightsAt: Float32Array[] = [], scales: LossScale[] = [];
   const validated: number[] = [];
@@ -52,6 +53,7 @@ function runScript({ volatility, training = {} }: Script) {
     module: new TrainModule(),
     engine,
     group: new ShardGroup(shareShards(DECAYS.length, 1), 0),
+    ...(resume === undefined ? {} : { resume }),
     listener: { step() {}, epoch: (report) => reports.push(report) },
   });
   return { outcome, reports, weightsAt, scales, validated };
@@ -125,6 +127,22 @@ Deno.test("trainNetwork() stops where the validation loss is more than 1000 time
     "after epoch 2: the validation loss is 2.00e+3, more than 1000 times the start's 2.00",
   );
 });
+
+Deno.test(
+  "trainNetwork() measures an explosion by the start's loss after a resume too, not by the best one",
+  QUIET,
+  () => {
+    const resume: TrainingState = {
+      ...{ epoch: 1, steps: BATCHES, bestEpoch: 1, sinceBest: 0, plateaus: 0, startLoss: 2 },
+      best: { total: 0.001, direction: 0.6, volatility: 0.001, quantiles: 0.2 },
+      ...{ weights: new Float32Array(3), bestWeights: Float32Array.of(7, 7, 7) },
+      optimizer: { step: BATCHES, means: new Float32Array(4), squares: new Float32Array(4) },
+    };
+    const run = (loss: number) => () => runScript({ volatility: [loss], training: { epochs: 2 }, resume });
+    assertEquals(run(1999)().outcome.tensors, [resume.bestWeights]);
+    assertThrows(run(2001), DomainError, "more than 1000 times the start's 2.00");
+  },
+);
 
 Deno.test("trainNetwork() hands the decay and the clipping of its options to AdamW", QUIET, () => {
   for (const options of [{}, { weightDecay: 0.5 }, { clipNorm: 0.3 }, { weightDecay: 0.5, clipNorm: 0.3 }]) {
