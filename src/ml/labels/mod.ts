@@ -5,3 +5,4 @@
  */
 export { CLOSES_NEEDED, computeLabels, type Labels } from "./labels.ts";
 export { chronologicalSplit, concatRows, type Split, type SplitBounds } from "./split.ts";
+export { everyNthMinute, type Fold, foldRows, walkForwardFolds, type WalkForwardOptions } from "./walk_forward.ts";
