@@ -1,3 +1,5 @@
+import { rowsByScore } from "./rank_rows.ts";
+
 /** Scores with their outcome and the block of days each belongs to. */
 export interface RankedRows {
   readonly scores: ArrayLike<number>;
@@ -27,9 +29,12 @@ export function blockPairs(
 ): BlockPairs {
   const { blocks, blockOf } = blocking;
   const { scores, outcomes } = rows;
-  const order = Array.from({ length: scores.length }, (_, row) => row)
-    .filter((row) => outcomes[row] === 0 || outcomes[row] === 1);
-  const sorted = Uint32Array.from(order).sort((a, b) => scores[a]! - scores[b]!);
+  const counted = new Uint32Array(scores.length);
+  let count = 0;
+  for (let row = 0; row < scores.length; row++) {
+    if (outcomes[row] === 0 || outcomes[row] === 1) counted[count++] = row;
+  }
+  const sorted = rowsByScore(scores, counted.subarray(0, count));
   const wins = new Float64Array(blocks * blocks), ups = new Float64Array(blocks), downs = new Float64Array(blocks);
   const tiedDowns = new Float64Array(blocks);
   for (let start = 0; start < sorted.length;) {
