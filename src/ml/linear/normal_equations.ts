@@ -12,7 +12,7 @@ export interface LinearRows {
   targetOf(row: number): number;
   /** Weight of a row, at least 0. @default 1 for each */
   weightOf?(row: number): number;
-  /** What the line of a logistic regression is added to. @default 0 for each */
+  /** What the line of a logistic or gamma regression is added to. @default 0 for each */
   offsetOf?(row: number): number;
   /** Rows of one cluster may depend on each other; clusters follow one another. @default no clusters */
   clusterOf?(row: number): number;

@@ -5,43 +5,13 @@ import { fitLogistic } from "../../../src/ml/linear/logistic.ts";
 import { inputMoments, type LinearRows } from "../../../src/ml/linear/normal_equations.ts";
 import { fitRidge } from "../../../src/ml/linear/ridge.ts";
 import { sigmoid } from "../../../src/ml/logistic_functions.ts";
+import { assertFit, assertNear, NAMES, rowsOf } from "./fits.ts";
 import fixture from "./linear.json" with { type: "json" };
-
-const NAMES = ["a", "b", "c"];
-
-function rowsOf(inputs: readonly (readonly number[])[], target: readonly number[], names = NAMES): LinearRows {
-  const buffer = new Float64Array(names.length);
-  return {
-    rows: Int32Array.from(inputs, (_, i) => i),
-    names,
-    inputsOf(row) {
-      buffer.set(inputs[row]!);
-      return buffer;
-    },
-    targetOf: (row) => target[row]!,
-  };
-}
 
 const regression = rowsOf(fixture.inputs, fixture.target);
 const classes = rowsOf(fixture.inputs, fixture.up);
 const weightOf = (row: number) => fixture.weight[row]!;
 const clusterOf = (row: number) => fixture.cluster[row]!;
-
-interface Expected {
-  readonly coefficients: readonly number[];
-  readonly standardErrors: readonly number[];
-}
-
-function assertFit(fit: LinearFit, { coefficients, standardErrors }: Expected): void {
-  const own = [fit.intercept, ...fit.coefficients];
-  const errors = [fit.standardErrors.intercept, ...fit.standardErrors.coefficients];
-  own.forEach((value, j) => assertNear(value, coefficients[j]!, `coefficient ${j}`));
-  errors.forEach((value, j) => assertNear(value, standardErrors[j]!, `standard error ${j}`));
-}
-
-function assertNear(actual: number, expected: number, what: string): void {
-  assert(Math.abs(actual - expected) <= 1e-8 * Math.abs(expected), `${what}: ${actual} is not ${expected}`);
-}
 
 function assertStandardized(
   problem: LinearRows,

@@ -20,6 +20,9 @@ y = 2 + x @ [0.5, -0.01, 30] + shared + rng.normal(size=ROWS) * np.exp(0.3 * x[:
 up = (rng.uniform(size=ROWS) < 1 / (1 + np.exp(-(0.8 * x[:, 0] - 0.01 * (x[:, 1] - 1000) + 0.7 * shared)))).astype(int)
 weight = rng.uniform(0.2, 2, size=ROWS)
 design = sm.add_constant(x)
+variance = np.exp(1 + 0.6 * x[:, 0] - 0.01 * (x[:, 1] - 1000) + 0.5 * shared) * rng.gamma(0.5, 2, size=ROWS) + 1e-6
+gamma = sm.GLM(variance, design, family=sm.families.Gamma(link=sm.families.links.Log()))
+tight = {"tol": 1e-14, "maxiter": 500}
 
 
 def fit(result):
@@ -63,6 +66,9 @@ print(json.dumps({
     "source": f"statsmodels {statsmodels.__version__}, scikit-learn {sklearn.__version__}, seed 7",
     "l2": L2,
     "inputs": x.tolist(), "target": y.tolist(), "up": up.tolist(), "weight": weight.tolist(), "cluster": cluster.tolist(),
+    "variance": variance.tolist(),
+    "gamma": fit(gamma.fit(**tight)),
+    "gammaByCluster": fit(gamma.fit(cov_type="cluster", cov_kwds=clusters, **tight)),
     "ols": fit(sm.OLS(y, design).fit()),
     "wls": fit(sm.WLS(y, design, weights=weight).fit()),
     "olsByCluster": fit(sm.OLS(y, design).fit(cov_type="cluster", cov_kwds=clusters)),
