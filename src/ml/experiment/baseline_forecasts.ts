@@ -1,12 +1,12 @@
-import { QUANTILE_LEVELS } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import type { Baseline } from "../evaluation/evaluate.ts";
 import type { Forecasts } from "../evaluation/test_rows.ts";
 import type { Split } from "../labels/mod.ts";
 import { ewmaVariance } from "../models/ewma.ts";
 import type { TrainingRanges } from "../models/forecast_spec.ts";
-import { fitPlainModel, standardizedQuantiles } from "../models/plain_models.ts";
+import { fitPlainModel } from "../models/plain_models.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { varianceForecasts } from "./variance_forecasts.ts";
 
 /**
  * What the baselines of evaluation section 3 forecast for the test rows, fitted on the whole training span. An output
@@ -34,18 +34,6 @@ function ewmaForecasts({ grid, features, labels }: Dataset, { trainingSpan, test
   // A flat market drives the average to 0, where QLIKE has no value: the floor of a single price tick a minute.
   const floored = (row: number) => Math.max(variance[row]!, labels.horizonMinutes * 1e-4);
   const known = trainingSpan.filter((row) => !Number.isNaN(variance[row]!));
-  const quantiles = standardizedQuantiles(
-    labels.returnBps,
-    known,
-    Float64Array.from(known, (row) => Math.log(floored(row))),
-  );
-  const volatilityBps = Float32Array.from(test, (row) => Math.sqrt(floored(row)));
-  const levels = QUANTILE_LEVELS.length;
-  const quantilesBps = new Float32Array(test.length * levels);
-  for (let i = 0; i < test.length; i++) {
-    for (let level = 0; level < levels; level++) {
-      quantilesBps[i * levels + level] = volatilityBps[i]! * quantiles[level]!;
-    }
-  }
-  return { volatilityBps, quantilesBps };
+  const logVariance = (rows: Int32Array) => Float64Array.from(rows, (row) => Math.log(floored(row)));
+  return varianceForecasts(labels, { rows: known, logVariance: logVariance(known) }, logVariance(test));
 }
