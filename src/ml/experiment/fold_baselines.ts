@@ -1,0 +1,45 @@
+import type { Dataset } from "../dataset.ts";
+import { type Baseline, BASELINES } from "../evaluation/evaluate.ts";
+import { type Forecasts, type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
+import { everyNthMinute, type Fold, foldRows } from "../labels/mod.ts";
+import { harDiurnalDesign, harXDesign } from "../models/variance_line.ts";
+import { baselineForecasts } from "./baseline_forecasts.ts";
+import { lineForecasts } from "./variance_forecasts.ts";
+
+/** All baselines of evaluation section 3, weakest first. */
+export const FOLD_BASELINES = [...BASELINES, "har_diurnal", "har_x"] as const;
+
+/** One of {@linkcode FOLD_BASELINES}. */
+export type FoldBaseline = Baseline | typeof FOLD_BASELINES[number];
+
+/** What the baselines say of one fold's test rows. */
+export interface FoldForecasts {
+  readonly fold: Fold;
+  readonly test: TestRows;
+  readonly baselines: Readonly<Record<FoldBaseline, Forecasts>>;
+}
+
+/**
+ * Fits every baseline on a fold's training span and asks it about the fold's test rows. Pure in its arguments, so that
+ * folds can be jobs of their own.
+ *
+ * @param options.everyMinutes training rows are those of every so many minutes: neighbours tell little that is new.
+ */
+export function foldBaselines(
+  dataset: Dataset,
+  fold: Fold,
+  { everyMinutes = 3 }: { readonly everyMinutes?: number } = {},
+): FoldForecasts {
+  const { features: { decisionTimeMs }, labels: { scorable, horizonMinutes } } = dataset;
+  const rows = foldRows({ decisionTimeMs, scorable }, fold);
+  const split = { ...rows, trainingSpan: everyNthMinute(rows.trainingSpan, decisionTimeMs, { minutes: everyMinutes }) };
+  return {
+    fold,
+    test: testRowsOf(dataset, split.test),
+    baselines: {
+      ...baselineForecasts(dataset, split, { train: fold.trainingSpan, validation: null }),
+      har_diurnal: lineForecasts(dataset, split, harDiurnalDesign(horizonMinutes)),
+      har_x: lineForecasts(dataset, split, harXDesign(horizonMinutes)),
+    },
+  };
+}

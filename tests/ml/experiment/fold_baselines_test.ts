@@ -1,0 +1,51 @@
+import { assert, assertEquals } from "@std/assert";
+import { DAY_MS, MINUTE_MS } from "../../../src/core/mod.ts";
+import { buildDataset } from "../../../src/ml/dataset.ts";
+import { FOLD_BASELINES, foldBaselines } from "../../../src/ml/experiment/fold_baselines.ts";
+import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
+import { walkForwardFolds } from "../../../src/ml/labels/mod.ts";
+import { randomCandles } from "../candles.ts";
+
+const DAYS = 12, candles = randomCandles(DAYS * 1440), startMs = candles.openTimeMs[0]!;
+const range = { startMs, endMs: startMs + DAYS * DAY_MS };
+
+function foldsOf(horizonMinutes: number) {
+  const dataset = buildDataset(candles, defaultFeatureEngine(), { horizonMinutes, sinceMs: startMs });
+  const folds = walkForwardFolds(range, { horizonMinutes, trainDays: 8, stepDays: 2, validationDays: 1 });
+  return { dataset, folds };
+}
+
+Deno.test("foldBaselines() answers on every scorable row of the test, each baseline with what it claims", () => {
+  for (const horizonMinutes of [1, 15]) {
+    const { dataset, folds } = foldsOf(horizonMinutes);
+    const [first, last] = folds.map((fold) => foldBaselines(dataset, fold));
+    assertEquals(first!.test.length, 2 * 1440);
+    assertEquals(last!.test.length, 2 * 1440 - horizonMinutes + 1);
+    assertEquals(first!.test.decisionTimeMs.at(-1)! + MINUTE_MS, last!.test.decisionTimeMs[0]);
+    assertEquals(Object.keys(first!.baselines), [...FOLD_BASELINES]);
+    for (const name of FOLD_BASELINES) {
+      const { probabilityUp, volatilityBps, quantilesBps } = last!.baselines[name];
+      const hasDirection = name === "climatology" || name === "contrarian";
+      assertEquals(probabilityUp?.length, hasDirection ? last!.test.length : undefined, name);
+      assertEquals(quantilesBps?.length, name === "contrarian" ? undefined : 9 * last!.test.length, name);
+      assert(name === "contrarian" || volatilityBps!.every((sigma) => sigma > 0 && Number.isFinite(sigma)), name);
+    }
+  }
+});
+
+Deno.test("foldBaselines() does not move with anything after the last training label", () => {
+  const { dataset, folds } = foldsOf(15), fold = folds[0]!;
+  const shaken = { ...candles, close: candles.close.slice() };
+  for (let i = 0; i < candles.length; i++) {
+    if (candles.openTimeMs[i]! >= fold.test.startMs) shaken.close[i]! *= 1 + 0.01 * Math.sin(i);
+  }
+  const other = buildDataset(shaken, defaultFeatureEngine(), { horizonMinutes: 15, sinceMs: startMs });
+  const before = foldBaselines(dataset, fold).baselines, after = foldBaselines(other, fold).baselines;
+  // The first test row's features end with the last training label.
+  for (const name of FOLD_BASELINES) {
+    for (const output of ["probabilityUp", "volatilityBps"] as const) {
+      assertEquals(after[name][output]?.[0], before[name][output]?.[0], `${name} ${output}`);
+    }
+    assertEquals(after[name].quantilesBps?.subarray(0, 9), before[name].quantilesBps?.subarray(0, 9), name);
+  }
+});
