@@ -1,16 +1,16 @@
 import type { Dataset } from "../dataset.ts";
-import { type Baseline, BASELINES } from "../evaluation/evaluate.ts";
+import { BASELINES } from "../evaluation/evaluate.ts";
 import { type Forecasts, type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
 import { everyNthMinute, type Fold, foldRows } from "../labels/mod.ts";
 import { harDiurnalDesign, harXDesign } from "../models/variance_line.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
 import { lineForecasts } from "./variance_forecasts.ts";
 
-/** All baselines of evaluation section 3, weakest first. */
+/** All baselines of evaluation section 3. */
 export const FOLD_BASELINES = [...BASELINES, "har_diurnal", "har_x"] as const;
 
 /** One of {@linkcode FOLD_BASELINES}. */
-export type FoldBaseline = Baseline | typeof FOLD_BASELINES[number];
+export type FoldBaseline = typeof FOLD_BASELINES[number];
 
 /** What the baselines say of one fold's test rows. */
 export interface FoldForecasts {
