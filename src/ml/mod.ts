@@ -15,10 +15,12 @@ export {
   BlockSums,
   type DecisionRows,
   FeatureSet,
+  IncrementalFeatures,
+  type IncrementalOptions,
   type Indicator,
   type LogSums,
   MinuteGrid,
   type MinuteSeries,
 } from "./features/mod.ts";
-export { type WindowExtremes, type WindowTotals } from "./features/mod.ts";
+export type { Fill, GridField, Growing, MinuteGridOptions, WindowExtremes, WindowTotals } from "./features/mod.ts";
 export { loadForecastModel } from "./models/load_forecast_model.ts";

@@ -1,3 +1,5 @@
+import { dropFront, type Growing, type MinuteSeries } from "./minute_series.ts";
+
 /** Length of a block of sums; blocks are aligned to UTC hours. */
 export const BLOCK_MINUTES = 60;
 
@@ -15,31 +17,42 @@ export interface WindowTotals {
  * inside one hour is added up forwards. So a bulk run, a warm service and a store that begins later agree to the bit,
  * which running sums and prefix sums over all data do not.
  */
-export class BlockSums {
-  readonly #values: Float64Array;
+export class BlockSums implements Growing {
+  readonly #series: MinuteSeries;
   /** Forward sum from the start of the hour to this minute, inclusive. */
   readonly #forward: Float64Array;
-  /** Backward sum from the end of the hour to this minute, inclusive. */
+  /** Backward sum from the end of the hour to this minute, inclusive; only finished hours have it, and need it. */
   readonly #backward: Float64Array;
   /** Minutes present before index i. */
   readonly #presentBefore: Int32Array;
 
-  /** Prepares a series on a grid whose index 0 starts an hour. O(n). */
-  constructor(series: { readonly values: Float64Array; readonly present: Uint8Array }) {
-    const { values, present } = series;
-    const length = values.length;
-    this.#values = values;
-    this.#forward = new Float64Array(length);
-    this.#backward = new Float64Array(length);
-    this.#presentBefore = new Int32Array(length + 1);
-    for (let i = 0; i < length; i++) {
-      this.#forward[i] = (i % BLOCK_MINUTES === 0 ? 0 : this.#forward[i - 1]!) + values[i]!;
-      this.#presentBefore[i + 1] = this.#presentBefore[i]! + present[i]!;
+  /** Sums of the first `length` minutes of a series on a grid whose index 0 starts an hour. O(n). */
+  constructor(series: MinuteSeries, length: number = series.values.length) {
+    const capacity = series.values.length;
+    this.#series = series;
+    this.#forward = new Float64Array(capacity);
+    this.#backward = new Float64Array(capacity);
+    this.#presentBefore = new Int32Array(capacity + 1);
+    this.extend(0, length);
+  }
+
+  extend(from: number, to: number): void {
+    const { values, present } = this.#series;
+    const forward = this.#forward, backward = this.#backward, presentBefore = this.#presentBefore;
+    for (let i = from; i < to; i++) {
+      const minute = i % BLOCK_MINUTES;
+      forward[i] = (minute === 0 ? 0 : forward[i - 1]!) + values[i]!;
+      presentBefore[i + 1] = presentBefore[i]! + present[i]!;
+      if (minute !== BLOCK_MINUTES - 1) continue;
+      let sum = 0;
+      for (let k = i; k > i - BLOCK_MINUTES; k--) backward[k] = sum += values[k]!;
     }
-    for (let i = length - 1; i >= 0; i--) {
-      const lastOfBlock = i % BLOCK_MINUTES === BLOCK_MINUTES - 1 || i === length - 1;
-      this.#backward[i] = (lastOfBlock ? 0 : this.#backward[i + 1]!) + values[i]!;
-    }
+  }
+
+  drop(minutes: number, length: number): void {
+    dropFront(this.#forward, minutes, length);
+    dropFront(this.#backward, minutes, length);
+    dropFront(this.#presentBefore, minutes, length + 1);
   }
 
   /**
@@ -48,25 +61,29 @@ export class BlockSums {
    */
   windows(ends: Int32Array, minutes: number): WindowTotals {
     const sums = new Float64Array(ends.length), counts = new Int32Array(ends.length);
+    const { values } = this.#series, forward = this.#forward, backward = this.#backward;
+    const presentBefore = this.#presentBefore;
     let cachedFrom = -1, cachedTo = -1, cachedSum = 0;
     for (let row = 0; row < ends.length; row++) {
       const end = ends[row]!, start = Math.max(0, end - minutes);
-      counts[row] = this.#presentBefore[end]! - this.#presentBefore[start]!;
+      counts[row] = presentBefore[end]! - presentBefore[start]!;
       const firstWhole = Math.ceil(start / BLOCK_MINUTES), afterWhole = Math.floor(end / BLOCK_MINUTES);
       if (firstWhole > afterWhole) { // inside one hour, touching neither of its ends
         let sum = 0;
-        for (let i = start; i < end; i++) sum += this.#values[i]!;
+        for (let i = start; i < end; i++) sum += values[i]!;
         sums[row] = sum;
         continue;
       }
       if (firstWhole !== cachedFrom || afterWhole !== cachedTo) {
-        [cachedFrom, cachedTo, cachedSum] = [firstWhole, afterWhole, 0];
+        cachedFrom = firstWhole;
+        cachedTo = afterWhole;
+        cachedSum = 0;
         for (let block = firstWhole; block < afterWhole; block++) {
-          cachedSum += this.#forward[block * BLOCK_MINUTES + BLOCK_MINUTES - 1]!;
+          cachedSum += forward[block * BLOCK_MINUTES + BLOCK_MINUTES - 1]!;
         }
       }
-      const head = start % BLOCK_MINUTES === 0 ? 0 : this.#backward[start]!;
-      const tail = end % BLOCK_MINUTES === 0 ? 0 : this.#forward[end - 1]!;
+      const head = start % BLOCK_MINUTES === 0 ? 0 : backward[start]!;
+      const tail = end % BLOCK_MINUTES === 0 ? 0 : forward[end - 1]!;
       sums[row] = head + cachedSum + tail;
     }
     return { sums, counts };

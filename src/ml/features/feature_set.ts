@@ -1,8 +1,16 @@
-import { type CandleColumns, type FeatureEngine, type FeatureMatrix, lowerBound, MINUTE_MS } from "../../core/mod.ts";
+import {
+  type CandleColumns,
+  type FeatureEngine,
+  type FeatureMatrix,
+  lowerBound,
+  MINUTE_MS,
+  sliceCandles,
+} from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
 import { sha256Of } from "../sha256.ts";
+import { IncrementalFeatures } from "./incremental_features.ts";
 import type { Indicator } from "./indicator.ts";
-import { MinuteGrid } from "./minute_grid.ts";
+import type { MinuteGrid } from "./minute_grid.ts";
 
 /** A feature engine over an ordered list of indicators. */
 export class FeatureSet implements FeatureEngine {
@@ -32,9 +40,12 @@ export class FeatureSet implements FeatureEngine {
   }
 
   compute(columns: CandleColumns, options: { readonly fromMs?: number } = {}): FeatureMatrix {
-    const first = options.fromMs === undefined ? 0 : lowerBound(columns.openTimeMs, options.fromMs - MINUTE_MS);
-    const decisionTimeMs = Float64Array.from(columns.openTimeMs.subarray(first), (openMs) => openMs + MINUTE_MS);
-    return this.computeAt(new MinuteGrid(columns), decisionTimeMs);
+    const { fromMs = -Infinity } = options;
+    const first = lowerBound(columns.openTimeMs, fromMs - MINUTE_MS);
+    const warm = lowerBound(columns.openTimeMs, fromMs - this.lookbackMinutes * MINUTE_MS);
+    const rolling = this.incremental();
+    rolling.warm(sliceCandles(columns, warm, first));
+    return rolling.append(sliceCandles(columns, first, columns.length));
   }
 
   /**
@@ -50,5 +61,14 @@ export class FeatureSet implements FeatureEngine {
     const ends = Int32Array.from(decisionTimeMs, (ms) => grid.indexAt(ms));
     const columns = this.#indicators.map((indicator) => known.get(indicator.name) ?? indicator.compute(grid, { ends }));
     return { length: ends.length, decisionTimeMs, names: this.names, columns };
+  }
+
+  /** Rows of this set as candles come, equal to those of {@linkcode compute} to the bit. */
+  incremental(): IncrementalFeatures {
+    return new IncrementalFeatures({
+      names: this.names,
+      lookbackMinutes: this.lookbackMinutes,
+      indicators: this.#indicators,
+    });
   }
 }

@@ -1,156 +1,285 @@
 import { type CandleColumns, MINUTE_MS, MISSING_COUNT } from "../../core/mod.ts";
 import { BlockExtremes } from "./block_extremes.ts";
 import { BLOCK_MINUTES, BlockSums } from "./block_sums.ts";
+import { candleField, type Fill, logOfField, squared } from "./derived_series.ts";
+import { dropFront, type Growing, GrowingSeries, type MinuteSeries } from "./minute_series.ts";
 
 /** Scale of log returns: one basis point is 1e-4. */
 export const BPS = 1e4;
 
-/** A value a minute with a mask of the minutes that have one; missing minutes hold 0. */
-export interface MinuteSeries {
-  /** A value a minute of the grid. */
-  readonly values: Float64Array;
-  /** 1 where the minute has a value. */
-  readonly present: Uint8Array;
+/** Columns of candles that features read. */
+export type GridField =
+  | "open"
+  | "high"
+  | "low"
+  | "close"
+  | "volume"
+  | "quoteVolume"
+  | "tradeCount"
+  | "takerBuyBaseVolume";
+
+const GRID_FIELDS: readonly GridField[] = [
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "quoteVolume",
+  "tradeCount",
+  "takerBuyBaseVolume",
+];
+
+/** Options of {@linkcode MinuteGrid}. */
+export interface MinuteGridOptions {
+  /** Room in minutes for candles appended later. @default that of the candles given, and none can be appended */
+  readonly capacityMinutes?: number;
 }
 
 /**
  * Candles laid on a gapless grid of UTC minutes that starts on a whole hour, so that sums over hours fall on the
- * same blocks wherever the data begins. Derived series are computed once, when first asked for.
+ * same blocks wherever the data begins. Derived series are computed when first asked for, and grow with the grid.
  */
 export class MinuteGrid {
-  /** Minutes since the epoch of index 0; a multiple of 60. */
-  readonly startMinute: number;
-  /** Minutes on the grid. */
-  readonly length: number;
   /** 1 where a candle exists. */
   readonly present: Uint8Array;
-  /** Close by minute; 0 where there is no candle. */
-  readonly close: Float64Array;
+  /** Minutes that fit. */
+  readonly capacity: number;
   readonly #columns: CandleColumns;
-  readonly #indexOf: Int32Array;
-  readonly #cache = new Map<string, unknown>();
+  readonly #fields = new Map<GridField, Float64Array>();
+  readonly #cache = new Map<string, Growing>();
+  /** By the decision rows that they are of; rows of another state of the grid are another array. */
+  readonly #perRows = new WeakMap<Int32Array, Map<string, unknown>>();
+  #startMinute = 0;
+  #length = 0;
 
   /** Lays ascending candles of one minute each on the grid. O(span in minutes). */
-  constructor(columns: CandleColumns) {
-    const count = columns.length;
-    const first = count === 0 ? 0 : Math.floor(columns.openTimeMs[0]! / MINUTE_MS);
-    const last = count === 0 ? -1 : Math.floor(columns.openTimeMs[count - 1]! / MINUTE_MS);
-    this.startMinute = Math.floor(first / BLOCK_MINUTES) * BLOCK_MINUTES;
-    this.length = Math.max(0, last + 1 - this.startMinute);
+  constructor(columns: CandleColumns, options: MinuteGridOptions = {}) {
     this.#columns = columns;
-    this.#indexOf = new Int32Array(count);
-    this.present = new Uint8Array(this.length);
-    this.close = new Float64Array(this.length);
-    for (let i = 0; i < count; i++) {
-      const index = columns.openTimeMs[i]! / MINUTE_MS - this.startMinute;
-      this.#indexOf[i] = index;
-      this.present[index] = 1;
-      this.close[index] = columns.close[i]!;
+    if (columns.length > 0) this.#startMinute = wholeHour(minuteOf(columns, 0));
+    this.capacity = options.capacityMinutes ??
+      (columns.length === 0 ? 0 : minuteOf(columns, columns.length - 1) + 1 - this.#startMinute);
+    this.present = new Uint8Array(this.capacity);
+    // What is appended later is not kept, so its columns are laid as it comes.
+    if (options.capacityMinutes !== undefined) {
+      for (const name of GRID_FIELDS) this.#fields.set(name, new Float64Array(this.capacity));
     }
+    this.append(columns);
   }
 
-  /** Grid index of candle `i`. */
-  indexOfCandle(i: number): number {
-    return this.#indexOf[i]!;
+  /** Minutes since the epoch of index 0; a multiple of 60. */
+  get startMinute(): number {
+    return this.#startMinute;
+  }
+
+  /** Minutes on the grid. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Close by minute; 0 where there is no candle. */
+  get close(): Float64Array {
+    return this.field("close");
+  }
+
+  /** A column by minute; 0 where there is no candle, NaN where the exchange does not say. */
+  field(name: GridField): Float64Array {
+    let values = this.#fields.get(name);
+    if (values === undefined) {
+      this.#fields.set(name, values = new Float64Array(this.capacity));
+      this.#lay(this.#columns, name, values);
+    }
+    return values;
   }
 
   /** Grid index of the minute that opens at `ms`; may lie outside the grid. */
   indexAt(ms: number): number {
-    return Math.floor(ms / MINUTE_MS) - this.startMinute;
+    return Math.floor(ms / MINUTE_MS) - this.#startMinute;
   }
 
-  /** One-minute log returns in bps; missing where this close or the one before is. */
-  returns(): MinuteSeries {
-    return this.#once("returns", () => {
-      const series = emptySeries(this.length);
-      for (let i = 1; i < this.length; i++) {
-        if (this.present[i] === 0 || this.present[i - 1] === 0) continue;
-        series.values[i] = BPS * Math.log(this.close[i]! / this.close[i - 1]!);
-        series.present[i] = 1;
-      }
+  /**
+   * Lays ascending candles behind those that are there; minutes from the first of them on are forgotten before.
+   *
+   * @throws {RangeError} if they do not fit, or begin before the grid.
+   */
+  append(columns: CandleColumns): void {
+    if (columns.length === 0) return;
+    if (this.#length === 0) this.#startMinute = wholeHour(minuteOf(columns, 0));
+    const first = minuteOf(columns, 0) - this.#startMinute;
+    const to = minuteOf(columns, columns.length - 1) + 1 - this.#startMinute;
+    if (first < 0 || to > this.capacity) {
+      throw new RangeError(
+        `Cannot lay candles on the grid as they take its minutes ${first} to ${to} of ${this.capacity}`,
+      );
+    }
+    const from = Math.min(first, this.#length);
+    this.present.fill(0, from, to);
+    for (let i = 0; i < columns.length; i++) this.present[minuteOf(columns, i) - this.#startMinute] = 1;
+    for (const [name, values] of this.#fields) {
+      values.fill(0, from, to);
+      this.#lay(columns, name, values);
+    }
+    for (const growing of this.#cache.values()) growing.extend(from, to);
+    this.#length = to;
+  }
+
+  /** Forgets the oldest `minutes`, a multiple of 60; indices move down by as many. */
+  drop(minutes: number): void {
+    const count = Math.min(minutes, Math.ceil(this.#length / BLOCK_MINUTES) * BLOCK_MINUTES);
+    dropFront(this.present, count, this.#length);
+    for (const values of this.#fields.values()) dropFront(values, count, this.#length);
+    for (const growing of this.#cache.values()) growing.drop(count, this.#length);
+    this.#startMinute += count;
+    this.#length = Math.max(0, this.#length - count);
+  }
+
+  /** A derived series, computed once a grid and name. */
+  series(name: string, define: (grid: MinuteGrid) => Fill): MinuteSeries {
+    return this.#once(`series ${name}`, () => {
+      const series = new GrowingSeries(this.capacity, define(this));
+      series.extend(0, this.#length);
       return series;
     });
   }
 
+  /** Sums of a derived series; see {@linkcode MinuteGrid.series}. */
+  sums(name: string, define: (grid: MinuteGrid) => Fill): BlockSums {
+    return this.#once(`sums ${name}`, () => new BlockSums(this.series(name, define), this.#length));
+  }
+
+  /** Something that several features of the same rows need, made once. */
+  perRows<T>(ends: Int32Array, name: string, make: () => T): T {
+    let made = this.#perRows.get(ends);
+    if (made === undefined) this.#perRows.set(ends, made = new Map());
+    if (!made.has(name)) made.set(name, make());
+    return made.get(name) as T;
+  }
+
+  /** One-minute log returns in bps; missing where this close or the one before is. */
+  returns(): MinuteSeries {
+    return this.series("return", oneMinuteReturns);
+  }
+
   /** Sums of one-minute returns. */
   returnSums(): BlockSums {
-    return this.#once("returnSums", () => new BlockSums(this.returns()));
+    return this.sums("return", oneMinuteReturns);
   }
 
   /** Sums of squared one-minute returns, in bps². */
   squaredReturnSums(): BlockSums {
-    return this.#once("squaredReturnSums", () => new BlockSums(mapSeries(this.returns(), (value) => value * value)));
+    return this.sums("squared return", (grid) => squared(grid.returns()));
   }
 
   /** Sums of base volume. */
   volumeSums(): BlockSums {
-    return this.#once("volumeSums", () => new BlockSums(this.#column((c, i) => c.volume[i]!)));
+    return this.sums("volume", (grid) => candleField(grid, "volume"));
   }
 
   /** Sums of taker buys less taker sells, in base volume. */
   signedVolumeSums(): BlockSums {
-    return this.#once(
-      "signedVolumeSums",
-      () => new BlockSums(this.#column((c, i) => 2 * c.takerBuyBaseVolume[i]! - c.volume[i]!)),
-    );
+    return this.sums("signed volume", signedVolume);
   }
 
   /** ln(1 + volume) of each minute. */
   logVolumes(): MinuteSeries {
-    return this.#once("logVolumes", () => this.#column((c, i) => Math.log(1 + c.volume[i]!)));
+    return this.series("log volume", (grid) => logOfField(grid, "volume"));
   }
 
   /** Sums of ln(1 + volume) and of its square. */
   logVolumeSums(): LogSums {
-    return this.#once("logVolumeSums", () => logSums(this.logVolumes()));
+    return this.#logSums("log volume", "volume");
   }
 
   /** ln(1 + log range in bps) of each minute. */
   logRanges(): MinuteSeries {
-    return this.#once("logRanges", () => this.#column((c, i) => Math.log1p(BPS * Math.log(c.high[i]! / c.low[i]!))));
+    return this.series("log range", logRange);
   }
 
   /** Taker buys less taker sells over the volume of each minute, 0 without volume. */
   takerImbalances(): MinuteSeries {
-    return this.#once("takerImbalances", () =>
-      this.#column((c, i) => {
-        const signed = 2 * c.takerBuyBaseVolume[i]! - c.volume[i]!;
-        return c.volume[i]! > 0 ? signed / c.volume[i]! : 0 * signed; // NaN where taker volume is missing
-      }));
+    return this.series("taker imbalance", minuteTakerImbalance);
   }
 
   /** Sums of ln(1 + trade count) and of its square. */
   logTradeCountSums(): LogSums {
-    return this.#once("logTradeCountSums", () =>
-      logSums(
-        this.#column((c, i) => c.tradeCount[i] === MISSING_COUNT ? NaN : Math.log(1 + c.tradeCount[i]!)),
-      ));
+    return this.#logSums("log trade count", "tradeCount");
   }
 
   /** Lowest lows and highest highs. */
   extremes(): BlockExtremes {
     return this.#once("extremes", () => {
-      const low = this.#column((c, i) => c.low[i]!), high = this.#column((c, i) => c.high[i]!);
-      return new BlockExtremes(low.values, high.values, this.present);
+      const low = this.series("low", (grid) => candleField(grid, "low"));
+      const high = this.series("high", (grid) => candleField(grid, "high"));
+      return new BlockExtremes(low, high, this.#length);
     });
   }
 
-  #column(read: (columns: CandleColumns, i: number) => number): MinuteSeries {
-    const series = emptySeries(this.length);
-    for (let i = 0; i < this.#columns.length; i++) {
-      const value = read(this.#columns, i);
-      if (!Number.isFinite(value)) continue;
-      const index = this.#indexOf[i]!;
-      series.values[index] = value;
-      series.present[index] = 1;
-    }
-    return series;
+  #logSums(name: string, field: GridField): LogSums {
+    const logs = (grid: MinuteGrid) => logOfField(grid, field);
+    const squares = () => this.sums(`squared ${name}`, (grid) => squared(grid.series(name, logs)));
+    return {
+      sums: this.sums(name, logs),
+      get squares() { // windows take means alone, and two years of squares are 30 MB
+        return squares();
+      },
+    };
   }
 
-  #once<T>(key: string, make: () => T): T {
+  #lay(columns: CandleColumns, name: GridField, into: Float64Array): void {
+    const from = columns[name], start = this.#startMinute;
+    for (let i = 0; i < columns.length; i++) {
+      into[minuteOf(columns, i) - start] = from[i] === MISSING_COUNT ? NaN : from[i]!;
+    }
+  }
+
+  #once<T extends Growing>(key: string, make: () => T): T {
+    // Made before it is added, so that what it rests on grows first.
     if (!this.#cache.has(key)) this.#cache.set(key, make());
     return this.#cache.get(key) as T;
   }
+}
+
+function oneMinuteReturns({ present, close }: MinuteGrid): Fill {
+  return (values, from, to) => {
+    for (let i = from; i < to; i++) {
+      const both = i > 0 && present[i] === 1 && present[i - 1] === 1;
+      values[i] = both ? BPS * Math.log(close[i]! / close[i - 1]!) : NaN;
+    }
+  };
+}
+
+function signedVolume(grid: MinuteGrid): Fill {
+  const { present } = grid, volume = grid.field("volume"), bought = grid.field("takerBuyBaseVolume");
+  return (values, from, to) => {
+    for (let i = from; i < to; i++) values[i] = present[i] === 1 ? 2 * bought[i]! - volume[i]! : NaN;
+  };
+}
+
+function logRange(grid: MinuteGrid): Fill {
+  const { present } = grid, low = grid.field("low"), high = grid.field("high");
+  return (values, from, to) => {
+    for (let i = from; i < to; i++) {
+      values[i] = present[i] === 1 ? Math.log1p(BPS * Math.log(high[i]! / low[i]!)) : NaN;
+    }
+  };
+}
+
+function minuteTakerImbalance(grid: MinuteGrid): Fill {
+  const { present } = grid, volume = grid.field("volume"), bought = grid.field("takerBuyBaseVolume");
+  return (values, from, to) => {
+    for (let i = from; i < to; i++) {
+      const signed = 2 * bought[i]! - volume[i]!;
+      // NaN where taker volume is missing, even without volume.
+      values[i] = present[i] === 0 ? NaN : volume[i]! > 0 ? signed / volume[i]! : 0 * signed;
+    }
+  };
+}
+
+function minuteOf(columns: CandleColumns, i: number): number {
+  return Math.floor(columns.openTimeMs[i]! / MINUTE_MS);
+}
+
+function wholeHour(minute: number): number {
+  return Math.floor(minute / BLOCK_MINUTES) * BLOCK_MINUTES;
 }
 
 /** Sums of a logarithm and of its square, for means and standard deviations. */
@@ -159,22 +288,4 @@ export interface LogSums {
   readonly sums: BlockSums;
   /** Of its square. */
   readonly squares: BlockSums;
-}
-
-function logSums(series: MinuteSeries): LogSums {
-  let squares: BlockSums | undefined;
-  return {
-    sums: new BlockSums(series),
-    get squares() { // windows take means alone, and two years of squares are 30 MB
-      return squares ??= new BlockSums(mapSeries(series, (value) => value * value));
-    },
-  };
-}
-
-function emptySeries(length: number): MinuteSeries {
-  return { values: new Float64Array(length), present: new Uint8Array(length) };
-}
-
-function mapSeries(series: MinuteSeries, map: (value: number) => number): MinuteSeries {
-  return { values: series.values.map(map), present: series.present };
 }

@@ -19,7 +19,10 @@ import { windowIndicators } from "./window.ts";
 
 export { FeatureSet } from "./feature_set.ts";
 export type { DecisionRows, Indicator } from "./indicator.ts";
-export { type LogSums, MinuteGrid, type MinuteSeries } from "./minute_grid.ts";
+export { IncrementalFeatures, type IncrementalOptions } from "./incremental_features.ts";
+export { type GridField, type LogSums, MinuteGrid, type MinuteGridOptions } from "./minute_grid.ts";
+export type { Fill } from "./derived_series.ts";
+export type { Growing, MinuteSeries } from "./minute_series.ts";
 export { WINDOW_MINUTES, windowOf } from "./window.ts";
 export { BlockSums, type WindowTotals } from "./block_sums.ts";
 export { BlockExtremes, type WindowExtremes } from "./block_extremes.ts";

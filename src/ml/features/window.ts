@@ -1,6 +1,7 @@
 import { type Indicator, STRICT_WINDOW_MINUTES } from "./indicator.ts";
 import { column, described } from "./indicators.ts";
-import type { MinuteGrid, MinuteSeries } from "./minute_grid.ts";
+import type { MinuteGrid } from "./minute_grid.ts";
+import type { MinuteSeries } from "./minute_series.ts";
 
 /** Minutes of a window: those that each scored row has whole. */
 export const WINDOW_MINUTES = STRICT_WINDOW_MINUTES;

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type CandleColumns, type FeatureMatrix, MINUTE_MS, sliceCandles } from "../../../src/core/mod.ts";
+import { type CandleColumns, MINUTE_MS, sliceCandles } from "../../../src/core/mod.ts";
 import {
   defaultFeatureEngine,
   featureEngines,
@@ -10,6 +10,7 @@ import {
 } from "../../../src/ml/features/mod.ts";
 import { randomCandles } from "../candles.ts";
 import { naiveFeatures } from "./naive_features.ts";
+import { assertSameRows, valueOf } from "./same_rows.ts";
 
 const engine = defaultFeatureEngine();
 const PURE = { permissions: "none" } as const;
@@ -172,19 +173,3 @@ Deno.test(
     });
   },
 );
-
-function valueOf(matrix: FeatureMatrix, name: string, row: number): number {
-  return matrix.columns[matrix.names.indexOf(name)]![row]!;
-}
-
-/** Rows `[start, end)` of `all` equal the rows of `part`, bit by bit. */
-function assertSameRows(all: FeatureMatrix, part: FeatureMatrix, start: number, end: number): void {
-  assertEquals(part.length, end - start);
-  for (let row = start; row < end; row++) {
-    assertEquals(part.decisionTimeMs[row - start], all.decisionTimeMs[row]);
-    all.names.forEach((name, j) => {
-      const a = all.columns[j]![row]!, b = part.columns[j]![row - start]!;
-      if (!Object.is(a, b)) assertEquals(b, a, `${name} at row ${row}`);
-    });
-  }
-}

@@ -1,0 +1,97 @@
+import { allocateCandles, type CandleColumns, type FeatureMatrix, MINUTE_MS, sliceCandles } from "../../core/mod.ts";
+import { BLOCK_MINUTES } from "./block_sums.ts";
+import type { Indicator } from "./indicator.ts";
+import { MinuteGrid } from "./minute_grid.ts";
+
+/** What {@linkcode IncrementalFeatures} computes. */
+export interface IncrementalOptions {
+  /** Names of the columns. */
+  readonly names: readonly string[];
+  /** Longest look-back of the indicators. */
+  readonly lookbackMinutes: number;
+  /** One a column. */
+  readonly indicators: readonly Indicator[];
+  /** Minutes computed at once: memory against moving the look-back as often. @default 23,040, sixteen days */
+  readonly chunkMinutes?: number;
+}
+
+/** How far back candles may be given again, beside the look-back that their rows need. */
+const REVISABLE_MINUTES = 1440;
+
+/**
+ * Features of candles as they come, one at a time or two years at once. What is kept is a grid of the look-back with
+ * its hourly sums, which grows by what is new; a row is then a few additions a feature. Bulk computation is the same
+ * in longer steps, so both give the same bits.
+ */
+export class IncrementalFeatures {
+  readonly #names: readonly string[];
+  readonly #indicators: readonly Indicator[];
+  readonly #lookbackMinutes: number;
+  readonly #chunkMinutes: number;
+  readonly #grid: MinuteGrid;
+  /** Whether candles before the grid's start were given and forgotten. */
+  #forgot = false;
+
+  /** Nothing is known before the first {@linkcode warm} or {@linkcode append}. */
+  constructor({ names, lookbackMinutes, indicators, chunkMinutes = 23_040 }: IncrementalOptions) {
+    this.#names = names;
+    this.#indicators = indicators;
+    this.#lookbackMinutes = lookbackMinutes;
+    this.#chunkMinutes = chunkMinutes;
+    this.#grid = new MinuteGrid(allocateCandles(0), {
+      capacityMinutes: lookbackMinutes + REVISABLE_MINUTES + chunkMinutes + 2 * BLOCK_MINUTES,
+    });
+  }
+
+  /** Takes candles as look-back alone, without rows of their own. */
+  warm(candles: CandleColumns): void {
+    for (const { part } of this.#parts(candles)) this.#take(part);
+  }
+
+  /**
+   * A row for each of the candles, which follow those given before. Candles of up to a day before the last one may be
+   * given again, as an exchange may revise them: what came after the first of them is forgotten.
+   *
+   * @throws {RangeError} if they reach further back than what is kept.
+   */
+  append(candles: CandleColumns): FeatureMatrix {
+    const { length } = candles;
+    const columns = this.#indicators.map(() => new Float32Array(length));
+    for (const { part, offset } of this.#parts(candles)) {
+      this.#take(part);
+      const ends = Int32Array.from(part.openTimeMs, (ms) => this.#grid.indexAt(ms) + 1);
+      this.#indicators.forEach((indicator, j) => columns[j]!.set(indicator.compute(this.#grid, { ends }), offset));
+    }
+    const decisionTimeMs = candles.openTimeMs.map((ms) => ms + MINUTE_MS);
+    return { length, decisionTimeMs, names: this.#names, columns };
+  }
+
+  *#parts(candles: CandleColumns): Generator<{ readonly part: CandleColumns; readonly offset: number }> {
+    for (let offset = 0, end = 0; offset < candles.length; offset = end) {
+      const endMs = candles.openTimeMs[offset]! + this.#chunkMinutes * MINUTE_MS;
+      while (end < candles.length && candles.openTimeMs[end]! < endMs) end++;
+      yield { part: sliceCandles(candles, offset, end), offset };
+    }
+  }
+
+  /** Lays candles on the grid, and forgets its oldest hours where there is no room. */
+  #take(candles: CandleColumns): void {
+    const grid = this.#grid;
+    if (grid.length > 0) {
+      const first = grid.indexAt(candles.openTimeMs[0]!), end = grid.indexAt(candles.openTimeMs.at(-1)!) + 1;
+      if (first < (this.#forgot ? this.#lookbackMinutes : 0)) {
+        throw new RangeError(
+          `Cannot compute features of ${
+            new Date(candles.openTimeMs[0]!).toISOString()
+          } as their look-back is forgotten`,
+        );
+      }
+      if (end > grid.capacity) {
+        const spare = first - this.#lookbackMinutes - REVISABLE_MINUTES;
+        grid.drop(Math.floor(spare / BLOCK_MINUTES) * BLOCK_MINUTES);
+        this.#forgot = true;
+      }
+    }
+    grid.append(candles);
+  }
+}
