@@ -28,20 +28,36 @@ Deno.test("computeLabels() gives hand-computed returns and variances, and an exa
   assert(!Number.isNaN(returnBps[96]!));
 });
 
-Deno.test("computeLabels() refuses labels that reach into a gap, and scores no row within 61 closes after it", {
-  permissions: "none",
-}, () => {
-  const candles = randomCandles(400, { missing: (i) => i >= 200 && i < 203 });
-  const { returnBps, scorable } = computeLabels(new MinuteGrid(candles), decisionTimes(candles), {
-    horizonMinutes: 15,
-  });
-  // The row of candle i decides at minute i + 1, and its label takes minutes i + 1 … i + 15.
-  assert(!Number.isNaN(returnBps[184]!) && Number.isNaN(returnBps[185]!));
-  assert(Number.isNaN(returnBps[199]!));
-  const first = 200; // candle of minute 203
-  assert(!Number.isNaN(returnBps[first]!));
-  assertEquals([...scorable.slice(first, first + 62)].indexOf(1), 60);
-});
+const HORIZONS = [1, 5, 15, 60, 1440];
+
+for (const horizonMinutes of HORIZONS) {
+  Deno.test(
+    `computeLabels() of ${horizonMinutes} minutes refuses what reaches into a gap, and scores no row within 61 closes after it`,
+    {
+      permissions: "none",
+    },
+    () => {
+      const candles = randomCandles(4_000, { missing: (i) => i >= 2_000 && i < 2_003 });
+      const times = decisionTimes(candles);
+      const { returnBps, realizedVarianceBps2, scorable } = computeLabels(new MinuteGrid(candles), times, {
+        horizonMinutes,
+      });
+      // The row of candle i decides at minute i + 1, and its label takes minutes i + 1 … i + k, and the close of i.
+      const last = 1_999 - horizonMinutes;
+      assert(!Number.isNaN(returnBps[last]!) && Number.isNaN(returnBps[last + 1]!));
+      assert(returnBps.subarray(last + 1, 2_000).every(Number.isNaN));
+      assert(
+        returnBps.every((value, row) => Number.isNaN(value) === Number.isNaN(realizedVarianceBps2[row]!)),
+        "both or neither",
+      );
+      const first = 2_000; // candle of minute 2,003
+      assert(!Number.isNaN(returnBps[first]!));
+      assertEquals([...scorable.subarray(last + 1, first + 62)].indexOf(1), 60 + horizonMinutes);
+      // At the end of the data too, a label needs all of its minutes.
+      assertEquals([...returnBps].findLastIndex((value) => !Number.isNaN(value)), candles.length - 1 - horizonMinutes);
+    },
+  );
+}
 
 Deno.test("computeLabels() shifts with time: prices scaled on both sides move no label, t + k − 1 does", {
   permissions: "none",
@@ -64,8 +80,8 @@ Deno.test("computeLabels() shifts with time: prices scaled on both sides move no
   assertEquals(labelAt(before, row), plain);
 });
 
-Deno.test("computeLabels() agrees with SQL window functions over the same candles", async () => {
-  const candles = randomCandles(3_000, { seed: 4, missing: (i) => i % 700 < 5 });
+Deno.test("computeLabels() agrees with SQL window functions over the same candles", async (t) => {
+  const candles = randomCandles(9_000, { seed: 4, missing: (i) => i > 100 && i % 2_900 < 5 });
   const instance = await DuckDBInstance.create(":memory:");
   const db = await instance.connect();
   await db.run("CREATE TABLE c (m BIGINT, close DOUBLE)");
@@ -76,30 +92,35 @@ Deno.test("computeLabels() agrees with SQL window functions over the same candle
     appender.endRow();
   }
   appender.closeSync();
-  const labels = computeLabels(new MinuteGrid(candles), decisionTimes(candles), { horizonMinutes: 15 });
-  const rows = (await db.runAndReadAll(`
-    WITH r AS (
-      SELECT m, close, CASE WHEN m - lag(m) OVER w = 1 THEN 1e4 * ln(close / lag(close) OVER w) END AS r
-      FROM c WINDOW w AS (ORDER BY m)
-    )
-    SELECT CASE WHEN count(r) OVER ahead = 15 THEN 1e4 * ln(last_value(close) OVER ahead / close) END AS ret,
-           CASE WHEN count(r) OVER ahead = 15 THEN sum(r * r) OVER ahead END AS rv,
-           count(r) OVER behind = 60 AS enough
-    FROM r
-    WINDOW ahead AS (ORDER BY m RANGE BETWEEN 1 FOLLOWING AND 15 FOLLOWING),
-           behind AS (ORDER BY m RANGE BETWEEN 59 PRECEDING AND CURRENT ROW)
-    ORDER BY m`)).getRowObjects() as { ret: number | null; rv: number | null; enough: boolean }[];
-  assertEquals(rows.length, labels.length);
-  let labelled = 0;
-  rows.forEach(({ ret, rv, enough }, row) => {
-    assertEquals(Number.isNaN(labels.returnBps[row]!), ret === null, `row ${row}`);
-    assertEquals(labels.scorable[row] === 1, ret !== null && enough, `row ${row}`);
-    if (ret === null || rv === null) return;
-    labelled++;
-    assertAlmostEquals(labels.returnBps[row]!, ret, 1e-5 * Math.max(1, Math.abs(ret)));
-    assertAlmostEquals(labels.realizedVarianceBps2[row]!, rv, 1e-5 * Math.max(1, rv));
-  });
-  assert(labelled > 2_000);
+  const grid = new MinuteGrid(candles);
+  for (const horizonMinutes of HORIZONS) {
+    await t.step(`${horizonMinutes} minutes`, async () => {
+      const labels = computeLabels(grid, decisionTimes(candles), { horizonMinutes });
+      const rows = (await db.runAndReadAll(`
+        WITH r AS (
+          SELECT m, close, CASE WHEN m - lag(m) OVER w = 1 THEN 1e4 * ln(close / lag(close) OVER w) END AS r
+          FROM c WINDOW w AS (ORDER BY m)
+        )
+        SELECT CASE WHEN count(r) OVER ahead = ${horizonMinutes} THEN 1e4 * ln(last_value(close) OVER ahead / close) END AS ret,
+               CASE WHEN count(r) OVER ahead = ${horizonMinutes} THEN sum(r * r) OVER ahead END AS rv,
+               count(r) OVER behind = 60 AS enough
+        FROM r
+        WINDOW ahead AS (ORDER BY m RANGE BETWEEN 1 FOLLOWING AND ${horizonMinutes} FOLLOWING),
+               behind AS (ORDER BY m RANGE BETWEEN 59 PRECEDING AND CURRENT ROW)
+        ORDER BY m`)).getRowObjects() as { ret: number | null; rv: number | null; enough: boolean }[];
+      assertEquals(rows.length, labels.length);
+      let labelled = 0;
+      rows.forEach(({ ret, rv, enough }, row) => {
+        assertEquals(Number.isNaN(labels.returnBps[row]!), ret === null, `row ${row}`);
+        assertEquals(labels.scorable[row] === 1, ret !== null && enough, `row ${row}`);
+        if (ret === null || rv === null) return;
+        labelled++;
+        assertAlmostEquals(labels.returnBps[row]!, ret, 1e-5 * Math.max(1, Math.abs(ret)));
+        assertAlmostEquals(labels.realizedVarianceBps2[row]!, rv, 1e-5 * Math.max(1, rv));
+      });
+      assert(labelled > 3_000);
+    });
+  }
   db.closeSync();
   instance.closeSync();
 });
