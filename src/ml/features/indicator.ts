@@ -22,10 +22,32 @@ export interface Indicator {
   compute(grid: MinuteGrid, rows: DecisionRows): Float32Array;
 }
 
+/** Minutes of a UTC day. */
+export const DAY_MINUTES = 1440;
+/** Minutes of a UTC week. */
+export const WEEK_MINUTES = 10_080;
+
 /** Windows up to this many minutes need every minute; longer ones at least half of theirs. */
 export const STRICT_WINDOW_MINUTES = 60;
 
 /** Fewest minutes that a window of `minutes` must have for its value to exist. */
 export function minutesNeeded(minutes: number): number {
   return minutes <= STRICT_WINDOW_MINUTES ? minutes : Math.ceil(minutes / 2);
+}
+
+/** All of an indicator but its computation, at definition version 1. */
+export function described(
+  name: string,
+  parameters: Indicator["parameters"],
+  lookbackMinutes: number,
+  nullable: boolean,
+): Omit<Indicator, "compute"> {
+  return { name, parameters, lookbackMinutes, definitionVersion: 1, nullable };
+}
+
+/** Float32Array assignment is Math.fround, which every feature value is defined to be. */
+export function column(length: number, valueAt: (row: number) => number): Float32Array {
+  const values = new Float32Array(length);
+  for (let row = 0; row < length; row++) values[row] = valueAt(row);
+  return values;
 }

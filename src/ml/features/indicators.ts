@@ -1,10 +1,16 @@
-import { type Indicator, minutesNeeded, STRICT_WINDOW_MINUTES } from "./indicator.ts";
+import {
+  column,
+  DAY_MINUTES,
+  described,
+  type Indicator,
+  minutesNeeded,
+  STRICT_WINDOW_MINUTES,
+  WEEK_MINUTES,
+} from "./indicator.ts";
 import { BPS, type LogSums, type MinuteGrid } from "./minute_grid.ts";
 
-const DAY_MINUTES = 1440;
-const WEEK_MINUTES = 10_080;
 /** The epoch began on a Thursday; weeks here begin on Monday. */
-const EPOCH_WEEK_OFFSET_MINUTES = 3 * DAY_MINUTES;
+export const EPOCH_WEEK_OFFSET_MINUTES = 3 * DAY_MINUTES;
 
 /**
  * Log return of the last `minutes` in bps: `return_15`. Where minutes are missing inside a long window, the sum of the
@@ -13,20 +19,30 @@ const EPOCH_WEEK_OFFSET_MINUTES = 3 * DAY_MINUTES;
 export function lagReturn(minutes: number): Indicator {
   return {
     ...described(`return_${minutes}`, { minutes }, minutes + 1, minutes > STRICT_WINDOW_MINUTES),
-    compute(grid, { ends }) {
-      const { sums, counts } = grid.returnSums().windows(ends, minutes);
-      return column(ends.length, (row) => {
-        if (counts[row]! < minutesNeeded(minutes)) return NaN;
-        if (counts[row]! < minutes) return sums[row]!;
-        // From the closes, so that no move is 0 exactly.
-        const last = ends[row]! - 1;
-        return BPS * Math.log(grid.close[last]! / grid.close[last - minutes]!);
-      });
-    },
+    compute: (grid, { ends }) => Float32Array.from(logReturns(grid, ends, minutes)),
   };
 }
 
-/** Mean squared one-minute return of the last `minutes`, in bps²: `rv_60`. */
+/** What {@linkcode lagReturn} is, before it is rounded to float32. */
+export function logReturns(grid: MinuteGrid, ends: Int32Array, minutes: number): Float64Array {
+  return grid.perRows(ends, `return ${minutes}`, () => {
+    const { close } = grid, { sums, counts } = grid.returnSums().windows(ends, minutes);
+    const needed = minutesNeeded(minutes);
+    for (let row = 0; row < ends.length; row++) {
+      if (counts[row]! < needed) sums[row] = NaN;
+      if (counts[row]! < minutes) continue;
+      // From the closes, so that no move is 0 exactly.
+      const last = ends[row]! - 1;
+      sums[row] = BPS * Math.log(close[last]! / close[last - minutes]!);
+    }
+    return sums;
+  });
+}
+
+/**
+ * Mean squared one-minute return of the last `minutes`, in bps²: `rv_60`. Realised variance of Andersen & Bollerslev
+ * (1998), a minute; its scales are those of HAR (Corsi 2009).
+ */
 export function realizedVariance(minutes: number): Indicator {
   return {
     ...described(`rv_${minutes}`, { minutes }, minutes + 1, minutes > STRICT_WINDOW_MINUTES),
@@ -37,7 +53,10 @@ export function realizedVariance(minutes: number): Indicator {
   };
 }
 
-/** Taker buys less taker sells over the volume of the last `minutes`, in [−1, 1], 0 without volume. */
+/**
+ * Taker buys less taker sells over the volume of the last `minutes`, in [−1, 1], 0 without volume:
+ * `taker_imbalance_5`. The order imbalance of Chordia & Subrahmanyam (2004).
+ */
 export function takerImbalance(minutes: number): Indicator {
   return {
     ...described(`taker_imbalance_${minutes}`, { minutes }, minutes, true), // not every exchange tells taker volume
@@ -82,7 +101,10 @@ function zScore(name: string, minutes: number, sumsOf: (grid: MinuteGrid) => Log
   };
 }
 
-/** Where the last close lies between the lowest low (0) and highest high (1) of the last `minutes`; .5 when flat. */
+/**
+ * Where the last close lies between the lowest low (0) and highest high (1) of the last `minutes`, .5 when flat:
+ * `range_position_60`. Lane's stochastic %K over 100 (1984).
+ */
 export function rangePosition(minutes: number): Indicator {
   return {
     ...described(`range_position_${minutes}`, { minutes }, minutes, minutes > STRICT_WINDOW_MINUTES),
@@ -110,21 +132,4 @@ export function timeWave(period: "day" | "week", wave: "sin" | "cos"): Indicator
       return column(ends.length, (row) => table[(grid.startMinute + ends[row]! + offset) % minutes]!);
     },
   };
-}
-
-/** All of an indicator but its computation. */
-export function described(
-  name: string,
-  parameters: Indicator["parameters"],
-  lookbackMinutes: number,
-  nullable: boolean,
-): Omit<Indicator, "compute"> {
-  return { name, parameters, lookbackMinutes, definitionVersion: 1, nullable };
-}
-
-/** Float32Array assignment is Math.fround, which every feature value is defined to be. */
-export function column(length: number, valueAt: (row: number) => number): Float32Array {
-  const values = new Float32Array(length);
-  for (let row = 0; row < length; row++) values[row] = valueAt(row);
-  return values;
 }

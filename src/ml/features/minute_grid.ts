@@ -1,11 +1,10 @@
 import { type CandleColumns, MINUTE_MS, MISSING_COUNT } from "../../core/mod.ts";
 import { BlockExtremes } from "./block_extremes.ts";
 import { BLOCK_MINUTES, BlockSums } from "./block_sums.ts";
-import { candleField, type Fill, logOfField, squared } from "./derived_series.ts";
+import { candleField, type Fill, logOfField, oneMinuteReturns, signedVolume, squared } from "./derived_series.ts";
 import { dropFront, type Growing, GrowingSeries, type MinuteSeries } from "./minute_series.ts";
 
-/** Scale of log returns: one basis point is 1e-4. */
-export const BPS = 1e4;
+export { BPS } from "./derived_series.ts";
 
 /** Columns of candles that features read. */
 export type GridField =
@@ -189,16 +188,6 @@ export class MinuteGrid {
     return this.#logSums("log volume", "volume");
   }
 
-  /** ln(1 + log range in bps) of each minute. */
-  logRanges(): MinuteSeries {
-    return this.series("log range", logRange);
-  }
-
-  /** Taker buys less taker sells over the volume of each minute, 0 without volume. */
-  takerImbalances(): MinuteSeries {
-    return this.series("taker imbalance", minuteTakerImbalance);
-  }
-
   /** Sums of ln(1 + trade count) and of its square. */
   logTradeCountSums(): LogSums {
     return this.#logSums("log trade count", "tradeCount");
@@ -236,42 +225,6 @@ export class MinuteGrid {
     if (!this.#cache.has(key)) this.#cache.set(key, make());
     return this.#cache.get(key) as T;
   }
-}
-
-function oneMinuteReturns({ present, close }: MinuteGrid): Fill {
-  return (values, from, to) => {
-    for (let i = from; i < to; i++) {
-      const both = i > 0 && present[i] === 1 && present[i - 1] === 1;
-      values[i] = both ? BPS * Math.log(close[i]! / close[i - 1]!) : NaN;
-    }
-  };
-}
-
-function signedVolume(grid: MinuteGrid): Fill {
-  const { present } = grid, volume = grid.field("volume"), bought = grid.field("takerBuyBaseVolume");
-  return (values, from, to) => {
-    for (let i = from; i < to; i++) values[i] = present[i] === 1 ? 2 * bought[i]! - volume[i]! : NaN;
-  };
-}
-
-function logRange(grid: MinuteGrid): Fill {
-  const { present } = grid, low = grid.field("low"), high = grid.field("high");
-  return (values, from, to) => {
-    for (let i = from; i < to; i++) {
-      values[i] = present[i] === 1 ? Math.log1p(BPS * Math.log(high[i]! / low[i]!)) : NaN;
-    }
-  };
-}
-
-function minuteTakerImbalance(grid: MinuteGrid): Fill {
-  const { present } = grid, volume = grid.field("volume"), bought = grid.field("takerBuyBaseVolume");
-  return (values, from, to) => {
-    for (let i = from; i < to; i++) {
-      const signed = 2 * bought[i]! - volume[i]!;
-      // NaN where taker volume is missing, even without volume.
-      values[i] = present[i] === 0 ? NaN : volume[i]! > 0 ? signed / volume[i]! : 0 * signed;
-    }
-  };
 }
 
 function minuteOf(columns: CandleColumns, i: number): number {

@@ -18,6 +18,7 @@ import type { Indicator } from "./indicator.ts";
 import { windowIndicators } from "./window.ts";
 
 export { FeatureSet } from "./feature_set.ts";
+export { flagshipFeatureSet } from "./flagship.ts";
 export type { DecisionRows, Indicator } from "./indicator.ts";
 export { IncrementalFeatures, type IncrementalOptions } from "./incremental_features.ts";
 export { type GridField, type LogSums, MinuteGrid, type MinuteGridOptions } from "./minute_grid.ts";

@@ -1,5 +1,5 @@
-import { type Indicator, STRICT_WINDOW_MINUTES } from "./indicator.ts";
-import { column, described } from "./indicators.ts";
+import { candleLogRange, candleTakerImbalance } from "./derived_series.ts";
+import { column, described, type Indicator, STRICT_WINDOW_MINUTES } from "./indicator.ts";
 import type { MinuteGrid } from "./minute_grid.ts";
 import type { MinuteSeries } from "./minute_series.ts";
 
@@ -22,12 +22,13 @@ function relativeReturn(lag: number): Indicator {
 
 /** ln(1 + log range in bps) of the minute of `lag` minutes ago. */
 function logRange(lag: number): Indicator {
-  return lagged("log_range", lag, false, (grid) => grid.logRanges());
+  return lagged("log_range", lag, false, (grid) => grid.series("log range", candleLogRange));
 }
 
 /** Taker buys less taker sells over the volume of the minute of `lag` minutes ago, 0 without volume. */
 function minuteTakerImbalance(lag: number): Indicator {
-  return lagged("taker_imbalance", lag, true, (grid) => grid.takerImbalances()); // not every exchange tells it
+  const isNullable = true; // not every exchange tells it
+  return lagged("taker_imbalance", lag, isNullable, (grid) => grid.series("taker imbalance", candleTakerImbalance));
 }
 
 /** ln(1 + volume) of the minute of `lag` minutes ago less the hour's mean. */

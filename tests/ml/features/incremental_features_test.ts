@@ -1,7 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type CandleColumns, concatCandles, MINUTE_MS, sliceCandles } from "../../../src/core/mod.ts";
-import { defaultFeatureEngine, FeatureSet, IncrementalFeatures, type Indicator } from "../../../src/ml/features/mod.ts";
+import {
+  defaultFeatureEngine,
+  FeatureSet,
+  flagshipFeatureSet,
+  IncrementalFeatures,
+  type Indicator,
+} from "../../../src/ml/features/mod.ts";
 import { lagReturn, rangePosition, realizedVariance, takerImbalance } from "../../../src/ml/features/indicators.ts";
 import { randomCandles } from "../candles.ts";
 import { assertSameRows } from "./same_rows.ts";
@@ -45,17 +51,18 @@ Deno.test("IncrementalFeatures gives the bits of bulk, however the candles come"
   );
 });
 
-Deno.test("IncrementalFeatures of the shipped set gives its bits candle by candle", { permissions: "none" }, () => {
-  const engine = defaultFeatureEngine() as FeatureSet;
-  const candles = randomCandles(34_000, { seed: 12, missing: (i) => i > 33_700 && i < 33_710 });
-  const first = candles.length - 400;
-  const all = engine.compute(candles);
-  const features = engine.incremental();
-  features.warm(sliceCandles(candles, 0, first));
-  for (let i = first; i < candles.length; i++) {
-    assertSameRows(all, features.append(sliceCandles(candles, i, i + 1)), i, i + 1);
-  }
-});
+for (const engine of [defaultFeatureEngine() as FeatureSet, flagshipFeatureSet()]) {
+  Deno.test(`IncrementalFeatures of '${engine.name}' gives its bits candle by candle`, { permissions: "none" }, () => {
+    const candles = randomCandles(34_000, { seed: 12, missing: (i) => i > 33_700 && i < 33_710 });
+    const first = candles.length - 400;
+    const all = engine.compute(candles);
+    const features = engine.incremental();
+    features.warm(sliceCandles(candles, 0, first));
+    for (let i = first; i < candles.length; i++) {
+      assertSameRows(all, features.append(sliceCandles(candles, i, i + 1)), i, i + 1);
+    }
+  });
+}
 
 Deno.test("IncrementalFeatures takes the newest candles again, revised", { permissions: "none" }, () => {
   fc.assert(
