@@ -15,6 +15,10 @@ import { type DuckDbSession, quoteIdentifier } from "../duckdb_session.ts";
 import { appendRows, millis, number, OF_SERIES, seriesValues, text } from "./rows.ts";
 
 const KEY_COLUMNS = 4;
+/** Read, and sorted, at once: all rows of a wide set would take their memory twice. */
+const READ_MS = 32 * DAY_MS;
+
+type FeatureResult = Awaited<ReturnType<Awaited<ReturnType<DuckDbSession["connect"]>>["stream"]>>;
 
 /** Writes rows of a feature set inside the transaction at hand; see the port. */
 export async function writeFeatures(
@@ -98,38 +102,54 @@ export async function loadFeatures(session: DuckDbSession, name: string, query: 
       hint: "Materialise it with: task ingest",
     });
   }
-  const where = `${OF_SERIES} AND decision_time >= ? AND decision_time < ?`;
-  const values = [
+  const from = `${quoteIdentifier(table)} WHERE ${OF_SERIES} AND decision_time >= ? AND decision_time < ?`;
+  const valuesOf = ({ startMs, endMs }: TimeRange) => [
     ...seriesValues(query),
-    session.timestamp(query.range.startMs),
-    session.timestamp(query.range.endMs),
+    session.timestamp(startMs),
+    session.timestamp(endMs),
   ];
-  const [count] = await session.rows(`SELECT count(*) AS n FROM ${quoteIdentifier(table)} WHERE ${where}`, values);
-  const length = number(count!, "n");
-  const decisionTimeMs = new Float64Array(length);
-  const columns = names.map(() => new Float32Array(length));
+  const [found] = await session.rows(
+    `SELECT count(*) AS n, min(decision_time) AS first, max(decision_time) AS last FROM ${from}`,
+    valuesOf(query.range),
+  );
+  const length = number(found!, "n");
+  const matrix = {
+    length,
+    decisionTimeMs: new Float64Array(length),
+    names,
+    columns: names.map(() => new Float32Array(length)),
+  };
+  if (length === 0) return matrix;
+  const sql = `SELECT decision_time, ${names.map(quoteIdentifier).join(", ")} FROM ${from} ORDER BY decision_time`;
+  const endMs = millis(found!, "last") + 1;
   const connection = await session.connect();
   try {
-    const result = await session.guard(() =>
-      connection.stream(
-        `SELECT decision_time, ${names.map(quoteIdentifier).join(", ")} FROM ${
-          quoteIdentifier(table)
-        } WHERE ${where} ORDER BY decision_time`,
-        values,
-      )
-    );
     let offset = 0;
-    for (;;) {
-      const chunk = await session.guard(() => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) break;
-      getTimestamps(rawVector<BigInt64Array>(chunk, 0).items, chunk.rowCount, decisionTimeMs, offset);
-      columns.forEach((into, k) => getFloats(rawVector(chunk, 1 + k), chunk.rowCount, into, offset));
-      offset += chunk.rowCount;
+    for (let startMs = millis(found!, "first"); startMs < endMs; startMs += READ_MS) {
+      const values = valuesOf({ startMs, endMs: Math.min(endMs, startMs + READ_MS) });
+      const result = await session.guard(() => connection.stream(sql, values));
+      offset = await readChunks(session, result, matrix, offset);
     }
   } finally {
     connection.closeSync();
   }
-  return { length, decisionTimeMs, names, columns };
+  return matrix;
+}
+
+/** Appends a result's rows to the matrix; returns where the next ones go. */
+async function readChunks(
+  session: DuckDbSession,
+  result: FeatureResult,
+  { decisionTimeMs, columns }: FeatureMatrix,
+  offset: number,
+): Promise<number> {
+  for (;;) {
+    const chunk = await session.guard(() => result.fetchChunk());
+    if (chunk === null || chunk.rowCount === 0) return offset;
+    getTimestamps(rawVector<BigInt64Array>(chunk, 0).items, chunk.rowCount, decisionTimeMs, offset);
+    columns.forEach((into, k) => getFloats(rawVector(chunk, 1 + k), chunk.rowCount, into, offset));
+    offset += chunk.rowCount;
+  }
 }
 
 function tableName(name: string): string {
