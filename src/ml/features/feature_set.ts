@@ -8,7 +8,7 @@ import {
 } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
 import { sha256Of } from "../sha256.ts";
-import { IncrementalFeatures } from "./incremental_features.ts";
+import { IncrementalFeatures, type IncrementalOptions } from "./incremental_features.ts";
 import type { Indicator } from "./indicator.ts";
 import type { MinuteGrid } from "./minute_grid.ts";
 
@@ -64,8 +64,9 @@ export class FeatureSet implements FeatureEngine {
   }
 
   /** Rows of this set as candles come, equal to those of {@linkcode compute} to the bit. */
-  incremental(): IncrementalFeatures {
+  incremental(options: Pick<IncrementalOptions, "chunkMinutes"> = {}): IncrementalFeatures {
     return new IncrementalFeatures({
+      ...options,
       names: this.names,
       lookbackMinutes: this.lookbackMinutes,
       indicators: this.#indicators,

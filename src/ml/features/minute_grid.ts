@@ -46,8 +46,9 @@ export class MinuteGrid {
   readonly #columns: CandleColumns;
   readonly #fields = new Map<GridField, Float64Array>();
   readonly #cache = new Map<string, Growing>();
-  /** By the decision rows that they are of; rows of another state of the grid are another array. */
-  readonly #perRows = new WeakMap<Int32Array, Map<string, unknown>>();
+  /** What the latest decision rows share; forgotten with them, and when the grid changes. */
+  readonly #shared = new Map<string, unknown>();
+  #sharedBy: Int32Array | undefined;
   #startMinute = 0;
   #length = 0;
 
@@ -110,6 +111,7 @@ export class MinuteGrid {
         `Cannot lay candles on the grid as they take its minutes ${first} to ${to} of ${this.capacity}`,
       );
     }
+    this.#forgetRows();
     const from = Math.min(first, this.#length);
     this.present.fill(0, from, to);
     for (let i = 0; i < columns.length; i++) this.present[minuteOf(columns, i) - this.#startMinute] = 1;
@@ -123,6 +125,7 @@ export class MinuteGrid {
 
   /** Forgets the oldest `minutes`, a multiple of 60; indices move down by as many. */
   drop(minutes: number): void {
+    this.#forgetRows();
     const count = Math.min(minutes, Math.ceil(this.#length / BLOCK_MINUTES) * BLOCK_MINUTES);
     dropFront(this.present, count, this.#length);
     for (const values of this.#fields.values()) dropFront(values, count, this.#length);
@@ -145,12 +148,12 @@ export class MinuteGrid {
     return this.#once(`sums ${name}`, () => new BlockSums(this.series(name, define), this.#length));
   }
 
-  /** Something that several features of the same rows need, made once. */
+  /** Something that several features of the same rows need, made once while these rows are asked for. */
   perRows<T>(ends: Int32Array, name: string, make: () => T): T {
-    let made = this.#perRows.get(ends);
-    if (made === undefined) this.#perRows.set(ends, made = new Map());
-    if (!made.has(name)) made.set(name, make());
-    return made.get(name) as T;
+    if (this.#sharedBy !== ends) this.#forgetRows();
+    this.#sharedBy = ends;
+    if (!this.#shared.has(name)) this.#shared.set(name, make());
+    return this.#shared.get(name) as T;
   }
 
   /** One-minute log returns in bps; missing where this close or the one before is. */
@@ -211,6 +214,11 @@ export class MinuteGrid {
         return squares();
       },
     };
+  }
+
+  #forgetRows(): void {
+    this.#sharedBy = undefined;
+    this.#shared.clear();
   }
 
   #lay(columns: CandleColumns, name: GridField, into: Float64Array): void {

@@ -1,13 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type CandleColumns, concatCandles, MINUTE_MS, sliceCandles } from "../../../src/core/mod.ts";
-import {
-  defaultFeatureEngine,
-  FeatureSet,
-  flagshipFeatureSet,
-  IncrementalFeatures,
-  type Indicator,
-} from "../../../src/ml/features/mod.ts";
+import { defaultFeatureEngine, FeatureSet, flagshipFeatureSet, type Indicator } from "../../../src/ml/features/mod.ts";
 import { lagReturn, rangePosition, realizedVariance, takerImbalance } from "../../../src/ml/features/indicators.ts";
 import { randomCandles } from "../candles.ts";
 import { assertSameRows } from "./same_rows.ts";
@@ -27,11 +21,6 @@ const WITH_HOLES = randomCandles(20_000, {
   missing: (i) => (i > 7_000 && i < 7_080) || (i > 9_000 && i < 9_900) || i % 1_999 === 0,
 });
 
-function rolling(chunkMinutes: number): IncrementalFeatures {
-  const { names, lookbackMinutes } = small;
-  return new IncrementalFeatures({ names, lookbackMinutes, indicators: INDICATORS, chunkMinutes });
-}
-
 Deno.test("IncrementalFeatures gives the bits of bulk, however the candles come", { permissions: "none" }, () => {
   const all = small.compute(WITH_HOLES);
   fc.assert(
@@ -39,7 +28,7 @@ Deno.test("IncrementalFeatures gives the bits of bulk, however the candles come"
       fc.integer({ min: 1, max: 3_000 }),
       fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4_000 })), { minLength: 1 }),
       (chunkMinutes, steps) => {
-        const features = rolling(chunkMinutes);
+        const features = small.incremental({ chunkMinutes });
         for (let start = 0, k = 0; start < WITH_HOLES.length; k++) {
           const end = Math.min(WITH_HOLES.length, start + (k < steps.length ? steps[k]! : 5_000));
           assertSameRows(all, features.append(sliceCandles(WITH_HOLES, start, end)), start, end);
@@ -56,7 +45,7 @@ for (const engine of [defaultFeatureEngine() as FeatureSet, flagshipFeatureSet()
     const candles = randomCandles(34_000, { seed: 12, missing: (i) => i > 33_700 && i < 33_710 });
     const first = candles.length - 400;
     const all = engine.compute(candles);
-    const features = engine.incremental();
+    const features = engine.incremental({ chunkMinutes: 200 });
     features.warm(sliceCandles(candles, 0, first));
     for (let i = first; i < candles.length; i++) {
       assertSameRows(all, features.append(sliceCandles(candles, i, i + 1)), i, i + 1);
@@ -67,7 +56,7 @@ for (const engine of [defaultFeatureEngine() as FeatureSet, flagshipFeatureSet()
 Deno.test("IncrementalFeatures takes the newest candles again, revised", { permissions: "none" }, () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1_440 }), fc.integer({ min: 0, max: 90 }), (back, ahead) => {
-      const features = rolling(500);
+      const features = small.incremental({ chunkMinutes: 500 });
       const known = WITH_HOLES.length - 200 + ahead, from = known - back;
       features.append(sliceCandles(WITH_HOLES, 0, known));
       const revised = withCloses(WITH_HOLES, from, 1.001);
@@ -79,7 +68,7 @@ Deno.test("IncrementalFeatures takes the newest candles again, revised", { permi
 });
 
 Deno.test("IncrementalFeatures refuses candles whose look-back it has forgotten", { permissions: "none" }, () => {
-  const features = rolling(100);
+  const features = small.incremental({ chunkMinutes: 100 });
   features.append(WITH_HOLES);
   assertThrows(() => features.append(sliceCandles(WITH_HOLES, 10, 20)), RangeError, "look-back is forgotten");
 });
