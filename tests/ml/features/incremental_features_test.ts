@@ -1,7 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type CandleColumns, concatCandles, MINUTE_MS, sliceCandles } from "../../../src/core/mod.ts";
-import { defaultFeatureEngine, FeatureSet, flagshipFeatureSet, type Indicator } from "../../../src/ml/features/mod.ts";
+import {
+  defaultFeatureEngine,
+  FeatureSet,
+  flagshipFeatureSet,
+  type Indicator,
+  windowFeatureEngine,
+} from "../../../src/ml/features/mod.ts";
 import { lagReturn, rangePosition, realizedVariance, takerImbalance } from "../../../src/ml/features/indicators.ts";
 import { randomCandles } from "../candles.ts";
 import { assertSameRows } from "./same_rows.ts";
@@ -40,7 +46,7 @@ Deno.test("IncrementalFeatures gives the bits of bulk, however the candles come"
   );
 });
 
-for (const engine of [defaultFeatureEngine() as FeatureSet, flagshipFeatureSet()]) {
+for (const engine of [defaultFeatureEngine() as FeatureSet, windowFeatureEngine(), flagshipFeatureSet()]) {
   Deno.test(`IncrementalFeatures of '${engine.name}' gives its bits candle by candle`, { permissions: "none" }, () => {
     const candles = randomCandles(34_000, { seed: 12, missing: (i) => i > 33_700 && i < 33_710 });
     const first = candles.length - 400;
