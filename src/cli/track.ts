@@ -18,7 +18,7 @@ import {
   type Warning,
 } from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
-import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
+import type { CarriedTraining, DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { featureEngine, featureEngineOf, openFeatureStore, openTracker } from "./runtime.ts";
 import { runTags } from "./run_tags.ts";
@@ -114,6 +114,7 @@ async function trackRun(context: CommandContext, tracker: Tracker, options: Trac
   const { settings, candles, features, facts, engine, experimentName, startedMs } = options;
   const warnings = [...options.warnings];
   const {
+    carryOver,
     datasetInput,
     epochMetrics,
     logExperiment,
@@ -137,18 +138,22 @@ async function trackRun(context: CommandContext, tracker: Tracker, options: Trac
   });
   await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
   await run.log({ params: settingsParams(settings) });
-  const onResume = (epoch: number) => {
-    const message =
-      `Goes on after epoch ${epoch} of a training that was killed; its earlier epochs are not in this run`;
+  const onResume = async (from: CarriedTraining) => {
+    const whose = from.owner === null ? "" : ` (run ${from.owner})`;
+    const message = `Goes on after epoch ${from.epoch} of a training that was killed${whose}`;
     context.progress.log(message);
     warnings.push({ code: "training-resumed", message });
-    run.queue({ tags: [{ key: "resumed_from_epoch", value: `${epoch}` }] });
+    await carryOver(tracker, run, from, nowMs());
   };
   const result = await run.during(() =>
     runExperiment(candles, settings, {
       engine,
       ...(features === undefined ? {} : { features }),
-      train: (job, options) => trainInWorker(job, { ...options, checkpoints: CHECKPOINTS, onResume }),
+      train: (job, { member, ...options }) =>
+        trainInWorker(job, {
+          ...{ ...options, checkpoints: CHECKPOINTS, owner: run.runId },
+          onResume: (from) => onResume({ ...from, member }),
+        }),
       progress: context.progress,
       signal: context.signal,
       onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),

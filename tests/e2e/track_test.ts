@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Tracker } from "../../src/core/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
 import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn, runUntil, SAMPLE } from "./track_folder.ts";
@@ -146,9 +147,21 @@ Deno.test("track killed in mid-training goes on from its last epoch, to the byte
   assertEquals(resumed.json.warnings.map(({ code }: { code: string }) => code), ["training-resumed"]);
   {
     await using tracker = await openTrackerAt(`sqlite:///${broken.path}/mlruns/mlflow.db`, { readOnly: true });
-    const { tags } = await tracker.getRun(resumed.json.runId);
-    const from = Number(tags.find(({ key }) => key === "resumed_from_epoch")?.value);
+    const run = await tracker.getRun(resumed.json.runId);
+    const tag = (key: string) => run.tags.find((one) => one.key === key)?.value ?? "";
+    const from = Number(tag("resumed_from_epoch"));
     assert(from >= 3 && from <= firstDone, `${from}`);
+    const killed = await tracker.getRun(tag("resumed_from_run"));
+    assertEquals([killed.info.status, killed.tags.find(({ key }) => key === "resumed_by")?.value], [
+      "KILLED",
+      run.info.runId,
+    ]);
+    await using other = await openTrackerAt(`sqlite:///${whole.path}/mlruns/mlflow.db`, { readOnly: true });
+    for (const key of ["validation_loss", "learning_rate", "step_loss"]) {
+      const points = async (of: Tracker, runId: string) =>
+        (await of.metricHistory(runId, key)).items.map(({ step, value }) => [step, value]);
+      assertEquals(await points(tracker, run.info.runId), await points(other, straight.json.runId), key);
+    }
   }
   const weights = async (folder: string, { json }: typeof resumed) =>
     (await modelFiles(folder, json.modelUri)).get("weights.bin") ?? [];

@@ -107,12 +107,17 @@ function networkParams(settings: ExperimentSettings, family: NetworkFamily): Rec
   };
 }
 
+/** What the names of a network's metrics begin with. */
+export function memberPrefix(member: number): string {
+  return member === 1 ? "" : `member_${member}/`;
+}
+
 /**
  * Metrics of an epoch, whose step is the epoch, and of about ten points inside it, whose step is the step of training.
  * Those of the second member and on are called `member_2/…`.
  */
 export function epochMetrics(report: EpochReport, timestamp: number, member = 1): Metric[] {
-  const { validation } = report, prefix = member === 1 ? "" : `member_${member}/`;
+  const { validation } = report, prefix = memberPrefix(member);
   const values: Record<string, number> = {
     validation_loss: validation.total,
     validation_log_loss: validation.direction,

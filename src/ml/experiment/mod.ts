@@ -20,4 +20,5 @@ export {
   treeMetrics,
   verdictReasons,
 } from "./log_experiment.ts";
+export { type CarriedTraining, carryOver } from "./carry_over.ts";
 export { FAILURE_TAG, type LogBatch, type StartRunOptions, TrackedRun } from "./tracked_run.ts";

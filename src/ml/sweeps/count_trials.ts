@@ -1,5 +1,5 @@
 import type { Tracker, TrialsOf } from "../../core/mod.ts";
-import { allPages } from "./all_pages.ts";
+import { allPages } from "../experiment/all_pages.ts";
 
 /**
  * How many runs were ever started with this symbol and horizon: what deflated statistics divide by (evaluation section 5).

@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly path: string;
   /** State of an earlier, killed training of the same job. */
   readonly state: TrainingState | undefined;
+  /** Whose training left it; null where it did not say. */
+  readonly leftBy: string | null;
   /** Replaces the kept state, whole or not at all. */
   save(state: TrainingState): Promise<void>;
   /** Removes what was kept. */
@@ -27,16 +29,23 @@ const VERSION = 2;
  * Opens the checkpoint of a job in a folder. Its name is the digest of all that decides the weights, so a job with other
  * rows or settings starts anew. States that nobody went on from for a month are removed on the way.
  *
+ * @param owner Whose training it is, told to whoever goes on from it.
  * @throws {DomainError} `input-invalid` naming the file, where it is damaged or no file can be there; `permission-denied`;
  * from `save`, `disk-full` too.
  */
-export async function openCheckpoint(folder: string, job: TrainingJob): Promise<Checkpoint> {
+export async function openCheckpoint(
+  folder: string,
+  job: TrainingJob,
+  owner: string | null = null,
+): Promise<Checkpoint> {
   await removeStale(folder);
   const digest = jobDigest(job), path = `${folder}/${digest}.checkpoint`;
+  const kept = await readState(path, digest);
   return {
     path,
-    state: await readState(path, digest),
-    save: (state) => replaceFile(folder, path, encodeState(state, digest)),
+    state: kept?.state,
+    leftBy: kept?.owner ?? null,
+    save: (state) => replaceFile(folder, path, encodeState(state, { job: digest, owner })),
     remove: () => removeFile(folder, path),
   };
 }
@@ -62,13 +71,14 @@ export function jobDigest(
 
 type Header = Omit<TrainingState, "weights" | "bestWeights" | "optimizer"> & {
   readonly job: string;
+  readonly owner: string | null;
   readonly optimizerStep: number;
   readonly lengths: readonly number[];
   readonly sha256: string;
 };
 
 /** A line of JSON, then float32 values, little-endian: weights, best weights, the two moments. */
-function encodeState(state: TrainingState, job: string): Uint8Array {
+function encodeState(state: TrainingState, of: Pick<Header, "job" | "owner">): Uint8Array {
   const { weights, bestWeights, optimizer, ...rest } = state;
   const arrays = [weights, bestWeights, optimizer.means, optimizer.squares];
   const body = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
@@ -78,7 +88,7 @@ function encodeState(state: TrainingState, job: string): Uint8Array {
     at += values.byteLength;
   }
   const lengths = arrays.map(({ length }) => length);
-  const unsigned = { ...rest, job, optimizerStep: optimizer.step, lengths };
+  const unsigned = { ...rest, ...of, optimizerStep: optimizer.step, lengths };
   const header: Header = { ...unsigned, sha256: signature(unsigned, body) };
   const line = new TextEncoder().encode(`${JSON.stringify(header)}\n`);
   const file = new Uint8Array(line.length + body.length);
@@ -91,7 +101,10 @@ function signature(unsigned: Omit<Header, "sha256">, body: Uint8Array): string {
   return sha256Of(`${sha256Of(canonicalJson(unsigned))}${sha256Of(body)}`);
 }
 
-async function readState(path: string, job: string): Promise<TrainingState | undefined> {
+async function readState(
+  path: string,
+  job: string,
+): Promise<{ readonly state: TrainingState; readonly owner: string | null } | undefined> {
   const file = await readIfThere(path);
   if (file === undefined) return undefined;
   const lineEnd = file.indexOf(10), body = file.slice(lineEnd + 1);
@@ -111,11 +124,12 @@ async function readState(path: string, job: string): Promise<TrainingState | und
   const values = new Float32Array(body.buffer);
   let at = 0;
   const [weights, bestWeights, means, squares] = header.lengths.map((length) => values.slice(at, at += length));
-  const { epoch, steps, bestEpoch, best, sinceBest, plateaus, startLoss, optimizerStep } = header;
-  return {
+  const { epoch, steps, bestEpoch, best, sinceBest, plateaus, startLoss, optimizerStep, owner } = header;
+  const state: TrainingState = {
     ...{ epoch, steps, bestEpoch, best, sinceBest, plateaus, startLoss },
     weights: weights!,
     bestWeights: bestWeights!,
     optimizer: { step: optimizerStep, means: means!, squares: squares! },
   };
+  return { state, owner };
 }

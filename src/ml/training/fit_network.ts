@@ -40,6 +40,8 @@ export interface NetworkOptions extends TrainingOptions {
 export type TrainNetwork = (
   job: TrainingJob,
   options: CallOptions & {
+    /** Number of the network in its ensemble, from 1. */
+    readonly member: number;
     readonly onEpoch?: (report: EpochReport) => void;
     readonly onStep?: (step: { readonly epoch: number; readonly done: number; readonly total: number }) => void;
   },
@@ -178,6 +180,7 @@ async function trainMembers(
     const seed = memberSeed(options.seed, member), network = start(seed);
     const { correctionBound } = options;
     const outcome = await train({ rows, network, correctionBound, options: { ...options, seed } }, {
+      member,
       ...(signal === undefined ? {} : { signal }),
       onEpoch: (report) => onEpoch?.(report, member),
       onStep: (step) => onStep?.(step, member),

@@ -111,6 +111,15 @@ export interface TrainingState {
   readonly optimizer: AdamWState;
 }
 
+/** Where a training that goes on began. */
+export interface ResumedFrom {
+  /** Epochs, and steps of them, that an earlier training of the same job had ended. */
+  readonly epoch: number;
+  readonly steps: number;
+  /** Whose training that was; null where it did not say. */
+  readonly owner: string | null;
+}
+
 /** What training gives back. */
 export interface TrainingOutcome {
   /** Kernels and biases of the best epoch, in the order of `tensorsOf`. */

@@ -4,7 +4,7 @@ import { requestStop } from "../stop_word.ts";
 import { failureOf } from "../worker_failure.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { weightCountOf } from "./engine_choice.ts";
-import type { EpochReport, TrainingJob, TrainingOutcome, WorkerReply, WorkerRequest } from "./protocol.ts";
+import type { EpochReport, ResumedFrom, TrainingJob, TrainingOutcome, WorkerReply, WorkerRequest } from "./protocol.ts";
 import { requireJob } from "./require_job.ts";
 import { shareShards } from "./shard_group.ts";
 
@@ -22,8 +22,10 @@ export interface TrainInWorkerOptions extends CallOptions {
    * @default none is kept
    */
   readonly checkpoints?: string;
-  /** Called before all else where the training goes on after an epoch of an earlier one. */
-  readonly onResume?: (epoch: number) => void;
+  /** Whose training it is, told to whoever goes on from its checkpoint. */
+  readonly owner?: string;
+  /** Called, and waited for, before all else where the training goes on after an epoch of an earlier one. */
+  readonly onResume?: (from: ResumedFrom) => void | Promise<void>;
   /** A Worker that says nothing for so long is taken for dead. @default 120000 */
   readonly silentMs?: number;
   /** Module of the Workers, for tests of what goes wrong in one. */
@@ -60,11 +62,14 @@ export function trainingWorkerOptions(wasmFile: string): WorkerOptions & { reado
  * cannot be read or written.
  */
 export async function trainInWorker(job: TrainingJob, options: TrainInWorkerOptions = {}): Promise<TrainingOutcome> {
-  const { signal, checkpoints, onResume, workers = navigator.hardwareConcurrency > 1 ? 2 : 1 } = options;
+  const { signal, checkpoints, owner, onResume, workers = navigator.hardwareConcurrency > 1 ? 2 : 1 } = options;
   signal?.throwIfAborted();
   requireJob(job);
-  const checkpoint = checkpoints === undefined ? undefined : await openCheckpoint(checkpoints, job);
-  if (checkpoint?.state !== undefined) onResume?.(checkpoint.state.epoch);
+  const checkpoint = checkpoints === undefined ? undefined : await openCheckpoint(checkpoints, job, owner);
+  if (checkpoint?.state !== undefined) {
+    const { epoch, steps } = checkpoint.state;
+    await onResume?.({ epoch, steps, owner: checkpoint.leftBy });
+  }
   // What cannot be removed does no harm: the same job would go on from it, to the same end.
   const remove = () => checkpoint?.remove().catch(() => {});
   try {

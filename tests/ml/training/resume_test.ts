@@ -4,7 +4,13 @@ import { DAY_MS, DomainError } from "../../../src/core/mod.ts";
 import { tensorsOf } from "../../../src/ml/models/network.ts";
 import { SEQUENCE_FAMILIES, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
 import { jobDigest, openCheckpoint } from "../../../src/ml/training/checkpoint.ts";
-import type { EpochReport, TrainingJob, TrainingOutcome, TrainingState } from "../../../src/ml/training/protocol.ts";
+import type {
+  EpochReport,
+  ResumedFrom,
+  TrainingJob,
+  TrainingOutcome,
+  TrainingState,
+} from "../../../src/ml/training/protocol.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { tmpDir } from "../../fakes/tmp_dir.ts";
 import { plantedJob } from "./planted_job.ts";
@@ -155,8 +161,8 @@ Deno.test("openCheckpoint() removes what nobody will go on from, and leaves what
 
 Deno.test("trainInWorker() keeps the state where a Worker is lost, and tells from where it goes on", async () => {
   await using folder = await tmpDir();
-  const job = plantedJob({ training: { epochs: 4 } }), resumed: number[] = [];
-  const options = { checkpoints: folder.path, onResume: (epoch: number) => resumed.push(epoch) };
+  const job = plantedJob({ training: { epochs: 4 } }), resumed: ResumedFrom[] = [];
+  const options = { checkpoints: folder.path, onResume: (from: ResumedFrom) => void resumed.push(from) };
   await trainAndStop(job, folder.path, 2);
   const workerModule = new URL("../jobs/silent_worker.ts", import.meta.url);
   const lost = () => trainInWorker(job, { ...options, workerModule, silentMs: 300 });
@@ -169,7 +175,7 @@ Deno.test("trainInWorker() keeps the state where a Worker is lost, and tells fro
   } finally {
     Deno.remove = remove;
   }
-  assertEquals(resumed, [2, 2]);
+  assertEquals(resumed.map(({ epoch, owner }) => [epoch, owner]), [[2, null], [2, null]]);
 });
 
 Deno.test("a checkpoint that diverges is not gone on from", async () => {
