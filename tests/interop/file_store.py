@@ -126,7 +126,8 @@ def age(folder):
     shutil.rmtree(lacking / "artifacts")
     meta = (lacking / "meta.yaml").read_text().replace(plain.name, lacking.name)
     (lacking / "meta.yaml").write_text(meta)
-    shutil.copytree(experiment, root / "123")
+    # Without runs: MLflow looks for a run in whichever experiment the folder happens to list first.
+    shutil.copytree(experiment, root / "123", ignore=lambda _, names: [name for name in names if len(name) == 32])
     (root / "456").mkdir()
     return sorted(str(path) for path in (experiment / ("0" * 32), root / "123", root / "456"))
 
