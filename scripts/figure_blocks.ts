@@ -1,4 +1,4 @@
-import type { Measured } from "./measure.ts";
+import type { Measured, MeasuredFamily } from "./measure.ts";
 
 /** What `scripts/measure.ts` keeps of the two-year line. */
 export interface TwoYears {
@@ -14,6 +14,8 @@ export interface TwoYears {
   readonly track: Measured;
   /** Promotion of that run. */
   readonly register: Measured;
+  /** Other families and horizons on the same candles. */
+  readonly families: readonly MeasuredFamily[];
 }
 
 /** What `task bench -- --out FILE` keeps. */
@@ -103,6 +105,28 @@ export function renderTwoYears(results: string): string {
     ]),
   );
   return `${steps}\n\n${scores}`;
+}
+
+/** Every family on the same rows, and some an hour ahead. */
+export function renderFamilies(results: string): string {
+  const { track, families = [] } = JSON.parse(results) as Partial<TwoYears> & Pick<TwoYears, "track">;
+  const usual = { ...track, family: "mlp", horizonMinutes: 15, metrics: track.result["metrics"] };
+  return markdownTable(
+    ["minutes", "`--model`", "QLIKE", "gain over log-HAR [95 %]", "log-loss", "AUC", "pinball, bps", "in 90 %", "took"],
+    [usual as MeasuredFamily, ...families].map(({ family, horizonMinutes, metrics, seconds, peakMb }) => [
+      String(horizonMinutes),
+      `\`${family}\``,
+      fixed(metrics["qlike"], 4),
+      `${fixed(metrics["qlike_gain_har"], 3)} [${fixed(metrics["qlike_gain_har_low"], 3)}, ${
+        fixed(metrics["qlike_gain_har_high"], 3)
+      }]`,
+      fixed(metrics["log_loss"], 5),
+      fixed(metrics["auc"], 4),
+      fixed(metrics["pinball"], 4),
+      fixed(metrics["coverage_90"], 3),
+      `${fixed(seconds, 0)} s${peakMb === undefined ? "" : `, ${rounded(peakMb)} MB`}`,
+    ]),
+  );
 }
 
 /** Whether a value keeps a target such as `≤ 150`: a bench passes at up to twice that on a busy machine, a page says so. */

@@ -5,7 +5,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a command of its own
-import { renderBench, renderDemo, renderFaults, renderTwoYears } from "./figure_blocks.ts";
+import { renderBench, renderDemo, renderFamilies, renderFaults, renderTwoYears } from "./figure_blocks.ts";
 
 const BLOCK = /<!-- figures:([a-z_]+) -->\n[\s\S]*?<!-- \/figures -->/g;
 const PAGES = [
@@ -27,6 +27,7 @@ const BLOCKS: Readonly<Record<string, { readonly file: string; readonly render: 
   },
   ingest_faults: { file: "docs/results/ingest_faults.json", render: renderFaults },
   demo: { file: "docs/results/demo.txt", render: renderDemo },
+  families: { file: "docs/results/two_years.json", render: renderFamilies },
   two_years: { file: "docs/results/two_years.json", render: renderTwoYears },
 };
 

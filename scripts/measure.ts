@@ -16,6 +16,21 @@ export interface Measured {
   readonly peakMb: number | undefined;
 }
 
+/** A family beside the others on the same rows. */
+export interface MeasuredFamily {
+  readonly family: string;
+  readonly horizonMinutes: number;
+  readonly seconds: number;
+  readonly peakMb: number | undefined;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What is trained beside the default, at its usual settings. */
+const FAMILIES: readonly (readonly [family: string, horizonMinutes: number])[] = [
+  ...["gbdt", "linear", "pyramid", "tcn", "gru"].map((family) => [family, 15] as const),
+  ...["mlp", "gbdt", "linear"].map((family) => [family, 60] as const),
+];
+
 const RESULTS = "docs/results/two_years.json";
 const DEMO = "docs/results/demo.txt";
 
@@ -88,6 +103,12 @@ async function main(archiveDir: string): Promise<void> {
       folder,
       grants,
     );
+    const families: MeasuredFamily[] = [];
+    for (const [family, horizonMinutes] of FAMILIES) {
+      const which = ["--model", family, "--horizon", String(horizonMinutes)];
+      const { result, seconds, peakMb } = await measure("track", [...config("model"), ...which], folder, grants);
+      families.push({ family, horizonMinutes, seconds, peakMb, metrics: result["metrics"] as Record<string, number> });
+    }
     const files = {
       storeBytes: (await Deno.stat(`${folder}/feature_store/bitcoin.duckdb`)).size,
       reportBytes: (await Deno.stat(`${folder}/${String(ingest.result["report"])}`)).size,
@@ -101,6 +122,7 @@ async function main(archiveDir: string): Promise<void> {
       again,
       track,
       register,
+      families,
     };
     await Deno.writeTextFile(RESULTS, `${JSON.stringify(measured, null, 2).replaceAll(folder, ".")}\n`);
     const demo = await new Deno.Command("deno", { args: ["task", "-q", "demo"], stdout: "piped", stderr: "inherit" })
