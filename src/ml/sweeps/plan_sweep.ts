@@ -53,6 +53,7 @@ export function planSweep(config: SweepConfig, base: ModelConfig, path: string):
   const options = { path, schema: MODEL_CONFIG_SCHEMA };
   const space = searchSpaceOf(config);
   const { budget } = config;
+  if (budget !== undefined && NOT_VARIED.test(budget.key)) throw notVaried(budget.key, path);
   for (const name of Object.keys(space)) {
     if (NOT_VARIED.test(name)) throw notVaried(name, path);
     if (name === budget?.key) throw invalid(path, `its budget is spent on '${name}', which is in its space too`);
