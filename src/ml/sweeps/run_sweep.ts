@@ -181,9 +181,9 @@ export function describeTrial({ number, assignment }: Pick<SweepTrial, "number" 
   return `trial ${number} (${settings.join(", ")})`;
 }
 
-/** A setting's value in words; numbers by four digits, as a draw has more than anybody reads. */
+/** A setting's value in words; fractions by four digits, as a draw has more than anybody reads. */
 export function settingText(value: Assignment[string]): string {
-  if (typeof value === "number") return String(Number(value.toPrecision(4)));
+  if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
