@@ -230,6 +230,23 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
       assertEquals((await registry.getVersionByAlias("bitcoin-model", "production"))?.version, "3");
     });
 
+    await t.step(
+      "a model whose features this program does not compute: exit 5, as no service could serve it",
+      async () => {
+        await using tracker = await SqliteTracker.open(uri);
+        const model = await tracker.getLoggedModel((await tracker.getRun(good)).modelOutputs[0]!.modelId);
+        const path = `${model.artifactUri}/forecast.json`, text = await Deno.readTextFile(path);
+        await Deno.writeTextFile(
+          path,
+          text.replace(/"featureSetDigest": "\w+"/, `"featureSetDigest": "${"0".repeat(64)}"`),
+        );
+        const unknown = await register("--run-id", good, "--force", "--reason", "no force helps");
+        assertEquals([unknown.code, unknown.json.error.code], [5, "model-invalid"]);
+        assertStringIncludes(unknown.json.error.message, "its feature set is not the one that this program computes");
+        await Deno.writeTextFile(path, text);
+      },
+    );
+
     await t.step("a damaged or missing model file: exit 5, the alias stays", async () => {
       await using tracker = await SqliteTracker.open(uri);
       const model = await tracker.getLoggedModel((await tracker.getRun(good)).modelOutputs[0]!.modelId);
