@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DomainError, seededRandom } from "../../core/mod.ts";
-import type { LayerJson, LayersModelFiles, WeightSpec } from "./layers_json.ts";
+import type { LayersModelFiles } from "./layers_json.ts";
 import { type Activation, type DenseLayer, layersOf, type Network } from "./network.ts";
 import { type SequenceTrunk, startTrunk, trunkTensors, trunkUnits, withTrunkTensors } from "./sequence_trunk.ts";
 
@@ -19,6 +19,20 @@ const TRUNK = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("convolutions"), window, layers: z.array(convolution).min(1).max(64) }),
   z.strictObject({ kind: z.literal("gru"), window, units: size }),
 ]);
+/** What is read of `model.json`. */
+const DOCUMENT = z.object({
+  modelTopology: z.object({
+    model_config: z.object({
+      config: z.object({
+        layers: z.array(z.object({ name: z.string(), config: z.record(z.string(), z.unknown()) })),
+      }),
+    }),
+  }),
+  weightsManifest: z.tuple([
+    z.object({ weights: z.array(z.object({ name: z.string(), shape: z.array(z.int().positive()) })) }),
+  ]),
+  userDefinedMetadata: z.object({ sequence: z.unknown() }).partial().default({}),
+});
 const MEMBER = /^member(\d+)_/;
 
 /**
@@ -27,16 +41,11 @@ const MEMBER = /^member(\d+)_/;
  * @throws {DomainError} `model-invalid` where the files are no such networks.
  */
 export function decodeLayersModel(files: LayersModelFiles): Network[] {
-  let specs: readonly WeightSpec[], layers: readonly LayerJson[], metadata: { readonly sequence?: unknown };
-  try {
-    const document = JSON.parse(files.topology);
-    specs = document.weightsManifest[0].weights;
-    layers = document.modelTopology.model_config.config.layers;
-    metadata = document.userDefinedMetadata ?? {};
-  } catch (error) {
-    throw new DomainError("model-invalid", "Cannot read 'model.json' as it is no layers model", { cause: error });
-  }
-  const trunk = metadata.sequence === undefined ? undefined : readTrunk(metadata.sequence);
+  const { modelTopology, weightsManifest: [{ weights: specs }], userDefinedMetadata: { sequence } } = readDocument(
+    files,
+  );
+  const { layers } = modelTopology.model_config.config;
+  const trunk = sequence === undefined ? undefined : readTrunk(sequence);
   const activations = new Map(layers.map(({ name, config }) => [name, config["activation"]]));
   const members = new Map<string, Weight[]>();
   for (const weight of weightsOf(files, specs)) {
@@ -47,6 +56,19 @@ export function decodeLayersModel(files: LayersModelFiles): Network[] {
   return [...members].map(([prefix, weights]) => networkOf(weights, trunk, (name) => activations.get(prefix + name)));
 }
 
+function readDocument({ topology }: LayersModelFiles): z.output<typeof DOCUMENT> {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(topology);
+  } catch (error) {
+    throw invalid(`it is no JSON: ${(error as Error).message}`);
+  }
+  const parsed = DOCUMENT.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw invalid(`it is no layers model at '${path.join(".")}': ${message}`);
+}
+
 interface Weight {
   readonly name: string;
   readonly shape: readonly number[];
@@ -54,8 +76,8 @@ interface Weight {
 }
 
 /** The values of each weight of the manifest. */
-function weightsOf({ weights }: LayersModelFiles, specs: readonly WeightSpec[]): Weight[] {
-  const sizeOf = ({ shape }: WeightSpec) => shape.reduce((product, size) => product * size, 1);
+function weightsOf({ weights }: LayersModelFiles, specs: readonly Omit<Weight, "values">[]): Weight[] {
+  const sizeOf = ({ shape }: Omit<Weight, "values">) => shape.reduce((product, size) => product * size, 1);
   const expected = specs.reduce((sum, spec) => sum + sizeOf(spec), 0), { byteLength } = weights;
   if (byteLength !== 4 * expected) {
     throw new DomainError(

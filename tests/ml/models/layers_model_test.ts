@@ -108,8 +108,23 @@ Deno.test("decodeLayersModel() refuses what is no such network", { permissions: 
     const error = assertThrows(() => decodeLayersModel({ ...files, ...changed }), DomainError, part);
     assertEquals(error.code, "model-invalid");
   };
-  refuse({ topology: "{}" }, "no layers model");
-  refuse({ topology: "no json" }, "no layers model");
+  refuse({ topology: "{}" }, "no layers model at 'modelTopology'");
+  refuse({ topology: "no json" }, "no JSON");
+  // deno-lint-ignore no-explicit-any -- a file may hold anything
+  const broken = (spoil: (document: any) => void) => {
+    const document = JSON.parse(files.topology);
+    spoil(document);
+    return JSON.stringify(document);
+  };
+  refuse(
+    { topology: broken((one) => one.weightsManifest[0].weights[0].shape = null) },
+    "weightsManifest.0.weights.0.shape",
+  );
+  refuse({ topology: broken((one) => one.weightsManifest[0].weights[0].name = 7) }, "weightsManifest.0.weights.0.name");
+  refuse(
+    { topology: broken((one) => one.modelTopology.model_config.config.layers[1].config = null) },
+    "layers.1.config",
+  );
   refuse({ weights: files.weights.slice(0, -4) }, "weights.bin");
   refuse({ topology: files.topology.replaceAll("quantileCentre", "centre") }, "heads are unknown");
   refuse({ topology: files.topology.replace('"relu"', '"step"') }, "activation of layer 'hidden_1' is 'step'");
