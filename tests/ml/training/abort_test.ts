@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 for (const kind of ["network", "network-job", "trees-job"]) {
   Deno.test(`an aborted ${kind} ends its Workers, and the process with them`, async () => {
     const program = new URL("./aborted_training.ts", import.meta.url);
-    const child = new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Command("deno", {
       args: ["run", "--quiet", "--allow-read", "--allow-ffi", "--allow-env", program.pathname, kind],
       ...{ stdin: "null", stdout: "piped", stderr: "inherit" },
     }).spawn();
