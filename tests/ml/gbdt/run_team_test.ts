@@ -29,7 +29,7 @@ Deno.test("an abort ends the Workers and gives its reason", async () => {
 async function lossOf(code: string): Promise<DomainError> {
   const startWorker = (member: number) => member === 1 ? scripted(code) : trainer();
   const error = await assertRejects(() => runTeam(prepareJob(TASK, 2), { startWorker, stallMs: 1000 }), DomainError);
-  assertEquals(error.code, "check-failed");
+  assertEquals(error.code, "worker-lost");
   assert(error.hint?.includes("memory"), error.hint);
   return error;
 }

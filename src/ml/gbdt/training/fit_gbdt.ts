@@ -35,8 +35,8 @@ export interface FitGbdtOptions extends CallOptions {
  *
  * An abort ends the Workers and rejects with the signal's reason.
  *
- * @throws {DomainError} `config-invalid` or `input-invalid` naming the option, column or label; `check-failed` naming the
- * Worker that failed, died or fell silent, or the number of the model that is none.
+ * @throws {DomainError} `config-invalid` or `input-invalid` naming the option, column or label; `worker-lost` naming the
+ * Worker that failed, died or fell silent; `check-failed` naming the number of the model that is none.
  */
 export async function fitGbdt(task: GbdtTask, options: FitGbdtOptions = {}): Promise<GbdtFit> {
   const { workers = 1, signal } = options;

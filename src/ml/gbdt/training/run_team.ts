@@ -20,7 +20,7 @@ export interface RunTeamOptions {
 /**
  * Runs a job on its Workers; the first failure of one ends all.
  *
- * @throws {DomainError} `check-failed` naming the Worker that failed, died or fell silent.
+ * @throws {DomainError} `worker-lost` naming the Worker that failed, died or fell silent.
  */
 export function runTeam(job: GbdtJob, options: RunTeamOptions = {}): Promise<BoostOutcome> {
   const { signal, onTree, stallMs = STALL_MS, startWorker = startTeamWorker } = options;
@@ -74,7 +74,7 @@ function startTeamWorker(member: number): Worker {
 
 function lost(members: readonly number[], what: string, stack?: string): DomainError {
   return new DomainError(
-    "check-failed",
+    "worker-lost",
     `Cannot train boosted trees as training worker ${members.join(" and ")} ${what}`,
     {
       hint: "Most likely memory ran out: take a shorter range, fewer features or fewer leaves",
