@@ -12,6 +12,7 @@ import type { GradientEngine } from "../../src/ml/training/gradient_engine.ts";
 import type { TrainingJob } from "../../src/ml/training/protocol.ts";
 import { shardOf, SHARDS } from "../../src/ml/training/shard_group.ts";
 import { tensorEngine } from "../../src/ml/training/tensor_engine.ts";
+import { tapeGradients } from "../ml/training/tape_losses.ts";
 
 /** What the Worker is told, first to start, then to work. */
 export type StepsRequest =
@@ -24,7 +25,7 @@ self.onmessage = async ({ data }: MessageEvent<StepsRequest>) => {
   if (data.type === "start") {
     await (data.stock ? startStockBackend : startWasmBackend)(data.wasmFile);
     job = data.job;
-    engine = tensorEngine(job);
+    engine = data.stock ? tapeEngine(job) : tensorEngine(job);
     optimizer = new AdamW(new TrainModule(), engine.decays, { clipNorm: 1 });
     optimizer.weights.values.set(engine.start);
     parts = Array.from({ length: SHARDS }, () => new Float32Array(engine.start.length));
@@ -34,6 +35,22 @@ self.onmessage = async ({ data }: MessageEvent<StepsRequest>) => {
   for (let i = 0; i < data.count; i++) step();
   self.postMessage(data.count * job.options.batchSize / ((performance.now() - startedMs) / 1000));
 };
+
+/** Gradients by tfjs' own operations, as our kernels for a layer and for the losses are not there; the weights stay. */
+function tapeEngine(job: TrainingJob): GradientEngine {
+  return {
+    ...tensorEngine(job),
+    gradient(_weights, rows, scale, gradient) {
+      const { sums, tensors } = tapeGradients(job, rows, scale);
+      let at = 0;
+      for (const values of tensors) {
+        gradient.set(values, at);
+        at += values.length;
+      }
+      return { ...sums, moved: 0 };
+    },
+  };
+}
 
 /** One step as the training loop takes it: two shards, their sum, AdamW. */
 function step(): void {

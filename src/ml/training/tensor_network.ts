@@ -24,25 +24,30 @@ export interface TensorNetwork {
 
 /** The network as tensors, its weights in the order of `tensorsOf`. */
 export function tensorNetwork(network: Network): TensorNetwork {
-  const { sequence } = network;
-  const trunkWeights = sequence === undefined ? 0 : trunkTensors(sequence).length;
-  const trunk = sequence && joinedTrunk(sequence, trunkWeights);
+  const trunk = trunkOf(network);
   return {
     weights: namedTensorsOf(network).map(({ values, shape, decays }) => ({ values, shape: [...shape], decays })),
     outputs(weights, inputs) {
-      const flat = weights.slice(trunkWeights);
+      const flat = weights.slice(trunk.weightCount);
       const layers = Array.from(
         { length: flat.length / 2 },
         (_, i) => ({ kernel: flat[2 * i] as tf.Tensor2D, bias: flat[2 * i + 1] as tf.Tensor1D }),
       );
       const heads = layers.splice(network.hidden.length);
-      const start = trunk === undefined ? inputs : trunk(weights, inputs);
+      const start = trunk.outputs(weights, inputs);
       const hidden = layers.reduce((x, { kernel, bias }) => dense(x, kernel, bias, { relu: true }), start);
       // The heads as one layer: four small products would take four times as long.
       const kernel = tf.concat2d(heads.map((head) => head.kernel), 1);
       return dense(hidden, kernel, tf.concat1d(heads.map((head) => head.bias)));
     },
   };
+}
+
+/** What lies before the dense layers of a network, and how many of its first weights are its own. */
+export function trunkOf({ sequence }: Network): Pick<TensorNetwork, "outputs"> & { readonly weightCount: number } {
+  if (sequence === undefined) return { weightCount: 0, outputs: (_, inputs) => inputs };
+  const weightCount = trunkTensors(sequence).length;
+  return { weightCount, outputs: joinedTrunk(sequence, weightCount) };
 }
 
 /** What the trunk makes of the window, then the inputs outside of it. */

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { QUANTILE_LEVELS } from "../../../src/core/mod.ts";
-import { INCREMENTS, INCREMENTS_TO_QUANTILES, layersOf } from "../../../src/ml/models/network.ts";
+import { INCREMENTS, INCREMENTS_TO_QUANTILES } from "../../../src/ml/models/network.ts";
 import type { LossScale, LossSums } from "../../../src/ml/training/gradient_engine.ts";
 import type { TrainingJob, TrainingRows } from "../../../src/ml/training/protocol.ts";
+import { tensorNetwork, trunkOf } from "../../../src/ml/training/tensor_network.ts";
 
 /** One batch; all but the inputs are columns `[rows, 1]`. */
 interface BatchTensors {
@@ -64,7 +65,7 @@ function withoutGradient<T extends tf.Tensor>(tensor: T): T {
 }
 
 /**
- * The dense network and its losses by operations of tfjs alone, on whichever backend: what the SIMD step and the kernels
+ * The dense layers of a network and its losses by operations of tfjs alone, on whichever backend: what the SIMD step and the kernels
  * are held to.
  *
  * @returns The losses over these rows of the job, and the gradient by tensor in the order of `tensorsOf`.
@@ -76,14 +77,12 @@ export function tapeGradients(
 ): { readonly sums: Omit<LossSums, "moved">; readonly tensors: readonly Float32Array[] } {
   const sums = { direction: 0, volatility: 0, quantiles: 0 };
   const tensors = tf.tidy(() => {
-    const weights = layersOf(network).flatMap(({ kernel, bias, inputs, units }) => [
-      tf.tensor(kernel, [inputs, units]),
-      tf.tensor(bias, [units]),
-    ]);
+    const weights = tensorNetwork(network).weights.map(({ values, shape }) => tf.tensor(values, shape));
+    const trunk = trunkOf(network);
     const batch = batchTensors(rows, picked);
     const { grads } = tf.valueAndGrads((...varied: tf.Tensor[]) => {
       const { direction, volatility, quantiles } = jointLosses(
-        headsOf(varied, batch.inputs, network.hidden.length),
+        headsOf(varied.slice(trunk.weightCount), trunk.outputs(varied, batch.inputs), network.hidden.length),
         batch,
         correctionBound,
       );
