@@ -107,6 +107,8 @@ export interface TrackRunOptions extends ReadCandles {
   readonly warnings: readonly Warning[];
   /** When the command began, on the monotonic clock. */
   readonly startedMs: number;
+  /** Told of the run before it is trained. */
+  readonly onStarted?: (runId: string) => void;
 }
 
 /** Trains and scores one model and logs it as a run. */
@@ -136,6 +138,7 @@ async function trackRun(context: CommandContext, tracker: Tracker, options: Trac
     signal: context.signal,
     ...userOf(context),
   });
+  options.onStarted?.(run.runId);
   await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
   await run.log({ params: settingsParams(settings) });
   const onResume = async (from: CarriedTraining) => {

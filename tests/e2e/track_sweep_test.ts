@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Run } from "../../src/core/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/mod.ts";
-import { folderWithSample, runIn, runUntil } from "./track_folder.ts";
+import { type Answer, folderWithSample, runIn, runUntil } from "./track_folder.ts";
 
 type Folder = Awaited<ReturnType<typeof folderWithSample>>;
 
@@ -121,6 +121,45 @@ Deno.test("track --sweep killed goes on where it was: nothing is fitted twice, a
   assertEquals(plain(resumed), plain(straight));
   assertEquals(resumed.json.metrics, straight.json.metrics);
   assertEquals(await Deno.stat(`${broken.path}/mlruns/sweeps`).then(() => true, () => false), false, "no lock is left");
+});
+
+Deno.test("track --sweep says which trial was best where that cannot be trained, in which run, and how to go on", async () => {
+  // Unpenalised, a column that is missing in few rows parts their classes: in the whole span, not in its last 4 days.
+  await using folder = await folderWithSweeps({
+    separated: {
+      kind: "halving",
+      trials: 2,
+      budget: { key: "trainingDays", min: 2, max: 4, factor: 2 },
+      base: { model: "linear", "linear.l2.direction": 0 },
+      space: { "linear.l2.volatility": [0.01, 0.1] },
+    },
+  });
+  const failed = await runIn(folder.path, "track", ["--json", "--quick", "--sweep", "config/separated.json"]);
+  const runs = await runsOf(folder), parent = runs.find((run) => tag(run, "sweep.kind") !== undefined)!;
+  const parentId = parent.info.runId, winner = runs.find((run) => tag(run, "sweep.winner") !== undefined)!;
+  assertEquals([parent.info.status, winner.info.status], ["FAILED", "FAILED"]);
+  const expectFailure = ({ code, json }: Answer, runId: string) => {
+    assertEquals([code, json.error.code], [3, "input-invalid"]);
+    assertMatch(
+      json.error.message,
+      new RegExp(
+        `best of sweep '${parentId}', trial ${tag(winner, "sweep.trial")} \\(linear\\.l2\\.volatility \\S+\\), ` +
+          `in run '${runId}' on the whole training span: Cannot fit a logistic line as columns part`,
+      ),
+    );
+    assertStringIncludes(json.error.hint, "out of the sweep's space");
+    assertStringIncludes(json.error.hint, `task track -- --resume ${parentId}`);
+  };
+  expectFailure(failed, winner.info.runId);
+
+  // As it says: no trial is fitted again, and the cause is still there.
+  const again = await runIn(folder.path, "track", ["--json", "--resume", parentId]), after = await runsOf(folder);
+  const trials = (of: readonly Run[]) =>
+    of.filter((run) => tag(run, "sweep.trial") !== undefined && tag(run, "sweep.winner") === undefined)
+      .map(({ info }) => [info.runId, info.status, info.endTime]).toSorted();
+  assertEquals(trials(after), trials(runs));
+  const second = after.find((run) => tag(run, "sweep.winner") !== undefined && run.info.runId !== winner.info.runId)!;
+  expectFailure(again, second.info.runId);
 });
 
 Deno.test("track --sweep says what is wrong before it runs or writes anything", async () => {

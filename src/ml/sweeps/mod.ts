@@ -4,7 +4,7 @@
  * @module
  */
 export { planSweep, sweepBase, type SweepPlan, TRAINING_DAYS, withBudget } from "./plan_sweep.ts";
-export { runSweep, type SweepOutcome, type SweepTrial } from "./run_sweep.ts";
+export { describeTrial, runSweep, type SweepOutcome, type SweepTrial } from "./run_sweep.ts";
 export type { Objective } from "./objective.ts";
 export { SweepRecorder } from "./sweep_recorder.ts";
 export { SweepProgress } from "./sweep_progress.ts";
