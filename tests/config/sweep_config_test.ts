@@ -133,6 +133,30 @@ Deno.test("planSweep() gives each trial all its settings, in the order of the dr
   assertEquals(base.mlp.epochs, 30, "the configuration itself stays as it is");
 });
 
+Deno.test("planSweep() varies and sets what a record holds, by its key", () => {
+  const sweep = {
+    ...{ kind: "grid", seed: 1, objective: "loss" } as const,
+    base: { model: "gbdt", "gbdt.monotone.volatility.volume_z_5": 1 },
+    space: { "gbdt.monotone.direction.volume_z_5": [null, 1, -1] },
+  };
+  const { trials } = planSweep(sweep, sweepBase(sweep, base, "s.json"), "s.json");
+  assertEquals(trials.map(({ config }) => config.gbdt.monotone), [
+    { direction: {}, volatility: { volume_z_5: 1 } },
+    { direction: { volume_z_5: 1 }, volatility: { volume_z_5: 1 } },
+    { direction: { volume_z_5: -1 }, volatility: { volume_z_5: 1 } },
+  ]);
+  const refuse = (path: string, value: unknown, part: string) =>
+    assertThrows(
+      () => assignSettings(base, { [path]: value }, { path: "s.json", schema: MODEL_CONFIG_SCHEMA }),
+      DomainError,
+      part,
+    );
+  refuse("gbdt.monotone.direction.volume_z_5", 2, "'gbdt.monotone.direction.volume_z_5' in 's.json'");
+  refuse("gbdt.monotone.direction.__proto__", 1, "Unknown setting");
+  refuse("gbdt.monotone.direction.", 1, "Unknown setting");
+  refuse("gbdt.trees.more", 1, "Unknown setting");
+});
+
 Deno.test("settingPaths() are the paths of config/model.json, each of which can be assigned its own value", () => {
   const paths = settingPaths(MODEL_CONFIG_SCHEMA);
   const valueAt = (path: string) =>
