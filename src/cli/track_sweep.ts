@@ -47,7 +47,7 @@ export async function trackSweep(asked: CommandContext, parts: TrackParts): Prom
   requireJobs(asked);
   const request = await readRequest(asked), context = { ...asked, options: request.options };
   const { planSweep, sweepBase } = await import("../ml/sweeps/mod.ts");
-  const base = sweepBase(request.sweep, request.config, request.file);
+  const base = sweepBase(request.sweep, request.config, request.file, request.options.string("model"));
   const plan = planSweep(request.sweep, base, request.file);
   const engine = await featureEngine();
   const read = await readShared(() => parts.readCandles(context, base, engine, warnings));

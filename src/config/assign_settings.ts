@@ -11,7 +11,7 @@ export interface AssignOptions<T> {
 
 /**
  * A configuration with some settings changed, each named by its path: `mlp.learningRate`. Members of a record are named
- * by their keys, as `gbdt.monotone.direction.return_5m`; null takes one out.
+ * by their keys, as `gbdt.monotone.direction.volume_z_5`; null takes one out.
  *
  * @throws {DomainError} `config-invalid` naming the file, the path and its nearest known one, or the value.
  */

@@ -133,6 +133,41 @@ Deno.test("planSweep() gives each trial all its settings, in the order of the dr
   assertEquals(base.mlp.epochs, 30, "the configuration itself stays as it is");
 });
 
+Deno.test("planSweep() refuses to vary, or to spend a budget on, what no family of its trials reads", () => {
+  const plan = (sweep: Record<string, unknown>, family?: string) => {
+    const config = { kind: "grid", seed: 1, objective: "loss", base: {}, ...sweep } as Parameters<typeof planSweep>[0];
+    return planSweep(config, sweepBase(config, base, "s.json", family), "s.json");
+  };
+  const refuse = (sweep: Record<string, unknown>, part: string, family?: string) => {
+    const error = assertThrows(() => plan(sweep, family), DomainError, part);
+    assertEquals(error.code, "config-invalid");
+  };
+  const rates = { "mlp.learningRate": [0.001, 0.01] };
+  const of = (...model: string[]) => ({ model });
+  refuse(
+    { base: { model: "linear" }, space: rates },
+    "Cannot vary 'mlp.learningRate' in 's.json' as its trials are of the family linear, which does not read it: " +
+      "linear reads 'linear.*'",
+  );
+  refuse({ space: rates }, "har reads shared settings alone", "har");
+  refuse({ space: { "sequence.units": [8, 16] } }, "mlp reads 'mlp.*'");
+  refuse({ space: { ...of("gbdt", "tcn"), ...rates } }, "gbdt reads 'gbdt.*', tcn reads 'sequence.*'");
+  for (const model of ["pyramid", "tcn", "gru"]) {
+    assertEquals(plan({ base: { model }, space: { "sequence.units": [8, 16] } }).trials.length, 2);
+  }
+  assertEquals(plan({ base: { model: "linear" }, space: rates }, "mlp").trials.length, 2, "--model goes before base");
+  assertEquals(plan({ space: { ...of("gbdt", "mlp"), ...rates } }).trials.length, 4);
+  assertEquals(plan({ base: { model: "har" }, space: { seed: [1, 2] } }).trials.length, 2, "all share it");
+
+  const budget = (key: string) => ({ kind: "halving", trials: 2, budget: { key, min: 1, max: 4, factor: 2 } });
+  refuse(
+    { ...budget("mlp.epochs"), base: { model: "gbdt" }, space: { "gbdt.maxLeaves": [7, 15] } },
+    "Cannot spend the budget of 's.json' on 'mlp.epochs' as its trials are of the family gbdt",
+  );
+  refuse({ ...budget("mlp.epochs"), space: of("mlp", "har") }, "of the family har, which");
+  assertEquals(plan({ ...budget("trainingDays"), space: of("mlp", "har") }).trials.length, 2);
+});
+
 Deno.test("planSweep() varies and sets what a record holds, by its key", () => {
   const sweep = {
     ...{ kind: "grid", seed: 1, objective: "loss" } as const,

@@ -168,6 +168,7 @@ Deno.test("track --sweep says what is wrong before it runs or writes anything", 
     unknown: grid({ "mlp.learnRate": [0.1] }),
     outside: grid({ "mlp.learningRate": [0.01, 5] }),
     seeds: grid({ seed: [1, 2] }),
+    rates: grid({ "mlp.learningRate": [0.001, 0.01] }),
     endless: { kind: "grid", base: { "mlp.epochs": 5000, "mlp.patience": 5000 }, space: { seed: [1, 2] } },
   });
   await Deno.writeTextFile(`${folder.path}/config/damaged.json`, "{");
@@ -181,6 +182,7 @@ Deno.test("track --sweep says what is wrong before it runs or writes anything", 
   await refused(["--sweep", "config/unknown.json"], 3, "config-invalid", "Did you mean 'mlp.learningRate'?");
   await refused(["--sweep", "config/outside.json"], 3, "config-invalid", "current value is 5");
   await refused(["--sweep", "config/seeds.json", "--seed", "3"], 2, "usage", "'seed'");
+  await refused(["--sweep", "config/rates.json", "--model", "gbdt"], 3, "config-invalid", "gbdt reads 'gbdt.*'");
   await refused(["--sweep", "config/seeds.json", "--jobs", "0"], 2, "usage", "current value is 0");
   assertEquals(await Deno.stat(`${folder.path}/mlruns/mlflow.db`).then(() => true, () => false), false);
 

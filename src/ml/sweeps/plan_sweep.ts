@@ -2,6 +2,7 @@ import { assignSettings } from "../../config/assign_settings.ts";
 import { MODEL_CONFIG_SCHEMA, type ModelConfig } from "../../config/model_config.ts";
 import { MOST_TRIALS, type SweepConfig } from "../../config/sweep_config.ts";
 import { DomainError } from "../../core/mod.ts";
+import { requireRead } from "./family_settings.ts";
 import { type Rung, rungsOf } from "./halving.ts";
 import {
   type Assignment,
@@ -38,16 +39,22 @@ export interface SweepPlan {
   readonly rungs: readonly (Omit<Rung, "budget"> & { readonly budget: number | undefined })[];
 }
 
-/** The settings that a sweep starts from: the configuration with the sweep's `base`. @throws {DomainError} `config-invalid`. */
-export function sweepBase({ base }: SweepConfig, config: ModelConfig, path: string): ModelConfig {
-  return assignSettings(config, base, { path, schema: MODEL_CONFIG_SCHEMA });
+/**
+ * The settings that a sweep starts from: the configuration with the sweep's `base`, and the family of `--model` before
+ * either.
+ *
+ * @throws {DomainError} `config-invalid`.
+ */
+export function sweepBase({ base }: SweepConfig, config: ModelConfig, path: string, family?: string): ModelConfig {
+  const asked = family === undefined ? {} : { model: family };
+  return assignSettings(config, { ...base, ...asked }, { path, schema: MODEL_CONFIG_SCHEMA });
 }
 
 /**
  * Draws the trials of a sweep and checks each against the schema of the configuration, before any of them is run.
  *
  * @param path of the sweep's file, for messages.
- * @throws {DomainError} `config-invalid` naming the file, the setting and its value.
+ * @throws {DomainError} `config-invalid` naming the file, the setting and its value, or the family that does not read it.
  */
 export function planSweep(config: SweepConfig, base: ModelConfig, path: string): SweepPlan {
   const options = { path, schema: MODEL_CONFIG_SCHEMA };
@@ -67,14 +74,21 @@ export function planSweep(config: SweepConfig, base: ModelConfig, path: string):
     for (const value of [budget.min, budget.max]) assignSettings(base, { [budget.key]: value }, options);
   }
   const assignments = assignmentsOf(config, space, path);
+  const trials = assignments.map((assignment, i): PlannedTrial => ({
+    number: i + 1,
+    assignment,
+    config: assignSettings(base, assignment, options),
+  }));
+  requireRead({
+    varied: Object.keys(space),
+    budget: budget?.key,
+    families: [...new Set(trials.map(({ config }) => config.model))],
+    path,
+  });
   return {
     config,
     base,
-    trials: assignments.map((assignment, i) => ({
-      number: i + 1,
-      assignment,
-      config: assignSettings(base, assignment, options),
-    })),
+    trials,
     rungs: budget === undefined
       ? [{ trials: assignments.length, budget: undefined }]
       : rungsOf(assignments.length, { minBudget: budget.min, maxBudget: budget.max, factor: budget.factor }),
