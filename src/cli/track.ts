@@ -79,6 +79,11 @@ async function track(context: CommandContext): Promise<CommandResult> {
     const { trackSweep } = await import("./track_sweep.ts");
     return await trackSweep(context, { startedMs, userTags, readCandles, resolveSettings, trackRun });
   }
+  if (options.number("jobs") !== undefined) {
+    throw new DomainError("usage", "--jobs says how many trials of a sweep run side by side, and there is no sweep", {
+      hint: "Leave --jobs out, or name a sweep with --sweep FILE",
+    });
+  }
   const { loadModelConfig } = await import("../config/model_config.ts");
   const config = await loadModelConfig(options.string("config"));
   const engine = await featureEngine();

@@ -183,6 +183,7 @@ Deno.test("track --sweep says what is wrong before it runs or writes anything", 
   await refused(["--sweep", "config/outside.json"], 3, "config-invalid", "current value is 5");
   await refused(["--sweep", "config/seeds.json", "--seed", "3"], 2, "usage", "'seed'");
   await refused(["--sweep", "config/rates.json", "--model", "gbdt"], 3, "config-invalid", "gbdt reads 'gbdt.*'");
+  await refused(["--jobs", "2"], 2, "usage", "--sweep FILE");
   await refused(["--sweep", "config/seeds.json", "--jobs", "0"], 2, "usage", "current value is 0");
   assertEquals(await Deno.stat(`${folder.path}/mlruns/mlflow.db`).then(() => true, () => false), false);
 
