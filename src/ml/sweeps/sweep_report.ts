@@ -78,7 +78,8 @@ export function reportSweep({ trials, best }: SweepOutcome, options: ReportOptio
     counts: { finished: count("finished"), pruned: count("pruned"), failed: count("failed") },
     trialsEver,
     best: best.number,
-    tied: reported.filter(({ difference }) => difference !== null && difference.low <= 0).length,
+    tied:
+      reported.filter(({ difference }) => difference !== null && difference.low <= 0 && difference.high >= 0).length,
     trials: reported,
     seeds: seedSpreads(trials),
   };

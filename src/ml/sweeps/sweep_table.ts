@@ -39,15 +39,13 @@ export function sweepTable({ trials, best, objective, rungs }: SweepReport): Swe
 
 /** What a sweep's table means, in sentences. */
 export function sweepSentences(report: SweepReport): string[] {
-  const { counts, trials, tied, trialsEver, seeds, rungs } = report;
+  const { counts, trials, trialsEver, seeds, rungs } = report;
   const failed = trials.filter(({ failure }) => failure !== null);
   return [
     `${trials.length} trials (${counts.finished} finished, ${counts.pruned} pruned, ${counts.failed} failed)${
       rungs.length > 1 ? ` on ${rungs.map(({ trials, budget }) => `${trials} × ${budget}`).join(", ")}` : ""
     }, chosen by ${report.objective} on the purged validation rows; no test row was read.`,
-    tied === 0
-      ? "Every other trial is worse than the best beyond the noise of the days."
-      : `${tied} of the others cannot be told from the best: the interval of their difference holds 0.`,
+    comparison(report),
     "The best of many is partly luck, and its validation loss too low.",
     `${trialsEver} runs with this symbol and horizon were ever started, which deflated statistics divide by.`,
     ...seeds.map(({ assignment, seeds, mean, deviation, low, high }) => {
@@ -58,6 +56,19 @@ export function sweepSentences(report: SweepReport): string[] {
     }),
     ...failed.map(({ failure }) => `${failure!.message}.`),
   ];
+}
+
+/** How the best trial stands to the others that were fitted; those that failed before that say nothing of it. */
+function comparison({ trials, tied }: SweepReport): string {
+  const differences = trials.flatMap(({ difference }) => difference ?? []);
+  if (differences.length === 0) return "No other trial was fitted that the best could be compared with.";
+  if (differences.every(({ low }) => low > 0)) {
+    return differences.length === 1
+      ? "The other fitted trial is worse than the best beyond the noise of the days."
+      : `All ${differences.length} other fitted trials are worse than the best beyond the noise of the days.`;
+  }
+  return `${tied} of the ${differences.length} other fitted trials cannot be told from the best: the interval of the ` +
+    "difference holds 0.";
 }
 
 /** A sweep as Markdown, for its parent run. */

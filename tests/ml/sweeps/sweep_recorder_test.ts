@@ -141,6 +141,50 @@ Deno.test("SweepRecorder keeps the whole job beside its result, so that another 
 });
 
 Deno.test(
+  "sweepSentences() compare the best with the trials that were fitted, and say where there are none",
+  { permissions: "none" },
+  () => {
+    const trial = (number: number, loss: number | undefined): TrialOutcome => ({
+      number,
+      assignment: { seed: number },
+      status: loss === undefined ? "failed" : "finished",
+      fits: loss === undefined
+        ? []
+        : [{ rung: 0, budget: undefined, result: resultOf(TRIALS[0]!.jobAt(1), loss), loss, seconds: 2 }],
+      ...(loss === undefined ? { failure: { code: "check-failed", message: "Cannot fit it" } } : {}),
+    });
+    const sentencesOf = (...losses: (number | undefined)[]) => {
+      const trials = losses.map((loss, i) => trial(i + 1, loss));
+      const report = reportSweep({ trials, best: trials[0]! }, {
+        sweep: { kind: "grid", seed: 1, objective: "qlike", base: {}, space: {} },
+        rungs: [{ trials: trials.length, budget: undefined }],
+        ...{ objective, blockDays: 1, resamples: 100, trialsEver: 4, runIdOf: () => undefined },
+      });
+      return { tied: report.tied, comparison: sweepSentences(report)[1] };
+    };
+    const none = { tied: 0, comparison: "No other trial was fitted that the best could be compared with." };
+    assertEquals(sentencesOf(1), none);
+    assertEquals(sentencesOf(1, undefined), none);
+    assertEquals(sentencesOf(1, 2, undefined), {
+      tied: 0,
+      comparison: "The other fitted trial is worse than the best beyond the noise of the days.",
+    });
+    assertEquals(sentencesOf(1, 2, 3), {
+      tied: 0,
+      comparison: "All 2 other fitted trials are worse than the best beyond the noise of the days.",
+    });
+    const tied = (count: number, of: number) => ({
+      tied: count,
+      comparison: `${count} of the ${of} other fitted trials cannot be told from the best: the interval of the ` +
+        "difference holds 0.",
+    });
+    assertEquals(sentencesOf(1, 1, 2), tied(1, 2));
+    // One that was ahead where it was left behind is neither tied nor worse.
+    assertEquals(sentencesOf(2, 1), tied(0, 1));
+  },
+);
+
+Deno.test(
   "reportSweep() gives the spread over seeds, apart for each of the other settings",
   { permissions: "none" },
   () => {
