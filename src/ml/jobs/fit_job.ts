@@ -16,8 +16,8 @@ export interface Fold extends SplitBounds {
 }
 
 /**
- * Fitting one model and scoring it on its validation rows, as plain JSON: with the data that it names, it alone decides
- * the result, so that it can run in any Worker, in any order, today or on another machine.
+ * Fitting one model and scoring it on its validation rows, as plain JSON: with the data and the code that it names, it
+ * alone decides the result, so that it can run in any Worker, in any order, today or on another machine.
  */
 export interface FitJob {
   readonly version: typeof VERSION;
@@ -26,7 +26,10 @@ export interface FitJob {
     readonly sha256: string;
     readonly featureSetDigest: string;
   };
-  /** Which code fits; null outside of a checkout. */
+  /**
+   * Which code fits, by its commit and lock file alone: edits that are not committed are not seen. Null outside of a
+   * checkout.
+   */
   readonly code: { readonly commit: string | null; readonly lockSha256: string | null };
   /** Everything else that decides the numbers, the seed included. */
   readonly settings: ExperimentSettings;
