@@ -44,7 +44,10 @@ export async function knownFits(tracker: Tracker, runs: Iterable<Run>): Promise<
     const failed = tagOf(run, jobTag("failed")), message = tagOf(run, FAILURE_TAG);
     const code = tagOf(run, `${FAILURE_TAG}.code`) as ErrorCode | undefined;
     const isFinal = code !== undefined && Object.hasOwn(ERROR_TRAITS, code) && !ERROR_TRAITS[code].retry;
-    if (failed !== undefined && message !== undefined && isFinal) known.set(failed, { failure: { code, message } });
+    const hint = tagOf(run, `${FAILURE_TAG}.hint`);
+    if (failed !== undefined && message !== undefined && isFinal) {
+      known.set(failed, { failure: { code, message, ...(hint === undefined ? {} : { hint }) } });
+    }
     for (let rung = 0;; rung++) {
       const digest = tagOf(run, jobTag(rung));
       if (digest === undefined) break;

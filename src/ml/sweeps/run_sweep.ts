@@ -33,6 +33,8 @@ export interface TrialFit {
 export interface TrialFailure {
   readonly code: ErrorCode | undefined;
   readonly message: string;
+  /** What to do about it, where that is known. */
+  readonly hint?: string;
 }
 
 /** What became of a trial. */
@@ -170,8 +172,9 @@ async function fitOne(
     return { result, seconds: (monotonicMs() - startedMs) / 1000 };
   } catch (error) {
     if (signal.aborted || !(error instanceof Error)) throw error;
-    const code = isDomainError(error) ? error.code : undefined;
-    return { failure: { code, message: `Cannot fit ${describeTrial(trial)}: ${error.message}` } };
+    const { code, hint } = isDomainError(error) ? error : {};
+    const message = `Cannot fit ${describeTrial(trial)}: ${error.message}`;
+    return { failure: { code, message, ...(hint === undefined ? {} : { hint }) } };
   }
 }
 
@@ -188,8 +191,9 @@ export function settingText(value: Assignment[string]): string {
 }
 
 function noTrial(outcomes: readonly TrialOutcome[]): DomainError {
-  const first = outcomes.find(({ failure }) => failure !== undefined)?.failure?.message;
-  return new DomainError("check-failed", `No trial of ${outcomes.length} was fitted: ${first ?? "there is none"}`, {
-    hint: "Narrow the space of the sweep to settings that can be trained",
+  const { message = "there is none", hint } = outcomes.find(({ failure }) => failure !== undefined)?.failure ?? {};
+  const narrow = "Narrow the space of the sweep to settings that can be trained";
+  return new DomainError("check-failed", `No trial of ${outcomes.length} was fitted: ${message}`, {
+    hint: hint === undefined ? narrow : `${narrow}; for the first that failed: ${hint}`,
   });
 }

@@ -109,12 +109,13 @@ export class SweepRecorder implements SweepListener, AsyncDisposable {
     });
   }
 
-  async failed(trial: SweepTrial, _rung: number, { code, message }: TrialFailure, job: FitJob): Promise<void> {
+  async failed(trial: SweepTrial, _rung: number, { code, message, hint }: TrialFailure, job: FitJob): Promise<void> {
     const run = await this.#runOf(trial);
     await run.log({
       tags: [
         { key: FAILURE_TAG, value: message },
         ...(code === undefined ? [] : [{ key: `${FAILURE_TAG}.code`, value: code }]),
+        ...(hint === undefined ? [] : [{ key: `${FAILURE_TAG}.hint`, value: hint }]),
         { key: jobTag("failed"), value: fitJobDigest(job) },
       ],
     });

@@ -54,7 +54,7 @@ export function sweepSentences(report: SweepReport): string[] {
         fixed(low)
       } to ${fixed(high)}.`;
     }),
-    ...failed.map(({ failure }) => `${failure!.message}.`),
+    ...failed.map(({ failure }) => `${failure!.message}.${failure!.hint === undefined ? "" : ` ${failure!.hint}.`}`),
   ];
 }
 

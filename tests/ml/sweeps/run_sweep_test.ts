@@ -78,8 +78,9 @@ Deno.test("runSweep() by halving finds a planted best, with the fits that theory
 
 Deno.test("runSweep() goes on without what failed, says which trial and settings, and skips what is known", async () => {
   const trials = trialsOf(6), rungs = rungsOf(6, { minBudget: 1, maxBudget: 4, factor: 2 });
+  const diverged = new DomainError("check-failed", "Training diverged in step 7", { hint: "Lower mlp.learningRate" });
   const run: SweepDeps["run"] = (job) => {
-    if (job.settings.seed === 2) return Promise.reject(new DomainError("check-failed", "Training diverged in step 7"));
+    if (job.settings.seed === 2) return Promise.reject(diverged);
     return Promise.resolve(resultOf(job, job.settings.seed / job.settings.mlp.epochs));
   };
   const deps = baseDeps(run), whole = await runSweep(trials, rungs, deps);
@@ -94,6 +95,7 @@ Deno.test("runSweep() goes on without what failed, says which trial and settings
   assertEquals(whole.trials[1]!.failure, {
     code: "check-failed",
     message: "Cannot fit trial 2 (seed 2): Training diverged in step 7",
+    hint: "Lower mlp.learningRate",
   });
   assertEquals(whole.best.number, 1);
 
@@ -111,13 +113,15 @@ Deno.test("runSweep() goes on without what failed, says which trial and settings
 });
 
 Deno.test("runSweep() without any fit fails with the first reason; a broken store ends it at once", async () => {
-  const none = baseDeps(() => Promise.reject(new DomainError("worker-lost", "The worker of the job failed: gone")));
+  const lost = new DomainError("worker-lost", "The worker of the job failed: gone", { hint: "Run fewer jobs" });
+  const none = baseDeps(() => Promise.reject(lost));
   const error = await assertRejects(
     () => runSweep(trialsOf(3), [{ trials: 3, budget: undefined }], none),
     DomainError,
     "No trial of 3 was fitted: Cannot fit trial 1 (seed 1): The worker of the job failed: gone",
   );
   assertEquals(error.code, "check-failed");
+  assert(error.hint?.endsWith("for the first that failed: Run fewer jobs"), error.hint);
 
   const broken = baseDeps((job) => Promise.resolve(resultOf(job, 1)));
   const listener = { ...broken.listener, fitted: () => Promise.reject(new DomainError("disk-full", "No space left")) };

@@ -64,9 +64,8 @@ const good = (job: FitJob, trial: number) => Promise.resolve(resultOf(job, trial
 
 Deno.test("SweepRecorder keeps how each trial ended, its epochs over all rungs, and no point inside of them", async () => {
   const { tracker, parent, sweep, children } = await started();
-  const { outcome } = await sweep((job, trial) =>
-    trial === 2 ? Promise.reject(new DomainError("check-failed", "Training diverged in step 3")) : good(job, trial)
-  );
+  const diverged = new DomainError("check-failed", "Training diverged in step 3", { hint: "Lower mlp.learningRate" });
+  const { outcome } = await sweep((job, trial) => trial === 2 ? Promise.reject(diverged) : good(job, trial));
   const runs = await children();
   assertEquals(runs.map(({ info }) => info.status), ["FINISHED", "FAILED", "KILLED", "KILLED"]);
   assertEquals(runs.map((run) => tagOf(run, PARENT_RUN_TAG)), runs.map(() => parent.runId));
@@ -99,7 +98,9 @@ Deno.test("SweepRecorder keeps how each trial ended, its epochs over all rungs, 
   assertEquals(report.trials.map(({ difference }) => difference?.mean), [undefined, 1, 3, undefined]);
   assertEquals([report.tied, report.counts], [0, { finished: 1, pruned: 2, failed: 1 }]);
   const markdown = sweepMarkdown(report);
-  assert(markdown.includes("Training diverged in step 3") && markdown.includes("| * | 1 | 1 |"), markdown);
+  assertStringIncludes(markdown, "Training diverged in step 3. Lower mlp.learningRate.");
+  assertEquals((await sweep(good)).outcome.trials[1]!.failure?.hint, "Lower mlp.learningRate", "as its run keeps it");
+  assert(markdown.includes("| * | 1 | 1 |"), markdown);
 });
 
 Deno.test("SweepRecorder goes on with the runs of a killed process: what ended is not run again", async () => {
