@@ -82,6 +82,11 @@ Deno.test("planSweep() refuses a sweep by path and value before any trial is run
     [{ space: { "mlp.patience": range(1, 4) } }, "'space.mlp.patience' is a range"],
     [{ space: { "horizonMinutes": [15, 60] } }, "Cannot vary 'horizonMinutes'"],
     [{ space: { "evaluation.split.testShare": [0.2, 0.3] } }, "Cannot vary 'evaluation.split.testShare'"],
+    [
+      { ...halving, budget: { key: "minimumDays", min: 10, max: 30, factor: 3 }, space: { seed: [1, 2, 3] } },
+      "Cannot vary 'minimumDays'",
+      "Set it for all trials in base, and run a sweep for each value",
+    ],
     [{ base: { "mlp.epoch": 3 }, space: { seed: [1] } }, "'mlp.epoch'", "Did you mean 'mlp.epochs'?"],
     [{
       space: {

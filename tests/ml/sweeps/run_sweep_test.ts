@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { DomainError, seededRandom } from "../../../src/core/mod.ts";
 import { fitJobDigest } from "../../../src/ml/jobs/fit_job.ts";
 import { rungsOf } from "../../../src/ml/sweeps/halving.ts";
-import { type KnownFit, runSweep, type SweepDeps, type SweepTrial } from "../../../src/ml/sweeps/run_sweep.ts";
+import {
+  describeTrial,
+  type KnownFit,
+  runSweep,
+  settingText,
+  type SweepDeps,
+  type SweepTrial,
+} from "../../../src/ml/sweeps/run_sweep.ts";
 import { smallJob } from "../jobs/small_job.ts";
 import { resultOf } from "./planted_results.ts";
 
@@ -144,3 +151,21 @@ Deno.test("runSweep() without any fit fails with the first reason; a broken stor
   );
   assert(!stopped.log.some((line) => line.startsWith("failed")), stopped.log.join());
 });
+
+Deno.test(
+  "settingText() shows whole numbers with all their digits, and fractions by four",
+  { permissions: "none" },
+  () => {
+    assertEquals([123456, -20001, 0.000123456, 1234.56, 1e21].map(settingText), [
+      "123456",
+      "-20001",
+      "0.0001235",
+      "1235",
+      "1e+21",
+    ]);
+    assertEquals(
+      describeTrial({ number: 3, assignment: { seed: 2147483647, "mlp.hidden": [64, 32] } }),
+      "trial 3 (seed 2147483647, mlp.hidden [64,32])",
+    );
+  },
+);
