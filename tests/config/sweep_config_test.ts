@@ -83,6 +83,11 @@ Deno.test("planSweep() refuses a sweep by path and value before any trial is run
     [{ space: { "horizonMinutes": [15, 60] } }, "Cannot vary 'horizonMinutes'"],
     [{ space: { "evaluation.split.testShare": [0.2, 0.3] } }, "Cannot vary 'evaluation.split.testShare'"],
     [
+      { kind: "random", trials: 2, space: { "mlp.batchSize": { ...range(512, 4096), integer: false } } },
+      "Cannot draw fractions for 'mlp.batchSize' in 's.json'",
+      'Add "integer": true to its range from 512 to 4096',
+    ],
+    [
       { ...halving, budget: { key: "minimumDays", min: 10, max: 30, factor: 3 }, space: { seed: [1, 2, 3] } },
       "Cannot vary 'minimumDays'",
       "Set it for all trials in base, and run a sweep for each value",
@@ -119,6 +124,15 @@ Deno.test("planSweep() refuses a sweep by path and value before any trial is run
     assertEquals(error.code, "config-invalid", part);
     if (hint !== undefined) assertEquals(error.hint, hint);
   }
+});
+
+Deno.test("planSweep() draws fractions between whole numbers where the setting takes them", () => {
+  const sweep = {
+    ...{ kind: "random", trials: 3, seed: 1, objective: "loss", base: {} } as const,
+    space: { "mlp.weightDecay": { low: 0, high: 2, log: false, integer: false } },
+  };
+  const { trials } = planSweep(sweep, base, "s.json");
+  assertEquals(trials.map(({ config }) => Number.isInteger(config.mlp.weightDecay)), [false, false, false]);
 });
 
 Deno.test("planSweep() gives each trial all its settings, in the order of the draw", () => {

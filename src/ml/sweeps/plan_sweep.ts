@@ -1,7 +1,7 @@
 import { assignSettings } from "../../config/assign_settings.ts";
 import { MODEL_CONFIG_SCHEMA, type ModelConfig } from "../../config/model_config.ts";
 import { MOST_TRIALS, type SweepConfig } from "../../config/sweep_config.ts";
-import { DomainError } from "../../core/mod.ts";
+import { DomainError, isDomainError } from "../../core/mod.ts";
 import { requireRead } from "./family_settings.ts";
 import { type Rung, rungsOf } from "./halving.ts";
 import {
@@ -69,6 +69,7 @@ export function planSweep(config: SweepConfig, base: ModelConfig, path: string):
   for (const [name, dimension] of Object.entries(space)) {
     const values = dimension.kind === "choice" ? dimension.values : [dimension.low, dimension.high];
     for (const value of values) assignSettings(base, { [name]: value }, options);
+    requireFractions(name, dimension, base, path);
   }
   if (budget !== undefined && budget.key !== TRAINING_DAYS) {
     for (const value of [budget.min, budget.max]) assignSettings(base, { [budget.key]: value }, options);
@@ -109,6 +110,30 @@ function searchSpaceOf({ space }: SweepConfig): SearchSpace {
         ? { kind: "choice", values: dimension as Extract<Dimension, { kind: "choice" }>["values"] }
         : { kind: "range", ...dimension },
     ]),
+  );
+}
+
+/** Refuses to draw fractions for a setting of whole numbers. @throws {DomainError} `config-invalid` saying what to write. */
+function requireFractions(name: string, dimension: Dimension, base: ModelConfig, path: string): void {
+  if (dimension.kind !== "range" || dimension.integer) return;
+  const { low, high } = dimension, between = low + (high - low) / Math.SQRT2;
+  const isTaken = (value: number) => {
+    try {
+      assignSettings(base, { [name]: value }, { path, schema: MODEL_CONFIG_SCHEMA });
+      return true;
+    } catch (error) {
+      if (isDomainError(error, "config-invalid")) return false;
+      throw error;
+    }
+  };
+  const isWhole = Number.isInteger(low) && Number.isInteger(high) && isTaken(Math.round(between));
+  if (!isWhole || isTaken(between)) return;
+  throw new DomainError(
+    "config-invalid",
+    `Cannot draw fractions for '${name}' in '${path}', which takes whole numbers`,
+    {
+      hint: `Add "integer": true to its range from ${low} to ${high}`,
+    },
   );
 }
 
