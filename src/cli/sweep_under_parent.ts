@@ -1,11 +1,4 @@
-import {
-  DomainError,
-  type FeatureEngine,
-  isDomainError,
-  PARENT_RUN_TAG,
-  type Tracker,
-  type Warning,
-} from "../core/mod.ts";
+import { DAY_MS, type FeatureEngine, type Tracker, type Warning } from "../core/mod.ts";
 import type { TrackedRun } from "../ml/experiment/mod.ts";
 import type { SharedDataset } from "../ml/jobs/shared_dataset.ts";
 import type { Objective, SweepOutcome, SweepPlan, SweepReport, SweepTrial } from "../ml/sweeps/mod.ts";
@@ -14,8 +7,9 @@ import { runTags } from "./run_tags.ts";
 import { endLostWinner } from "./sweep_parent.ts";
 import { encodeRequest, REQUEST_FILE, type SweepRequest } from "./sweep_request.ts";
 import { sweepResult } from "./sweep_result.ts";
+import { trainBest } from "./sweep_winner.ts";
 import type { TrackParts } from "./track_sweep.ts";
-import { type ReadCandles, type TrackedResult, userOf } from "./track.ts";
+import { type ReadCandles, userOf } from "./track.ts";
 
 /** A sweep whose parent run is open. */
 export interface SweepSession {
@@ -39,6 +33,7 @@ export async function runUnderParent(session: SweepSession): Promise<CommandResu
   await describeParent(session);
   if (session.isResumed) await endLostWinner(tracker, parent, context.clock.nowMs());
   warnOfFewer(session);
+  await warnOfDays(session);
   const dataset = await sharedDataset(session);
   const { report, best } = await fitTrials(session, dataset);
   await writeReport(session, report, null);
@@ -46,63 +41,6 @@ export async function runUnderParent(session: SweepSession): Promise<CommandResu
   await writeReport(session, report, winner.runId);
   await parent.finish();
   return sweepResult({ report, winner, parentRunId: parent.runId, trackingUri: tracker.uri });
-}
-
-/**
- * Trains and scores the best trial on the whole training span, as `track` does.
- *
- * @throws {DomainError} of the code with which that failed, naming sweep, trial and run.
- */
-async function trainBest(
-  { context, parts, plan, engine, read, trials, tracker, parent, warnings, experimentName }: SweepSession,
-  { number }: SweepOutcome["best"],
-  features: SharedDataset["features"],
-): Promise<TrackedResult> {
-  const { describeTrial, SWEEP_TAGS } = await import("../ml/sweeps/mod.ts");
-  const trial = trials.find((trial) => trial.number === number)!;
-  let runId: string | undefined;
-  try {
-    return await parts.trackRun(context, tracker, {
-      ...{ candles: read.candles, features, facts: read.facts, engine, warnings, experimentName },
-      settings: trial.settings,
-      runName: `best-of-${plan.trials.length}`,
-      tags: [
-        ...parts.userTags,
-        { key: PARENT_RUN_TAG, value: parent.runId },
-        { key: SWEEP_TAGS.trial, value: String(number) },
-        { key: SWEEP_TAGS.winner, value: "true" },
-      ],
-      startedMs: parts.startedMs,
-      onStarted: (id) => runId = id,
-    });
-  } catch (error) {
-    if (context.signal.aborted || !isDomainError(error)) throw error;
-    throw untrainedBest(error, { trial: describeTrial(trial), runId, parentRunId: parent.runId });
-  }
-}
-
-function untrainedBest(
-  cause: DomainError,
-  { trial, runId, parentRunId }: {
-    readonly trial: string;
-    readonly runId: string | undefined;
-    readonly parentRunId: string;
-  },
-): DomainError {
-  const run = runId === undefined ? "" : ` in run '${runId}'`;
-  const again = `task track -- --resume ${parentRunId}, which fits no trial again`;
-  return new DomainError(
-    cause.code,
-    `Cannot train the best of sweep '${parentRunId}', ${trial},${run} on the whole training span: ${cause.message}`,
-    {
-      // Settings that cannot be trained fail the same way each time.
-      hint: cause.traits.retry
-        ? `Go on with: ${again}`
-        : `${cause.hint === undefined ? "" : `${cause.hint}; then `}take what cannot be trained out of the sweep's ` +
-          `space and start it anew; the trials are in sweep.md of its run. Where the cause is gone: ${again}`,
-      cause,
-    },
-  );
 }
 
 /** Parameters and the request, as far as an earlier process has not written them. */
@@ -138,6 +76,22 @@ function warnOfFewer({ request: { sweep }, plan, warnings }: SweepSession): void
   warnings.push({
     code: "space-exhausted",
     message: `The space has ${plan.trials.length} combinations where ${sweep.trials} trials are asked for`,
+  });
+}
+
+/** Rungs that ask for more days than there are before the validation are fitted on those that there are. */
+async function warnOfDays(
+  { request: { sweep: { budget } }, read: { settings }, warnings }: SweepSession,
+): Promise<void> {
+  const { TRAINING_DAYS } = await import("../ml/sweeps/mod.ts");
+  const { splitBounds } = await import("../ml/experiment/mod.ts");
+  if (budget?.key !== TRAINING_DAYS) return;
+  const days = (splitBounds(settings).validationStartMs - settings.range.startMs) / DAY_MS;
+  if (budget.max <= days) return;
+  warnings.push({
+    code: "budget-clipped",
+    message: `The budget goes up to ${budget.max} days of training, and there are ${Number(days.toFixed(1))} before ` +
+      "the validation: rungs beyond that are fitted on those",
   });
 }
 

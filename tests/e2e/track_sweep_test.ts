@@ -32,7 +32,7 @@ Deno.test("track --sweep keeps each trial as a nested run, and trains and scores
     families: {
       kind: "halving",
       trials: 4,
-      budget: { key: "trainingDays", min: 10, max: 30, factor: 2 },
+      budget: { key: "trainingDays", min: 10, max: 50, factor: 2 },
       base: { "mlp.epochs": 1, "mlp.hidden": [4] },
       space: { model: ["climatology", "contrarian", "har", "mlp"] },
     },
@@ -45,7 +45,11 @@ Deno.test("track --sweep keeps each trial as a nested run, and trains and scores
   ]);
   assertEquals(code, 0, stderr);
   const { sweep, parentRunId, runId } = json;
-  assertEquals(sweep.rungs, [{ trials: 4, budget: 10 }, { trials: 2, budget: 20 }, { trials: 1, budget: 30 }]);
+  assertEquals(sweep.rungs, [{ trials: 4, budget: 10 }, { trials: 2, budget: 20 }, { trials: 1, budget: 50 }]);
+  assertEquals(
+    json.warnings.find(({ code }: { code: string }) => code === "budget-clipped")?.message,
+    "The budget goes up to 50 days of training, and there are 39 before the validation: rungs beyond that are fitted on those",
+  );
   assertEquals(sweep.counts, { finished: 1, pruned: 3, failed: 0 });
   assertEquals(sweep.trialsEver, 4);
 
