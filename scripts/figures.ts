@@ -23,7 +23,8 @@ const BLOCKS: Readonly<Record<string, { readonly file: string; readonly render: 
   bench_kernels: { file: "docs/results/bench.json", render: (results) => renderBench(results, ["kernels"]) },
   bench_training: {
     file: "docs/results/bench.json",
-    render: (results) => renderBench(results, ["mlp", "gbdt", "pyramid", "tcn", "gru", "sweep", "forward", "track"]),
+    render: (results) =>
+      renderBench(results, ["mlp", "gbdt", "memory", "pyramid", "tcn", "gru", "sweep", "forward", "track"]),
   },
   ingest_faults: { file: "docs/results/ingest_faults.json", render: renderFaults },
   demo: { file: "docs/results/demo.txt", render: renderDemo },
