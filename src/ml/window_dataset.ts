@@ -3,12 +3,11 @@ import {
   type FeatureMatrix,
   type ForecastColumns,
   type ForecastModelInfo,
-  MINUTE_MS,
   QUANTILE_LEVELS,
 } from "../core/mod.ts";
 import type { Dataset } from "./dataset.ts";
 import { windowFeatureEngine } from "./features/mod.ts";
-import { concatRows, type Labels, type Split } from "./labels/mod.ts";
+import { concatRows, everyNthMinute, type Labels, type Split } from "./labels/mod.ts";
 import type { SpecForecastModel } from "./models/spec_forecast_model.ts";
 
 /** Rows of a dataset of the set `base` as rows of the set `window`: 240 columns more, so of as few rows as will do. */
@@ -39,7 +38,7 @@ export function thinnedWindows(
 ): { readonly dataset: Dataset; readonly split: Split } {
   const every = Math.max(1, Math.min(everyMinutes, Math.floor(split.train.length / FEWEST_WINDOWS)));
   const { decisionTimeMs } = dataset.features;
-  const thin = (rows: Int32Array) => rows.filter((row) => decisionTimeMs[row]! / MINUTE_MS % every === 0);
+  const thin = (rows: Int32Array) => everyNthMinute(rows, decisionTimeMs, { minutes: every });
   const train = thin(split.train), validation = thin(split.validation);
   const range = (start: number, end: number) => Int32Array.from({ length: end - start }, (_, i) => start + i);
   const count = train.length + validation.length;

@@ -9,9 +9,8 @@ import { fitGbdt } from "../../src/ml/gbdt/training/fit_gbdt.ts";
 import { lossFunction } from "../../src/ml/gbdt/training/losses.ts";
 import { encodeGbdtOnnx } from "../../src/ml/models/onnx/tree_ensemble.ts";
 import { buildDataset } from "../../src/ml/dataset.ts";
-import { chronologicalSplit } from "../../src/ml/labels/mod.ts";
+import { chronologicalSplit, everyNthMinute } from "../../src/ml/labels/mod.ts";
 import { fitPlainLines } from "../../src/ml/training/calibrated_model.ts";
-import { rowsOfEvery } from "../../src/ml/training/fit_trees.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 import { rowMajor, syntheticRows } from "../ml/gbdt/rows.ts";
 import { LARGE_DIR, readZips, SAMPLE_DIR } from "../reporting/sample_reader.ts";
@@ -213,8 +212,8 @@ async function candleRows() {
   const split = chronologicalSplit({ decisionTimeMs: features.decisionTimeMs, scorable: labels.scorable }, {
     ...{ horizonMinutes: 15, validationStartMs: testStartMs - DAY_MS, testStartMs },
   });
-  const every = isLarge ? 5 : 1;
-  const train = rowsOfEvery(every, dataset, split.train), test = rowsOfEvery(every, dataset, split.test);
+  const thinned = (rows: Int32Array) => everyNthMinute(rows, features.decisionTimeMs, { minutes: isLarge ? 5 : 1 });
+  const train = thinned(split.train), test = thinned(split.test);
   const rowsOf = (of: Int32Array, label: Float64Array): Rows => {
     const kept = Array.from(of.keys()).filter((i) => !Number.isNaN(label[i]!));
     return {

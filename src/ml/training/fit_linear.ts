@@ -1,6 +1,6 @@
 import { DAY_MS } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
-import type { Split } from "../labels/mod.ts";
+import { everyNthMinute, type Split } from "../labels/mod.ts";
 import type { LinearFit } from "../linear/covariance.ts";
 import { fitLogistic } from "../linear/logistic.ts";
 import type { LinearRows } from "../linear/normal_equations.ts";
@@ -15,7 +15,6 @@ import {
   shrinkCorrection,
   shrinkDirection,
 } from "./calibrated_model.ts";
-import { rowsOfEvery } from "./fit_trees.ts";
 import { requireTrainable } from "./require_trainable.ts";
 
 /** How the lines of both heads are fitted. */
@@ -47,7 +46,7 @@ export interface FittedLinear {
 export function fitLinear(dataset: Dataset, split: Split, options: LinearOptions): FittedLinear {
   requireTrainable(dataset, split.train);
   const { features, labels, nullable } = dataset, { correctionBound, l2 } = options;
-  const rows = rowsOfEvery(options.everyMinutes, dataset, split.train);
+  const rows = everyNthMinute(split.train, features.decisionTimeMs, { minutes: options.everyMinutes });
   const lines = fitPlainLines(dataset, split);
   const scalerSpec = fitScaler(features, split.train), scaler = new Scaler(scalerSpec, nullable);
   const flagged = features.names.filter((_, j) => nullable[j]);

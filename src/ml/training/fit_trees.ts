@@ -1,4 +1,4 @@
-import { type CallOptions, MINUTE_MS } from "../../core/mod.ts";
+import type { CallOptions } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import { type GbdtModel, withFloat32Leaves } from "../gbdt/gbdt_model.ts";
 import type { GbdtOptions } from "../gbdt/gbdt_options.ts";
@@ -6,7 +6,7 @@ import { GbdtPredictor } from "../gbdt/gbdt_predictor.ts";
 import type { GbdtFit, GbdtTask } from "../gbdt/training/fit_gbdt.ts";
 import type { GbdtRows } from "../gbdt/training/gbdt_rows.ts";
 import type { StopReason, TreeReport } from "../gbdt/training/protocol.ts";
-import type { Split } from "../labels/mod.ts";
+import { everyNthMinute, type Split } from "../labels/mod.ts";
 import type { TREE_HEADS } from "../models/forecast_trees.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import {
@@ -80,7 +80,7 @@ export async function fitTrees(
 ): Promise<FittedTrees> {
   requireTrainable(dataset, split.train);
   const { everyMinutes, correctionBound, monotone, ...growing } = options;
-  const rows = rowsOfEvery(everyMinutes, dataset, split.train);
+  const rows = everyNthMinute(split.train, dataset.features.decisionTimeMs, { minutes: everyMinutes });
   const lines = fitPlainLines(dataset, split);
   const grow = async (head: TreeHead) => {
     const { onTree, signal } = deps;
@@ -122,11 +122,6 @@ export async function fitTrees(
 }
 
 const LOSSES = { direction: "logistic", volatility: "squared" } as const;
-
-/** Rows whose minute since the epoch is a multiple. */
-export function rowsOfEvery(minutes: number, { features }: Dataset, rows: Int32Array): Int32Array {
-  return rows.filter((row) => (features.decisionTimeMs[row]! / MINUTE_MS) % minutes === 0);
-}
 
 function taskRows(
   head: TreeHead,
