@@ -7,7 +7,7 @@ import {
   type TimeRange,
 } from "../core/mod.ts";
 import { MinuteGrid } from "./features/mod.ts";
-import { computeLabels, type Labels } from "./labels/mod.ts";
+import { computeLabels, type Labels, type Split } from "./labels/mod.ts";
 
 /** Features and labels of the same decision times, and the candles that both came from. */
 export interface Dataset {
@@ -43,6 +43,14 @@ export function timeSpanOf({ features }: Dataset, rows: Int32Array): TimeRange {
     startMs: features.decisionTimeMs[rows[0]!]!,
     endMs: features.decisionTimeMs[rows.at(-1)!]! + MINUTE_MS,
   };
+}
+
+/** Decision times of the rows that a split's models learn from. */
+export function trainingRangesOf(
+  dataset: Dataset,
+  split: Pick<Split, "train" | "validation">,
+): { readonly train: TimeRange; readonly validation: TimeRange } {
+  return { train: timeSpanOf(dataset, split.train), validation: timeSpanOf(dataset, split.validation) };
 }
 
 function rowsFrom(features: FeatureMatrix, sinceMs: number): FeatureMatrix {

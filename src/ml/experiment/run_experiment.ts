@@ -5,14 +5,13 @@ import {
   MINUTE_MS,
   type TimeRange,
 } from "../../core/mod.ts";
-import { buildDataset, type Dataset, timeSpanOf } from "../dataset.ts";
+import { buildDataset, type Dataset, timeSpanOf, trainingRangesOf } from "../dataset.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
 import { testRowsOf } from "../evaluation/test_rows.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
 import { chronologicalSplit } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
-import { trainingRangesOf } from "../training/fit_network.ts";
 import { requireReadable } from "../training/require_trainable.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
 import { featuresFor, forecastRows } from "../window_dataset.ts";
@@ -102,7 +101,7 @@ export async function runExperiment(
   await stage("scores");
   const evaluation = evaluate(test, { model: forecasts, baselines }, settings);
   await stage("files");
-  const lastLearnt = (ranges.validation ?? ranges.train).endMs - MINUTE_MS;
+  const lastLearnt = ranges.validation.endMs - MINUTE_MS;
   const files = new Map([
     [
       "evaluation/predictions.parquet",
@@ -116,7 +115,7 @@ export async function runExperiment(
     details,
     split: {
       train: { ...ranges.train, rows: split.train.length },
-      validation: { ...ranges.validation!, rows: split.validation.length },
+      validation: { ...ranges.validation, rows: split.validation.length },
       test: { ...timeSpanOf(dataset, split.test), rows: split.test.length },
     },
     evaluation,

@@ -1,9 +1,10 @@
 import type { ModelFamily } from "../../core/mod.ts";
-import type { Dataset } from "../dataset.ts";
+import { type Dataset, trainingRangesOf } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
-import type { Split } from "../labels/mod.ts";
+import type { Labels, Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitLogitShrink, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
 import {
+  type CalibrationSpec,
   cellLogit,
   type DirectionHead,
   type ForecastSpec,
@@ -17,7 +18,6 @@ import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
 import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { type ModelParts, SpecForecastModel, within } from "../models/spec_forecast_model.ts";
-import { trainingRangesOf } from "./fit_network.ts";
 
 /** The plain lines that a learner adds to, fitted on training rows alone. */
 export interface PlainLines {
@@ -134,17 +134,31 @@ export function calibratedModel(
   const spec = raw(standardizedQuantiles(labels.returnBps, rows, logVariance));
   const { probabilityUp, quantilesBps } = new SpecForecastModel(spec, parts)
     .predictColumns(features.columns, validation);
+  const logit = Float64Array.from(probabilityUp, logitOf);
+  return new SpecForecastModel(
+    { ...spec, calibration: fitCalibration(labels, validation, { logit, quantilesBps }) },
+    parts,
+  );
+}
+
+/**
+ * Slope and intercept of the logit and a multiplier of each quantile, fitted on the validation rows.
+ *
+ * @param forecasts What the model says of these rows uncalibrated, quantiles row-major `[N, 9]`.
+ */
+export function fitCalibration(
+  labels: Labels,
+  validation: Int32Array,
+  forecasts: { readonly logit: Float64Array; readonly quantilesBps: Float32Array },
+): CalibrationSpec {
   const tail = {
     returnBps: Float64Array.from(validation, (row) => labels.returnBps[row]!),
     horizonMinutes: labels.horizonMinutes,
   };
-  return new SpecForecastModel({
-    ...spec,
-    calibration: {
-      logit: fitLogitCalibration(Float64Array.from(probabilityUp, logitOf), tail),
-      quantileMultipliers: fitQuantileMultipliers(quantilesBps, tail),
-    },
-  }, parts);
+  return {
+    logit: fitLogitCalibration(forecasts.logit, tail),
+    quantileMultipliers: fitQuantileMultipliers(forecasts.quantilesBps, tail),
+  };
 }
 
 /** Logit of a float32 probability, which rounds to 1 where a double does not. */

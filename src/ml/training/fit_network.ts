@@ -1,26 +1,22 @@
 import { type CallOptions, type ModelFamily, QUANTILE_LEVELS } from "../../core/mod.ts";
-import { type Dataset, timeSpanOf } from "../dataset.ts";
+import { type Dataset, trainingRangesOf } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import { windowOf } from "../features/mod.ts";
 import type { Split } from "../labels/mod.ts";
-import { fitLogitCalibration, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
-import {
-  type CalibrationSpec,
-  type ForecastSpec,
-  NO_CALIBRATION,
-  type TrainingRanges,
-} from "../models/forecast_spec.ts";
-import { fitHar, harLogVariance } from "../models/har.ts";
+import { fitShrink } from "../models/calibration.ts";
+import { type ForecastSpec, NO_CALIBRATION } from "../models/forecast_spec.ts";
+import { harLogVariance } from "../models/har.ts";
 import { type Network, startNetwork, withTensors } from "../models/network.ts";
 import { EnsembleForward } from "../models/network_forward.ts";
-import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
+import { describeInputs, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import type { SequenceFamily } from "../models/sequence_shapes.ts";
 import type { SequenceShape } from "../models/sequence_trunk.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { thinnedWindows } from "../window_dataset.ts";
-import { type PlainLines, trainingRows } from "./training_rows.ts";
+import { fitCalibration, fitPlainLines } from "./calibrated_model.ts";
+import { trainingRows } from "./training_rows.ts";
 import { requireTrainable } from "./require_trainable.ts";
 import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome, TrainingRows } from "./protocol.ts";
 
@@ -93,16 +89,9 @@ export async function fitNetwork(
   const { sequence } = options;
   const learnt = sequence === undefined ? { dataset, split } : thinnedWindows(dataset, split, sequence.everyMinutes);
   requireTrainable(learnt.dataset, learnt.split.train);
-  const line = fitHar(dataset.features, dataset.labels, split.train);
-  const lines: PlainLines = {
-    line,
-    cells: fitSignCells(dataset, split.train),
-    quantiles: standardizedQuantiles(
-      dataset.labels.returnBps,
-      split.train,
-      harLogVariance(line, dataset.features, split.train),
-    ),
-  };
+  const lines = fitPlainLines(dataset, split);
+  const harLine = harLogVariance(lines.har, dataset.features, split.train);
+  const quantiles = standardizedQuantiles(dataset.labels.returnBps, split.train, harLine);
   const scalerSpec = fitScaler(learnt.dataset.features, learnt.split.train);
   const scaler = new Scaler(scalerSpec, learnt.dataset.nullable);
   const rows = trainingRows(learnt.dataset, learnt.split, scaler, lines);
@@ -114,7 +103,7 @@ export async function fitNetwork(
         : { sequence: { shape: sequence.shape, window: windowOf(learnt.dataset.features.names)! } }),
       hidden: options.hidden,
       flags: scaler.flags,
-      quantiles: lines.quantiles,
+      quantiles,
       seed,
     });
   const { networks, outcomes } = await trainMembers(rows, start, options, deps);
@@ -124,7 +113,7 @@ export async function fitNetwork(
     scaler: scalerSpec,
     heads: {
       direction: { kind: "sign-network", ...lines.cells },
-      volatility: { kind: "har-network", ...line, bound: options.correctionBound, shrink: 1 },
+      volatility: { kind: "har-network", ...lines.har, bound: options.correctionBound, shrink: 1 },
       quantiles: { kind: "network" },
     },
     calibration: NO_CALIBRATION,
@@ -155,16 +144,10 @@ function calibrated(
     varianceFloor(labels.horizonMinutes),
   );
   const shrunk = { ...spec, heads: { ...spec.heads, volatility: { ...volatility, shrink } } };
-  const tailRows = {
-    returnBps: Float64Array.from(split.validation, (row) => labels.returnBps[row]!),
-    horizonMinutes: labels.horizonMinutes,
-  };
   const { quantilesBps } = new SpecForecastModel(shrunk, { networks })
     .predictColumns(features.columns, split.validation);
-  const calibration: CalibrationSpec = {
-    logit: fitLogitCalibration(tail.logit.map((value, i) => value + rows.cellLogit[first + i]!), tailRows),
-    quantileMultipliers: fitQuantileMultipliers(quantilesBps, tailRows),
-  };
+  const logit = tail.logit.map((value, i) => value + rows.cellLogit[first + i]!);
+  const calibration = fitCalibration(labels, split.validation, { logit, quantilesBps });
   return new SpecForecastModel({ ...shrunk, calibration }, { networks });
 }
 
@@ -189,11 +172,6 @@ async function trainMembers(
     outcomes.push(outcome);
   }
   return { networks, outcomes };
-}
-
-/** Decision times of the rows that a split's models learn from. */
-export function trainingRangesOf(dataset: Dataset, split: Split): TrainingRanges {
-  return { train: timeSpanOf(dataset, split.train), validation: timeSpanOf(dataset, split.validation) };
 }
 
 function validationOutputs(networks: readonly Network[], inputs: Float32Array, bound: number) {

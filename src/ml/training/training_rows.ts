@@ -1,27 +1,21 @@
 import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import { concatRows, type Split } from "../labels/mod.ts";
-import { cellLogit, type HarLine, type SignCells } from "../models/forecast_spec.ts";
+import { cellLogit, type SignCells } from "../models/forecast_spec.ts";
 import { columnOf, harLogVariance } from "../models/har.ts";
 import type { Scaler } from "../models/scaler.ts";
+import type { PlainLines } from "./calibrated_model.ts";
 import type { TrainingRows } from "./protocol.ts";
-
-/** What the networks add to, fitted without them. */
-export interface PlainLines {
-  readonly line: HarLine;
-  readonly cells: SignCells;
-  readonly quantiles: readonly number[];
-}
 
 /** The columns of a training job: training rows, then validation rows. */
 export function trainingRows(
   dataset: Dataset,
   split: Split,
   scaler: Scaler,
-  { line, cells }: PlainLines,
+  { har, cells }: Pick<PlainLines, "har" | "cells">,
 ): TrainingRows {
   const { features, labels } = dataset, rows = concatRows(split.train, split.validation);
-  const harLine = harLogVariance(line, features, rows), floor = varianceFloor(labels.horizonMinutes);
+  const harLine = harLogVariance(har, features, rows), floor = varianceFloor(labels.horizonMinutes);
   return {
     trainRows: split.train.length,
     validationRows: split.validation.length,

@@ -1,5 +1,5 @@
 import { seededRandom } from "../../../src/core/mod.ts";
-import { buildDataset, type Dataset } from "../../../src/ml/dataset.ts";
+import { buildDataset, type Dataset, trainingRangesOf } from "../../../src/ml/dataset.ts";
 import { defaultFeatureEngine, windowOf } from "../../../src/ml/features/mod.ts";
 import { type GbdtLoss, withFloat32Leaves } from "../../../src/ml/gbdt/gbdt_model.ts";
 import { fitGbdtHere } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
@@ -11,7 +11,7 @@ import { fitScaler, Scaler } from "../../../src/ml/models/scaler.ts";
 import { isSequenceFamily, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { featuresFor, windowDataset } from "../../../src/ml/window_dataset.ts";
-import { type NetworkFamily, trainingRangesOf } from "../../../src/ml/training/fit_network.ts";
+import type { NetworkFamily } from "../../../src/ml/training/fit_network.ts";
 import { type RandomCandleOptions, randomCandles } from "../candles.ts";
 
 /** Changes everything, so that nothing that is left out goes unseen. */
