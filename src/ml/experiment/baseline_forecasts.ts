@@ -4,7 +4,7 @@ import type { Forecasts } from "../evaluation/test_rows.ts";
 import type { Split } from "../labels/mod.ts";
 import { ewmaVariance } from "../models/ewma.ts";
 import type { TrainingRanges } from "../models/forecast_spec.ts";
-import { fitPlainModel } from "../models/plain_models.ts";
+import { fitPlainBaseline } from "../models/plain_models.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { varianceForecasts } from "./variance_forecasts.ts";
 
@@ -18,7 +18,7 @@ export function baselineForecasts(
   ranges: TrainingRanges,
 ): Record<Baseline, Forecasts> {
   const predict = (family: "climatology" | "contrarian" | "har") =>
-    new SpecForecastModel(fitPlainModel(family, dataset, split.trainingSpan, ranges))
+    new SpecForecastModel(fitPlainBaseline(family, dataset, split.trainingSpan, ranges))
       .predictColumns(dataset.features.columns, split.test);
   const climatology = predict("climatology"), contrarian = predict("contrarian"), har = predict("har");
   return {

@@ -28,6 +28,18 @@ export function fitPlainModel(
   trainingRanges: TrainingRanges,
   har?: HarLine,
 ): ForecastSpec {
+  const spec = fitPlainBaseline(family, dataset, rows, trainingRanges, har);
+  return { ...spec, referenceHistograms: referenceHistograms(dataset.features, rows) };
+}
+
+/** The same without the histograms, which cost more than all else and tell nothing of a model that is not kept. */
+export function fitPlainBaseline(
+  family: PlainFamily,
+  dataset: Dataset,
+  rows: Int32Array,
+  trainingRanges: TrainingRanges,
+  har?: HarLine,
+): ForecastSpec {
   const { features, labels } = dataset;
   const volatility: VolatilityHead = family === "har"
     ? { kind: "har", ...(har ?? fitHar(features, labels, rows)) }
@@ -49,7 +61,7 @@ export function fitPlainModel(
     },
     calibration: NO_CALIBRATION,
     trainingRanges,
-    referenceHistograms: referenceHistograms(features, rows),
+    referenceHistograms: [],
   };
 }
 

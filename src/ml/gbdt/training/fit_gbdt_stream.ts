@@ -1,7 +1,7 @@
 import { type GbdtOptions, resolveGbdtOptions } from "../gbdt_options.ts";
 import { cutsOfValues, rowsForCuts } from "./binning.ts";
 import { Binner } from "./bin_rows.ts";
-import type { FitGbdtOptions } from "./fit_gbdt.ts";
+import type { FitGbdtOptions, GbdtTask } from "./fit_gbdt.ts";
 import { checkBatch, checkClasses, checkFeatureNames, checkRowCount, type GbdtRows, refused } from "./gbdt_rows.ts";
 import { instantiateKernel } from "./kernel/kernel.ts";
 import { allocateJob, type GbdtFit, runJob } from "./run_job.ts";
@@ -16,13 +16,11 @@ export interface GbdtStream {
 }
 
 /** What a model is trained from without all its rows in memory. */
-export interface GbdtStreamTask {
-  readonly featureNames: readonly string[];
+export interface GbdtStreamTask extends Pick<GbdtTask, "featureNames" | "options"> {
   /** Read twice: for the cuts, then for the bins. */
   readonly train: GbdtStream;
   /** Rows after the training span, for early stopping; read once. */
   readonly validation?: GbdtStream;
-  readonly options: Partial<GbdtOptions> & Pick<GbdtOptions, "loss">;
 }
 
 /** Options of {@linkcode fitGbdtStream}. */
