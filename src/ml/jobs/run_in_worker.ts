@@ -1,4 +1,5 @@
 import { type CallOptions, DomainError, type ProgressState } from "../../core/mod.ts";
+import { watchSilence } from "../silence_watch.ts";
 import { newStopWord, requestStop } from "../stop_word.ts";
 import type { EpochReport } from "../training/protocol.ts";
 import { trainingWorkerOptions, wasmFilePath } from "../training/train_in_worker.ts";
@@ -20,8 +21,6 @@ export interface RunInWorkerOptions extends CallOptions {
   readonly workerModule?: URL;
 }
 
-const LOOKS = 10;
-
 /**
  * Runs one job in a Worker of its own, which sees the shared dataset and whose only permission is to read the WASM file.
  * An abort ends it at once and rejects with the signal's reason.
@@ -39,15 +38,11 @@ export async function runInWorker(
   const { promise, resolve, reject } = Promise.withResolvers<FitJobResult>();
   const onAbort = () => reject(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  // Looks rather than a clock: a machine that slept has the Worker's messages waiting, and only one look more.
-  let silentLooks = 0;
-  const watch = setInterval(() => {
-    if (++silentLooks > LOOKS) reject(lost(`has said nothing for ${silentMs / 1000} s`));
-  }, silentMs / LOOKS);
+  using watch = watchSilence(1, silentMs, (what) => reject(lost(what)));
   const wasmFile = wasmFilePath(), stop = newStopWord();
   const worker = new Worker(workerModule, { ...trainingWorkerOptions(wasmFile), name: "job" });
   worker.onmessage = ({ data: reply }: MessageEvent<JobWorkerReply>) => {
-    silentLooks = 0;
+    watch.heard(0);
     switch (reply.type) {
       case "progress":
         return onProgress?.(reply.state);
@@ -67,7 +62,6 @@ export async function runInWorker(
     worker.postMessage({ job, dataset, wasmFile, stop } satisfies JobWorkerRequest);
     return await promise;
   } finally {
-    clearInterval(watch);
     signal?.removeEventListener("abort", onAbort);
     requestStop(stop);
     worker.terminate();

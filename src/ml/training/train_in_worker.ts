@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { type CallOptions, DomainError, isDomainError } from "../../core/mod.ts";
+import { watchSilence } from "../silence_watch.ts";
 import { requestStop } from "../stop_word.ts";
 import { failureOf } from "../worker_failure.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
@@ -31,8 +32,6 @@ export interface TrainInWorkerOptions extends CallOptions {
   /** Module of the Workers, for tests of what goes wrong in one. */
   readonly workerModule?: URL;
 }
-
-const SILENT_TICKS = 10;
 
 /** The SIMD build of the WASM backend, inside the installed package. */
 export function wasmFilePath(): string {
@@ -96,14 +95,9 @@ async function runWorkers(
   const onAbort = () => reject(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   let saving: Promise<void> = Promise.resolve();
-  // Ticks rather than a clock: a machine that slept has its messages waiting, and only one tick more.
-  const silentTicks = new Array<number>(members).fill(0);
-  const watch = setInterval(() => {
-    for (let member = 0; member < members; member++) silentTicks[member]!++;
-    if (Math.max(...silentTicks) > SILENT_TICKS) reject(workerFailure(`has said nothing for ${silentMs / 1000} s`));
-  }, silentMs / SILENT_TICKS);
+  using watch = watchSilence(members, silentMs, (what) => reject(workerFailure(what)));
   const handle = (reply: WorkerReply, member: number) => {
-    silentTicks[member] = 0;
+    watch.heard(member);
     switch (reply.type) {
       case "step":
         return member === 0 ? onStep?.(reply) : undefined;
@@ -138,7 +132,6 @@ async function runWorkers(
   try {
     return await promise;
   } finally {
-    clearInterval(watch);
     signal?.removeEventListener("abort", onAbort);
     requestStop(shards.stop);
     for (const worker of started) worker.terminate();
