@@ -4,7 +4,7 @@ import type { SweepPlan, SweepTrial } from "../ml/sweeps/mod.ts";
 import type { CommandContext } from "./command.ts";
 import { runTags } from "./run_tags.ts";
 import { SweepLock } from "./sweep_lock.ts";
-import { userOf } from "./track.ts";
+import { userOf } from "./track_run.ts";
 
 /** Digest of all that decides what a sweep does: its jobs, and with them data, code and settings; its rungs; its objective. */
 export async function sweepDigest({ rungs, config }: SweepPlan, trials: readonly SweepTrial[]): Promise<string> {

@@ -1,7 +1,7 @@
 import { type SweepReport, sweepSentences, sweepTable } from "../ml/sweeps/mod.ts";
 import type { CommandResult } from "./command.ts";
 import { renderTable } from "./table.ts";
-import type { TrackedResult } from "./track.ts";
+import type { TrackedResult } from "./track_run.ts";
 
 /** What {@linkcode sweepResult} shows. */
 export interface SweepResultOptions {

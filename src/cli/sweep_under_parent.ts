@@ -8,13 +8,14 @@ import { endLostWinner } from "./sweep_parent.ts";
 import { encodeRequest, REQUEST_FILE, type SweepRequest } from "./sweep_request.ts";
 import { sweepResult } from "./sweep_result.ts";
 import { trainBest } from "./sweep_winner.ts";
-import type { TrackParts } from "./track_sweep.ts";
-import { type ReadCandles, userOf } from "./track.ts";
+import type { ReadCandles } from "./track_input.ts";
+import { userOf } from "./track_run.ts";
+import type { SweepStart } from "./track_sweep.ts";
 
 /** A sweep whose parent run is open. */
 export interface SweepSession {
   readonly context: CommandContext;
-  readonly parts: TrackParts;
+  readonly start: SweepStart;
   readonly request: SweepRequest;
   readonly plan: SweepPlan;
   readonly engine: FeatureEngine;
@@ -124,7 +125,7 @@ async function fitTrials(
     parent,
     child: {
       experimentName,
-      tags: [...await runTags(context, { settings, datasetSha256: facts.sha256 }), ...session.parts.userTags],
+      tags: [...await runTags(context, { settings, datasetSha256: facts.sha256 }), ...session.start.userTags],
       nowMs: () => context.clock.nowMs(),
       signal: context.signal,
       ...userOf(context),

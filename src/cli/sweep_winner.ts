@@ -2,7 +2,7 @@ import { DomainError, isDomainError, PARENT_RUN_TAG } from "../core/mod.ts";
 import type { SharedDataset } from "../ml/jobs/shared_dataset.ts";
 import type { SweepOutcome } from "../ml/sweeps/mod.ts";
 import type { SweepSession } from "./sweep_under_parent.ts";
-import type { TrackedResult } from "./track.ts";
+import { type TrackedResult, trackRun } from "./track_run.ts";
 
 /**
  * Trains and scores the best trial on the whole training span, as `track` does.
@@ -10,7 +10,7 @@ import type { TrackedResult } from "./track.ts";
  * @throws {DomainError} of the code with which that failed, naming sweep, trial and run.
  */
 export async function trainBest(
-  { context, parts, plan, engine, read, trials, tracker, parent, warnings, experimentName }: SweepSession,
+  { context, start, plan, engine, read, trials, tracker, parent, warnings, experimentName }: SweepSession,
   { number }: SweepOutcome["best"],
   features: SharedDataset["features"],
 ): Promise<TrackedResult> {
@@ -18,17 +18,17 @@ export async function trainBest(
   const trial = trials.find((trial) => trial.number === number)!;
   let runId: string | undefined;
   try {
-    return await parts.trackRun(context, tracker, {
+    return await trackRun(context, tracker, {
       ...{ candles: read.candles, features, facts: read.facts, engine, warnings, experimentName },
       settings: trial.settings,
       runName: `best-of-${plan.trials.length}`,
       tags: [
-        ...parts.userTags,
+        ...start.userTags,
         { key: PARENT_RUN_TAG, value: parent.runId },
         { key: SWEEP_TAGS.trial, value: String(number) },
         { key: SWEEP_TAGS.winner, value: "true" },
       ],
-      startedMs: parts.startedMs,
+      startedMs: start.startedMs,
       onStarted: (id) => runId = id,
     });
   } catch (error) {

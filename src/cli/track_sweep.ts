@@ -1,13 +1,4 @@
-import type { ModelConfig } from "../config/model_config.ts";
-import {
-  DomainError,
-  type FeatureEngine,
-  type KeyValue,
-  type SeriesId,
-  type TimeRange,
-  type Tracker,
-  type Warning,
-} from "../core/mod.ts";
+import { DomainError, type FeatureEngine, type KeyValue, type Warning } from "../core/mod.ts";
 import type { ExperimentSettings } from "../ml/experiment/mod.ts";
 import type { SweepPlan, SweepTrial } from "../ml/sweeps/mod.ts";
 import { buildInfo } from "./build_info.ts";
@@ -16,33 +7,21 @@ import { featureEngine, openTracker } from "./runtime.ts";
 import { openParent, requireSame, sweepDigest, unfinishedSweep } from "./sweep_parent.ts";
 import { requestOf, requestOfParent, type SweepRequest } from "./sweep_request.ts";
 import { runUnderParent } from "./sweep_under_parent.ts";
-import { experimentNameOf, type ReadCandles, type TrackedResult, type TrackRunOptions } from "./track.ts";
+import { type ReadCandles, readCandles, resolveSettings } from "./track_input.ts";
+import { experimentNameOf } from "./track_run.ts";
 
-/** What a sweep does as `track` does it. */
-export interface TrackParts {
+/** What `track` has found out before it came to the sweep. */
+export interface SweepStart {
   /** When the command began, on the monotonic clock. */
   readonly startedMs: number;
   readonly userTags: readonly KeyValue[];
-  readonly readCandles: (
-    context: CommandContext,
-    config: ModelConfig,
-    engine: FeatureEngine,
-    warnings: Warning[],
-  ) => Promise<ReadCandles>;
-  readonly resolveSettings: (
-    context: CommandContext,
-    config: ModelConfig,
-    series: SeriesId,
-    range: TimeRange,
-  ) => Promise<ExperimentSettings>;
-  readonly trackRun: (context: CommandContext, tracker: Tracker, options: TrackRunOptions) => Promise<TrackedResult>;
 }
 
 /**
  * `track --sweep`: fits the trials of a sweep as jobs over Workers, each a nested run under one parent, chooses on the
  * validation rows, and trains and scores the best as `track` does. The same command goes on with a sweep that was killed.
  */
-export async function trackSweep(asked: CommandContext, parts: TrackParts): Promise<CommandResult> {
+export async function trackSweep(asked: CommandContext, start: SweepStart): Promise<CommandResult> {
   const warnings: Warning[] = [];
   requireJobs(asked);
   const request = await readRequest(asked), context = { ...asked, options: request.options };
@@ -50,8 +29,8 @@ export async function trackSweep(asked: CommandContext, parts: TrackParts): Prom
   const base = sweepBase(request.sweep, request.config, request.file, request.options.string("model"));
   const plan = planSweep(request.sweep, base, request.file);
   const engine = await featureEngine();
-  const read = await readShared(() => parts.readCandles(context, base, engine, warnings));
-  const trials = await trialsOf(plan, read, { context, engine, resolveSettings: parts.resolveSettings });
+  const read = await readShared(() => readCandles(context, base, engine, warnings));
+  const trials = await trialsOf(plan, read, { context, engine });
   const digest = await sweepDigest(plan, trials);
   if (request.parent !== undefined) await requireSame(request.parent, { digest, sha256: read.facts.sha256 });
 
@@ -61,7 +40,7 @@ export async function trackSweep(asked: CommandContext, parts: TrackParts): Prom
     : (await tracker.getExperiment(request.parent.info.experimentId)).name;
   const before = request.parent ?? await unfinishedSweep(tracker, { experimentName, digest });
   const { parent, lock } = await openParent(context, tracker, {
-    ...{ before, experimentName, userTags: parts.userTags, digest, kind: request.sweep.kind },
+    ...{ before, experimentName, userTags: start.userTags, digest, kind: request.sweep.kind },
     facts: read.facts,
     settings: trials[0]!.settings,
   });
@@ -69,7 +48,7 @@ export async function trackSweep(asked: CommandContext, parts: TrackParts): Prom
   await using _parent = parent;
   return await parent.during(() =>
     runUnderParent({
-      ...{ context, parts, request, plan, engine, read, trials, tracker, experimentName, parent, warnings },
+      ...{ context, start, request, plan, engine, read, trials, tracker, experimentName, parent, warnings },
       isResumed: before !== undefined,
     })
   );
@@ -89,7 +68,7 @@ async function readRequest(context: CommandContext): Promise<SweepRequest> {
   return await requestOfParent(context, tracker);
 }
 
-interface TrialsOptions extends Pick<TrackParts, "resolveSettings"> {
+interface TrialsOptions {
   readonly context: CommandContext;
   readonly engine: FeatureEngine;
 }
@@ -98,7 +77,7 @@ interface TrialsOptions extends Pick<TrackParts, "resolveSettings"> {
 async function trialsOf(
   plan: SweepPlan,
   { settings: { series, range }, facts }: ReadCandles,
-  { context, engine, resolveSettings }: TrialsOptions,
+  { context, engine }: TrialsOptions,
 ): Promise<SweepTrial[]> {
   const { TRAINING_DAYS, withBudget } = await import("../ml/sweeps/mod.ts");
   const { fitJobOf } = await import("../ml/jobs/fit_job.ts");

@@ -1,0 +1,160 @@
+import {
+  type CandleColumns,
+  DomainError,
+  type FeatureEngine,
+  type FeatureMatrix,
+  type FeatureReader,
+  HORIZONS,
+  isHorizon,
+  MINUTE_MS,
+  parseInstantOrDuration,
+  type SeriesId,
+  type TimeRange,
+  toIso,
+  toIsoDay,
+  type Warning,
+} from "../core/mod.ts";
+import type { ModelConfig } from "../config/model_config.ts";
+import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
+import type { CommandContext } from "./command.ts";
+import { openFeatureStore } from "./runtime.ts";
+
+/** What a run reads. */
+export interface ReadCandles {
+  readonly settings: ExperimentSettings;
+  readonly candles: CandleColumns;
+  readonly features: FeatureMatrix | undefined;
+  readonly facts: DatasetFacts;
+}
+
+/** Reads what the run needs and lets go of the store, so that an ingest can go on meanwhile. */
+export async function readCandles(
+  context: CommandContext,
+  config: ModelConfig,
+  engine: FeatureEngine,
+  warnings: Warning[],
+): Promise<ReadCandles> {
+  const { loadIngestConfig } = await import("../config/ingest_config.ts");
+  const { splitBounds } = await import("../ml/experiment/mod.ts");
+  const ingestConfig = await loadIngestConfig();
+  const series: SeriesId = { exchange: config.exchange, symbol: config.symbol, interval: "1m" };
+  await using store = await openFeatureStore(context, { mode: "read", config: ingestConfig });
+  const span = await store.span(series);
+  if (span === undefined) {
+    throw new DomainError(
+      "not-found",
+      `Cannot train as the feature store has no candles of ${series.exchange} ${series.symbol} ${series.interval}`,
+      { hint: "Bring them in with: task ingest" },
+    );
+  }
+  const range = askedRange(context, span, warnings);
+  const settings = await resolveSettings(context, config, series, range);
+  splitBounds(settings); // refuses a range that is too short before any candle is read
+  const read: TimeRange = {
+    startMs: Math.max(span.startMs, range.startMs - engine.lookbackMinutes * MINUTE_MS),
+    endMs: range.endMs,
+  };
+  const query = { ...series, range: read };
+  const candles = await store.loadCandles(query);
+  return {
+    settings,
+    candles,
+    features: await freshFeatures(store, engine, series, candles, range),
+    facts: {
+      sha256: await store.datasetDigest(query),
+      ...read,
+      rows: candles.length,
+      uri: ingestConfig.featureStore.path,
+    },
+  };
+}
+
+/** Materialised features of the range where they cover every decision time; undefined where they are behind. */
+async function freshFeatures(
+  store: FeatureReader,
+  engine: FeatureEngine,
+  series: SeriesId,
+  candles: CandleColumns,
+  range: TimeRange,
+): Promise<FeatureMatrix | undefined> {
+  const span = await store.featureSpan(engine.name, engine.digest, series);
+  const lastOpenMs = candles.openTimeMs.at(-1);
+  if (span === undefined || lastOpenMs === undefined) return undefined;
+  const lastDecisionMs = lastOpenMs + MINUTE_MS;
+  const firstDecisionMs = Math.max(range.startMs, candles.openTimeMs[0]! + MINUTE_MS);
+  if (span.startMs > firstDecisionMs || span.endMs <= lastDecisionMs) return undefined;
+  return await store.loadFeatures(engine.name, {
+    ...series,
+    range: { startMs: firstDecisionMs, endMs: lastDecisionMs + 1 },
+  });
+}
+
+/** The asked range within what is stored; a clipped end is warned about. */
+function askedRange(context: CommandContext, span: TimeRange, warnings: Warning[]): TimeRange {
+  const nowMs = context.clock.nowMs();
+  const read = (name: "since" | "until", stored: number) => {
+    const text = context.options.string(name);
+    return text === undefined ? stored : parseInstantOrDuration(text, nowMs, `--${name}`);
+  };
+  const asked = { startMs: read("since", span.startMs), endMs: read("until", span.endMs) };
+  if (asked.endMs <= asked.startMs) {
+    throw new DomainError("usage", `--until (${toIso(asked.endMs)}) must lie after --since (${toIso(asked.startMs)})`);
+  }
+  const range = { startMs: Math.max(asked.startMs, span.startMs), endMs: Math.min(asked.endMs, span.endMs) };
+  if (range.endMs <= range.startMs) {
+    throw new DomainError(
+      "not-found",
+      `Cannot train on ${toIso(asked.startMs)} to ${toIso(asked.endMs)} as candles are stored from ${
+        toIso(span.startMs)
+      } to ${toIso(span.endMs)}`,
+      { hint: `Bring them in with: task ingest -- --since ${toIsoDay(asked.startMs)}` },
+    );
+  }
+  if (range.startMs !== asked.startMs || range.endMs !== asked.endMs) {
+    warnings.push({
+      code: "range-clipped",
+      message: `The range is cut to the stored candles: ${toIso(range.startMs)} to ${toIso(range.endMs)}`,
+    });
+  }
+  return range;
+}
+
+/** The settings of a run: the configuration, with what the options say in its place. */
+export async function resolveSettings(
+  { options }: CommandContext,
+  config: ModelConfig,
+  series: SeriesId,
+  range: TimeRange,
+): Promise<ExperimentSettings> {
+  const { quickSettings } = await import("../ml/experiment/mod.ts");
+  const horizonMinutes = Number(options.string("horizon") ?? config.horizonMinutes);
+  if (!isHorizon(horizonMinutes)) {
+    throw new DomainError(
+      "usage",
+      `--horizon must be one of ${HORIZONS.join(", ")}: current value is ${horizonMinutes}`,
+    );
+  }
+  const seed = options.number("seed") ?? config.seed;
+  if (!Number.isInteger(seed) || seed < 1 || seed > 2147483647) {
+    throw new DomainError("usage", `--seed must be a whole number from 1 to 2147483647: current value is ${seed}`);
+  }
+  const { evaluation } = config;
+  const settings: ExperimentSettings = {
+    series,
+    family: (options.string("model") ?? config.model) as ExperimentSettings["family"],
+    horizonMinutes,
+    seed,
+    range,
+    quick: false,
+    mlp: config.mlp,
+    gbdt: config.gbdt,
+    linear: config.linear,
+    sequence: config.sequence,
+    split: evaluation.split,
+    blockDays: evaluation.blockDays,
+    resamples: evaluation.resamples,
+    minimumDays: config.minimumDays,
+    verdict: config.verdict,
+  };
+  return options.boolean("quick") ? quickSettings(settings) : settings;
+}

@@ -1,0 +1,130 @@
+import type { FeatureEngine, KeyValue, Tracker, Warning } from "../core/mod.ts";
+import type { ModelConfig } from "../config/model_config.ts";
+import type { CarriedTraining } from "../ml/experiment/mod.ts";
+import type { CommandContext, CommandResult } from "./command.ts";
+import { featureEngineOf } from "./runtime.ts";
+import { runTags } from "./run_tags.ts";
+import type { ReadCandles } from "./track_input.ts";
+import { trackSummary } from "./track_summary.ts";
+import { userName } from "./user_name.ts";
+
+/** Where a training that is killed is kept, so that the same command goes on from it. */
+const CHECKPOINTS = "mlruns/checkpoints";
+
+/** Experiment that runs are logged to. */
+export function experimentNameOf({ options, env }: CommandContext, config: ModelConfig): string {
+  return options.string("experiment") ?? env("MLFLOW_EXPERIMENT_NAME") ?? config.experiment;
+}
+
+/** What {@linkcode trackRun} trains on, and how its run is called. */
+export interface TrackRunOptions extends ReadCandles {
+  readonly engine: FeatureEngine;
+  readonly experimentName: string;
+  /** @default that of --run-name, else family and horizon */
+  readonly runName?: string;
+  /** Tags beside those of any run. */
+  readonly tags: readonly KeyValue[];
+  readonly warnings: readonly Warning[];
+  /** When the command began, on the monotonic clock. */
+  readonly startedMs: number;
+  /** Told of the run before it is trained. */
+  readonly onStarted?: (runId: string) => void;
+}
+
+/** Trains and scores one model and logs it as a run. */
+export async function trackRun(
+  context: CommandContext,
+  tracker: Tracker,
+  options: TrackRunOptions,
+): Promise<TrackedResult> {
+  const { settings, candles, features, facts, engine, experimentName, startedMs } = options;
+  const warnings = [...options.warnings];
+  const {
+    carryOver,
+    datasetInput,
+    epochMetrics,
+    logExperiment,
+    runExperiment,
+    settingsParams,
+    TrackedRun,
+    treeMetrics,
+    verdictReasons,
+  } = await import("../ml/experiment/mod.ts");
+  const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
+  const { startsKept } = await import("../ml/training/protocol.ts");
+  const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
+  const nowMs = () => context.clock.nowMs();
+  await using run = await TrackedRun.start(tracker, {
+    experimentName,
+    runName: options.runName ?? context.options.string("run-name") ?? `${settings.family}-${settings.horizonMinutes}m`,
+    tags: [...await runTags(context, { settings, datasetSha256: facts.sha256 }), ...options.tags],
+    nowMs,
+    signal: context.signal,
+    ...userOf(context),
+  });
+  options.onStarted?.(run.runId);
+  await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
+  await run.log({ params: settingsParams(settings) });
+  const onResume = async (from: CarriedTraining) => {
+    const whose = from.owner === null ? "" : ` (run ${from.owner})`;
+    const message = `Goes on after epoch ${from.epoch} of a training that was killed${whose}`;
+    context.progress.log(message);
+    warnings.push({ code: "training-resumed", message });
+    await carryOver(tracker, run, from, nowMs());
+  };
+  const result = await run.during(() =>
+    runExperiment(candles, settings, {
+      engine,
+      ...(features === undefined ? {} : { features }),
+      train: (job, { member, ...options }) =>
+        trainInWorker(job, {
+          ...{ ...options, checkpoints: CHECKPOINTS, owner: run.runId },
+          onResume: (from) => onResume({ ...from, member }),
+        }),
+      progress: context.progress,
+      signal: context.signal,
+      onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
+      onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
+    })
+  );
+  const logged = await logExperiment(tracker, run, result, {
+    settings,
+    facts,
+    featureSet: await featureEngineOf(result.model.info.featureSetDigest),
+    nowMs,
+    encodeMlModel,
+  });
+  await run.finish();
+
+  const kept = startsKept(result.training);
+  if (kept !== undefined) warnings.push({ code: "start-kept", message: kept });
+  const seconds = (context.clock.monotonicMs() - startedMs) / 1000;
+  return {
+    runId: run.runId,
+    json: {
+      runId: run.runId,
+      experimentId: run.experimentId,
+      experimentName,
+      modelUri: logged.modelUri,
+      metrics: logged.metrics,
+      baselines: result.evaluation.baselines,
+      verdict: { passed: result.verdict.passed, reasons: verdictReasons(result) },
+      datasetDigest: facts.sha256,
+      seconds,
+    },
+    text: trackSummary({ settings, result, runId: run.runId, experimentName, trackingUri: tracker.uri, seconds }),
+    warnings,
+    next: [`task register -- --run-id ${run.runId}`, "task mlflow-ui"],
+  };
+}
+
+/** The result of one run. */
+export interface TrackedResult extends CommandResult {
+  readonly runId: string;
+}
+
+/** Who the run is of, where the system says. */
+export function userOf(context: CommandContext): { userId?: string } {
+  const userId = userName(context);
+  return userId === undefined ? {} : { userId };
+}
