@@ -126,8 +126,9 @@ def age(folder):
     shutil.rmtree(lacking / "artifacts")
     meta = (lacking / "meta.yaml").read_text().replace(plain.name, lacking.name)
     (lacking / "meta.yaml").write_text(meta)
-    # Without runs: MLflow looks for a run in whichever experiment the folder happens to list first.
-    shutil.copytree(experiment, root / "123", ignore=lambda _, names: [name for name in names if len(name) == 32])
+    # Without runs and models: MLflow looks for one in whichever experiment the folder happens to list first.
+    inside = lambda _, names: [name for name in names if len(name) == 32 or name == "models"]
+    shutil.copytree(experiment, root / "123", ignore=inside)
     (root / "456").mkdir()
     return sorted(str(path) for path in (experiment / ("0" * 32), root / "123", root / "456"))
 
