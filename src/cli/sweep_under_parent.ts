@@ -85,9 +85,10 @@ async function warnOfDays(
   { request: { sweep: { budget } }, read: { settings }, warnings }: SweepSession,
 ): Promise<void> {
   const { TRAINING_DAYS } = await import("../ml/sweeps/mod.ts");
-  const { splitBounds } = await import("../ml/experiment/mod.ts");
+  const { experimentFolds } = await import("../ml/experiment/mod.ts");
   if (budget?.key !== TRAINING_DAYS) return;
-  const days = (splitBounds(settings).validationStartMs - settings.range.startMs) / DAY_MS;
+  const { train, validation } = experimentFolds(settings).folds[0]!;
+  const days = (validation.startMs - train.startMs) / DAY_MS;
   if (budget.max <= days) return;
   warnings.push({
     code: "budget-clipped",

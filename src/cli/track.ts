@@ -26,7 +26,11 @@ export const command: Command = {
     "run-name": { type: "string", value: "NAME", description: "Name of the run; default: family and horizon" },
     seed: { type: "number", value: "N", description: "Seed of weights and shuffles, 1 or more; default: config (1)" },
     tag: { type: "string", value: "K=V", description: "Tag of the run", multiple: true },
-    quick: { type: "boolean", description: "Score half the range in blocks of a day; from 30 days up" },
+    folds: { type: "number", value: "N", description: "Score the last N steps of the walk-forward; default: all" },
+    quick: {
+      type: "boolean",
+      description: "Train on half the range, walk over the rest in four steps; from 30 days up",
+    },
     sweep: {
       type: "string",
       value: "FILE",

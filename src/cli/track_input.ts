@@ -35,7 +35,7 @@ export async function readCandles(
   warnings: Warning[],
 ): Promise<ReadCandles> {
   const { loadIngestConfig } = await import("../config/ingest_config.ts");
-  const { splitBounds } = await import("../ml/experiment/mod.ts");
+  const { experimentFolds } = await import("../ml/experiment/mod.ts");
   const ingestConfig = await loadIngestConfig();
   const series: SeriesId = { exchange: config.exchange, symbol: config.symbol, interval: "1m" };
   await using store = await openFeatureStore(context, { mode: "read", config: ingestConfig });
@@ -49,7 +49,7 @@ export async function readCandles(
   }
   const range = askedRange(context, span, warnings);
   const settings = await resolveSettings(context, config, series, range);
-  splitBounds(settings); // refuses a range that is too short before any candle is read
+  experimentFolds(settings); // refuses a range that is too short before any candle is read
   const read: TimeRange = {
     startMs: Math.max(span.startMs, range.startMs - engine.lookbackMinutes * MINUTE_MS),
     endMs: range.endMs,
@@ -119,6 +119,13 @@ function askedRange(context: CommandContext, span: TimeRange, warnings: Warning[
   return range;
 }
 
+/** Steps that `--folds` asks for. @throws {DomainError} `usage`. */
+function foldsAsked(options: CommandContext["options"]): number | undefined {
+  const folds = options.number("folds");
+  if (folds === undefined || Number.isInteger(folds) && folds >= 1) return folds;
+  throw new DomainError("usage", `--folds must be a whole number from 1 on: current value is ${folds}`);
+}
+
 /** The settings of a run: the configuration, with what the options say in its place. */
 export async function resolveSettings(
   { options }: CommandContext,
@@ -150,7 +157,7 @@ export async function resolveSettings(
     gbdt: config.gbdt,
     linear: config.linear,
     sequence: config.sequence,
-    split: evaluation.split,
+    split: { ...evaluation.split, folds: foldsAsked(options) ?? evaluation.split.folds },
     blockDays: evaluation.blockDays,
     resamples: evaluation.resamples,
     minimumDays: config.minimumDays,

@@ -43,6 +43,7 @@ export async function trackRun(
     carryOver,
     datasetInput,
     epochMetrics,
+    foldMetrics,
     logExperiment,
     runExperiment,
     settingsParams,
@@ -51,6 +52,7 @@ export async function trackRun(
     verdictReasons,
   } = await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
+  const { scoreFoldsInWorkers } = await import("../ml/jobs/score_folds.ts");
   const { startsKept } = await import("../ml/training/protocol.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
   const nowMs = () => context.clock.nowMs();
@@ -84,6 +86,8 @@ export async function trackRun(
       progress: context.progress,
       signal: context.signal,
       onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
+      onFold: (fold) => run.queue({ metrics: foldMetrics(fold, nowMs()) }),
+      scoreFolds: scoreFoldsInWorkers(candles),
       onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
     })
   );

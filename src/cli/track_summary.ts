@@ -54,9 +54,12 @@ export function trackSummary(summary: TrackSummary): string {
   const kept = startsKept(training);
   return [
     `${settings.family}, ${settings.horizonMinutes} minutes ahead, ${settings.series.symbol}`,
-    `trained on ${days(split.train)} (${count(split.train.rows)} rows), chosen on ${
+    `scored on ${days(split.test)} (${
+      count(split.test.rows)
+    } rows) in ${split.folds} steps, each by a model of the days before it`,
+    `to be served: trained on ${days(split.train)} (${count(split.train.rows)} rows), chosen on ${
       days(split.validation)
-    }, scored on ${days(split.test)} (${count(split.test.rows)} rows)`,
+    }`,
     ...(training.length === 0 ? [] : [`best epoch ${bestEpochs(training)}`]),
     ...(kept === undefined ? [] : [kept]),
     ...(details === undefined ? [] : [details.sentence]),

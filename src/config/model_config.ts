@@ -101,12 +101,21 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
   }).prefault({}).describe("Networks that read the last hour minute by minute: pyramid, tcn, gru"),
   evaluation: z.strictObject({
     split: z.strictObject({
-      kind: z.enum(["chronological", "shuffled"]).default("chronological")
+      kind: z.enum(["walk-forward", "chronological", "shuffled"]).default("walk-forward")
         .describe("How rows are split; shuffled rows leak the future into training and are refused"),
-      testShare: share.default(0.25).describe("Newest part of the range, scored; --quick takes half"),
-      validationShare: share.default(0.125).describe("Last part of the training span: early stopping, calibration"),
+      trainDays: count.max(3650).default(180)
+        .describe("Walk-forward: days of a training span; at a day's horizon at least 365 where there are"),
+      stepDays: count.max(365).default(30).describe("Walk-forward: days from one test span to the next"),
+      folds: count.nullable().default(null).describe("Walk-forward: the last so many steps alone; null: all"),
+      testShare: share.default(0.25).describe("Chronological: newest part of the range, scored; --quick takes half"),
+      validationShare: share.max(0.5).default(0.125)
+        .describe("Last part of a training span: early stopping, shrinking, calibration"),
+      embargoMinutes: z.int().nonnegative().max(43200).default(0)
+        .describe("Minutes that a training label must end before what is scored"),
     }).prefault({}),
-    blockDays: count.default(5).describe("Consecutive days that are resampled together; --quick takes one"),
+    blockDays: count.default(5).describe(
+      "Consecutive days that are resampled together; --quick takes one where that leaves few",
+    ),
     resamples: count.min(100).default(2000),
   }).prefault({}),
   verdict: z.strictObject({

@@ -22,6 +22,8 @@ export interface FitFamilyDeps extends CallOptions {
   readonly onEpoch?: (report: EpochReport, member: number) => void;
   /** Grows boosted trees. @default in Workers, as many as there are cores but at most two */
   readonly grow?: GrowTrees;
+  /** Leaves out `details`, which cost more than some fits do. @default false */
+  readonly withoutDetails?: boolean;
   /** Called after each hundredth of the most trees that there can be. */
   readonly onTree?: (report: HeadReport) => void;
 }
@@ -89,8 +91,8 @@ async function fitBoostedTrees(
       if (trees % milestoneOf(gbdt) === 0) onTree?.(report);
     },
   });
-  const details = treesDetails(fit, dataset, split.validation);
-  tell(2 * gbdt.trees, details.sentence);
+  const details = deps.withoutDetails ? undefined : treesDetails(fit, dataset, split.validation);
+  tell(2 * gbdt.trees, details?.sentence ?? "grown");
   return { model: fit.model, training: [], details };
 }
 

@@ -12,7 +12,7 @@ import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
 import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
 import type { NetworkFamily } from "../training/fit_network.ts";
-import type { ExperimentResult } from "./run_experiment.ts";
+import type { ExperimentResult, FoldSummary } from "./run_experiment.ts";
 import { type ExperimentSettings, networkOptions } from "./settings.ts";
 import type { TrackedRun } from "./tracked_run.ts";
 import { linearParams, treesParams } from "./family_params.ts";
@@ -74,14 +74,22 @@ export function settingsParams(settings: ExperimentSettings): KeyValue[] {
     seed: settings.seed,
     quick: settings.quick,
     split_kind: settings.split.kind,
-    test_share: settings.split.testShare,
-    validation_share: settings.split.validationShare,
+    ...splitParams(settings),
     block_days: settings.blockDays,
     resamples: settings.resamples,
     ...network,
     ...(settings.family === "gbdt" ? treesParams(settings) : {}),
     ...(settings.family === "linear" ? linearParams(settings) : {}),
   });
+}
+
+function splitParams({ split }: ExperimentSettings): Record<string, string | number> {
+  const { kind, trainDays, stepDays, testShare, validationShare, embargoMinutes } = split;
+  return {
+    ...(kind === "chronological" ? { test_share: testShare } : { train_days: trainDays, step_days: stepDays }),
+    validation_share: validationShare,
+    embargo_minutes: embargoMinutes,
+  };
 }
 
 /** Parameters of the families that are networks. */
@@ -137,6 +145,12 @@ export function epochMetrics(report: EpochReport, timestamp: number, member = 1)
   return [...ofEpoch, ...ofSteps];
 }
 
+/** Scores of one step, whose place on the grid is the metric's step: `fold_qlike`. */
+export function foldMetrics({ fold, scores, trainRows }: FoldSummary, timestamp: number): Metric[] {
+  const values = Object.entries({ ...scores, train_rows: trainRows }).filter(([, value]) => Number.isFinite(value));
+  return values.map(([key, value]) => ({ key: `fold_${key}`, value, timestamp, step: fold.index }));
+}
+
 /** Metric of a head's trees, whose step is the number of trees; a hundred or so a head. */
 export function treeMetrics({ head, trees, validationLoss }: HeadReport, timestamp: number): Metric[] {
   if (validationLoss === undefined) return [];
@@ -183,6 +197,7 @@ export async function logExperiment(
     train_rows: train.rows,
     validation_rows: validation.rows,
     test_rows: test.rows,
+    folds: result.split.folds,
     feature_set: featureSet.name,
     feature_set_digest: featureSet.digest,
     feature_count: result.model.spec.featureNames.length,

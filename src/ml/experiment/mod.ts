@@ -3,15 +3,23 @@
  *
  * @module
  */
-export { type ExperimentSettings, quickSettings } from "./settings.ts";
-export { type ExperimentDeps, type ExperimentResult, runExperiment, type SplitSummary } from "./run_experiment.ts";
-export { splitBounds } from "./split_bounds.ts";
+export { type ExperimentSettings, quickSettings, type SplitSettings } from "./settings.ts";
+export {
+  type ExperimentDeps,
+  type ExperimentResult,
+  type FoldSummary,
+  runExperiment,
+  type ScoreFolds,
+  type SplitSummary,
+} from "./run_experiment.ts";
+export { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
 export {
   type DatasetFacts,
   datasetInput,
   datasetName,
   epochMetrics,
   experimentMetrics,
+  foldMetrics,
   logExperiment,
   type LogExperimentOptions,
   type LoggedExperiment,

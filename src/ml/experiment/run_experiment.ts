@@ -1,50 +1,75 @@
 import {
+  type CallOptions,
   type CandleColumns,
+  DomainError,
   type FeatureEngine,
   type FeatureMatrix,
   MINUTE_MS,
+  SILENT_PROGRESS,
   type TimeRange,
 } from "../../core/mod.ts";
-import { buildDataset, type Dataset, timeSpanOf, trainingRangesOf } from "../dataset.ts";
+import { buildDataset, type Dataset, trainingRangesOf } from "../dataset.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
-import { testRowsOf } from "../evaluation/test_rows.ts";
+import { FoldTable } from "../evaluation/scored_folds.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
-import { chronologicalSplit } from "../labels/mod.ts";
+import { type Fold, foldRows } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { requireReadable } from "../training/require_trainable.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
-import { featuresFor, forecastRows } from "../window_dataset.ts";
-import { baselineForecasts } from "./baseline_forecasts.ts";
+import { featuresFor } from "../window_dataset.ts";
+import { experimentFolds } from "./experiment_folds.ts";
 import type { FamilyDetails } from "./family_details.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
-import { requireRows } from "./require_rows.ts";
+import type { FoldBaseline } from "./fold_baselines.ts";
+import { requireRows, requireScored } from "./require_rows.ts";
+import { type FoldOutcome, scoreFold } from "./score_fold.ts";
 import type { ExperimentSettings } from "./settings.ts";
-import { splitBounds } from "./split_bounds.ts";
 
 /** What an experiment needs from outside. */
 export interface ExperimentDeps extends FitFamilyDeps {
-  /** The set `base`, from which windows follow. */
   readonly engine: FeatureEngine;
   /** Materialised features of the range, where they are fresh; computed here otherwise. */
   readonly features?: FeatureMatrix;
+  /** Told of each step as it ends. */
+  readonly onFold?: (fold: FoldSummary) => void;
+  /** Fits and scores the folds. @default one after the other on this thread, its networks by `train` */
+  readonly scoreFolds?: ScoreFolds;
 }
+
+/** Fits and scores folds in any order; `onEnd` takes each as it ends, by its place among them. */
+export type ScoreFolds = (
+  dataset: Dataset,
+  folds: readonly Fold[],
+  settings: ExperimentSettings,
+  options: CallOptions & { readonly onEnd: (place: number, outcome: FoldOutcome) => void },
+) => Promise<void>;
+
+/** One step without its rows, which stand in the table of all. */
+export type FoldSummary = Pick<FoldOutcome, "fold" | "fitted" | "scores" | "trainRows">;
 
 /** Spans of decision times and how many rows each has. */
 export interface SplitSummary {
+  /** What the logged model was fitted on. */
   readonly train: TimeRange & { readonly rows: number };
+  /** What it was chosen on. */
   readonly validation: TimeRange & { readonly rows: number };
+  /** Test rows of all folds. */
   readonly test: TimeRange & { readonly rows: number };
+  readonly folds: number;
 }
 
 /** A fitted and scored model with its evidence. */
 export interface ExperimentResult {
+  /** The recipe that was scored, on the last training span: no score is its own. */
   readonly model: SpecForecastModel;
-  /** How the training of each member went; empty for families without a network. */
+  /** How the training of each of its members went; empty for families without a network. */
   readonly training: readonly TrainingOutcome[];
   /** What else the family tells of its fit. */
   readonly details: FamilyDetails | undefined;
   readonly split: SplitSummary;
+  /** One a step, ascending in time. */
+  readonly folds: readonly FoldSummary[];
   readonly evaluation: Evaluation;
   readonly verdict: Verdict;
   /** Raw rows that prove the logged model when it is loaded, row-major. */
@@ -54,11 +79,11 @@ export interface ExperimentResult {
 }
 
 /** Steps that {@linkcode runExperiment} tells of beside training. */
-const STEPS = 5;
+const STEPS = 4;
 
 /**
- * Fits a model on the training span, scores it and the baselines on the same later rows, and judges it. The model that
- * is scored is the one handed back: no row it is scored on was in its training.
+ * Fits a family on each fold's training span and scores it and the baselines on the rows after it, judges the whole, and
+ * fits the same recipe once more on the last training span: that model is the one to serve, and no row is scored with it.
  *
  * @param candles those of the range and of the look-back before it.
  */
@@ -78,37 +103,41 @@ export async function runExperiment(
     progress.update({ stage: "track", done: stepsDone++, total: STEPS, unit: "steps", note });
     await breathe();
   };
-  const bounds = splitBounds(settings);
+  const { folds, refit } = experimentFolds(settings);
   await stage("features and labels");
   const dataset = buildDataset(candles, deps.engine, {
     horizonMinutes: settings.horizonMinutes,
     sinceMs: settings.range.startMs,
     ...(deps.features === undefined ? {} : { features: deps.features }),
   });
-  const split = chronologicalSplit(
-    { decisionTimeMs: dataset.features.decisionTimeMs, scorable: dataset.labels.scorable },
-    { ...bounds, horizonMinutes: settings.horizonMinutes },
-  );
-  requireRows(split, ["train", "validation", "test"]);
-  for (const rows of [split.trainingSpan, split.test]) requireReadable(dataset, rows);
+  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
+  const split = foldRows({ decisionTimeMs, scorable }, refit);
+  requireRows(split, refit, ["train", "validation"]);
+  requireReadable(dataset, Int32Array.from(scorable.keys()).filter((row) => scorable[row] === 1));
+  await stage("the model to serve");
   const { model, training, details } = await fitFamily(dataset, split, settings, deps);
-  await stage("baselines");
-  const ranges = trainingRangesOf(dataset, split);
-  const baselines = baselineForecasts(dataset, split, ranges);
-  await stage("forecasts");
-  const test = testRowsOf(dataset, split.test);
-  const forecasts = await forecastRows(model, dataset, split.test, breathe);
+  await stage("steps");
+  const scoreFolds = deps.scoreFolds ?? scoreFoldsHere(deps, breathe);
+  const rowsOf = (fold: Fold) => foldRows({ decisionTimeMs, scorable }, fold).test.length;
+  const table = new FoldTable<FoldBaseline>(folds.map(rowsOf)), summaries: FoldSummary[] = [];
+  let foldsDone = 0;
+  await scoreFolds(dataset, folds, settings, {
+    ...(signal === undefined ? {} : { signal }),
+    onEnd: (place, outcome) => {
+      const { fold, fitted, scores, trainRows } = outcome;
+      table.put(place, outcome);
+      summaries[place] = { fold, fitted, scores, trainRows };
+      const note = `QLIKE ${scores["qlike"]?.toFixed(4)}`;
+      progress.update({ stage: "walk forward", done: ++foldsDone, total: folds.length, unit: "steps", note });
+      deps.onFold?.(summaries[place]);
+    },
+  });
   await stage("scores");
-  const evaluation = evaluate(test, { model: forecasts, baselines }, settings);
-  await stage("files");
-  const lastLearnt = ranges.validation.endMs - MINUTE_MS;
-  const files = new Map([
-    [
-      "evaluation/predictions.parquet",
-      encodePredictions(test, forecasts, { fold: 0, train: { startMs: ranges.train.startMs, endMs: lastLearnt } }),
-    ],
-    ["evaluation/baselines.parquet", encodeBaselines(test, baselines)],
-  ]);
+  const scored = table.joined(), { test } = scored;
+  requireScored(test.length);
+  const evaluation = evaluate(scored.test, scored, settings);
+  await breathe();
+  const ranges = trainingRangesOf(dataset, split);
   return {
     model,
     training,
@@ -116,12 +145,36 @@ export async function runExperiment(
     split: {
       train: { ...ranges.train, rows: split.train.length },
       validation: { ...ranges.validation, rows: split.validation.length },
-      test: { ...timeSpanOf(dataset, split.test), rows: split.test.length },
+      test: {
+        startMs: test.decisionTimeMs[0]!,
+        endMs: test.decisionTimeMs[test.length - 1]! + MINUTE_MS,
+        rows: test.length,
+      },
+      folds: folds.length,
     },
+    folds: summaries,
     evaluation,
     verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
     goldenRows: goldenRows(model, dataset, split.trainingSpan),
-    files,
+    files: new Map([
+      [
+        "evaluation/predictions.parquet",
+        encodePredictions(test, scored.model, { fold: 0, train: scored.folds[0]!.train }),
+      ],
+      ["evaluation/baselines.parquet", encodeBaselines(test, scored.baselines)],
+    ]),
+  };
+}
+
+/** Folds one after the other on this thread. */
+function scoreFoldsHere(deps: ExperimentDeps, breathe: () => Promise<void>): ScoreFolds {
+  return async (dataset, folds, settings, { onEnd }) => {
+    // What is told of training is of the model to serve alone.
+    const { onEpoch: _, onTree: __, ...rest } = deps, quiet = { ...rest, breathe, progress: SILENT_PROGRESS };
+    for (const [place, fold] of folds.entries()) {
+      onEnd(place, await scoreFold(dataset, fold, settings, quiet));
+      await breathe();
+    }
   };
 }
 

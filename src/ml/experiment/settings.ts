@@ -1,4 +1,4 @@
-import type { Horizon, ModelFamily, SeriesId, TimeRange } from "../../core/mod.ts";
+import { DAY_MS, type Horizon, type ModelFamily, type SeriesId, type TimeRange } from "../../core/mod.ts";
 import type { VerdictLimits } from "../evaluation/verdict.ts";
 import { isSequenceFamily, sequenceShape } from "../models/sequence_shapes.ts";
 import type { LinearOptions } from "../training/fit_linear.ts";
@@ -13,23 +13,36 @@ export interface ExperimentSettings {
   readonly seed: number;
   /** Decision times; labels end by its end too. */
   readonly range: TimeRange;
-  /** Half the range is scored, by blocks of a day. */
+  /** A first look: half the range trains, and the evidence is called quick. */
   readonly quick: boolean;
   readonly mlp: Omit<NetworkOptions, "seed">;
   readonly gbdt: Omit<TreesOptions, "seed">;
   readonly linear: LinearOptions;
   /** Networks that read the last hour minute by minute. */
   readonly sequence: SequenceSettings;
-  /** `shuffled` can be written into a configuration, and is always refused. */
-  readonly split: {
-    readonly kind: "chronological" | "shuffled";
-    readonly testShare: number;
-    readonly validationShare: number;
-  };
+  readonly split: SplitSettings;
   readonly blockDays: number;
   readonly resamples: number;
   readonly minimumDays: number;
   readonly verdict: VerdictLimits;
+}
+
+/** How the range is cut into what is learnt from and what is scored (evaluation section 4). */
+export interface SplitSettings {
+  /** `shuffled` can be written into a configuration, and is always refused. */
+  readonly kind: "walk-forward" | "chronological" | "shuffled";
+  /** Walk-forward: days of each training span. */
+  readonly trainDays: number;
+  /** Walk-forward: days from one test span to the next. */
+  readonly stepDays: number;
+  /** Walk-forward: the last so many folds alone; null for all. */
+  readonly folds: number | null;
+  /** Chronological: newest part of the range, scored. */
+  readonly testShare: number;
+  /** Last part of each training span: early stopping, shrinking, calibration. */
+  readonly validationShare: number;
+  /** Minutes that a training label must end before what is scored starts. */
+  readonly embargoMinutes: number;
 }
 
 /** Shape and training of the families that read windows. */
@@ -54,7 +67,25 @@ export function networkOptions(settings: ExperimentSettings, family: NetworkFami
   };
 }
 
-/** Settings of `--quick`: half the range trains, the rest is scored in blocks of a day. */
+/** Fewer blocks of the usual length than this are too few: a quick run then takes blocks of a day. */
+const FEWEST_QUICK_BLOCKS = 30;
+
+/**
+ * Settings of `--quick`: of D days the first half trains and the rest is scored in steps of an eighth (evaluation section
+ * 4); a chronological split scores the half in one.
+ */
 export function quickSettings(settings: ExperimentSettings): ExperimentSettings {
-  return { ...settings, quick: true, split: { ...settings.split, testShare: 0.5 }, blockDays: 1 };
+  const days = Math.floor((settings.range.endMs - settings.range.startMs) / DAY_MS), trainDays = Math.floor(days / 2);
+  const usual = (days - trainDays) / settings.blockDays >= FEWEST_QUICK_BLOCKS;
+  return {
+    ...settings,
+    quick: true,
+    split: {
+      ...settings.split,
+      trainDays: Math.max(1, trainDays),
+      stepDays: Math.max(1, Math.floor(days / 8)),
+      testShare: 0.5,
+    },
+    blockDays: usual ? settings.blockDays : 1,
+  };
 }

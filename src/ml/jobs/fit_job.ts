@@ -2,18 +2,12 @@ import { DAY_MS, DomainError } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
 import type { Dataset } from "../dataset.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
-import { splitBounds } from "../experiment/split_bounds.ts";
-import { chronologicalSplit, type Split, type SplitBounds } from "../labels/mod.ts";
+import { experimentFolds } from "../experiment/experiment_folds.ts";
+import { type Fold, foldRows, type Split } from "../labels/mod.ts";
 import { sha256Of } from "../sha256.ts";
 
 /** Another meaning of any field of a {@linkcode FitJob} is another version. */
-const VERSION = 1;
-
-/** Which rows a job fits on and is scored on; rows from `testStartMs` on are never read. */
-export interface Fold extends SplitBounds {
-  /** First decision time that is fitted on. */
-  readonly trainStartMs: number;
-}
+const VERSION = 2;
 
 /**
  * Fitting one model and scoring it on its validation rows, as plain JSON: with the data and the code that it names, it
@@ -33,6 +27,7 @@ export interface FitJob {
   readonly code: { readonly commit: string | null; readonly lockSha256: string | null };
   /** Everything else that decides the numbers, the seed included. */
   readonly settings: ExperimentSettings;
+  /** What it fits on and is scored on; its test rows are never read. */
   readonly fold: Fold;
 }
 
@@ -43,15 +38,23 @@ export interface FitJobSource extends Pick<FitJob, "dataset" | "code" | "setting
 }
 
 /**
- * The job that fits `settings` on the training span of their split, as `track` does.
+ * The job that fits `settings` on the training span of their first step, as `track` does: what is chosen by jobs is chosen
+ * on rows that lie before any that is scored.
  *
- * @throws {DomainError} as {@linkcode splitBounds}.
+ * @throws {DomainError} as {@linkcode experimentFolds}.
  */
 export function fitJobOf({ dataset, code, settings, trainingDays }: FitJobSource): FitJob {
-  const bounds = splitBounds(settings);
-  const newest = trainingDays === undefined ? -Infinity : bounds.validationStartMs - trainingDays * DAY_MS;
-  const fold = { trainStartMs: Math.max(settings.range.startMs, newest), ...bounds };
-  return { version: VERSION, dataset, code, settings, fold };
+  const fold = experimentFolds(settings).folds[0]!;
+  const newest = trainingDays === undefined ? -Infinity : fold.validation.startMs - trainingDays * DAY_MS;
+  const startMs = Math.max(fold.train.startMs, newest);
+  const trainingSpan = { ...fold.trainingSpan, startMs };
+  return {
+    version: VERSION,
+    dataset,
+    code,
+    settings,
+    fold: { ...fold, train: { ...fold.train, startMs }, trainingSpan },
+  };
 }
 
 /** Name of a job: sha256 of its canonical JSON. */
@@ -64,7 +67,7 @@ export function fitJobDigest(job: FitJob): string {
  *
  * @throws {DomainError} `input-invalid` where the dataset has other features than the job names.
  */
-export function rowsOfJob({ dataset: named, settings, fold }: FitJob, dataset: Dataset): Split {
+export function rowsOfJob({ dataset: named, fold }: FitJob, dataset: Dataset): Split {
   if (dataset.featureSetDigest !== named.featureSetDigest) {
     throw new DomainError(
       "input-invalid",
@@ -72,16 +75,6 @@ export function rowsOfJob({ dataset: named, settings, fold }: FitJob, dataset: D
       { hint: "Run the job with the code that it names" },
     );
   }
-  const { decisionTimeMs } = dataset.features;
-  const split = chronologicalSplit(
-    { decisionTimeMs, scorable: dataset.labels.scorable },
-    { ...fold, horizonMinutes: settings.horizonMinutes },
-  );
-  const isKept = (row: number) => decisionTimeMs[row]! >= fold.trainStartMs;
-  return {
-    train: split.train.filter(isKept),
-    validation: split.validation,
-    trainingSpan: split.trainingSpan.filter(isKept),
-    test: new Int32Array(0),
-  };
+  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
+  return { ...foldRows({ decisionTimeMs, scorable }, fold), test: new Int32Array(0) };
 }

@@ -1,4 +1,8 @@
 import type { ProgressState } from "../../core/mod.ts";
+import type { FoldOutcome } from "../experiment/score_fold.ts";
+import type { ExperimentSettings } from "../experiment/settings.ts";
+import type { Fold } from "../labels/mod.ts";
+import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import type { StopWord } from "../stop_word.ts";
 import type { EpochReport } from "../training/protocol.ts";
 import type { WorkerFailure } from "../worker_failure.ts";
@@ -6,9 +10,20 @@ import type { FitJob } from "./fit_job.ts";
 import type { FitJobResult } from "./run_fit_job.ts";
 import type { SharedDataset } from "./shared_dataset.ts";
 
+/** What a job Worker does before it ends. */
+export type JobTask =
+  /** Fits a model and scores it on its validation rows. */
+  | { readonly kind: "validate"; readonly job: FitJob }
+  /** Fits and scores steps of a walk-forward, one after the other. */
+  | {
+    readonly kind: "score";
+    readonly settings: ExperimentSettings;
+    readonly folds: readonly { readonly place: number; readonly fold: Fold }[];
+  };
+
 /** What a job Worker is asked, once. */
 export interface JobWorkerRequest {
-  readonly job: FitJob;
+  readonly task: JobTask;
   readonly dataset: SharedDataset;
   /** WASM build of tfjs. */
   readonly wasmFile: string;
@@ -16,9 +31,16 @@ export interface JobWorkerRequest {
   readonly stop: StopWord;
 }
 
+/** A step's outcome as it travels: a model's spec and parts are plain, the model is not. */
+export interface TravelledFold extends Omit<FoldOutcome, "fitted"> {
+  readonly fitted: Pick<SpecForecastModel, "spec" | "parts">;
+}
+
 /** Messages from a job Worker. */
 export type JobWorkerReply =
   | { readonly type: "progress"; readonly state: ProgressState }
   | { readonly type: "epoch"; readonly report: EpochReport; readonly member: number }
-  | { readonly type: "done"; readonly result: FitJobResult }
+  | { readonly type: "fold"; readonly place: number; readonly outcome: TravelledFold }
+  /** The end; the result of `validate`. */
+  | { readonly type: "done"; readonly result?: FitJobResult }
   | { readonly type: "failed" } & WorkerFailure;

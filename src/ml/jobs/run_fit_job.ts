@@ -38,9 +38,9 @@ export interface ValidationLosses {
  */
 export async function runFitJob(job: FitJob, dataset: Dataset, deps: FitFamilyDeps): Promise<FitJobResult> {
   const split = rowsOfJob(job, dataset);
-  requireRows(split, ["train", "validation"]);
+  requireRows(split, job.fold, ["train", "validation"]);
   requireReadable(dataset, split.trainingSpan);
-  const { model, training } = await fitFamily(dataset, split, job.settings, deps);
+  const { model, training } = await fitFamily(dataset, split, job.settings, { ...deps, withoutDetails: true });
   return {
     job: fitJobDigest(job),
     modelSha256: modelDigest(model),

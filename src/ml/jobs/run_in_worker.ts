@@ -5,7 +5,7 @@ import type { EpochReport } from "../training/protocol.ts";
 import { trainingWorkerOptions, wasmFilePath } from "../training/train_in_worker.ts";
 import { failureOf } from "../worker_failure.ts";
 import type { FitJob } from "./fit_job.ts";
-import type { JobWorkerReply, JobWorkerRequest } from "./job_protocol.ts";
+import type { JobTask, JobWorkerReply, JobWorkerRequest, TravelledFold } from "./job_protocol.ts";
 import type { FitJobResult } from "./run_fit_job.ts";
 import type { SharedDataset } from "./shared_dataset.ts";
 
@@ -32,26 +32,50 @@ export async function runInWorker(
   dataset: SharedDataset,
   options: RunInWorkerOptions = {},
 ): Promise<FitJobResult> {
-  const { signal, onProgress, onEpoch, silentMs = 600_000 } = options;
+  return (await runTask({ kind: "validate", job }, dataset, options))!;
+}
+
+/** Options of {@linkcode runTask}. */
+export interface RunTaskOptions extends RunInWorkerOptions {
+  /** Takes each step of a `score` as it ends. */
+  readonly onFold?: (place: number, outcome: TravelledFold) => void;
+}
+
+/** Runs any task in a Worker of its own; gives the result of `validate`. @throws as {@linkcode runInWorker}. */
+export async function runTask(
+  task: JobTask,
+  dataset: SharedDataset,
+  options: RunTaskOptions,
+): Promise<FitJobResult | undefined> {
+  const { signal, onProgress, onEpoch, onFold, silentMs = 600_000 } = options;
   const { workerModule = new URL("./worker.ts", import.meta.url) } = options;
   signal?.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<FitJobResult>();
+  const { promise, resolve, reject } = Promise.withResolvers<FitJobResult | undefined>();
   const onAbort = () => reject(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   using watch = watchSilence(1, silentMs, (what) => reject(lost(what)));
   const wasmFile = wasmFilePath(), stop = newStopWord();
   const worker = new Worker(workerModule, { ...trainingWorkerOptions(wasmFile), name: "job" });
-  worker.onmessage = ({ data: reply }: MessageEvent<JobWorkerReply>) => {
-    watch.heard(0);
+  const handle = (reply: JobWorkerReply) => {
     switch (reply.type) {
       case "progress":
         return onProgress?.(reply.state);
       case "epoch":
         return onEpoch?.(reply.report, reply.member);
+      case "fold":
+        return onFold?.(reply.place, reply.outcome);
       case "done":
         return resolve(reply.result);
       case "failed":
         return reject(failureOf(reply));
+    }
+  };
+  worker.onmessage = ({ data }: MessageEvent<JobWorkerReply>) => {
+    watch.heard(0);
+    try {
+      handle(data);
+    } catch (error) {
+      reject(error); // of a listener: nobody else would see it
     }
   };
   worker.onerror = (event) => {
@@ -59,7 +83,7 @@ export async function runInWorker(
     reject(lost(`failed: ${event.message}`));
   };
   try {
-    worker.postMessage({ job, dataset, wasmFile, stop } satisfies JobWorkerRequest);
+    worker.postMessage({ task, dataset, wasmFile, stop } satisfies JobWorkerRequest);
     return await promise;
   } finally {
     signal?.removeEventListener("abort", onAbort);

@@ -1,23 +1,24 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /**
- * Module Worker that runs one job on a dataset in shared memory, all on its own thread, and ends. It may read what a
+ * Module Worker that fits models on a dataset in shared memory, all on its own thread, and ends. It may read what a
  * training Worker may, and nothing else.
  *
  * @module
  */
+import type { FitFamilyDeps } from "../experiment/fit_family.ts";
+import { scoreFold } from "../experiment/score_fold.ts";
 import { fitGbdtHere } from "../gbdt/training/fit_gbdt.ts";
 import { throwIfStopped, WorkStopped } from "../stop_word.ts";
 import { trainHere } from "../training/train_here.ts";
 import { describeFailure } from "../worker_failure.ts";
-import type { JobWorkerReply, JobWorkerRequest } from "./job_protocol.ts";
+import type { JobTask, JobWorkerReply, JobWorkerRequest } from "./job_protocol.ts";
 import { runFitJob } from "./run_fit_job.ts";
-import { datasetOf } from "./shared_dataset.ts";
+import { datasetOf, type SharedDataset } from "./shared_dataset.ts";
 
-self.onmessage = async ({ data: { job, dataset, wasmFile, stop } }: MessageEvent<JobWorkerRequest>) => {
-  const reply = (message: JobWorkerReply) => self.postMessage(message);
+self.onmessage = async ({ data: { task, dataset, wasmFile, stop } }: MessageEvent<JobWorkerRequest>) => {
   try {
-    const result = await runFitJob(job, datasetOf(dataset), {
+    await run(task, dataset, {
       train: trainHere(wasmFile, stop),
       grow: (task, { onTree }) =>
         Promise.resolve(fitGbdtHere(task, (report) => {
@@ -25,11 +26,32 @@ self.onmessage = async ({ data: { job, dataset, wasmFile, stop } }: MessageEvent
           onTree?.(report);
         })),
       progress: { update: (state) => reply({ type: "progress", state }), log() {} },
-      onEpoch: (report, member) => reply({ type: "epoch", report, member }),
+      breathe: () => Promise.resolve(throwIfStopped(stop)),
     });
-    reply({ type: "done", result });
   } catch (error) {
     if (error instanceof WorkStopped) return; // whoever stopped it knows why
     reply({ type: "failed", ...describeFailure(error) });
   }
 };
+
+async function run(
+  task: JobTask,
+  shared: SharedDataset,
+  deps: FitFamilyDeps & { readonly breathe: () => Promise<void> },
+): Promise<void> {
+  const dataset = datasetOf(shared);
+  if (task.kind === "validate") {
+    const onEpoch: FitFamilyDeps["onEpoch"] = (report, member) => reply({ type: "epoch", report, member });
+    return reply({ type: "done", result: await runFitJob(task.job, dataset, { ...deps, onEpoch }) });
+  }
+  for (const { place, fold } of task.folds) {
+    await deps.breathe();
+    const outcome = await scoreFold(dataset, fold, task.settings, deps), { spec, parts } = outcome.fitted;
+    reply({ type: "fold", place, outcome: { ...outcome, fitted: { spec, parts } } });
+  }
+  reply({ type: "done" });
+}
+
+function reply(message: JobWorkerReply): void {
+  self.postMessage(message);
+}

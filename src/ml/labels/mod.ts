@@ -5,4 +5,12 @@
  */
 export { CLOSES_NEEDED, computeLabels, type Labels } from "./labels.ts";
 export { chronologicalSplit, concatRows, type Split, type SplitBounds } from "./split.ts";
-export { everyNthMinute, type Fold, foldRows, walkForwardFolds, type WalkForwardOptions } from "./walk_forward.ts";
+export {
+  everyNthMinute,
+  type Fold,
+  foldBetween,
+  foldRows,
+  type FoldSpans,
+  walkForwardFolds,
+  type WalkForwardOptions,
+} from "./walk_forward.ts";

@@ -53,7 +53,44 @@ export function walkForwardFolds(range: TimeRange, options: WalkForwardOptions):
   if (folds !== undefined && folds > starts.length) {
     throw tooShort(`Cannot score ${folds} folds as the range holds ${starts.length}`);
   }
-  return starts.map((startMs, index) => foldAt(startMs, index, range, options)).slice(-(folds ?? starts.length));
+  return starts.map((testStartMs, index) =>
+    foldBetween({
+      ...options,
+      index,
+      testStartMs,
+      testEndMs: Math.min(testStartMs + stepDays * DAY_MS, range.endMs),
+      labelsEndMs: range.endMs,
+    })
+  ).slice(-(folds ?? starts.length));
+}
+
+/** What {@linkcode foldBetween} makes a fold of. */
+export interface FoldSpans
+  extends Pick<WalkForwardOptions, "horizonMinutes" | "trainDays" | "validationDays" | "embargoMinutes"> {
+  readonly index: number;
+  /** First decision time that is scored. */
+  readonly testStartMs: number;
+  /** End of the test span. */
+  readonly testEndMs: number;
+  /** Labels of the test end by this. @default testEndMs */
+  readonly labelsEndMs?: number;
+}
+
+/** The fold whose test span begins at an instant, with its training span before it, purged. */
+export function foldBetween(spans: FoldSpans): Fold {
+  const { index, horizonMinutes, testStartMs, testEndMs, labelsEndMs = testEndMs, embargoMinutes = 0 } = spans;
+  /** First decision time whose label ends too late for this bound. */
+  const purged = (boundMs: number, embargo: number) => boundMs - (horizonMinutes + embargo - 1) * MINUTE_MS;
+  const startMs = testStartMs - spans.trainDays * DAY_MS,
+    validationStartMs = testStartMs - spans.validationDays * DAY_MS;
+  const learntEndMs = purged(testStartMs, embargoMinutes);
+  return {
+    index,
+    train: { startMs, endMs: purged(validationStartMs, embargoMinutes) },
+    validation: { startMs: validationStartMs, endMs: Math.max(validationStartMs, learntEndMs) },
+    trainingSpan: { startMs, endMs: learntEndMs },
+    test: { startMs: testStartMs, endMs: Math.max(testStartMs, Math.min(testEndMs, purged(labelsEndMs, 0))) },
+  };
 }
 
 /** The scorable rows of a fold's spans. */
@@ -80,21 +117,6 @@ export function everyNthMinute(
   { minutes, phase = 0 }: { readonly minutes: number; readonly phase?: number },
 ): Int32Array {
   return rows.filter((row) => decisionTimeMs[row]! / MINUTE_MS % minutes === phase);
-}
-
-function foldAt(testStartMs: number, index: number, range: TimeRange, options: WalkForwardOptions): Fold {
-  const { horizonMinutes, trainDays, stepDays, validationDays, embargoMinutes = 0 } = options;
-  /** First decision time whose label ends too late for this bound. */
-  const purged = (boundMs: number, embargo: number) => boundMs - (horizonMinutes + embargo - 1) * MINUTE_MS;
-  const startMs = testStartMs - trainDays * DAY_MS, validationStartMs = testStartMs - validationDays * DAY_MS;
-  const learntEndMs = purged(testStartMs, embargoMinutes);
-  return {
-    index,
-    train: { startMs, endMs: purged(validationStartMs, embargoMinutes) },
-    validation: { startMs: validationStartMs, endMs: Math.max(validationStartMs, learntEndMs) },
-    trainingSpan: { startMs, endMs: learntEndMs },
-    test: { startMs: testStartMs, endMs: Math.min(testStartMs + stepDays * DAY_MS, purged(range.endMs, 0)) },
-  };
 }
 
 function requireSane(
@@ -129,6 +151,6 @@ function nextMidnight(ms: number): number {
 
 function tooShort(message: string): DomainError {
   return new DomainError("input-invalid", message, {
-    hint: "Ingest a longer range, or ask for shorter training or fewer folds",
+    hint: "Ingest a longer range, ask for fewer folds, or take a first look with: task track -- --quick",
   });
 }

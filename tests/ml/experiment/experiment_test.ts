@@ -14,7 +14,6 @@ import {
   MINUTE_MS,
   SILENT_PROGRESS,
   sliceCandles,
-  timeRange,
   toIso,
 } from "../../../src/core/mod.ts";
 import {
@@ -24,7 +23,6 @@ import {
   logExperiment,
   runExperiment,
   settingsParams,
-  splitBounds,
   TrackedRun,
 } from "../../../src/ml/experiment/mod.ts";
 import { encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
@@ -52,41 +50,13 @@ const run = (settings: Partial<ExperimentSettings> = {}, data = walk(), extra = 
     ...extra,
   });
 
-Deno.test(
-  "splitBounds() cuts at midnights: quick scores half, else the configured share",
-  { permissions: "none" },
-  () => {
-    assertEquals(splitBounds(SETTINGS), {
-      testStartMs: START_MS + 17 * DAY_MS,
-      validationStartMs: START_MS + 13 * DAY_MS,
-    });
-    assertEquals(
-      splitBounds({ ...SETTINGS, split: { ...SETTINGS.split, testShare: 0.25 } }).testStartMs,
-      START_MS + 25 * DAY_MS,
-    );
-    const crooked = timeRange(START_MS + 7 * 3_600_000, START_MS + 33 * DAY_MS + 61 * MINUTE_MS);
-    const { testStartMs, validationStartMs } = splitBounds({ ...SETTINGS, range: crooked });
-    assertEquals([testStartMs % DAY_MS, validationStartMs % DAY_MS], [0, 0]);
-    const leak = assertThrows(
-      () => splitBounds({ ...SETTINGS, split: { ...SETTINGS.split, kind: "shuffled" } }),
-      DomainError,
-      "shuffled",
-    );
-    assertEquals(leak.traits.exit, 7);
-    const error = assertThrows(
-      () => splitBounds({ ...SETTINGS, range: timeRange(START_MS, START_MS + 29 * DAY_MS) }),
-      DomainError,
-      "29.0 days",
-    );
-    assertEquals(error.code, "input-invalid");
-  },
-);
-
 Deno.test("runExperiment() scores later rows than it learns from, labels inside the range", async () => {
-  const { split, evaluation } = await run();
-  assertEquals(split.train.startMs, START_MS + 61 * MINUTE_MS, "61 closes lie behind the first row");
+  const { split, evaluation, folds: [fold] } = await run();
+  assertEquals(fold!.fold.train.startMs, START_MS + 61 * MINUTE_MS, "61 closes lie behind the first row");
+  assertEquals(fold!.fold.train.endMs + 14 * MINUTE_MS, split.test.startMs);
+  assertEquals(split.train.startMs, START_MS + 17 * DAY_MS, "the model to serve knows the days that were scored");
   assert(split.train.endMs + 14 * MINUTE_MS <= split.validation.startMs);
-  assert(split.validation.endMs + 14 * MINUTE_MS <= split.test.startMs);
+  assertEquals(split.validation.endMs, SETTINGS.range.endMs - 14 * MINUTE_MS);
   assertEquals(split.test.startMs, START_MS + 17 * DAY_MS);
   assertEquals(split.test.endMs, SETTINGS.range.endMs - 14 * MINUTE_MS);
   assertEquals(evaluation.rows, split.test.rows);
@@ -111,7 +81,7 @@ Deno.test("runExperiment() of any family refuses a value that is no number, wher
 });
 
 Deno.test("runExperiment() learns nothing from candles after its training span", async () => {
-  const spec = async (data: CandleColumns) => (await run({}, data)).model.spec;
+  const spec = async (data: CandleColumns) => (await run({}, data)).folds[0]!.fitted.spec;
   const changed = { ...walk(), close: walk().close.slice(), volume: walk().volume.slice() };
   const testStart = 17 * 1440;
   for (let i = testStart; i < changed.length; i++) {
@@ -125,7 +95,7 @@ Deno.test("runExperiment() learns nothing from candles after its training span",
 
 Deno.test("runExperiment() of the network learns nothing from later candles either, down to the bytes", async () => {
   const weights = async (data: CandleColumns) => {
-    const { model } = await run({ family: "mlp" }, data);
+    const model = (await run({ family: "mlp" }, data)).folds[0]!.fitted;
     return JSON.stringify([model.spec, model.parts.networks![0]!.hidden.map(({ kernel }) => [...kernel])]);
   };
   const changed = { ...walk(), close: walk().close.slice() };
@@ -136,7 +106,7 @@ Deno.test("runExperiment() of the network learns nothing from later candles eith
 for (const family of ["gbdt", "linear"] as const) {
   Deno.test(`runExperiment() of ${family} learns nothing from later candles, down to the bytes`, async () => {
     const bytesOf = async (data: CandleColumns) => {
-      const { model: { spec, parts } } = await run({ family }, data);
+      const { spec, parts } = (await run({ family }, data)).folds[0]!.fitted;
       return JSON.stringify([spec, ...Object.values(parts.trees ?? {}).map(encodeGbdtJson)]);
     };
     const changed = { ...walk(), close: walk().close.slice() }, testStart = 17 * 1440;
@@ -246,7 +216,8 @@ for (const family of SEQUENCE_FAMILIES) {
     for (let i = 17 * 1440; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
     changed.volume.fill(7, 17 * 1440);
     const again = await fit(changed);
-    assertEquals([again.model.spec, again.model.parts], [model.spec, model.parts], "down to the bytes");
+    const scored = (of: typeof result) => [of.folds[0]!.fitted.spec, of.folds[0]!.fitted.parts];
+    assertEquals(scored(again), scored(result), "down to the bytes");
   });
 }
 
@@ -300,7 +271,7 @@ Deno.test("runExperiment() on a random walk finds no direction; with a planted d
 
 Deno.test("runExperiment() refuses spans without rows, and stops when asked to", async () => {
   const holes = randomCandles(DAYS * 1440, { missing: (i) => i > 17 * 1440 && i % 30 === 0 });
-  const error = await assertRejects(() => run({}, holes), DomainError, "the test span has too few rows");
+  const error = await assertRejects(() => run({}, holes), DomainError, "the train span of the model to serve");
   assertEquals(error.code, "input-invalid");
   const controller = new AbortController();
   controller.abort(new DomainError("interrupted", "Stopped by SIGINT"));

@@ -41,14 +41,14 @@ Deno.test("runInWorker() gives the bytes of the caller's thread, in any order, o
   }
 });
 
-Deno.test("a job fits the very model that track fits by the same settings", async () => {
+Deno.test("a job fits the very model that track scores first by the same settings", async () => {
   for (const job of [JOBS[0]!, JOBS[3]!]) {
-    const { model } = await runExperiment(smallCandles(), job.settings, {
+    const { folds } = await runExperiment(smallCandles(), job.settings, {
       engine: defaultFeatureEngine(),
       train: trainInWorker,
       progress: SILENT_PROGRESS,
     });
-    assertEquals((await runInWorker(job, shared)).modelSha256, modelDigest(model));
+    assertEquals((await runInWorker(job, shared)).modelSha256, modelDigest(folds[0]!.fitted));
   }
 });
 
@@ -102,7 +102,7 @@ Deno.test("a job reads no row from its test's start on, and says by its digest w
   const fit = (job: FitJob, data = smallDataset()) =>
     runFitJob(job, data, { train: trainInWorker, progress: SILENT_PROGRESS });
   const changed = { ...smallCandles(), close: smallCandles().close.slice() };
-  const testStart = (JOBS[0]!.fold.testStartMs - START_MS) / 60_000;
+  const testStart = (JOBS[0]!.fold.test.startMs - START_MS) / 60_000;
   for (let i = testStart; i < changed.length; i++) changed.close[i] = changed.close[i]! * (1 + (i % 13) / 100);
   const whole = await fit(JOBS[0]!);
   assertEquals(await fit(JOBS[0]!, smallDataset(changed)), whole);
@@ -117,13 +117,14 @@ Deno.test("a job reads no row from its test's start on, and says by its digest w
 
 Deno.test("rowsOfJob() takes the newest days where they are limited, and refuses other features", () => {
   const dataset = smallDataset(), { train, trainingSpan, validation, test } = rowsOfJob(JOBS[4]!, dataset);
-  const { trainStartMs, validationStartMs, testStartMs } = JOBS[4]!.fold;
+  const { fold } = JOBS[4]!, trainStartMs = fold.train.startMs, validationStartMs = fold.validation.startMs;
   assertEquals((validationStartMs - trainStartMs) / DAY_MS, 6);
-  assertEquals(testStartMs, START_MS + DAYS / 2 * DAY_MS);
+  assertEquals(fold.trainingSpan.startMs, trainStartMs);
+  assertEquals(fold.test.startMs, START_MS + DAYS / 2 * DAY_MS);
   const at = (row: number | undefined) => dataset.features.decisionTimeMs[row!]!;
   assertEquals([at(train[0]), at(trainingSpan[0])], [trainStartMs, trainStartMs]);
   assertEquals(at(validation[0]), validationStartMs);
-  assert(at(validation.at(-1)) + 15 * 60_000 <= testStartMs);
+  assert(at(validation.at(-1)) + 15 * 60_000 <= fold.test.startMs);
   assertEquals(test.length, 0);
   const error = assertThrows(() => rowsOfJob(JOBS[0]!, { ...dataset, featureSetDigest: "other" }), DomainError);
   assertEquals(error.code, "input-invalid");

@@ -1,0 +1,48 @@
+import { type Dataset, timeSpanOf } from "../dataset.ts";
+import type { FoldScored } from "../evaluation/scored_folds.ts";
+import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
+import { type Fold, foldRows } from "../labels/mod.ts";
+import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { forecastRows } from "../window_dataset.ts";
+import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
+import { type FoldBaseline, foldBaselines } from "./fold_baselines.ts";
+import { requireRows } from "./require_rows.ts";
+import type { ExperimentSettings } from "./settings.ts";
+
+/** A fold's model, and what it and the baselines said on the fold's test rows. */
+export interface FoldOutcome extends FoldScored<FoldBaseline> {
+  readonly fitted: SpecForecastModel;
+  /** The model's scores on this fold alone. */
+  readonly scores: Scores;
+  /** Rows that it was fitted on, its choices included. */
+  readonly trainRows: number;
+}
+
+/**
+ * Fits a family on a fold's training span and scores it and the baselines on its test rows. The same fold of the same data
+ * gives the same bytes wherever it is run.
+ *
+ * @throws {DomainError} as {@linkcode fitFamily}; `input-invalid` where a span has too few rows.
+ */
+export async function scoreFold(
+  dataset: Dataset,
+  fold: Fold,
+  settings: ExperimentSettings,
+  deps: FitFamilyDeps & { readonly breathe?: () => Promise<void> },
+): Promise<FoldOutcome> {
+  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
+  const split = foldRows({ decisionTimeMs, scorable }, fold);
+  requireRows(split, fold);
+  const { model } = await fitFamily(dataset, split, settings, { ...deps, withoutDetails: true });
+  const { test, baselines } = foldBaselines(dataset, fold);
+  const forecasts = await forecastRows(model, dataset, split.test, deps.breathe ?? (() => Promise.resolve()));
+  return {
+    fold: { index: fold.index, train: timeSpanOf(dataset, split.trainingSpan) },
+    test,
+    model: forecasts,
+    baselines,
+    fitted: model,
+    scores: scoreForecasts(test, forecasts, rowLosses(test, forecasts)),
+    trainRows: split.train.length + split.validation.length,
+  };
+}

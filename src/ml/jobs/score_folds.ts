@@ -1,0 +1,51 @@
+import type { CandleColumns, ProgressState } from "../../core/mod.ts";
+import type { ScoreFolds } from "../experiment/run_experiment.ts";
+import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { runTask } from "./run_in_worker.ts";
+import { shareDataset } from "./shared_dataset.ts";
+
+/** Options of {@linkcode scoreFoldsInWorkers}. */
+export interface ScoreFoldsOptions {
+  /** Workers side by side; the outcomes are the same. @default the cores, at most 4, as each holds a training set of its own */
+  readonly workers?: number;
+  /** Told a few times a second of the step at work in a Worker. */
+  readonly onProgress?: (worker: number, state: ProgressState) => void;
+}
+
+const MOST_WORKERS = 4;
+
+/**
+ * Fits and scores the steps of a walk-forward in Workers that read one copy of the data. Each takes every n-th step: they
+ * cost the same, and a Worker that goes on keeps what it has loaded. The first failure ends all.
+ *
+ * @param candles of the dataset.
+ */
+export function scoreFoldsInWorkers(candles: CandleColumns, options: ScoreFoldsOptions = {}): ScoreFolds {
+  return async (dataset, folds, settings, { signal, onEnd }) => {
+    const { workers = Math.min(navigator.hardwareConcurrency, MOST_WORKERS), onProgress } = options;
+    const shared = shareDataset(dataset, candles), count = Math.min(workers, folds.length);
+    const failed = new AbortController();
+    const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+    const placed = folds.map((fold, place) => ({ place, fold }));
+    const ends = await Promise.allSettled(
+      Array.from({ length: count }, async (_, worker) => {
+        const own = placed.filter(({ place }) => place % count === worker);
+        try {
+          await runTask({ kind: "score", settings, folds: own }, shared, {
+            signal: either,
+            onProgress: (state) => onProgress?.(worker, state),
+            onFold: (place, { fitted: { spec, parts }, ...rest }) =>
+              onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),
+          });
+        } catch (error) {
+          failed.abort(error);
+          throw error;
+        }
+      }),
+    );
+    signal?.throwIfAborted();
+    if (failed.signal.aborted) throw failed.signal.reason;
+    // Whatever ended without a reason of its own.
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  };
+}
