@@ -1,12 +1,5 @@
 import { encodeMlModel } from "../../../src/MLOps/mod.ts";
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   type CandleColumns,
   DAY_MS,
