@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly isPath?: boolean;
   /** Values allowed, where they can be listed. */
   readonly choices?: readonly string[];
+  /** Whether the value may be several choices with commas between. */
+  readonly isList?: boolean;
 }
 
 /** Typed access to the options given; each is undefined (or false, or empty) where the user did not give it. */

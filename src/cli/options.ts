@@ -70,16 +70,7 @@ export function readOptions(
       if (spec.type === "string" && value === "") {
         throw new DomainError("usage", `Option '--${name}' must not be empty`);
       }
-      if (spec.choices !== undefined && !spec.choices.includes(String(value))) {
-        const meant = nearestWord(String(value), spec.choices);
-        throw new DomainError(
-          "usage",
-          `Option '--${name}' must be one of ${spec.choices.join(", ")}: current value is '${value}'`,
-          {
-            ...(meant === undefined ? {} : { hint: `Did you mean '${meant}'?` }),
-          },
-        );
-      }
+      requireChoice(name, spec, String(value));
     }
   }
   return {
@@ -92,6 +83,20 @@ export function readOptions(
       boolean: (name) => values[name] === true,
     },
   };
+}
+
+/** @throws {DomainError} `usage` for a value, or a part of a list, that is none of the choices. */
+function requireChoice(name: string, { choices, isList }: OptionSpec, value: string): void {
+  if (choices === undefined) return;
+  for (const part of isList ? value.split(",") : [value]) {
+    if (choices.includes(part)) continue;
+    const meant = nearestWord(part, choices);
+    throw new DomainError(
+      "usage",
+      `Option '--${name}' must be ${isList ? "some" : "one"} of ${choices.join(", ")}: current value is '${value}'`,
+      { ...(meant === undefined ? {} : { hint: `Did you mean '${meant}'?` }) },
+    );
+  }
 }
 
 /**

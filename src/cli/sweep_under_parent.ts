@@ -107,7 +107,7 @@ async function sharedDataset({ engine, read }: SweepSession): Promise<SharedData
     sinceMs: settings.range.startMs,
     ...(features === undefined ? {} : { features }),
   });
-  return shareDataset(dataset, candles);
+  return shareDataset(dataset);
 }
 
 /** Fits all trials and compares them. */

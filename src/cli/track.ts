@@ -1,4 +1,4 @@
-import { DomainError, HORIZONS, MODEL_FAMILIES, type Warning } from "../core/mod.ts";
+import { DomainError, type Horizon, HORIZONS, isHorizon, MODEL_FAMILIES, type Warning } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { featureEngine, openTracker } from "./runtime.ts";
 import { readCandles } from "./track_input.ts";
@@ -17,8 +17,9 @@ export const command: Command = {
     horizon: {
       type: "string",
       value: "MIN",
-      description: "Minutes ahead; default: config (15)",
+      description: "Minutes ahead, several with commas between: a run each under one parent; default: config (15)",
       choices: HORIZONS.map(String),
+      isList: true,
     },
     since: { type: "string", value: "DATE", description: "First decision time; default: the store's first candle" },
     until: { type: "string", value: "DATE", description: "End of candles used; default: the store's last candle" },
@@ -45,6 +46,7 @@ export const command: Command = {
     { line: "task track -- --quick", does: "a first look in seconds" },
     { line: "task track -- --model gbdt", does: "boosted trees in the network's place" },
     { line: "task track -- --model har --horizon 60", does: "the log-HAR line, an hour ahead" },
+    { line: "task track -- --horizon 1,5,15,60", does: "a run each of four horizons, on the same candles" },
     { line: "task track -- --sweep config/sweeps/mlp_random.json", does: "sixteen networks, and the best of them" },
     { line: "task track -- --model tcn", does: "a network that reads the last hour minute by minute" },
   ],
@@ -64,16 +66,28 @@ async function track(context: CommandContext): Promise<CommandResult> {
       hint: "Leave --jobs out, or name a sweep with --sweep FILE",
     });
   }
+  const horizons = readHorizons(options.string("horizon"));
   const { loadModelConfig } = await import("../config/model_config.ts");
   const config = await loadModelConfig(options.string("config"));
   const engine = await featureEngine();
   const read = await readCandles(context, config, engine, warnings);
   await using tracker = await openTracker(context);
-  return await trackRun(context, tracker, {
+  const start = {
     ...{ ...read, engine, warnings, startedMs },
     experimentName: experimentNameOf(context, config),
     tags: userTags,
-  });
+  };
+  if (horizons.length < 2) return await trackRun(context, tracker, start);
+  const { trackHorizons } = await import("./track_horizons.ts");
+  return await trackHorizons(context, tracker, horizons, start);
+}
+
+/** Horizons that are named; empty where none is. @throws {DomainError} `usage` for one that is named twice. */
+function readHorizons(text: string | undefined): Horizon[] {
+  const horizons = text === undefined ? [] : text.split(",").map(Number).filter(isHorizon);
+  const twice = horizons.find((minutes, i) => horizons.indexOf(minutes) < i);
+  if (twice === undefined) return horizons;
+  throw new DomainError("usage", `--horizon must name each horizon once: ${twice} stands twice in '${text}'`);
 }
 
 function readTags(texts: readonly string[]): { key: string; value: string }[] {

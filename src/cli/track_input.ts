@@ -4,7 +4,6 @@ import {
   type FeatureEngine,
   type FeatureMatrix,
   type FeatureReader,
-  HORIZONS,
   isHorizon,
   MINUTE_MS,
   parseInstantOrDuration,
@@ -55,7 +54,8 @@ export async function readCandles(
     endMs: range.endMs,
   };
   const query = { ...series, range: read };
-  const candles = await store.loadCandles(query);
+  const { shareCandles } = await import("../ml/jobs/shared_dataset.ts");
+  const candles = shareCandles(await store.loadCandles(query));
   return {
     settings,
     candles,
@@ -134,13 +134,8 @@ export async function resolveSettings(
   range: TimeRange,
 ): Promise<ExperimentSettings> {
   const { quickSettings } = await import("../ml/experiment/mod.ts");
-  const horizonMinutes = Number(options.string("horizon") ?? config.horizonMinutes);
-  if (!isHorizon(horizonMinutes)) {
-    throw new DomainError(
-      "usage",
-      `--horizon must be one of ${HORIZONS.join(", ")}: current value is ${horizonMinutes}`,
-    );
-  }
+  const [asked] = options.string("horizon")?.split(",").map(Number).filter(isHorizon) ?? [];
+  const horizonMinutes = asked ?? config.horizonMinutes;
   const seed = options.number("seed") ?? config.seed;
   if (!Number.isInteger(seed) || seed < 1 || seed > 2147483647) {
     throw new DomainError("usage", `--seed must be a whole number from 1 to 2147483647: current value is ${seed}`);

@@ -87,7 +87,7 @@ export async function trackRun(
       signal: context.signal,
       onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
       onFold: (fold) => run.queue({ metrics: foldMetrics(fold, nowMs()) }),
-      scoreFolds: scoreFoldsInWorkers(candles),
+      scoreFolds: scoreFoldsInWorkers(),
       onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
     })
   );

@@ -11,11 +11,12 @@ import { concatRows, everyNthMinute, type Labels, type Split } from "./labels/mo
 import type { SpecForecastModel } from "./models/spec_forecast_model.ts";
 
 /** Rows of a dataset of the set `base` as rows of the set `window`: 240 columns more, so of as few rows as will do. */
-export function windowDataset({ grid, features, labels }: Dataset, rows: Int32Array): Dataset {
+export function windowDataset({ candles, grid, features, labels }: Dataset, rows: Int32Array): Dataset {
   const engine = windowFeatureEngine();
   const times = Float64Array.from(rows, (row) => features.decisionTimeMs[row]!);
   const known = new Map(features.names.map((name, j) => [name, pick(features.columns[j]!, rows)]));
   return {
+    candles,
     grid,
     features: engine.computeAt(grid, times, known),
     labels: pickLabels(labels, rows),

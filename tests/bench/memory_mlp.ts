@@ -22,7 +22,7 @@ const column = (valueAt: () => number) => {
 const columns = names.map((name) =>
   column(() => name.startsWith("rv_") ? 1 + random.uniform() : random.uniform() - 0.5)
 );
-const dataset: Omit<Dataset, "grid"> = {
+const dataset: Omit<Dataset, "grid" | "candles"> = {
   features: {
     length: ROWS,
     decisionTimeMs: Float64Array.from({ length: ROWS }, (_, i) => i * MINUTE_MS),

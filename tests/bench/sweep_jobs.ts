@@ -23,7 +23,7 @@ const startMs = Date.UTC(2022, 0, 1), engine = defaultFeatureEngine();
 function sharedCandles() {
   const candles = randomCandles(days * 1440, { seed: 5, startMs });
   const dataset = buildDataset(candles, engine, { horizonMinutes: 15, sinceMs: startMs });
-  return shareDataset(dataset, candles);
+  return shareDataset(dataset);
 }
 
 /** The same in memory that a message copies, to see what that would cost. */

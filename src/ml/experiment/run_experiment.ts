@@ -1,7 +1,6 @@
 import {
   type CallOptions,
   type CandleColumns,
-  DomainError,
   type FeatureEngine,
   type FeatureMatrix,
   MINUTE_MS,
@@ -13,7 +12,7 @@ import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
 import { FoldTable } from "../evaluation/scored_folds.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
-import { type Fold, foldRows } from "../labels/mod.ts";
+import type { Fold } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { requireReadable } from "../training/require_trainable.ts";
 import type { TrainingOutcome } from "../training/protocol.ts";
@@ -23,7 +22,7 @@ import type { FamilyDetails } from "./family_details.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
 import type { FoldBaseline } from "./fold_baselines.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
-import { type FoldOutcome, scoreFold } from "./score_fold.ts";
+import { foldDataset, type FoldOutcome, rowsOfFold, scoreFold } from "./score_fold.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
 /** What an experiment needs from outside. */
@@ -110,16 +109,16 @@ export async function runExperiment(
     sinceMs: settings.range.startMs,
     ...(deps.features === undefined ? {} : { features: deps.features }),
   });
-  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
-  const split = foldRows({ decisionTimeMs, scorable }, refit);
+  const newest = foldDataset(dataset, refit), split = rowsOfFold(newest, refit);
   requireRows(split, refit, ["train", "validation"]);
+  const { scorable } = dataset.labels;
   requireReadable(dataset, Int32Array.from(scorable.keys()).filter((row) => scorable[row] === 1));
   await stage("the model to serve");
-  const { model, training, details } = await fitFamily(dataset, split, settings, deps);
+  const { model, training, details } = await fitFamily(newest, split, settings, deps);
   await stage("steps");
   const scoreFolds = deps.scoreFolds ?? scoreFoldsHere(deps, breathe);
-  const rowsOf = (fold: Fold) => foldRows({ decisionTimeMs, scorable }, fold).test.length;
-  const table = new FoldTable<FoldBaseline>(folds.map(rowsOf)), summaries: FoldSummary[] = [];
+  const testRows = folds.map((fold) => rowsOfFold(dataset, fold).test.length);
+  const table = new FoldTable<FoldBaseline>(testRows), summaries: FoldSummary[] = [];
   let foldsDone = 0;
   await scoreFolds(dataset, folds, settings, {
     ...(signal === undefined ? {} : { signal }),
@@ -137,7 +136,7 @@ export async function runExperiment(
   requireScored(test.length);
   const evaluation = evaluate(scored.test, scored, settings);
   await breathe();
-  const ranges = trainingRangesOf(dataset, split);
+  const ranges = trainingRangesOf(newest, split);
   return {
     model,
     training,
@@ -155,7 +154,7 @@ export async function runExperiment(
     folds: summaries,
     evaluation,
     verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
-    goldenRows: goldenRows(model, dataset, split.trainingSpan),
+    goldenRows: goldenRows(model, newest, split.trainingSpan),
     files: new Map([
       [
         "evaluation/predictions.parquet",

@@ -1,13 +1,27 @@
-import { type Dataset, timeSpanOf } from "../dataset.ts";
+import { type Dataset, datasetWithin, timeSpanOf } from "../dataset.ts";
 import type { FoldScored } from "../evaluation/scored_folds.ts";
 import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
-import { type Fold, foldRows } from "../labels/mod.ts";
+import { type Fold, foldRows, type Split } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
 import { type FoldBaseline, foldBaselines } from "./fold_baselines.ts";
 import { requireRows } from "./require_rows.ts";
 import type { ExperimentSettings } from "./settings.ts";
+
+/** Beyond the longest look-back of a line, 22 days, and of a window of features. */
+const LOOKBACK_MINUTES = 33_120;
+
+/** All that a fold reads: what lies before its training span, but for the look-back, and after its test has no part in it. */
+export function foldDataset(dataset: Dataset, { train, test }: Pick<Fold, "train" | "test">): Dataset {
+  const span = { startMs: train.startMs, endMs: test.endMs };
+  return datasetWithin(dataset, span, { lookbackMinutes: LOOKBACK_MINUTES });
+}
+
+/** The scorable rows of a fold's spans. */
+export function rowsOfFold({ features: { decisionTimeMs }, labels: { scorable } }: Dataset, fold: Fold): Split {
+  return foldRows({ decisionTimeMs, scorable }, fold);
+}
 
 /** A fold's model, and what it and the baselines said on the fold's test rows. */
 export interface FoldOutcome extends FoldScored<FoldBaseline> {
@@ -30,14 +44,14 @@ export async function scoreFold(
   settings: ExperimentSettings,
   deps: FitFamilyDeps & { readonly breathe?: () => Promise<void> },
 ): Promise<FoldOutcome> {
-  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
-  const split = foldRows({ decisionTimeMs, scorable }, fold);
+  const part = foldDataset(dataset, fold);
+  const split = rowsOfFold(part, fold);
   requireRows(split, fold);
-  const { model } = await fitFamily(dataset, split, settings, { ...deps, withoutDetails: true });
-  const { test, baselines } = foldBaselines(dataset, fold);
-  const forecasts = await forecastRows(model, dataset, split.test, deps.breathe ?? (() => Promise.resolve()));
+  const { model } = await fitFamily(part, split, settings, { ...deps, withoutDetails: true });
+  const { test, baselines } = foldBaselines(part, fold);
+  const forecasts = await forecastRows(model, part, split.test, deps.breathe ?? (() => Promise.resolve()));
   return {
-    fold: { index: fold.index, train: timeSpanOf(dataset, split.trainingSpan) },
+    fold: { index: fold.index, train: timeSpanOf(part, split.trainingSpan) },
     test,
     model: forecasts,
     baselines,

@@ -1,4 +1,4 @@
-import type { CandleColumns, ProgressState } from "../../core/mod.ts";
+import type { ProgressState } from "../../core/mod.ts";
 import type { ScoreFolds } from "../experiment/run_experiment.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { runTask } from "./run_in_worker.ts";
@@ -17,13 +17,11 @@ const MOST_WORKERS = 4;
 /**
  * Fits and scores the steps of a walk-forward in Workers that read one copy of the data. Each takes every n-th step: they
  * cost the same, and a Worker that goes on keeps what it has loaded. The first failure ends all.
- *
- * @param candles of the dataset.
  */
-export function scoreFoldsInWorkers(candles: CandleColumns, options: ScoreFoldsOptions = {}): ScoreFolds {
+export function scoreFoldsInWorkers(options: ScoreFoldsOptions = {}): ScoreFolds {
   return async (dataset, folds, settings, { signal, onEnd }) => {
     const { workers = Math.min(navigator.hardwareConcurrency, MOST_WORKERS), onProgress } = options;
-    const shared = shareDataset(dataset, candles), count = Math.min(workers, folds.length);
+    const shared = shareDataset(dataset), count = Math.min(workers, folds.length);
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
     const placed = folds.map((fold, place) => ({ place, fold }));

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { datasetOf } from "../dataset.ts";
 import type { FitFamilyDeps } from "../experiment/fit_family.ts";
 import { scoreFold } from "../experiment/score_fold.ts";
 import { fitGbdtHere } from "../gbdt/training/fit_gbdt.ts";
@@ -14,7 +15,7 @@ import { trainHere } from "../training/train_here.ts";
 import { describeFailure } from "../worker_failure.ts";
 import type { JobTask, JobWorkerReply, JobWorkerRequest } from "./job_protocol.ts";
 import { runFitJob } from "./run_fit_job.ts";
-import { datasetOf, type SharedDataset } from "./shared_dataset.ts";
+import type { SharedDataset } from "./shared_dataset.ts";
 
 self.onmessage = async ({ data: { task, dataset, wasmFile, stop } }: MessageEvent<JobWorkerRequest>) => {
   try {

@@ -7,12 +7,13 @@ import { type FitJob, fitJobDigest, rowsOfJob } from "../../../src/ml/jobs/fit_j
 import { type FitJobResult, modelDigest, runFitJob } from "../../../src/ml/jobs/run_fit_job.ts";
 import { runInWorker } from "../../../src/ml/jobs/run_in_worker.ts";
 import { type JobOutcome, runJobs } from "../../../src/ml/jobs/run_jobs.ts";
-import { datasetOf, shareDataset } from "../../../src/ml/jobs/shared_dataset.ts";
+import { datasetOf } from "../../../src/ml/dataset.ts";
+import { shareDataset } from "../../../src/ml/jobs/shared_dataset.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import type { EpochReport } from "../../../src/ml/training/protocol.ts";
 import { DAYS, SETTINGS, smallCandles, smallDataset, smallJob, START_MS } from "./small_job.ts";
 
-const shared = shareDataset(smallDataset(), smallCandles());
+const shared = shareDataset(smallDataset());
 const { mlp } = SETTINGS;
 const JOBS: FitJob[] = [
   smallJob(),
@@ -131,7 +132,7 @@ Deno.test("rowsOfJob() takes the newest days where they are limited, and refuses
 });
 
 Deno.test("shareDataset() copies a column once, and what a Worker computes of its candles is the same", () => {
-  const again = shareDataset(datasetOf(shared), shared.candles);
+  const again = shareDataset(datasetOf(shared));
   assertEquals(again.features.columns.map((column, i) => column.buffer === shared.features.columns[i]!.buffer), [
     ...shared.features.columns.map(() => true),
   ]);

@@ -23,7 +23,7 @@ for (const family of ["mlp", "gbdt"] as const satisfies readonly ModelFamily[]) 
     const seen: number[] = [];
     for (const workers of [1, 3]) {
       const there = await run({ family }, {
-        scoreFolds: scoreFoldsInWorkers(smallCandles(), { workers }),
+        scoreFolds: scoreFoldsInWorkers({ workers }),
         onFold: ({ fold }: { fold: { index: number } }) => seen.push(fold.index),
       });
       assertEquals(
@@ -61,7 +61,7 @@ Deno.test("each step is scored by a model of the days before it, and only by tho
 });
 
 Deno.test("a step that cannot be fitted ends all steps at once, and says why", async () => {
-  const scoreFolds = scoreFoldsInWorkers(smallCandles(), { workers: 2 });
+  const scoreFolds = scoreFoldsInWorkers({ workers: 2 });
   const mlp = { ...WALK.mlp, learningRate: 1e30 };
   const dataset = await new Promise<Parameters<typeof scoreFolds>[0]>((resolve, reject) => {
     run({}, {

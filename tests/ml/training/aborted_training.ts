@@ -5,7 +5,7 @@
 import { runInWorker } from "../../../src/ml/jobs/run_in_worker.ts";
 import { shareDataset } from "../../../src/ml/jobs/shared_dataset.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
-import { SETTINGS, smallCandles, smallDataset, smallJob } from "../jobs/small_job.ts";
+import { SETTINGS, smallDataset, smallJob } from "../jobs/small_job.ts";
 import { plantedJob } from "./planted_job.ts";
 
 const controller = new AbortController(), { signal } = controller;
@@ -20,7 +20,7 @@ try {
     const job = kind === "network-job"
       ? smallJob({ mlp: { ...mlp, epochs: 1e6, patience: 1e6 } })
       : smallJob({ family: "gbdt", gbdt: { ...gbdt, trees: 1e5, patience: 1e5, maxLeaves: 255 } });
-    const dataset = shareDataset(smallDataset(), smallCandles());
+    const dataset = shareDataset(smallDataset());
     await runInWorker(job, dataset, { signal, onProgress: ({ note }) => note && abort() });
   }
 } catch (error) {
