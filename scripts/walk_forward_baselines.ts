@@ -12,7 +12,8 @@ import { readOnlyMember } from "../src/data_ingestion_service/archive/zip_member
 import { buildDataset } from "../src/ml/dataset.ts";
 import { rowLosses, scoreForecasts } from "../src/ml/evaluation/scores.ts";
 import type { Forecasts, TestRows } from "../src/ml/evaluation/test_rows.ts";
-import { FOLD_BASELINES, foldBaselines, type FoldForecasts } from "../src/ml/experiment/fold_baselines.ts";
+import { BASELINES } from "../src/ml/evaluation/baselines.ts";
+import { foldBaselines, type FoldForecasts } from "../src/ml/experiment/fold_baselines.ts";
 import { defaultFeatureEngine } from "../src/ml/features/mod.ts";
 import { walkForwardFolds } from "../src/ml/labels/mod.ts";
 
@@ -77,7 +78,7 @@ async function main(archiveDir: string, horizons: readonly number[]): Promise<vo
     const trainDays = horizonMinutes === 1440 ? 365 : 180;
     const folds = walkForwardFolds(range, { horizonMinutes, trainDays, stepDays: 30, validationDays: 18 })
       .map((fold) => foldBaselines(dataset, fold));
-    const rows = FOLD_BASELINES.map((name) => {
+    const rows = BASELINES.map((name) => {
       const [test, forecasts] = pooled(folds, ({ baselines }) => baselines[name]);
       const scores = scoreForecasts(test, forecasts, rowLosses(test, forecasts));
       return [name, ...SHOWN.map((score) => scores[score]?.toFixed(4) ?? "")];

@@ -41,23 +41,24 @@ export async function proveEvaluation(
     ];
     return { evidence: { metrics: {}, blocks: null, missing }, predictions: undefined, sha256: undefined };
   }
-  const { readBaselines, readPredictions } = await import("../ml/evaluation/read_prediction_files.ts");
-  const { evaluate, evaluationMetrics } = await import("../ml/evaluation/evaluate.ts");
+  const { readBaselines, readPredictions, scoredFoldsOf } = await import("../ml/evaluation/read_prediction_files.ts");
+  const { evaluate } = await import("../ml/evaluation/evaluate.ts");
+  const { evaluationMetrics } = await import("../ml/evaluation/evaluation_metrics.ts");
   const { sha256Of } = await import("../ml/sha256.ts");
   const predictions = await readPredictions(predictionBytes);
-  const { test, forecasts } = predictions;
+  const { test } = predictions;
   if (test.horizonMinutes !== horizonMinutes) {
     throw damaged(run, `its predictions are ${test.horizonMinutes} minutes ahead, its model ${horizonMinutes}`);
   }
   const baselines = await readBaselines(baselineBytes, test);
-  const evaluation = evaluate(test, { model: forecasts, baselines }, {
+  const evaluation = evaluate(scoredFoldsOf(predictions, baselines), {
     blockDays: positiveParam(run, "block_days") ?? 1,
     resamples: positiveParam(run, "resamples") ?? DEFAULT_RESAMPLES,
   });
   const metrics = evaluationMetrics(evaluation);
   compareScores(run, metrics);
   return {
-    evidence: { metrics, blocks: evaluation.intervals.coverage_90?.blocks ?? null, missing: [] },
+    evidence: { metrics, blocks: evaluation.blocks, missing: [] },
     predictions,
     sha256: sha256Of(predictionBytes),
   };

@@ -9,14 +9,21 @@ const BLOCK_DAYS = 1;
 
 /** The scores of `track`, for forecasts that were served: the same labels, losses, baseline and intervals. */
 export async function liveScoring(): Promise<Scoring> {
-  const [{ computeLabels, MinuteGrid }, { evaluate, evaluationMetrics }, { rowLosses }, bootstrap, { ewmaVariance }] =
-    await Promise.all([
-      import("../ml/mod.ts"),
-      import("../ml/evaluation/evaluate.ts"),
-      import("../ml/evaluation/scores.ts"),
-      import("../ml/evaluation/block_bootstrap.ts"),
-      import("../ml/models/ewma.ts"),
-    ]);
+  const [
+    { computeLabels, MinuteGrid },
+    { compareForecasts },
+    { comparisonMetrics },
+    { rowLosses },
+    bootstrap,
+    { ewmaVariance },
+  ] = await Promise.all([
+    import("../ml/mod.ts"),
+    import("../ml/evaluation/compare_forecasts.ts"),
+    import("../ml/evaluation/evaluation_metrics.ts"),
+    import("../ml/evaluation/scores.ts"),
+    import("../ml/evaluation/block_bootstrap.ts"),
+    import("../ml/models/ewma.ts"),
+  ]);
   return {
     contextMinutes: CONTEXT_MINUTES,
     outcomes: (candles, decisionTimeMs, horizonMinutes) =>
@@ -28,7 +35,7 @@ export async function liveScoring(): Promise<Scoring> {
       const baselines = variance.every((value) => value > 0)
         ? { ewma: { volatilityBps: Float32Array.from(variance, Math.sqrt) } }
         : {};
-      const evaluation = evaluate(rows, { model: forecasts, baselines }, {
+      const comparison = compareForecasts(rows, { model: forecasts, baselines }, {
         blockDays: BLOCK_DAYS,
         ...(intervals ? {} : { resamples: 1 }),
       });
@@ -38,7 +45,7 @@ export async function liveScoring(): Promise<Scoring> {
         resamples: intervals ? 2000 : 1,
       });
       const metrics: Record<string, number> = {
-        ...evaluationMetrics(evaluation),
+        ...comparisonMetrics(comparison),
         baseline_coin_log_loss: Math.LN2,
         log_loss_gain_coin: coin.mean,
         log_loss_gain_coin_low: coin.low,

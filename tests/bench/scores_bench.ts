@@ -1,4 +1,4 @@
-import { MINUTE_MS, QUANTILE_LEVELS, seededRandom } from "../../src/core/mod.ts";
+import { DAY_MS, MINUTE_MS, QUANTILE_LEVELS, seededRandom } from "../../src/core/mod.ts";
 import { adaptiveQuantiles } from "../../src/ml/evaluation/adaptive_quantiles.ts";
 import {
   calibrationLine,
@@ -7,7 +7,10 @@ import {
 } from "../../src/ml/evaluation/calibration_scores.ts";
 import { quantileHistogram, squaredLogCorrelation } from "../../src/ml/evaluation/distribution_scores.ts";
 import { evaluate } from "../../src/ml/evaluation/evaluate.ts";
-import { foldAuc } from "../../src/ml/evaluation/fold_auc.ts";
+import { encodeBaselines, encodePredictions } from "../../src/ml/evaluation/prediction_files.ts";
+import { groupAreas } from "../../src/ml/evaluation/group_areas.ts";
+import type { Baseline } from "../../src/ml/evaluation/baselines.ts";
+import type { ScoredFolds } from "../../src/ml/evaluation/scored_folds.ts";
 import { dieboldMariano } from "../../src/ml/evaluation/inference/accuracy_tests.ts";
 import { backtestOverfitting } from "../../src/ml/evaluation/inference/backtest_overfitting.ts";
 import { dailySeries } from "../../src/ml/evaluation/inference/daily_series.ts";
@@ -45,13 +48,43 @@ function sample(): Sample {
   };
 }
 
+function foldsOf(test: TestRows): Pick<ScoredFolds, "folds" | "foldOf"> {
+  const foldOf = Int32Array.from(test.decisionTimeMs, (_, row) => Math.floor(row / FOLD_ROWS));
+  const folds = Array.from({ length: FOLDS }, (_, index) => {
+    const startMs = test.decisionTimeMs[index * FOLD_ROWS]!;
+    return { index, train: { startMs: startMs - 180 * DAY_MS, endMs: startMs - 14 * MINUTE_MS } };
+  });
+  return { folds, foldOf };
+}
+
+/** A model and all baselines: the forecasts are equal but for σ, as what they say costs nothing. */
+function scoredFolds({ test, model }: Sample): ScoredFolds<Baseline> {
+  const line = (factor: number): Forecasts => ({
+    volatilityBps: model.volatilityBps.map((sigma) => sigma * factor),
+    quantilesBps: model.quantilesBps.map((quantile) => quantile * factor),
+  });
+  return {
+    ...foldsOf(test),
+    test,
+    model,
+    baselines: {
+      climatology: model,
+      contrarian: { probabilityUp: model.probabilityUp },
+      ewma: line(1.3),
+      har: line(1.2),
+      har_diurnal: line(1.1),
+      har_x: line(1.05),
+    },
+  };
+}
+
 /** Scores of evaluation section 5 that a model has for itself. */
 function ownScores({ test, model }: Sample): unknown {
-  const outcomes = outcomesOf(test), starts = Array.from({ length: FOLDS }, (_, fold) => fold * FOLD_ROWS);
+  const outcomes = outcomesOf(test), { folds, foldOf } = foldsOf(test);
   return [
     expectedCalibrationError(reliabilityBins(model.probabilityUp, outcomes)),
     calibrationLine(test, model.probabilityUp),
-    foldAuc(model.probabilityUp, outcomes, starts),
+    groupAreas(model.probabilityUp, outcomes, { names: folds.map(({ index }) => String(index)), groupOf: foldOf }),
     squaredLogCorrelation(test, model.volatilityBps),
     quantileHistogram(test, model.quantilesBps),
     costCurve(dailyProfit(test, model.probabilityUp)),
@@ -86,13 +119,10 @@ export const bench: Bench = {
       const value = median([1, 2, 3].map(() => timed(work)));
       return { name: `scores.${name}`, unit: "s", value, target: `≤ ${limit}`, passed: value <= 2 * limit };
     };
-    const baselines = { climatology: given.model, har: { volatilityBps: given.model.volatilityBps } };
+    const scored = scoredFolds(given);
     return Promise.resolve([
-      figure(
-        "evaluation_with_intervals",
-        6,
-        () => evaluate(given.test, { model: given.model, baselines }, { blockDays: 5 }),
-      ),
+      figure("evaluation_of_seven", 8, () => evaluate(scored, { blockDays: 5 })),
+      figure("prediction_files", 8, () => [encodePredictions(scored), encodeBaselines(scored)]),
       figure("own_scores", 2, () => ownScores(given)),
       figure("daily_tests_of_ten", 2, () => dailyTests(given)),
       figure("adaptive_quantiles", 1, () => adaptiveQuantiles(given.test, given.model.quantilesBps)),

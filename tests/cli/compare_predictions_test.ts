@@ -42,7 +42,12 @@ function forecastsOf(rows: TestRows, factor: number) {
 }
 
 function fileOf(test: TestRows, factor: number): PredictionFile {
-  return { test, forecasts: forecastsOf(test, factor) };
+  return {
+    folds: [{ index: 0, train: { startMs: START - 60 * DAY_MS, endMs: START - DAY_MS } }],
+    foldOf: new Int32Array(test.length),
+    test,
+    forecasts: forecastsOf(test, factor),
+  };
 }
 
 Deno.test("comparePredictions() finds no difference between a run and itself", { permissions: "none" }, () => {

@@ -56,8 +56,13 @@ function sample() {
 function encoded() {
   const { test, model, baselines } = sample();
   return {
-    predictions: encodePredictions(test, model, { fold: 0, train: { startMs: 0, endMs: DAY_MS } }),
-    baselines: encodeBaselines(test, baselines),
+    predictions: encodePredictions({
+      folds: [{ index: 0, train: { startMs: 0, endMs: DAY_MS } }],
+      foldOf: new Int32Array(ROWS),
+      test,
+      model,
+    }),
+    baselines: encodeBaselines({ test, baselines }),
   };
 }
 
@@ -246,7 +251,7 @@ Deno.test("readForecasts() leaves out baselines of other rows and names what it 
   const { predictions } = encoded();
   const { test, baselines } = sample();
   const shifted = { ...test, decisionTimeMs: test.decisionTimeMs.map((ms) => ms + MINUTE_MS) };
-  assertEquals((await readForecasts(predictions, encodeBaselines(shifted, baselines))).baselines.size, 0);
+  assertEquals((await readForecasts(predictions, encodeBaselines({ test: shifted, baselines }))).baselines.size, 0);
   const damaged = predictions.slice();
   damaged.fill(0xff, 4, damaged.length - 20_000);
   for (const bytes of [damaged, new Uint8Array(10), predictions.subarray(0, 1000)]) {

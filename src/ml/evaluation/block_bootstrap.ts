@@ -55,6 +55,24 @@ export class DayBlocks {
   }
 }
 
+/** Fewest blocks of several days that an interval of a short test is built from (evaluation section 4). */
+const FEWEST_BLOCKS = 30;
+
+/** Days of a block for a test of so many days: single days where there are few blocks of `wanted` days. */
+export function shortTestBlockDays(days: number, wanted: number): number {
+  return Math.ceil(days / wanted) < FEWEST_BLOCKS ? 1 : wanted;
+}
+
+/** Totals of consecutive groups of days, from totals by day. */
+export function groupDays({ sums, counts }: BlockTotals, days: number): BlockTotals {
+  const grouped = (values: Float64Array) => {
+    const totals = new Float64Array(Math.ceil(values.length / days));
+    values.forEach((value, day) => totals[Math.floor(day / days)]! += value);
+    return totals;
+  };
+  return { sums: grouped(sums), counts: grouped(counts) };
+}
+
 /**
  * Percentile interval of a mean by resampling blocks of days with replacement; a resample's mean is the ratio of its
  * sums, as blocks differ in rows.

@@ -1,38 +1,77 @@
-import { blockPairs, weightedArea } from "./auc.ts";
-import { bootstrap, bootstrapMean, DayBlocks, type Interval95 } from "./block_bootstrap.ts";
-import { coveredRows, type RowLosses, rowLosses, scoreForecasts, type Scores } from "./scores.ts";
-import { type Forecasts, outcomesOf, type TestRows } from "./test_rows.ts";
+import { MINUTE_MS, type TimeRange } from "../../core/mod.ts";
+import { adaptiveQuantiles } from "./adaptive_quantiles.ts";
+import type { Baseline } from "./baselines.ts";
+import { DayBlocks } from "./block_bootstrap.ts";
+import { groupByHour, groupByMonth, groupByYear } from "./calendar_groups.ts";
+import {
+  type CalibrationLine,
+  calibrationLine,
+  expectedCalibrationError,
+  type ReliabilityBin,
+  reliabilityBins,
+} from "./calibration_scores.ts";
+import { compareForecasts, type ForecastComparison, RESAMPLES } from "./compare_forecasts.ts";
+import { BIN_SHARES, quantileHistogram } from "./distribution_scores.ts";
+import type { Grouping } from "./group_areas.ts";
+import { type GroupScores, scoreGroups } from "./group_scores.ts";
+import { seriesOf } from "./inference/daily_series.ts";
+import { blockDraws, type ConfidenceSetEntry, modelConfidenceSet } from "./inference/model_confidence_set.ts";
+import type { Trials } from "./inference/sharpe_tests.ts";
+import { type MoneyScores, moneyScores } from "./money_scores.ts";
+import { clarkWestTests, type NestedTest } from "./nested_tests.ts";
+import { type IntervalOptions, SEED } from "./paired_gains.ts";
+import { type BestBaselines, bestBaselines, rivalsOf } from "./rivals.ts";
+import type { ScoredFolds } from "./scored_folds.ts";
+import { quantileScores, rowLosses, type Scores } from "./scores.ts";
+import { outcomesOf, type TestRows } from "./test_rows.ts";
+import { type WeakSpots, weakSpots } from "./weak_spots.ts";
 
-/** Baselines that every model is scored beside. */
-export const BASELINES = ["climatology", "contrarian", "ewma", "har"] as const;
-
-/** One of {@linkcode BASELINES}. */
-export type Baseline = typeof BASELINES[number];
-
-/** Losses that are compared in pairs; smaller is better in each. */
-const PAIRED_LOSSES = { qlike: "qlike", log_loss: "logLoss", pinball: "pinball" } as const;
-
-/** Name of a paired loss as in metric names. */
-export type PairedLoss = keyof typeof PAIRED_LOSSES;
-
-/** A baseline's mean loss less the model's on the same rows: positive where the model is better. */
-export interface PairedGain {
-  readonly baseline: Baseline;
-  readonly loss: PairedLoss;
-  readonly gain: Interval95;
+/** Scores of a fold's rows, and on which decision times its models were fitted. */
+export interface FoldScores extends GroupScores {
+  /** Place on the whole grid, from 0. */
+  readonly index: number;
+  /** Half-open. */
+  readonly train: TimeRange;
+  /** First to last decision time. */
+  readonly test: TimeRange;
 }
 
-/** Scores of a model and of the baselines on the same rows, with the uncertainty of their differences. */
-export interface Evaluation {
-  /** Rows scored. */
-  readonly rows: number;
-  /** Days of a block of the intervals. */
-  readonly blockDays: number;
-  readonly model: Scores;
-  readonly baselines: Readonly<Partial<Record<Baseline, Scores>>>;
-  readonly gains: readonly PairedGain[];
-  /** Intervals of scores of the model alone. */
-  readonly intervals: Readonly<Partial<Record<"auc" | "coverage_90", Interval95>>>;
+/** Whether probabilities mean what they say. */
+export interface DirectionCalibration {
+  /** 20 groups of equal count, lowest forecasts first. */
+  readonly bins: readonly ReliabilityBin[];
+  /** Null where no line can be told, as of a constant forecast. */
+  readonly line: CalibrationLine | null;
+}
+
+/**
+ * All that is said of a model's test rows (evaluation section 5), as plain JSON: it is `evaluation/summary.json`, where a
+ * figure that cannot be told (NaN) becomes null.
+ */
+export interface Evaluation extends ForecastComparison {
+  readonly horizonMinutes: number;
+  /** First to last decision time. */
+  readonly span: TimeRange;
+  /** UTC days with a row. */
+  readonly days: number;
+  readonly calibration: DirectionCalibration;
+  /** Shares of returns in the ten bins between and beyond the nine quantiles. */
+  readonly quantileHistogram: { readonly expected: readonly number[]; readonly observed: readonly number[] };
+  /** Scores of the quantiles after adaptive conformal inference, which is never served. */
+  readonly adaptive: Scores;
+  readonly money: MoneyScores;
+  /** Clark & West's test of squared error of ln RV against each line that a model may contain. */
+  readonly clarkWest: readonly NestedTest[];
+  /** Model confidence set on daily QLIKE, worst first; the model is called `model`. */
+  readonly confidenceSet: readonly ConfidenceSetEntry[];
+  /** The best baseline of each loss over all rows. */
+  readonly bestBaselines: BestBaselines;
+  readonly folds: readonly FoldScores[];
+  readonly years: readonly GroupScores[];
+  readonly months: readonly GroupScores[];
+  readonly hours: readonly GroupScores[];
+  /** Months and hours in which the model is worse than the best baseline. */
+  readonly weakSpots: WeakSpots;
 }
 
 /** Options of {@linkcode evaluate}. */
@@ -41,96 +80,90 @@ export interface EvaluateOptions {
   readonly blockDays: number;
   /** @default 2000 */
   readonly resamples?: number;
+  /** Everything ever tried with this symbol and horizon, for the deflated Sharpe ratio. @default null, not known */
+  readonly trials?: Trials | null;
 }
-
-/** Resamples of the area under the curve, which costs more than a mean. */
-const AUC_RESAMPLES = 500;
-const SEED = 1;
 
 /** Scores everything on the same rows (evaluation section 5). */
 export function evaluate(
-  test: TestRows,
-  forecasts: { readonly model: Forecasts; readonly baselines: Readonly<Partial<Record<Baseline, Forecasts>>> },
-  options: EvaluateOptions,
+  scored: ScoredFolds<Baseline>,
+  { blockDays, resamples = RESAMPLES, trials = null }: EvaluateOptions,
 ): Evaluation {
-  const { blockDays, resamples = 2000 } = options;
-  const blocks = new DayBlocks(test.decisionTimeMs, { days: blockDays });
-  const losses = rowLosses(test, forecasts.model);
-  const baselines: Partial<Record<Baseline, Scores>> = {};
-  const gains: PairedGain[] = [];
-  for (const baseline of BASELINES) {
-    const theirs = forecasts.baselines[baseline];
-    if (theirs === undefined) continue;
-    const theirLosses = rowLosses(test, theirs);
-    baselines[baseline] = scoreForecasts(test, theirs, theirLosses);
-    gains.push(...pairedGains(baseline, losses, theirLosses, blocks, resamples));
-  }
+  const { test, model } = scored, { decisionTimeMs } = test, intervals = { blockDays, resamples };
+  const losses = rowLosses(test, model), folds = foldGrouping(scored);
+  const days = new DayBlocks(decisionTimeMs, { days: 1 });
+  const daily = (values: Float64Array) => seriesOf(days.totals((row) => values[row]!));
+  const dailyQlike = new Map<string, Float64Array>([["model", daily(losses.qlike!)]]);
+  const comparison = compareForecasts(test, scored, {
+    ...intervals,
+    losses,
+    folds,
+    onBaseline: (name, { qlike }) => qlike === undefined ? undefined : dailyQlike.set(name, daily(qlike)),
+  });
+  const best = bestBaselines(comparison.gains);
+  const grouped = { test, forecasts: model, losses, rivals: rivalsOf(scored, best) };
+  const groups = (grouping: Grouping) => scoreGroups(grouped, grouping, intervals);
+  const months = groups(groupByMonth(decisionTimeMs)), hours = groups(groupByHour(decisionTimeMs));
+  const calibration = directionCalibration(test, model.probabilityUp);
+  const adaptive = adaptiveQuantiles(test, model.quantilesBps);
   return {
-    rows: test.length,
-    blockDays,
-    model: scoreForecasts(test, forecasts.model, losses),
-    baselines,
-    gains,
-    intervals: modelIntervals(test, forecasts.model, blocks, resamples),
+    ...comparison,
+    model: { ...comparison.model, ...calibrationScores(calibration) },
+    horizonMinutes: test.horizonMinutes,
+    span: { startMs: decisionTimeMs[0]!, endMs: decisionTimeMs.at(-1)! + MINUTE_MS },
+    days: dailyQlike.get("model")!.length,
+    calibration,
+    quantileHistogram: { expected: BIN_SHARES, observed: [...quantileHistogram(test, model.quantilesBps)] },
+    adaptive: quantileScores(test, adaptive, rowLosses(test, { quantilesBps: adaptive }).pinball!),
+    money: moneyScores(test, model.probabilityUp, trials),
+    clarkWest: clarkWestTests(scored),
+    confidenceSet: confidenceSet(dailyQlike, intervals),
+    bestBaselines: best,
+    folds: groups(folds).map((scores) => ({ ...foldOf(scored, Number(scores.name)), ...scores })),
+    years: groups(groupByYear(decisionTimeMs)),
+    months,
+    hours,
+    weakSpots: weakSpots({ month: months, hour: hours }),
   };
 }
 
-function pairedGains(
-  baseline: Baseline,
-  ours: RowLosses,
-  theirs: RowLosses,
-  blocks: DayBlocks,
-  resamples: number,
-): PairedGain[] {
-  return Object.entries(PAIRED_LOSSES).flatMap(([name, key]) => {
-    const a = ours[key], b = theirs[key];
-    if (a === undefined || b === undefined) return [];
-    const gain = bootstrapMean(blocks.totals((row) => b[row]! - a[row]!), { resamples, seed: SEED });
-    return [{ baseline, loss: name as PairedLoss, gain }];
-  });
+function foldGrouping({ folds, foldOf }: ScoredFolds): Grouping {
+  return { names: folds.map(({ index }) => String(index)), groupOf: foldOf };
 }
 
-function modelIntervals(
-  test: TestRows,
-  { probabilityUp, quantilesBps }: Forecasts,
-  blocks: DayBlocks,
-  resamples: number,
-): Evaluation["intervals"] {
-  const intervals: { auc?: Interval95; coverage_90?: Interval95 } = {};
-  if (probabilityUp !== undefined) {
-    const pairs = blockPairs({ scores: probabilityUp, outcomes: outcomesOf(test) }, {
-      blocks: blocks.count,
-      blockOf: (row) => blocks.of(row),
-    });
-    intervals.auc = bootstrap(blocks.count, (weights) => weightedArea(pairs, weights), {
-      resamples: AUC_RESAMPLES,
-      seed: SEED,
-    });
-  }
-  if (quantilesBps !== undefined) {
-    const covered = coveredRows(test, quantilesBps, 0.05, 0.95);
-    intervals.coverage_90 = bootstrapMean(blocks.totals((row) => covered[row]!), { resamples, seed: SEED });
-  }
-  return intervals;
+function foldOf(
+  { folds, foldOf, test }: ScoredFolds,
+  index: number,
+): Pick<FoldScores, "index" | "train" | "test"> {
+  const place = folds.findIndex((fold) => fold.index === index);
+  const first = foldOf.indexOf(place), last = foldOf.lastIndexOf(place);
+  return {
+    index,
+    train: folds[place]!.train,
+    test: { startMs: test.decisionTimeMs[first]!, endMs: test.decisionTimeMs[last]! + MINUTE_MS },
+  };
 }
 
-/**
- * The evaluation as flat metrics, in the names under which a run logs them: `qlike`, `auc_low`, `baseline_har_qlike`,
- * `qlike_gain_ewma`, `qlike_gain_ewma_high`.
- */
-export function evaluationMetrics(evaluation: Evaluation): Record<string, number> {
-  const metrics: Record<string, number> = { ...evaluation.model, test_rows: evaluation.rows };
-  for (const [name, interval] of Object.entries(evaluation.intervals)) {
-    metrics[`${name}_low`] = interval.low;
-    metrics[`${name}_high`] = interval.high;
-  }
-  for (const [baseline, scores] of Object.entries(evaluation.baselines)) {
-    for (const [name, value] of Object.entries(scores)) metrics[`baseline_${baseline}_${name}`] = value;
-  }
-  for (const { baseline, loss, gain } of evaluation.gains) {
-    metrics[`${loss}_gain_${baseline}`] = gain.mean;
-    metrics[`${loss}_gain_${baseline}_low`] = gain.low;
-    metrics[`${loss}_gain_${baseline}_high`] = gain.high;
-  }
-  return metrics;
+function directionCalibration(test: TestRows, probabilityUp: Float32Array): DirectionCalibration {
+  return {
+    bins: reliabilityBins(probabilityUp, outcomesOf(test)),
+    line: calibrationLine(test, probabilityUp) ?? null,
+  };
+}
+
+function calibrationScores({ bins, line }: DirectionCalibration): Scores {
+  return {
+    ...(line === null ? {} : { calibration_slope: line.slope, calibration_intercept: line.intercept }),
+    ece_20: expectedCalibrationError(bins),
+  };
+}
+
+/** Empty where losses are not finite, or where there is nothing to compare with. */
+function confidenceSet(
+  daily: ReadonlyMap<string, Float64Array>,
+  { blockDays, resamples }: IntervalOptions,
+): ConfidenceSetEntry[] {
+  const series = [...daily.values()], days = series[0]!.length;
+  if (series.length < 2 || !series.every((own) => own.every(Number.isFinite))) return [];
+  return modelConfidenceSet(daily, { draws: blockDraws(days, { blockDays, resamples, seed: SEED }) });
 }

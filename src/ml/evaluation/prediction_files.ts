@@ -1,90 +1,148 @@
 import { zstdCompressSync } from "node:zlib";
-import { QUANTILE_KEYS, QUANTILE_LEVELS, type TimeRange } from "../../core/mod.ts";
-import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
-import { type Baseline, BASELINES } from "./evaluate.ts";
-import { type Forecasts, outcomesOf, type TestRows } from "./test_rows.ts";
+import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from "hyparquet-writer";
+import { MINUTE_MS, QUANTILE_KEYS, QUANTILE_LEVELS } from "../../core/mod.ts";
+import { adaptiveQuantiles } from "./adaptive_quantiles.ts";
+import { type Baseline, BASELINES } from "./baselines.ts";
+import type { ScoredFolds } from "./scored_folds.ts";
+import { type Forecasts, levelIndex, type TestRows } from "./test_rows.ts";
 
-/** Where the forecasts of a file come from. */
-export interface PredictionFold {
-  readonly fold: number;
-  /** Decision times that the model was fitted on. */
-  readonly train: TimeRange;
-}
+/** Bounds of the 90 % interval after adaptive conformal inference: `adaptive_quantile_bps_0.05`. */
+export const ADAPTIVE_LEVELS = [0.05, 0.95] as const;
 
 const ROW_GROUP = 131_072;
 
+/** A column of a file, made for a span of rows when they are written: a whole file is never held twice. */
+interface FileColumn {
+  readonly element: SchemaElement;
+  /** Values of the rows from `start` to before `end`. */
+  readonly values: (start: number, end: number) => ColumnSource["data"];
+  readonly encoding?: "PLAIN";
+}
+
 /**
  * `evaluation/predictions.parquet`: forecasts and outcomes, one row a scored minute (evaluation section 5). Every
- * score of a run can be recomputed from it and from the baselines' file.
+ * score of a run can be recomputed from it and from the baselines' file. `train_end` is the last decision time that the
+ * row's model may have learnt from.
  */
 export function encodePredictions(
-  test: TestRows,
-  forecasts: Required<Forecasts>,
-  { fold, train }: PredictionFold,
+  { folds, foldOf, test, model }: Pick<ScoredFolds, "folds" | "foldOf" | "test" | "model">,
 ): Uint8Array<ArrayBuffer> {
-  const { length } = test;
-  const outcomes = outcomesOf(test);
-  const constant = (name: string, value: number) => integers(name, new Int32Array(length).fill(value));
-  return encode([
-    times("decision_time", test.decisionTimeMs),
-    constant("horizon_minutes", test.horizonMinutes),
-    constant("fold", fold),
-    times("train_start", new Float64Array(length).fill(train.startMs)),
-    times("train_end", new Float64Array(length).fill(train.endMs)),
-    ...forecastColumns("", forecasts),
+  const fold = (row: number) => folds[foldOf[row]!]!;
+  const adaptive = adaptiveQuantiles(test, model.quantilesBps);
+  return encode(test.length, [
+    times("decision_time", (row) => test.decisionTimeMs[row]!),
+    integers("horizon_minutes", () => test.horizonMinutes),
+    integers("fold", (row) => fold(row).index),
+    times("train_start", (row) => fold(row).train.startMs),
+    times("train_end", (row) => fold(row).train.endMs - MINUTE_MS),
+    ...forecastColumns("", model),
     floats("outcome_return_bps", test.returnBps),
-    {
-      name: "outcome_up",
-      type: "INT32",
-      nullable: true,
-      data: Array.from(outcomes, (outcome) => outcome < 0 ? null : outcome),
-    },
+    { element: { name: "outcome_up", type: "INT32", repetition_type: "OPTIONAL" }, values: upOrNull(test) },
     floats("outcome_realized_variance_bps2", test.realizedVarianceBps2),
+    ...ADAPTIVE_LEVELS.map((level) =>
+      everyNth(`adaptive_quantile_bps_${level}`, adaptive, QUANTILE_LEVELS.length, levelIndex(level))
+    ),
   ]);
 }
 
 /** `evaluation/baselines.parquet`: what the baselines forecast for the same rows, `baseline_<name>_<output>`. */
 export function encodeBaselines(
-  test: TestRows,
-  baselines: Readonly<Partial<Record<Baseline, Forecasts>>>,
+  { test, baselines }: { readonly test: TestRows; readonly baselines: Readonly<Partial<Record<Baseline, Forecasts>>> },
 ): Uint8Array<ArrayBuffer> {
-  const columns = BASELINES.flatMap((name) => forecastColumns(`baseline_${name}_`, baselines[name] ?? {}));
-  return encode([times("decision_time", test.decisionTimeMs), ...columns]);
+  return encode(test.length, [
+    times("decision_time", (row) => test.decisionTimeMs[row]!),
+    ...BASELINES.flatMap((name) => forecastColumns(`baseline_${name}_`, baselines[name] ?? {})),
+  ]);
 }
 
-function forecastColumns(prefix: string, forecasts: Forecasts): ColumnSource[] {
-  const { probabilityUp, volatilityBps, quantilesBps } = forecasts;
-  const levels = QUANTILE_LEVELS.length;
-  const level = (values: Float32Array, at: number) =>
-    Float32Array.from({ length: values.length / levels }, (_, row) => values[row * levels + at]!);
+function forecastColumns(prefix: string, { probabilityUp, volatilityBps, quantilesBps }: Forecasts): FileColumn[] {
   return [
     ...(probabilityUp === undefined ? [] : [floats(`${prefix}probability_up`, probabilityUp)]),
     ...(volatilityBps === undefined ? [] : [floats(`${prefix}volatility_bps`, volatilityBps)]),
     ...(quantilesBps === undefined
       ? []
-      : QUANTILE_KEYS.map((key, at) => floats(`${prefix}quantile_bps_${key}`, level(quantilesBps, at)))),
+      : QUANTILE_KEYS.map((key, at) =>
+        everyNth(`${prefix}quantile_bps_${key}`, quantilesBps, QUANTILE_KEYS.length, at)
+      )),
   ];
 }
 
-function floats(name: string, data: Float32Array): ColumnSource {
-  return { name, type: "FLOAT", nullable: false, data, encoding: "PLAIN" };
+function floats(name: string, data: Float32Array): FileColumn {
+  return everyNth(name, data, 1, 0);
 }
 
-function integers(name: string, data: Int32Array): ColumnSource {
-  return { name, type: "INT32", nullable: false, data };
+/** Column `at` of row-major values of this width. */
+function everyNth(name: string, data: Float32Array, width: number, at: number): FileColumn {
+  return {
+    element: { name, type: "FLOAT", repetition_type: "REQUIRED" },
+    values(start, end) {
+      const values = new Float32Array(end - start);
+      for (let row = start; row < end; row++) values[row - start] = data[row * width + at]!;
+      return values;
+    },
+    encoding: "PLAIN",
+  };
 }
 
-function times(name: string, ms: Float64Array): ColumnSource {
-  return { name, type: "TIMESTAMP", nullable: false, data: Array.from(ms, (value) => new Date(value)) };
+function integers(name: string, valueAt: (row: number) => number): FileColumn {
+  return {
+    element: { name, type: "INT32", repetition_type: "REQUIRED" },
+    values: (start, end) => Int32Array.from({ length: end - start }, (_, i) => valueAt(start + i)),
+  };
 }
 
-function encode(columnData: ColumnSource[]): Uint8Array<ArrayBuffer> {
-  const buffer = parquetWriteBuffer({
-    columnData,
+function times(name: string, msAt: (row: number) => number): FileColumn {
+  return {
+    element: { name, type: "INT64", converted_type: "TIMESTAMP_MILLIS", repetition_type: "REQUIRED" },
+    values: (start, end) => BigInt64Array.from({ length: end - start }, (_, i) => BigInt(msAt(start + i))),
+  };
+}
+
+function upOrNull({ returnBps }: TestRows): FileColumn["values"] {
+  return (start, end) => Array.from(returnBps.subarray(start, end), (move) => move > 0 ? 1 : move < 0 ? 0 : null);
+}
+
+/** Hands each row group on, so that its buffer stays small. */
+class ChunkWriter extends ByteWriter {
+  readonly chunks: Uint8Array[] = [];
+
+  flush(): void {
+    this.chunks.push(this.getBytes().slice());
+    this.index = 0;
+  }
+}
+
+function encode(length: number, columns: readonly FileColumn[]): Uint8Array<ArrayBuffer> {
+  const writer = new ChunkWriter();
+  const file = new ParquetWriter({
+    writer,
+    schema: [{ name: "root", num_children: columns.length }, ...columns.map(({ element }) => element)],
     codec: "ZSTD",
     compressors: { ZSTD: (input) => zstdCompressSync(input) },
-    rowGroupSize: ROW_GROUP,
     createdBy: "bitcoin-ml",
   });
-  return new Uint8Array(buffer);
+  for (let start = 0; start < length; start += ROW_GROUP) {
+    const end = Math.min(length, start + ROW_GROUP);
+    file.write({
+      columnData: columns.map(({ element: { name }, values, encoding }) => ({
+        name,
+        data: values(start, end),
+        ...(encoding === undefined ? {} : { encoding }),
+      })),
+      rowGroupSize: ROW_GROUP,
+    });
+  }
+  file.finish();
+  writer.flush();
+  return joined(writer.chunks);
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }

@@ -1,5 +1,7 @@
 import { MINUTE_MS, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { areaUnderCurve } from "./auc.ts";
+import { squaredLogCorrelation } from "./distribution_scores.ts";
+import { groupAreas, type Grouping, meanArea } from "./group_areas.ts";
 import { logLoss, meanPinball, qlike, varianceFloor } from "./losses.ts";
 import { type Forecasts, levelIndex, outcomesOf, type TestRows } from "./test_rows.ts";
 
@@ -15,6 +17,8 @@ const COVERAGES = [[50, 0.25, 0.75], [80, 0.1, 0.9], [90, 0.05, 0.95], [98, 0.01
  */
 export interface RowLosses {
   readonly logLoss?: Float64Array;
+  /** 1 where the likelier side, up above ½, was the wrong one. */
+  readonly error?: Float64Array;
   readonly qlike?: Float64Array;
   readonly pinball?: Float64Array;
 }
@@ -29,10 +33,15 @@ export function rowLosses(test: TestRows, forecasts: Forecasts): RowLosses {
       const loss = lossAt(row);
       return Number.isNaN(loss) ? Infinity : loss;
     });
+  const moved = (losses: Float64Array) => losses.map((loss, row) => test.returnBps[row] === 0 ? NaN : loss);
   return {
     ...(probabilityUp === undefined ? {} : {
-      logLoss: each((row) => logLoss(probabilityUp[row]!, test.returnBps[row]! > 0))
-        .map((loss, row) => test.returnBps[row] === 0 ? NaN : loss),
+      logLoss: moved(each((row) => logLoss(probabilityUp[row]!, test.returnBps[row]! > 0))),
+      error: moved(
+        each((row) =>
+          Number.isNaN(probabilityUp[row]!) || probabilityUp[row]! > 0.5 !== test.returnBps[row]! > 0 ? 1 : 0
+        ),
+      ),
     }),
     ...(volatilityBps === undefined ? {} : {
       qlike: each((row) => qlike(test.realizedVarianceBps2[row]!, volatilityBps[row]! ** 2, floor)),
@@ -46,15 +55,25 @@ export function rowLosses(test: TestRows, forecasts: Forecasts): RowLosses {
 /**
  * Scores of evaluation section 5. QLIKE's level is that of the rows whose minute since the epoch is a multiple of the
  * horizon, so that no minute counts twice; all other scores take every row.
+ *
+ * @param options.folds gives `auc_fold_mean` beside the pooled `auc`.
  */
-export function scoreForecasts(test: TestRows, forecasts: Forecasts, losses: RowLosses): Scores {
+export function scoreForecasts(
+  test: TestRows,
+  forecasts: Forecasts,
+  losses: RowLosses,
+  { folds }: { readonly folds?: Grouping } = {},
+): Scores {
   const scores: Record<string, number> = {};
-  const { probabilityUp, quantilesBps } = forecasts;
-  if (losses.qlike !== undefined) {
+  const { probabilityUp, volatilityBps, quantilesBps } = forecasts;
+  if (volatilityBps !== undefined && losses.qlike !== undefined) {
     const step = test.horizonMinutes * MINUTE_MS;
     scores["qlike"] = meanOf(losses.qlike, (row) => test.decisionTimeMs[row]! % step === 0);
+    const correlation = squaredLogCorrelation(test, volatilityBps);
+    // A constant forecast has none; what is no number shows in QLIKE.
+    if (Number.isFinite(correlation)) scores["log_variance_r2"] = correlation;
   }
-  if (probabilityUp !== undefined && losses.logLoss !== undefined) {
+  if (probabilityUp !== undefined && losses.logLoss !== undefined && losses.error !== undefined) {
     const outcomes = outcomesOf(test);
     scores["log_loss"] = meanOf(losses.logLoss);
     scores["brier"] = meanOf(
@@ -62,18 +81,22 @@ export function scoreForecasts(test: TestRows, forecasts: Forecasts, losses: Row
       (row) => outcomes[row]! >= 0,
     );
     scores["auc"] = areaUnderCurve({ scores: probabilityUp, outcomes });
-    scores["accuracy"] = meanOf(
-      valuesOf(test.length, (row) => (probabilityUp[row]! > 0.5 ? 1 : 0) === outcomes[row] ? 1 : 0),
-      (row) => outcomes[row]! >= 0,
-    );
+    if (folds !== undefined) scores["auc_fold_mean"] = meanArea(groupAreas(probabilityUp, outcomes, folds));
+    scores["accuracy"] = 1 - meanOf(losses.error);
   }
   if (quantilesBps !== undefined && losses.pinball !== undefined) {
-    scores["pinball"] = meanOf(losses.pinball);
-    for (const [percent, low, high] of COVERAGES) {
-      const covered = coveredRows(test, quantilesBps, low, high);
-      scores[`coverage_${percent}`] = meanOf(covered);
-      scores[`width_${percent}`] = meanWidth(quantilesBps, low, high);
-    }
+    Object.assign(scores, quantileScores(test, quantilesBps, losses.pinball));
+  }
+  return scores;
+}
+
+/** Mean pinball loss, coverage and width of quantiles. */
+export function quantileScores(test: TestRows, quantilesBps: Float32Array, pinball: Float64Array): Scores {
+  const scores: Record<string, number> = { pinball: meanOf(pinball) };
+  for (const [percent, low, high] of COVERAGES) {
+    const covered = coveredRows(test, quantilesBps, low, high);
+    scores[`coverage_${percent}`] = meanOf(covered);
+    scores[`width_${percent}`] = meanWidth(quantilesBps, low, high);
   }
   return scores;
 }

@@ -34,6 +34,11 @@ export function outcomesOf({ returnBps }: TestRows): Int8Array {
   return Int8Array.from(returnBps, (move) => move > 0 ? 1 : move < 0 ? 0 : -1);
 }
 
+/** ln σ² row by row. */
+export function logVariances(volatilityBps: Float32Array): Float64Array {
+  return Float64Array.from(volatilityBps, (sigma) => 2 * Math.log(sigma));
+}
+
 /** Position of a level among the nine. @throws {RangeError} for another level. */
 export function levelIndex(level: number): number {
   const at = (QUANTILE_LEVELS as readonly number[]).indexOf(level);

@@ -1,4 +1,6 @@
-import type { Baseline, Evaluation, PairedLoss } from "./evaluate.ts";
+import type { Baseline } from "./baselines.ts";
+import type { Evaluation } from "./evaluate.ts";
+import type { PairedLoss } from "./paired_gains.ts";
 
 /** Limits of the verdict (evaluation section 7, as far as a single run can be judged). */
 export interface VerdictLimits {

@@ -1,5 +1,5 @@
 import type { Dataset } from "../dataset.ts";
-import type { Baseline } from "../evaluation/evaluate.ts";
+import type { Baseline } from "../evaluation/baselines.ts";
 import type { Forecasts } from "../evaluation/test_rows.ts";
 import type { Split } from "../labels/mod.ts";
 import { ewmaVariance } from "../models/ewma.ts";
@@ -9,14 +9,14 @@ import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { varianceForecasts } from "./variance_forecasts.ts";
 
 /**
- * What the baselines of evaluation section 3 forecast for the test rows, fitted on the whole training span. An output
+ * What the plain baselines of evaluation section 3, those without a line of many inputs, forecast for the test rows, fitted on the whole training span. An output
  * that a baseline does not claim is absent.
  */
 export function baselineForecasts(
   dataset: Dataset,
   split: Split,
   ranges: TrainingRanges,
-): Record<Baseline, Forecasts> {
+): Record<Exclude<Baseline, "har_diurnal" | "har_x">, Forecasts> {
   const predict = (family: "climatology" | "contrarian" | "har") =>
     new SpecForecastModel(fitPlainBaseline(family, dataset, split.trainingSpan, ranges))
       .predictColumns(dataset.features.columns, split.test);

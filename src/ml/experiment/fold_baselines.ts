@@ -1,22 +1,19 @@
 import type { Dataset } from "../dataset.ts";
-import { BASELINES } from "../evaluation/evaluate.ts";
+import type { Baseline } from "../evaluation/baselines.ts";
 import { type Forecasts, type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
-import { everyNthMinute, type Fold, foldRows } from "../labels/mod.ts";
+import { everyNthMinute, type Fold, foldRows, type Split } from "../labels/mod.ts";
 import { harDiurnalDesign, harXDesign } from "../models/variance_line.ts";
+import type { TrainingRanges } from "../models/forecast_spec.ts";
 import { baselineForecasts } from "./baseline_forecasts.ts";
 import { lineForecasts } from "./variance_forecasts.ts";
 
-/** All baselines of evaluation section 3. */
-export const FOLD_BASELINES = [...BASELINES, "har_diurnal", "har_x"] as const;
-
-/** One of {@linkcode FOLD_BASELINES}. */
-export type FoldBaseline = typeof FOLD_BASELINES[number];
+export { type Baseline as FoldBaseline, BASELINES as FOLD_BASELINES } from "../evaluation/baselines.ts";
 
 /** What the baselines say of one fold's test rows. */
 export interface FoldForecasts {
   readonly fold: Fold;
   readonly test: TestRows;
-  readonly baselines: Readonly<Record<FoldBaseline, Forecasts>>;
+  readonly baselines: Readonly<Record<Baseline, Forecasts>>;
 }
 
 /**
@@ -30,16 +27,22 @@ export function foldBaselines(
   fold: Fold,
   { everyMinutes = 3 }: { readonly everyMinutes?: number } = {},
 ): FoldForecasts {
-  const { features: { decisionTimeMs }, labels: { scorable, horizonMinutes } } = dataset;
+  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
   const rows = foldRows({ decisionTimeMs, scorable }, fold);
   const split = { ...rows, trainingSpan: everyNthMinute(rows.trainingSpan, decisionTimeMs, { minutes: everyMinutes }) };
   return {
     fold,
     test: testRowsOf(dataset, split.test),
-    baselines: {
-      ...baselineForecasts(dataset, split, { train: fold.trainingSpan, validation: null }),
-      har_diurnal: lineForecasts(dataset, split, harDiurnalDesign(horizonMinutes)),
-      har_x: lineForecasts(dataset, split, harXDesign(horizonMinutes)),
-    },
+    baselines: allBaselines(dataset, split, { train: fold.trainingSpan, validation: null }),
+  };
+}
+
+/** What every baseline of evaluation section 3 says of the test rows, fitted on the whole training span. */
+export function allBaselines(dataset: Dataset, split: Split, ranges: TrainingRanges): Record<Baseline, Forecasts> {
+  const { horizonMinutes } = dataset.labels;
+  return {
+    ...baselineForecasts(dataset, split, ranges),
+    har_diurnal: lineForecasts(dataset, split, harDiurnalDesign(horizonMinutes)),
+    har_x: lineForecasts(dataset, split, harXDesign(horizonMinutes)),
   };
 }

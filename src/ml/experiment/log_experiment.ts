@@ -7,7 +7,7 @@ import {
   toIso,
   type Tracker,
 } from "../../core/mod.ts";
-import { evaluationMetrics } from "../evaluation/evaluate.ts";
+import { evaluationMetrics } from "../evaluation/evaluation_metrics.ts";
 import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
 import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";

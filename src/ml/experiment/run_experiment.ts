@@ -134,7 +134,7 @@ export async function runExperiment(
   await stage("scores");
   const scored = table.joined(), { test } = scored;
   requireScored(test.length);
-  const evaluation = evaluate(scored.test, scored, settings);
+  const evaluation = evaluate(scored, settings);
   await breathe();
   const ranges = trainingRangesOf(newest, split);
   return {
@@ -156,11 +156,8 @@ export async function runExperiment(
     verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
     goldenRows: goldenRows(model, newest, split.trainingSpan),
     files: new Map([
-      [
-        "evaluation/predictions.parquet",
-        encodePredictions(test, scored.model, { fold: 0, train: scored.folds[0]!.train }),
-      ],
-      ["evaluation/baselines.parquet", encodeBaselines(test, scored.baselines)],
+      ["evaluation/predictions.parquet", encodePredictions(scored)],
+      ["evaluation/baselines.parquet", encodeBaselines(scored)],
     ]),
   };
 }

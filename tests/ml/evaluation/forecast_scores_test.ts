@@ -12,7 +12,7 @@ import {
   quantileHistogram,
   squaredLogCorrelation,
 } from "../../../src/ml/evaluation/distribution_scores.ts";
-import { foldAuc } from "../../../src/ml/evaluation/fold_auc.ts";
+import { groupAreas, meanArea } from "../../../src/ml/evaluation/group_areas.ts";
 import { outcomesOf, type TestRows } from "../../../src/ml/evaluation/test_rows.ts";
 import fixture from "./forecast_scores.json" with { type: "json" };
 
@@ -109,24 +109,27 @@ Deno.test("calibrationLine() leaves ties of the price out", pure, () => {
   assertEquals(calibrationLine(tied, probabilityUp), calibrationLine(rest, probabilityUp.subarray(96)));
 });
 
-Deno.test("foldAuc() is scikit-learn's area in each fold, and their mean", pure, () => {
-  const { folds, mean } = foldAuc(probabilityUp, outcomesOf(test), fixture.starts);
-  folds.forEach((area, fold) => assertAlmostEquals(area, expected.foldAuc[fold]!, 1e-9));
-  assertAlmostEquals(mean, folds.reduce((sum, area) => sum + area) / 3, 1e-12);
+const folds = {
+  names: ["0", "1", "2"],
+  groupOf: Int32Array.from(probabilityUp, (_, row) => fixture.starts.findLastIndex((start) => row >= start)),
+};
+
+Deno.test("groupAreas() is scikit-learn's area in each fold, and meanArea() their mean", pure, () => {
+  const areas = groupAreas(probabilityUp, outcomesOf(test), folds);
+  areas.forEach((area, fold) => assertAlmostEquals(area, expected.foldAuc[fold]!, 1e-9));
+  assertAlmostEquals(meanArea(areas), areas.reduce((sum, area) => sum + area) / 3, 1e-12);
 });
 
-Deno.test("foldAuc() does not see a fold's level, and skips a fold of one outcome", pure, () => {
-  const outcomes = outcomesOf(test).fill(0, 450), before = foldAuc(probabilityUp, outcomes, fixture.starts);
+Deno.test("groupAreas() does not see a fold's level, and skips a fold of one outcome", pure, () => {
+  const outcomes = outcomesOf(test).fill(0, 450), before = groupAreas(probabilityUp, outcomes, folds);
   const raised = probabilityUp.map((p, row) => row >= 400 ? p / 4 + 0.75 : p);
-  foldAuc(raised, outcomes, fixture.starts).folds.forEach((area, fold) =>
-    assertAlmostEquals(area, before.folds[fold]!, 1e-3)
-  );
+  groupAreas(raised, outcomes, folds).forEach((area, fold) => assertAlmostEquals(area, before[fold]!, 1e-3));
   const pooled = (scores: Float32Array) => areaUnderCurve({ scores, outcomes });
   assert(pooled(raised) < pooled(probabilityUp) - 0.1, "the pooled area sees a level that outcomes do not follow");
   outcomes.fill(1, 400);
-  const partial = foldAuc(probabilityUp, outcomes, fixture.starts);
-  assert(Number.isNaN(partial.folds[2]!));
-  assertAlmostEquals(partial.mean, (before.folds[0]! + before.folds[1]!) / 2, 1e-12);
+  const partial = groupAreas(probabilityUp, outcomes, folds);
+  assert(Number.isNaN(partial[2]!));
+  assertAlmostEquals(meanArea(partial), (before[0]! + before[1]!) / 2, 1e-12);
 });
 
 Deno.test("squaredLogCorrelation() is numpy's, whatever the units of either", pure, () => {

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { DAY_MS, MINUTE_MS } from "../../../src/core/mod.ts";
 import { buildDataset } from "../../../src/ml/dataset.ts";
-import { FOLD_BASELINES, foldBaselines } from "../../../src/ml/experiment/fold_baselines.ts";
+import { BASELINES } from "../../../src/ml/evaluation/baselines.ts";
+import { foldBaselines } from "../../../src/ml/experiment/fold_baselines.ts";
 import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { walkForwardFolds } from "../../../src/ml/labels/mod.ts";
 import { randomCandles } from "../candles.ts";
@@ -22,8 +23,8 @@ Deno.test("foldBaselines() answers on every scorable row of the test, each basel
     assertEquals(first!.test.length, 2 * 1440);
     assertEquals(last!.test.length, 2 * 1440 - horizonMinutes + 1);
     assertEquals(first!.test.decisionTimeMs.at(-1)! + MINUTE_MS, last!.test.decisionTimeMs[0]);
-    assertEquals(Object.keys(first!.baselines), [...FOLD_BASELINES]);
-    for (const name of FOLD_BASELINES) {
+    assertEquals(Object.keys(first!.baselines), [...BASELINES]);
+    for (const name of BASELINES) {
       const { probabilityUp, volatilityBps, quantilesBps } = last!.baselines[name];
       const hasDirection = name === "climatology" || name === "contrarian";
       assertEquals(probabilityUp?.length, hasDirection ? last!.test.length : undefined, name);
@@ -42,7 +43,7 @@ Deno.test("foldBaselines() does not move with anything after the last training l
   const other = buildDataset(shaken, defaultFeatureEngine(), { horizonMinutes: 15, sinceMs: startMs });
   const before = foldBaselines(dataset, fold).baselines, after = foldBaselines(other, fold).baselines;
   // The first test row's features end with the last training label.
-  for (const name of FOLD_BASELINES) {
+  for (const name of BASELINES) {
     for (const output of ["probabilityUp", "volatilityBps"] as const) {
       assertEquals(after[name][output]?.[0], before[name][output]?.[0], `${name} ${output}`);
     }

@@ -10,7 +10,8 @@ export function dailySeries(decisionTimeMs: ArrayLike<number>, lossAt: (row: num
   return seriesOf(new DayBlocks(decisionTimeMs, { days: 1 }).totals(lossAt));
 }
 
-function seriesOf({ sums, counts }: BlockTotals): Float64Array {
+/** The same from sums by day. */
+export function seriesOf({ sums, counts }: BlockTotals): Float64Array {
   const kept = sums.filter((_, day) => counts[day]! > 0);
   const rowsADay = counts.reduce((total, count) => total + count, 0) / kept.length;
   return kept.map((sum) => sum / rowsADay);

@@ -1,0 +1,36 @@
+import type { Baseline } from "./baselines.ts";
+import { type PairedGain, type PairedLoss } from "./paired_gains.ts";
+import { rowLosses } from "./scores.ts";
+import type { ScoredFolds } from "./scored_folds.ts";
+
+/** The baseline that is best on all rows, by loss. */
+export type BestBaselines = Readonly<Partial<Record<PairedLoss, Baseline>>>;
+
+/** Losses of the best baselines, row by row. */
+export type Rivals = ReadonlyMap<PairedLoss, { readonly baseline: Baseline; readonly losses: Float64Array }>;
+
+/** The baselines over which the model gains least. */
+export function bestBaselines(gains: readonly PairedGain[]): BestBaselines {
+  const best = new Map<PairedLoss, PairedGain>();
+  for (const gain of gains) {
+    const other = best.get(gain.loss);
+    if (other === undefined || gain.gain.mean < other.gain.mean) best.set(gain.loss, gain);
+  }
+  return Object.fromEntries([...best].map(([loss, { baseline }]) => [loss, baseline]));
+}
+
+/** Losses of the best baselines, computed again: those of all baselines at once would be too much to keep. */
+export function rivalsOf({ test, baselines }: ScoredFolds<Baseline>, best: BestBaselines): Rivals {
+  const rivals = new Map<PairedLoss, { readonly baseline: Baseline; readonly losses: Float64Array }>();
+  for (const [name, baseline] of Object.entries(best)) {
+    const loss = name as PairedLoss, { probabilityUp, volatilityBps, quantilesBps } = baselines[baseline];
+    const losses = {
+      qlike: () => volatilityBps && rowLosses(test, { volatilityBps }).qlike,
+      log_loss: () => probabilityUp && rowLosses(test, { probabilityUp }).logLoss,
+      accuracy: () => probabilityUp && rowLosses(test, { probabilityUp }).error,
+      pinball: () => quantilesBps && rowLosses(test, { quantilesBps }).pinball,
+    }[loss]();
+    if (losses !== undefined) rivals.set(loss, { baseline, losses });
+  }
+  return rivals;
+}
