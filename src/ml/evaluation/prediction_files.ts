@@ -55,7 +55,8 @@ export function encodeBaselines(
   ]);
 }
 
-function forecastColumns(prefix: string, { probabilityUp, volatilityBps, quantilesBps }: Forecasts): FileColumn[] {
+function forecastColumns(prefix: string, forecasts: Forecasts): FileColumn[] {
+  const { probabilityUp, volatilityBps, quantilesBps } = forecasts;
   return [
     ...(probabilityUp === undefined ? [] : [floats(`${prefix}probability_up`, probabilityUp)]),
     ...(volatilityBps === undefined ? [] : [floats(`${prefix}volatility_bps`, volatilityBps)]),

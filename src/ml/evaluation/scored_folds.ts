@@ -1,5 +1,5 @@
 import { QUANTILE_LEVELS, type TimeRange } from "../../core/mod.ts";
-import type { Forecasts, TestRows } from "./test_rows.ts";
+import { type Forecasts, type ScaledForecasts, scaledQuantiles, type TestRows } from "./test_rows.ts";
 
 const OUTPUTS = ["probabilityUp", "volatilityBps", "quantilesBps"] as const;
 
@@ -16,7 +16,7 @@ export interface FoldScored<Name extends string> {
   readonly fold: ScoredFold;
   readonly test: TestRows;
   readonly model: Required<Forecasts>;
-  readonly baselines: Readonly<Record<Name, Forecasts>>;
+  readonly baselines: Readonly<Record<Name, Forecasts | ScaledForecasts>>;
 }
 
 /** The test rows of all folds one after the other, ascending in time, with what a model and the baselines said. */
@@ -26,6 +26,7 @@ export interface ScoredFolds<Name extends string = string> {
   readonly foldOf: Int32Array;
   readonly test: TestRows;
   readonly model: Required<Forecasts>;
+  /** Quantiles that are σ × constants are multiplied out anew whenever they are asked for: held, they are most of it all. */
   readonly baselines: Readonly<Record<Name, Forecasts>>;
 }
 
@@ -47,12 +48,17 @@ export class FoldTable<Name extends string> {
   readonly #columns = new Map<string, Float32Array | Float64Array>();
   /** Outputs that every fold so far has had, by the name of what said them. */
   readonly #outputs = new Map<string, Set<keyof Forecasts>>();
+  /** By the name of what said them and the fold's place. */
+  readonly #standardized = new Map<string, (readonly number[])[]>();
+  readonly #foldOf: Int32Array;
   #horizonMinutes = NaN;
 
   /** @param rows Test rows of each fold, ascending in time. */
   constructor(rows: readonly number[]) {
     let end = 0;
     this.#ends = rows.map((length) => end += length);
+    this.#foldOf = new Int32Array(end);
+    this.#ends.forEach((until, place) => this.#foldOf.fill(place, this.#startOf(place), until));
   }
 
   /** Takes a fold's columns over. @throws {RangeError} for a fold with other rows than were announced. */
@@ -67,15 +73,24 @@ export class FoldTable<Name extends string> {
     this.#copy("returnBps", test.returnBps, from);
     this.#copy("realizedVarianceBps2", test.realizedVarianceBps2, from);
     this.#take("model", model, from);
-    for (const [name, forecasts] of Object.entries<Forecasts>(baselines)) this.#take(name, forecasts, from);
+    for (const [name, forecasts] of Object.entries<Forecasts | ScaledForecasts>(baselines)) {
+      if (!("standardizedQuantiles" in forecasts)) {
+        this.#take(name, forecasts, from);
+        continue;
+      }
+      const { standardizedQuantiles, ...columns } = forecasts;
+      this.#take(name, columns, from);
+      const nine = this.#standardized.get(name) ?? [];
+      nine[place] = standardizedQuantiles;
+      this.#standardized.set(name, nine);
+    }
   }
 
   /** The whole table, once every fold is in. @throws {RangeError} where one is not. */
   joined(): ScoredFolds<Name> {
     const count = this.#ends.length, missing = this.#ends.findIndex((_, place) => this.#folds[place] === undefined);
     if (count === 0 || missing >= 0) throw new RangeError("Cannot join no folds, or some that are not there");
-    const foldOf = new Int32Array(this.#ends[count - 1]!);
-    this.#ends.forEach((end, place) => foldOf.fill(place, this.#startOf(place), end));
+    const foldOf = this.#foldOf;
     const column = <C extends Float32Array | Float64Array>(name: string) => this.#columns.get(name) as C;
     return {
       folds: this.#folds,
@@ -118,6 +133,16 @@ export class FoldTable<Name extends string> {
 
   #forecastsOf(name: string): Forecasts {
     const outputs = [...this.#outputs.get(name)!];
-    return Object.fromEntries(outputs.map((output) => [output, this.#columns.get(`${name} ${output}`)]));
+    const columns: Forecasts = Object.fromEntries(
+      outputs.map((output) => [output, this.#columns.get(`${name} ${output}`)]),
+    );
+    const { volatilityBps } = columns, nine = this.#standardized.get(name), foldOf = this.#foldOf;
+    if (nine === undefined || volatilityBps === undefined) return columns;
+    return {
+      ...columns,
+      get quantilesBps() {
+        return scaledQuantiles(volatilityBps, (row) => nine[foldOf[row]!]!);
+      },
+    };
   }
 }

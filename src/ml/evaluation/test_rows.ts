@@ -18,6 +18,26 @@ export interface Forecasts {
   readonly quantilesBps?: Float32Array;
 }
 
+/** Forecasts whose quantiles are σ × nine constants, as those of a line are: nine numbers in place of nine columns. */
+export interface ScaledForecasts extends Pick<Forecasts, "probabilityUp"> {
+  readonly volatilityBps: Float32Array;
+  /** Quantiles of r/σ, ascending. */
+  readonly standardizedQuantiles: readonly number[];
+}
+
+/** Row-major `[N, 9]`: σ of each row × the nine of its fold. */
+export function scaledQuantiles(
+  volatilityBps: Float32Array,
+  standardizedOf: (row: number) => readonly number[],
+): Float32Array {
+  const levels = QUANTILE_LEVELS.length, quantilesBps = new Float32Array(volatilityBps.length * levels);
+  for (let row = 0; row < volatilityBps.length; row++) {
+    const sigma = volatilityBps[row]!, standardized = standardizedOf(row);
+    for (let level = 0; level < levels; level++) quantilesBps[row * levels + level] = sigma * standardized[level]!;
+  }
+  return quantilesBps;
+}
+
 /** The scored rows of a dataset. */
 export function testRowsOf({ features, labels }: Dataset, rows: Int32Array): TestRows {
   return {

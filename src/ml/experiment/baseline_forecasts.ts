@@ -1,35 +1,41 @@
 import type { Dataset } from "../dataset.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
-import type { Forecasts } from "../evaluation/test_rows.ts";
+import type { Forecasts, ScaledForecasts } from "../evaluation/test_rows.ts";
 import type { Split } from "../labels/mod.ts";
 import { ewmaVariance } from "../models/ewma.ts";
-import type { TrainingRanges } from "../models/forecast_spec.ts";
+import type { ForecastSpec, TrainingRanges } from "../models/forecast_spec.ts";
 import { fitPlainBaseline } from "../models/plain_models.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
-import { varianceForecasts } from "./variance_forecasts.ts";
+import { harDesign } from "../models/variance_line.ts";
+import { lineForecasts, varianceForecasts } from "./variance_forecasts.ts";
+
+/** What a baseline says of test rows; an output that it does not claim is absent. */
+export type BaselineForecasts = Pick<Forecasts, "probabilityUp"> | ScaledForecasts;
 
 /**
- * What the plain baselines of evaluation section 3, those without a line of many inputs, forecast for the test rows, fitted on the whole training span. An output
- * that a baseline does not claim is absent.
+ * What the baselines of evaluation section 3 but the lines of many inputs forecast for the test rows, fitted on the whole
+ * training span.
  */
 export function baselineForecasts(
   dataset: Dataset,
   split: Split,
   ranges: TrainingRanges,
-): Record<Exclude<Baseline, "har_diurnal" | "har_x">, Forecasts> {
-  const predict = (family: "climatology" | "contrarian" | "har") =>
-    new SpecForecastModel(fitPlainBaseline(family, dataset, split.trainingSpan, ranges))
-      .predictColumns(dataset.features.columns, split.test);
-  const climatology = predict("climatology"), contrarian = predict("contrarian"), har = predict("har");
+): Record<Exclude<Baseline, "har_diurnal" | "har_x">, BaselineForecasts> {
+  const climatology = fitPlainBaseline("climatology", dataset, split.trainingSpan, ranges);
+  const contrarian = fitPlainBaseline("contrarian", dataset, split.trainingSpan, ranges);
+  const predict = (spec: ForecastSpec) =>
+    new SpecForecastModel(spec).predictColumns(dataset.features.columns, split.test);
+  const { probabilityUp, volatilityBps } = predict(climatology), { quantiles } = climatology.heads;
+  if (quantiles.kind !== "standardized") throw new RangeError(`Cannot scale quantiles of kind '${quantiles.kind}'`);
   return {
-    climatology,
-    contrarian: { probabilityUp: contrarian.probabilityUp },
+    climatology: { probabilityUp, volatilityBps, standardizedQuantiles: quantiles.values },
+    contrarian: { probabilityUp: predict(contrarian).probabilityUp },
     ewma: ewmaForecasts(dataset, split),
-    har: { volatilityBps: har.volatilityBps, quantilesBps: har.quantilesBps },
+    har: lineForecasts(dataset, split, harDesign(dataset.labels.horizonMinutes)),
   };
 }
 
-function ewmaForecasts({ grid, features, labels }: Dataset, { trainingSpan, test }: Split): Forecasts {
+function ewmaForecasts({ grid, features, labels }: Dataset, { trainingSpan, test }: Split): ScaledForecasts {
   const variance = ewmaVariance(grid, features.decisionTimeMs, labels);
   // A flat market drives the average to 0, where QLIKE has no value: the floor of a single price tick a minute.
   const floored = (row: number) => Math.max(variance[row]!, labels.horizonMinutes * 1e-4);

@@ -1,10 +1,10 @@
 import type { Dataset } from "../dataset.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
-import { type Forecasts, type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
+import { type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
 import { everyNthMinute, type Fold, foldRows, type Split } from "../labels/mod.ts";
 import { harDiurnalDesign, harXDesign } from "../models/variance_line.ts";
 import type { TrainingRanges } from "../models/forecast_spec.ts";
-import { baselineForecasts } from "./baseline_forecasts.ts";
+import { type BaselineForecasts, baselineForecasts } from "./baseline_forecasts.ts";
 import { lineForecasts } from "./variance_forecasts.ts";
 
 export { type Baseline as FoldBaseline, BASELINES as FOLD_BASELINES } from "../evaluation/baselines.ts";
@@ -13,7 +13,7 @@ export { type Baseline as FoldBaseline, BASELINES as FOLD_BASELINES } from "../e
 export interface FoldForecasts {
   readonly fold: Fold;
   readonly test: TestRows;
-  readonly baselines: Readonly<Record<Baseline, Forecasts>>;
+  readonly baselines: Readonly<Record<Baseline, BaselineForecasts>>;
 }
 
 /**
@@ -38,7 +38,11 @@ export function foldBaselines(
 }
 
 /** What every baseline of evaluation section 3 says of the test rows, fitted on the whole training span. */
-export function allBaselines(dataset: Dataset, split: Split, ranges: TrainingRanges): Record<Baseline, Forecasts> {
+export function allBaselines(
+  dataset: Dataset,
+  split: Split,
+  ranges: TrainingRanges,
+): Record<Baseline, BaselineForecasts> {
   const { horizonMinutes } = dataset.labels;
   return {
     ...baselineForecasts(dataset, split, ranges),

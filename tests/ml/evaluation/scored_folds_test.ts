@@ -51,3 +51,21 @@ Deno.test("a FoldTable takes folds in any order, and refuses other rows and a fo
   table.put(1, parts[1]!);
   assertEquals(table.joined(), joinFolds(parts));
 });
+
+Deno.test("quantiles that are σ × the constants of a fold come out as the columns that they stand for", () => {
+  const nine = [[-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2], [-3, -2, -1.25, -0.75, 0.1, 0.5, 1, 2, 3]];
+  const parts = [fold(3, 2), fold(4, 1)].map((part, i) => {
+    const { volatilityBps } = part.baselines.har as { volatilityBps: Float32Array };
+    const whole = Float32Array.from(
+      { length: 9 * volatilityBps.length },
+      (_, at) => volatilityBps[Math.floor(at / 9)]! * nine[i]![at % 9]!,
+    );
+    const baselines = { ...part.baselines, har: { volatilityBps, standardizedQuantiles: nine[i]! } };
+    return {
+      scaled: { ...part, baselines },
+      whole: { ...part, baselines: { ...baselines, har: { volatilityBps, quantilesBps: whole } } },
+    };
+  });
+  const scaled = joinFolds(parts.map((part) => part.scaled)).baselines.har;
+  assertEquals({ ...scaled }, { ...joinFolds(parts.map((part) => part.whole)).baselines.har });
+});

@@ -101,7 +101,9 @@ Deno.test("lineForecasts() covers the training returns at its levels, and reads 
   [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99].forEach((level, j) => {
     let below = 0;
     split.trainingSpan.forEach((row, i) => {
-      if (dataset.labels.returnBps[row]! <= onTraining.quantilesBps![i * 9 + j]!) below++;
+      if (dataset.labels.returnBps[row]! <= onTraining.volatilityBps[i]! * onTraining.standardizedQuantiles[j]!) {
+        below++;
+      }
     });
     assertAlmostEquals(below / split.trainingSpan.length, level, 1e-3, `level ${level}`);
   });
