@@ -1,5 +1,5 @@
 import { DomainError } from "../../core/mod.ts";
-import { canonicalJson } from "../canonical_json.ts";
+import { contentDigest } from "../content_digest.ts";
 import type { Dataset } from "../dataset.ts";
 import { DAILY_LOSSES, type DailyLosses, dailyLosses, meanLoss } from "../evaluation/daily_losses.ts";
 import { rowLosses } from "../evaluation/scores.ts";
@@ -8,7 +8,6 @@ import { fitFamily, type FitFamilyDeps } from "../experiment/fit_family.ts";
 import { requireRows } from "../experiment/require_rows.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { requireReadable } from "../training/require_trainable.ts";
-import { sha256Of } from "../sha256.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { type FitJob, fitJobDigest, rowsOfJob } from "./fit_job.ts";
 
@@ -66,14 +65,5 @@ async function validate(model: SpecForecastModel, dataset: Dataset, rows: Int32A
 
 /** sha256 over a model's spec and its parts, arrays of numbers by their bytes. */
 export function modelDigest({ spec, parts }: SpecForecastModel): string {
-  return sha256Of(canonicalJson(withoutArrays({ spec, parts })));
-}
-
-function withoutArrays(value: unknown): unknown {
-  if (ArrayBuffer.isView(value)) {
-    return sha256Of(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  }
-  if (Array.isArray(value)) return value.map(withoutArrays);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutArrays(member)]));
+  return contentDigest({ spec, parts });
 }

@@ -1,0 +1,84 @@
+import {
+  allocateCandles,
+  CANDLE_FIELDS,
+  type CandleColumns,
+  lowerBound,
+  MINUTE_MS,
+  seededRandom,
+  sliceCandles,
+} from "../../core/mod.ts";
+import { contentDigest } from "../content_digest.ts";
+import type { Dataset } from "../dataset.ts";
+import { MinuteGrid } from "../features/mod.ts";
+import type { Fold } from "../labels/mod.ts";
+import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { atMost, type LeakCheck } from "./leak_check.ts";
+import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
+import { datasetWithin, shortFold, spanOf } from "./short_fold.ts";
+
+/**
+ * A fold is fitted twice: as it is, and with all candles changed from the end of its last training label on. What it has
+ * learnt must be equal to the bit: it cannot have read a candle that its training span does not hold.
+ */
+export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const { dataset, folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds);
+  const fit = async (of: Dataset) => {
+    await breathe();
+    return (await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model;
+  };
+  const original = partsOf(await fit(datasetWithin(dataset, spanOf(fold))));
+  const mutated = partsOf(await fit(mutatedDataset(run, fold)));
+  const differing = Object.keys(original).filter((part) => original[part] !== mutated[part]);
+  return [atMost("mutation", {
+    figure: "parts of the model that differ",
+    value: differing.length,
+    limit: 0,
+    seen: `Fitted with other candles after its training span, ${
+      differing.length === 0 ? "a fold's model is the same to the bit" : `a fold's ${differing.join(", ")} differ`
+    }`,
+    lookFor: "statistics, a calibration or a choice that rows outside of the training span had a part in",
+  })];
+}
+
+/** What a model has learnt, part by part, as digests. */
+function partsOf({ spec, parts }: SpecForecastModel): Record<string, string> {
+  const { scaler, heads, calibration, referenceHistograms, ...rest } = spec;
+  const named = { scaler, heads, calibration, "reference histograms": referenceHistograms, ...parts, rest };
+  return Object.fromEntries(Object.entries(named).map(([name, part]) => [name, contentDigest(part)]));
+}
+
+/** The fold's rows as they would be had everything after its last training label gone otherwise. */
+function mutatedDataset({ candles, dataset, engine, labelsOf, settings }: LeakCheckRun, fold: Fold): Dataset {
+  const { startMs, endMs } = spanOf(fold), { openTimeMs } = candles;
+  const { horizonMinutes, seed } = settings;
+  const lastLabelEndMs = fold.trainingSpan.endMs + (horizonMinutes - 1) * MINUTE_MS;
+  const from = lowerBound(openTimeMs, startMs - (engine.lookbackMinutes + 1) * MINUTE_MS);
+  const own = sliceCandles(candles, from, lowerBound(openTimeMs, endMs + (horizonMinutes - 1) * MINUTE_MS));
+  const changed = mutateCandles(own, lastLabelEndMs, seed);
+  const grid = new MinuteGrid(changed), features = engine.compute(changed, { fromMs: startMs });
+  const labels = labelsOf(grid, features.decisionTimeMs, { horizonMinutes });
+  return { ...dataset, grid, features, labels };
+}
+
+/** Share of the minutes that are taken out, and the step of the walk that prices are moved along. */
+const MISSING_SHARE = 0.01, STEP = 0.002;
+
+/** Candles as they are before `fromMs`, and from there on a market of their own: prices, volumes, and which minutes exist. */
+export function mutateCandles(candles: CandleColumns, fromMs: number, seed: number): CandleColumns {
+  const random = seededRandom(seed), all = allocateCandles(candles.length);
+  let kept = 0, level = 0;
+  for (let i = 0; i < candles.length; i++) {
+    const isLater = candles.openTimeMs[i]! >= fromMs;
+    if (isLater && random.uniform() < MISSING_SHARE) continue;
+    for (const field of CANDLE_FIELDS) all[field][kept] = candles[field][i]!;
+    if (isLater) {
+      level += STEP * random.normal();
+      const price = Math.exp(level), volume = Math.exp(random.normal());
+      for (const field of ["open", "high", "low", "close"] as const) all[field][kept]! *= price;
+      for (const field of ["volume", "takerBuyBaseVolume"] as const) all[field][kept]! *= volume;
+      for (const field of ["quoteVolume", "takerBuyQuoteVolume"] as const) all[field][kept]! *= price * volume;
+    }
+    kept++;
+  }
+  return sliceCandles(all, 0, kept);
+}

@@ -1,0 +1,119 @@
+import { seededRandom } from "../../core/mod.ts";
+import type { Dataset } from "../dataset.ts";
+import { forecastRows } from "../window_dataset.ts";
+import { DirectionLine } from "./direction_line.ts";
+import { above, type LeakCheck, skipped } from "./leak_check.ts";
+import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
+import { plainReturns } from "./plain_outcomes.ts";
+import { datasetWithin, shortFold, spanOf } from "./short_fold.ts";
+
+/** Correlation of the planted feature with the sign of the move, and the t that it must be found with. */
+const WEAK = 0.05, LEAST_T = 3;
+/** A family may keep nothing of a weak signal, with good reason: what it must not miss is this. */
+const PLAIN = 0.2;
+
+const FIGURES = {
+  line: "t of a planted signal in the linear head",
+  family: "t of a planted signal in the family's forecasts",
+} as const;
+
+/**
+ * A signal that is put into one feature is found on rows that were not fitted on: a pipeline that is blind to it would pass
+ * every other check. What the feature knows comes from the candles, not from the labels, so that labels beside the wrong row
+ * are found too.
+ */
+export async function checkPlanted(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const feature = run.dataset.features.names.findIndex((name, j) => isPlain(name) && !run.dataset.nullable[j]);
+  if (feature < 0) {
+    return Object.values(FIGURES).map((figure) => skipped("planted", figure, "no feature is always there"));
+  }
+  return [await plantedLine(run, feature), await plantedFamily(run, feature)];
+}
+
+/** Not one that the plain lines read, whose forecasts would then know too little rather than more. */
+function isPlain(name: string): boolean {
+  return !/^(rv|return|hour|day)_/.test(name);
+}
+
+async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
+  const { dataset, folds, rowsOf, breathe } = run, { returnBps } = dataset.labels;
+  const gains: number[] = [];
+  const { planted, standardized } = plant(run, dataset, feature, WEAK);
+  for (const fold of folds) {
+    const line = new DirectionLine(planted, rowsOf(rowsOfDataset(planted), fold));
+    const coefficients = line.fit(Float64Array.from(line.trainRows, (row) => signOf(returnBps[row]!)));
+    const weight = coefficients[1 + feature]!;
+    for (const row of line.testRows) gains.push(weight * standardized[row]! * signOf(returnBps[row]!));
+    await breathe();
+  }
+  return found(FIGURES.line, tOf(gains), `A feature of correlation ${WEAK} with the sign of the move`);
+}
+
+async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
+  const { folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
+  const own = datasetWithin(run.dataset, spanOf(fold)), { planted } = plant(run, own, feature, PLAIN);
+  const split = rowsOf(rowsOfDataset(planted), fold);
+  await breathe();
+  const { model } = await fitFold(planted, split);
+  const { direction } = model.spec.heads;
+  if (direction.kind === "constant" || direction.kind === "sign") {
+    return skipped("planted", FIGURES.family, "the family's direction reads no feature but the last move");
+  }
+  const without = withColumn(
+    planted,
+    feature,
+    new Float32Array(planted.features.length).fill(meanOf(planted, feature)),
+  );
+  const knowing = await forecastRows(model, planted, split.test, breathe);
+  const ignorant = await forecastRows(model, without, split.test, breathe);
+  const gains = Array.from(split.test, (row, i) => {
+    return (knowing.probabilityUp[i]! - ignorant.probabilityUp[i]!) * signOf(planted.labels.returnBps[row]!);
+  });
+  return found(FIGURES.family, tOf(gains), `A feature of correlation ${PLAIN} with the sign of the move`);
+}
+
+function found(figure: string, value: number, what: string): LeakCheck {
+  return above("planted", {
+    figure,
+    value,
+    limit: LEAST_T,
+    seen: `${what} is found with t = ${value.toFixed(1)}`,
+    lookFor: "labels beside the wrong rows, inputs that do not reach the model, or a scaler that flattens them",
+  });
+}
+
+/** The dataset with one feature in whose place there is noise that knows a little of the outcome. */
+function plant({ candles, settings }: LeakCheckRun, dataset: Dataset, feature: number, correlation: number) {
+  const { decisionTimeMs, columns } = dataset.features, random = seededRandom(settings.seed);
+  const outcomes = plainReturns(candles, decisionTimeMs, settings.horizonMinutes),
+    noise = Math.sqrt(1 - correlation ** 2);
+  const standardized = Float32Array.from(outcomes, (move) => correlation * signOf(move) + noise * random.normal());
+  const mean = meanOf(dataset, feature);
+  const spread = Math.sqrt(
+    columns[feature]!.reduce((sum, value) => sum + (value - mean || 0) ** 2, 0) / columns[feature]!.length,
+  );
+  const column = standardized.map((value) => mean + (spread || 1) * value);
+  return { planted: withColumn(dataset, feature, column), standardized };
+}
+
+function withColumn(dataset: Dataset, feature: number, column: Float32Array): Dataset {
+  const columns = dataset.features.columns.map((own, j) => j === feature ? column : own);
+  return { ...dataset, features: { ...dataset.features, columns } };
+}
+
+function meanOf({ features }: Dataset, feature: number): number {
+  const known = features.columns[feature]!.filter((value) => !Number.isNaN(value));
+  return known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
+}
+
+/** 1, −1, or 0 where there is no move or none is known. */
+function signOf(move: number): number {
+  return Math.sign(move) || 0;
+}
+
+/** t of a mean; rows count as independent, as the noise in the planted feature is, whatever the outcomes are. */
+function tOf(values: readonly number[]): number {
+  const sum = values.reduce((total, value) => total + value, 0);
+  const squares = values.reduce((total, value) => total + value * value, 0);
+  return squares === 0 ? 0 : sum / Math.sqrt(squares);
+}

@@ -1,0 +1,74 @@
+import { type CallOptions, type FeatureEngine, type Progress, SILENT_PROGRESS } from "../../core/mod.ts";
+import { computeLabels, foldRows } from "../labels/mod.ts";
+import { checkLabels } from "./label_check.ts";
+import { LEAK_CHECKS, type LeakCheck, type LeakCheckName } from "./leak_check.ts";
+import type { LeakCheckInput, LeakCheckRun, Pipeline } from "./leak_check_run.ts";
+import { checkMutation } from "./mutation.ts";
+import { plainOutcomes, type RecomputeOutcomes } from "./plain_outcomes.ts";
+import { checkPlanted } from "./planted.ts";
+import { checkRotation } from "./rotation.ts";
+import { checkSmell } from "./smell.ts";
+import { checkSplit } from "./split_check.ts";
+import { checkTruncation } from "./truncation.ts";
+
+/** What the checks need from outside. */
+export interface LeakCheckDeps extends CallOptions, Pick<Pipeline, "fitFold"> {
+  readonly engine: FeatureEngine;
+  /** Outcomes by SQL over the stored candles. @default plain loops over the candles given */
+  readonly recompute?: RecomputeOutcomes;
+  /** @default the labels that every dataset has */
+  readonly labelsOf?: Pipeline["labelsOf"];
+  /** @default the rows of a fold as they are fitted and scored */
+  readonly rowsOf?: Pipeline["rowsOf"];
+  readonly progress?: Progress;
+}
+
+/** Options of {@linkcode runLeakChecks}. */
+export interface LeakCheckOptions {
+  /** Those to run. @default all */
+  readonly only?: readonly LeakCheckName[];
+}
+
+const CHECKS: Readonly<Record<LeakCheckName, (run: LeakCheckRun) => Promise<LeakCheck[]>>> = {
+  truncation: checkTruncation,
+  mutation: checkMutation,
+  labels: checkLabels,
+  rotation: checkRotation,
+  planted: checkPlanted,
+  split: checkSplit,
+  smell: checkSmell,
+};
+
+/**
+ * Looks for leaks in a run by the seven checks of evaluation section 6. The family is fitted four times, on one short fold;
+ * the rest are features of a few cut points and lines of least squares.
+ *
+ * @throws {DomainError} what a fit throws; the signal's reason.
+ */
+export async function runLeakChecks(
+  input: LeakCheckInput,
+  deps: LeakCheckDeps,
+  { only = LEAK_CHECKS }: LeakCheckOptions = {},
+): Promise<LeakCheck[]> {
+  const { signal, progress = SILENT_PROGRESS } = deps, names = LEAK_CHECKS.filter((name) => only.includes(name));
+  const run: LeakCheckRun = {
+    ...input,
+    engine: deps.engine,
+    fitFold: deps.fitFold,
+    labelsOf: deps.labelsOf ?? computeLabels,
+    rowsOf: deps.rowsOf ?? foldRows,
+    recompute: deps.recompute ?? ((times, horizon) => Promise.resolve(plainOutcomes(input.candles, times, horizon))),
+    breathe: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      signal?.throwIfAborted();
+    },
+  };
+  const checks: LeakCheck[] = [];
+  for (const [done, name] of names.entries()) {
+    progress.update({ stage: "leak checks", done, total: names.length, unit: "checks", note: name });
+    await run.breathe();
+    checks.push(...await CHECKS[name](run));
+  }
+  progress.update({ stage: "leak checks", done: names.length, total: names.length, unit: "checks" });
+  return checks;
+}

@@ -1,0 +1,33 @@
+import { MINUTE_MS } from "../../core/mod.ts";
+import { atMost, type LeakCheck } from "./leak_check.ts";
+import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
+
+/**
+ * No label that a fold learns from ends after its first scored row, and none that it is fitted on after the first row that
+ * it chooses on; a split that is called shuffled fails whatever its rows are.
+ */
+export async function checkSplit(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const { dataset, folds, rowsOf, settings, breathe } = run, { decisionTimeMs } = dataset.features;
+  const startOf = (rows: Int32Array) => rows.reduce((first, row) => Math.min(first, decisionTimeMs[row]!), Infinity);
+  const labelMs = settings.horizonMinutes * MINUTE_MS;
+  const late = (rows: Int32Array, boundMs: number) =>
+    rows.reduce((count, row) => count + Number(decisionTimeMs[row]! + labelMs > boundMs), 0);
+  let value = 0;
+  for (const fold of folds) {
+    const { train, validation, trainingSpan, test } = rowsOf(rowsOfDataset(dataset), fold);
+    const scoredMs = startOf(test);
+    value += late(trainingSpan, scoredMs) + late(validation, scoredMs) +
+      late(train, Math.min(scoredMs, startOf(validation)));
+    await breathe();
+  }
+  const isShuffled = settings.split.kind === "shuffled";
+  return [atMost("split", {
+    figure: "rows that learn from what is scored",
+    value: isShuffled ? Math.max(value, 1) : value,
+    limit: 0,
+    seen: isShuffled
+      ? "'evaluation.split.kind' is shuffled: each scored row stands among training rows whose labels overlap its own"
+      : `In ${folds.length} folds ${value} rows have a label that reaches into rows they are later held to`,
+    lookFor: "shuffled rows, or a purge that is missing or too short for the horizon",
+  })];
+}
