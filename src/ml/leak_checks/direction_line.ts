@@ -28,7 +28,7 @@ export class DirectionLine {
   /** Scales the inputs by the training rows and factors their products. O(rows · width²). */
   constructor({ features, nullable }: Dataset, { trainingSpan, test }: Pick<Split, "trainingSpan" | "test">) {
     this.trainRows = spaced(trainingSpan, TRAIN_ROWS);
-    this.testRows = spaced(test, TEST_ROWS);
+    this.testRows = askedRows(test);
     const scaler = new Scaler(fitScaler(features, this.trainRows), nullable), width = this.#width = scaler.width + 1;
     const inputsOf = (rows: Int32Array) => {
       const inputs = new Float32Array(rows.length * width);
@@ -67,6 +67,11 @@ export class DirectionLine {
     }
     return scores;
   }
+}
+
+/** Those of a fold's test rows that its line is asked about. */
+export function askedRows(test: Int32Array): Int32Array {
+  return spaced(test, TEST_ROWS);
 }
 
 /** At most so many rows, evenly spaced. */

@@ -1,7 +1,7 @@
 import { seededRandom } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import { forecastRows } from "../window_dataset.ts";
-import { DirectionLine } from "./direction_line.ts";
+import { askedRows, DirectionLine } from "./direction_line.ts";
 import { above, type LeakCheck, skipped } from "./leak_check.ts";
 import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
 import { plainReturns } from "./plain_outcomes.ts";
@@ -9,8 +9,10 @@ import { datasetWithin, shortFold, spanOf } from "./short_fold.ts";
 
 /** Correlation of the planted feature with the sign of the move, and the t that it must be found with. */
 const WEAK = 0.05, LEAST_T = 3;
-/** A family may keep nothing of a weak signal, with good reason: what it must not miss is this. */
-const PLAIN = 0.2;
+/** With few rows the signal is as much stronger as takes it to this t: chance would hide a weak one. */
+const EXPECTED_T = 8;
+/** A family that has learnt much noise beside it keeps nothing of a weak signal, with good reason: this it must not miss. */
+const PLAIN = 0.5;
 
 const FIGURES = {
   line: "t of a planted signal in the linear head",
@@ -37,16 +39,22 @@ function isPlain(name: string): boolean {
 
 async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
   const { dataset, folds, rowsOf, breathe } = run, { returnBps } = dataset.labels;
-  const gains: number[] = [];
-  const { planted, standardized } = plant(run, dataset, feature, WEAK);
-  for (const fold of folds) {
-    const line = new DirectionLine(planted, rowsOf(rowsOfDataset(planted), fold));
+  const splits = folds.map((fold) => rowsOf(rowsOfDataset(dataset), fold)), gains: number[] = [];
+  const rows = splits.reduce((sum, { test }) => sum + askedRows(test).length, 0);
+  const correlation = Math.min(1, Math.max(WEAK, EXPECTED_T / Math.sqrt(rows)));
+  const { planted, standardized } = plant(run, dataset, feature, correlation);
+  for (const split of splits) {
+    const line = new DirectionLine(planted, split);
     const coefficients = line.fit(Float64Array.from(line.trainRows, (row) => signOf(returnBps[row]!)));
     const weight = coefficients[1 + feature]!;
     for (const row of line.testRows) gains.push(weight * standardized[row]! * signOf(returnBps[row]!));
     await breathe();
   }
-  return found(FIGURES.line, tOf(gains), `A feature of correlation ${WEAK} with the sign of the move`);
+  return found(
+    FIGURES.line,
+    tOf(gains),
+    `A feature of correlation ${correlation.toFixed(2)} with the sign of the move`,
+  );
 }
 
 async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCheck> {

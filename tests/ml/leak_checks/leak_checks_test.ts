@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { allocateForecasts, DomainError, MINUTE_MS, type Progress } from "../../../src/core/mod.ts";
+import { computeLabels } from "../../../src/ml/labels/mod.ts";
+import {
+  encodeLeakChecks,
+  LEAK_CHECKS,
+  type LeakCheck,
+  type LeakCheckName,
+  type Pipeline,
+  plainOutcomes,
+  type RecomputeOutcomes,
+  requireClean,
+  runLeakChecks,
+} from "../../../src/ml/leak_checks/mod.ts";
+import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
+import { randomCandles } from "../candles.ts";
+import { PLANTED_BUGS } from "./planted_bugs.ts";
+import { datasetOf, honestPipeline, quickRun } from "./scored_pipeline.ts";
+
+const CANDLES = randomCandles(31 * 1440, { seed: 5, missing: (minute) => minute > 30_000 && minute < 30_040 });
+const { settings: SETTINGS, folds: FOLDS } = quickRun(CANDLES, 15, 30);
+const HONEST = honestPipeline(SETTINGS);
+
+function check(pipeline = HONEST, only: readonly LeakCheckName[] = LEAK_CHECKS, settings = SETTINGS) {
+  const dataset = datasetOf(CANDLES, pipeline, settings);
+  return runLeakChecks({ candles: CANDLES, dataset, folds: FOLDS, settings }, pipeline, { only });
+}
+
+const failed = (checks: readonly LeakCheck[]) => [
+  ...new Set(checks.filter(({ passed }) => !passed).map(({ name }) => name)),
+];
+
+Deno.test("runLeakChecks() finds nothing in a clean run, and takes every figure that it can", async () => {
+  const checks = await check();
+  assertEquals(failed(checks), []);
+  assertEquals([...new Set(checks.map(({ name }) => name))], [...LEAK_CHECKS]);
+  assertEquals([...new Set(checks.filter(({ skipped }) => skipped).map(({ name }) => name))], ["smell"]);
+  requireClean(checks);
+});
+
+for (const { name, caughtBy, plant } of PLANTED_BUGS) {
+  Deno.test(`the check '${caughtBy}' catches ${name}`, async () => {
+    const [caught] = (await check(plant(HONEST), [caughtBy])).filter(({ passed }) => !passed);
+    assert(caught !== undefined, "nothing was caught");
+    assert(caught.value! > caught.limit!);
+    assertMatch(caught.reason, /Look for/);
+  });
+}
+
+Deno.test("the check 'rotation' catches a shuffled split: overlapping labels are learnt by heart", async () => {
+  const { plant } = PLANTED_BUGS.find(({ caughtBy }) => caughtBy === "split")!;
+  const [line] = await check(plant(HONEST), ["rotation"]);
+  assertEquals(line!.passed, false);
+});
+
+Deno.test("the check 'rotation' catches a fit that keeps labels of rows it is scored on", async () => {
+  const [, family] = await check({
+    ...HONEST,
+    fitFold: async (dataset, split) => {
+      const { model } = await HONEST.fitFold(dataset, split);
+      model.predictColumns = (_columns, rows) => ({
+        ...allocateForecasts(rows.length),
+        probabilityUp: Float32Array.from(
+          rows,
+          (row) => 0.5 + 1e-4 * row % 0.3 + 0.1 * Math.sign(dataset.labels.returnBps[row]!),
+        ),
+      });
+      return { model };
+    },
+  }, ["rotation"]);
+  assertEquals(family!.passed, false);
+});
+
+Deno.test("the check 'planted' catches labels beside other rows, and inputs that do not reach the model", async () => {
+  const displaced: Pipeline = {
+    ...HONEST,
+    labelsOf(grid, times, options) {
+      const own = computeLabels(grid, times, options);
+      const others = computeLabels(grid, times.map((ms) => ms - 7200 * MINUTE_MS), options);
+      return { ...others, scorable: own.scorable.map((is, row) => is & others.scorable[row]!) };
+    },
+  };
+  assertEquals((await check(displaced, ["planted"])).map(({ passed }) => passed), [false, false]);
+  const blind: Pipeline = {
+    ...HONEST,
+    fitFold: async (dataset, split) => {
+      const { spec, parts } = (await HONEST.fitFold(dataset, split)).model;
+      const scaler = { ...spec.scaler!, scales: spec.scaler!.scales.map(() => Infinity) };
+      return { model: new SpecForecastModel({ ...spec, scaler }, parts) };
+    },
+  };
+  assertEquals((await check(blind, ["planted"])).map(({ passed }) => passed), [true, false]);
+});
+
+Deno.test("the check 'split' fails a split that is called shuffled, whatever its rows are", async () => {
+  const settings = { ...SETTINGS, split: { ...SETTINGS.split, kind: "shuffled" as const } };
+  assertEquals(failed(await check(HONEST, ["split"], settings)), ["split"]);
+});
+
+Deno.test("the check 'labels' believes the outcomes that it is given", async () => {
+  const dataset = datasetOf(CANDLES, HONEST, SETTINGS),
+    input = { candles: CANDLES, dataset, folds: FOLDS, settings: SETTINGS };
+  const recompute: RecomputeOutcomes = (times, horizon) => {
+    const { returnBps, realizedVarianceBps2 } = plainOutcomes(CANDLES, times, horizon);
+    return Promise.resolve({
+      returnBps: returnBps.map((move, i) => i === 3 ? move + 0.01 : move),
+      realizedVarianceBps2,
+    });
+  };
+  const checks = await runLeakChecks(input, { ...HONEST, recompute }, { only: ["labels"] });
+  assertEquals(checks.map(({ passed, value }) => ({ passed, value })), [{ passed: false, value: 1 }, {
+    passed: true,
+    value: 0,
+  }]);
+});
+
+Deno.test("runLeakChecks() tells how far it is, and stops at an abort", async () => {
+  const dataset = datasetOf(CANDLES, HONEST, SETTINGS),
+    input = { candles: CANDLES, dataset, folds: FOLDS, settings: SETTINGS };
+  const seen: string[] = [], controller = new AbortController();
+  const progress: Progress = {
+    log() {},
+    update({ done, total, note }) {
+      seen.push(`${done} of ${total} ${note}`);
+      if (note === "labels") controller.abort();
+    },
+  };
+  await assertRejects(() => runLeakChecks(input, { ...HONEST, progress, signal: controller.signal }), DOMException);
+  assertEquals(seen, ["0 of 7 truncation", "1 of 7 mutation", "2 of 7 labels"]);
+});
+
+const CLEAN: LeakCheck = {
+  ...{ name: "labels", figure: "rows", passed: true, value: 0, limit: 0, skipped: false, reason: "All agree" },
+};
+const LEAKING: LeakCheck = {
+  ...CLEAN,
+  name: "smell",
+  figure: "AUC",
+  passed: false,
+  value: 0.61234,
+  limit: 0.58,
+  reason: "Why",
+};
+
+Deno.test("requireClean() names check, value, limit and what to look for", () => {
+  requireClean([CLEAN]);
+  const error = assertThrows(() => requireClean([CLEAN, LEAKING]), DomainError, "smell (AUC: 0.6123, limit 0.58)");
+  assertEquals([error.traits.exit, error.hint], [7, "smell: Why"]);
+});
+
+Deno.test("encodeLeakChecks() keeps every figure", () => {
+  assertEquals(JSON.parse(encodeLeakChecks([CLEAN, LEAKING])), { passed: false, checks: [CLEAN, LEAKING] });
+});
