@@ -17,6 +17,7 @@ import {
   type IngestRunRecord,
   type Interval,
   INTERVAL_MS,
+  type Outcomes,
   type SeriesId,
   type SourceSpan,
   type TimeRange,
@@ -27,6 +28,7 @@ import { countCandles, loadCandles, readSourceSpans, scanCandles, storedDayDiges
 import { writeCandles } from "./tables/candle_writer.ts";
 import { readRevisions } from "./tables/revision_table.ts";
 import { coverageOf } from "./tables/coverage.ts";
+import { queryOutcomes } from "./tables/outcome_query.ts";
 import { digestDataset, digestDays } from "./day_digest.ts";
 import { featureDays, featureSpan, loadFeatures, writeFeatures } from "./tables/feature_table.ts";
 import {
@@ -128,6 +130,10 @@ export class DuckDbFeatureStore implements FeatureStore {
 
   scan(query: CandleQuery): AsyncIterable<CandleColumns> {
     return this.#handle.scan((session) => scanCandles(session, query, SCAN_ROWS));
+  }
+
+  outcomes(series: SeriesId, decisionTimeMs: Float64Array, horizonCandles: number): Promise<Outcomes> {
+    return this.#handle.exclusive((session) => queryOutcomes(session, series, decisionTimeMs, horizonCandles));
   }
 
   gaps(series: SeriesId, range: TimeRange, options: { readonly closed?: boolean } = {}): Promise<readonly Gap[]> {

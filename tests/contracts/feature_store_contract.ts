@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import {
   type ArchiveFileRecord,
   CANDLE_FIELDS,
@@ -52,6 +52,36 @@ export function testFeatureStore(name: string, open: () => Promise<FeatureStore>
     assertEquals(await store.sourceCounts(query(0, 10)), {});
     assertEquals(await store.ingestRuns(5), []);
     assertEquals(await store.featureSpan("sums", "x", BTC), undefined);
+  });
+
+  test("outcomes() are those of the candles, and missing where one of them is", async (store) => {
+    const closes = [100, 101, 100.5, 100.5, NaN, 102, 103, 101];
+    const candles = within(walkCandles(range(0, 8)), range(0, 8));
+    closes.forEach((close, i) => {
+      candles.close[i] = close;
+      candles.high[i] = 200;
+      candles.low[i] = 50;
+    });
+    for (const [from, to] of [[0, 4], [5, 8]] as const) {
+      await store.writeCandles(BTC, [{ source: "rest", columns: within(candles, range(from, to)) }]);
+    }
+    await store.writeCandles(ETH, [{ source: "rest", columns: walkCandles(range(0, 8)) }]);
+    const log = (to: number, from: number) => 1e4 * Math.log(closes[to]! / closes[from]!);
+    // In no order, and one of long before.
+    const minutes = [6, 1, 2, 3, 4, 5, 7, 0, -5000];
+    const expected = new Map([
+      [1, [log(2, 0), log(1, 0) ** 2 + log(2, 1) ** 2]],
+      [2, [log(3, 1), log(2, 1) ** 2]],
+      [6, [log(7, 5), log(6, 5) ** 2 + log(7, 6) ** 2]],
+    ]);
+    const times = Float64Array.from(minutes, (minute) => START + minute * MINUTE_MS);
+    const { returnBps, realizedVarianceBps2 } = await store.outcomes(BTC, times, 2);
+    minutes.forEach((minute, i) => {
+      const [move, variance] = expected.get(minute) ?? [NaN, NaN];
+      assertAlmostEquals(returnBps[i]!, move!, 1e-9);
+      assertAlmostEquals(realizedVarianceBps2[i]!, variance!, 1e-6);
+    });
+    assertEquals((await store.outcomes(BTC, new Float64Array(0), 2)).returnBps.length, 0);
   });
 
   test("gives back what was written, ascending, and only what lies in the range", async (store) => {

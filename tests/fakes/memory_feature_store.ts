@@ -23,6 +23,7 @@ import {
   INTERVAL_MS,
   isEmptyRange,
   mergeRanges,
+  type Outcomes,
   rangesFromGrid,
   type SeriesId,
   sliceCandles,
@@ -87,6 +88,20 @@ export class MemoryFeatureStore implements FeatureStore {
     for (let start = 0; start < columns.length; start += 65_536) {
       yield await Promise.resolve(sliceCandles(columns, start, start + 65_536));
     }
+  }
+
+  outcomes(series: SeriesId, decisionTimeMs: Float64Array, horizonCandles: number): Promise<Outcomes> {
+    const { candles } = this.#of(series), step = INTERVAL_MS[series.interval];
+    const moves = Array.from(decisionTimeMs, (ms) =>
+      Array.from({ length: horizonCandles }, (_, i) => {
+        const close = (place: number) => candles.get(ms + place * step)?.candle.close ?? NaN;
+        return 1e4 * Math.log(close(i) / close(i - 1));
+      }));
+    const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+    return Promise.resolve({
+      returnBps: Float64Array.from(moves, total),
+      realizedVarianceBps2: Float64Array.from(moves, (row) => total(row.map((move) => move * move))),
+    });
   }
 
   gaps(series: SeriesId, range: TimeRange, options: { readonly closed?: boolean } = {}): Promise<readonly Gap[]> {

@@ -151,6 +151,14 @@ export interface IngestRunRecord {
   readonly datasetDigest?: string;
 }
 
+/** What happened after decision times; NaN where a candle from the one before it to the end of the horizon is missing. */
+export interface Outcomes {
+  /** Log return of the horizon in bps. */
+  readonly returnBps: Float64Array;
+  /** Sum of the horizon's squared one-candle log returns in bps². */
+  readonly realizedVarianceBps2: Float64Array;
+}
+
 /** Reading side of the store; most code gets this one. */
 export interface FeatureReader extends AsyncDisposable {
   /** Series that have candles. */
@@ -165,6 +173,12 @@ export interface FeatureReader extends AsyncDisposable {
   loadCandles(query: CandleQuery): Promise<CandleColumns>;
   /** The same in batches of at most 65,536 rows. */
   scan(query: CandleQuery): AsyncIterable<CandleColumns>;
+  /**
+   * Outcomes of decision times over so many candles, by SQL: a second opinion on labels, for a few thousand of them.
+   *
+   * @param decisionTimeMs multiples of the candle's length, each once.
+   */
+  outcomes(series: SeriesId, decisionTimeMs: Float64Array, horizonCandles: number): Promise<Outcomes>;
   /** Recorded gaps that touch the range, open ones only by default. */
   gaps(series: SeriesId, range: TimeRange, options?: { readonly closed?: boolean }): Promise<readonly Gap[]>;
   /** Digests of the days of the range that have rows; a partly covered day hashes its rows in range. */

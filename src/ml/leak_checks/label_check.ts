@@ -4,6 +4,7 @@ import {
   type CandleColumns,
   lowerBound,
   MINUTE_MS,
+  type Outcomes,
   type Random,
   seededRandom,
   sliceCandles,
@@ -13,7 +14,6 @@ import { MinuteGrid } from "../features/mod.ts";
 import { CLOSES_NEEDED } from "../labels/mod.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
-import type { Outcomes } from "./plain_outcomes.ts";
 
 /** Labels that are recomputed, and those whose candles are moved. */
 const RECOMPUTED = 1000, MOVED = 32;

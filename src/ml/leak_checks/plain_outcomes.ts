@@ -1,10 +1,4 @@
-import { type CandleColumns, lowerBound, MINUTE_MS } from "../../core/mod.ts";
-
-/** What happened after decision times, in double precision; NaN where a candle of the span is missing. */
-export interface Outcomes {
-  readonly returnBps: Float64Array;
-  readonly realizedVarianceBps2: Float64Array;
-}
+import { type CandleColumns, lowerBound, MINUTE_MS, type Outcomes } from "../../core/mod.ts";
 
 /** Outcomes of decision times by other means than the labels': SQL over the store, or {@linkcode plainOutcomes}. */
 export type RecomputeOutcomes = (decisionTimeMs: Float64Array, horizonMinutes: number) => Promise<Outcomes>;
