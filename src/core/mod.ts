@@ -16,6 +16,7 @@ export * from "./nearest.ts";
 export * from "./quoted.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/progress.ts";
+export * from "./ports/holdout_record.ts";
 export * from "./ports/random.ts";
 export * from "./ports/exchange.ts";
 export * from "./ports/candle_stream.ts";

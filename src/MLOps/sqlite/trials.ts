@@ -1,4 +1,5 @@
 import type { KeyValue, TrialsOf } from "../../core/mod.ts";
+import { appendOnly, hasTable } from "./append_only.ts";
 import type { Database } from "./database.ts";
 
 /**
@@ -17,31 +18,24 @@ const TRIALS_OF_PARAMS = `SELECT s.run_uuid AS run_uuid, s.value AS symbol, h.va
 const STATEMENTS = [
   `CREATE TABLE ${TABLE} (run_uuid VARCHAR(32) NOT NULL PRIMARY KEY, symbol VARCHAR(8000) NOT NULL,
     horizon_minutes VARCHAR(8000) NOT NULL)`,
-  ...["UPDATE", "DELETE"].map((change) =>
-    `CREATE TRIGGER ${TABLE}_no_${change.toLowerCase()} BEFORE ${change} ON ${TABLE}
-    BEGIN SELECT RAISE(ABORT, '${TABLE} is append-only'); END`
-  ),
+  ...appendOnly(TABLE),
   `INSERT INTO ${TABLE} ${TRIALS_OF_PARAMS}`,
 ];
 
 /** Keeps that a run is a trial once it has both parameters; the table is made for the first one, of all that are there. */
 export function recordTrial(db: Database, runId: string, params: readonly KeyValue[]): void {
   if (!params.some(({ key }) => key === SYMBOL || key === HORIZON)) return;
-  if (!hasTable(db)) { for (const statement of STATEMENTS) db.run(statement); }
+  if (!hasTable(db, TABLE)) { for (const statement of STATEMENTS) db.run(statement); }
   db.run(`INSERT OR IGNORE INTO ${TABLE} ${TRIALS_OF_PARAMS} AND s.run_uuid = ?`, runId);
 }
 
 /** Trials of a symbol and horizon: those of the table, and those that another program has written to the file. */
 export function countTrials(db: Database, { symbol, horizonMinutes }: TrialsOf): number {
-  const tables = [`(${TRIALS_OF_PARAMS})`, ...(hasTable(db) ? [TABLE] : [])];
+  const tables = [`(${TRIALS_OF_PARAMS})`, ...(hasTable(db, TABLE) ? [TABLE] : [])];
   const union = tables.map((table) => `SELECT run_uuid FROM ${table} WHERE symbol = ?1 AND horizon_minutes = ?2`);
   return db.get<{ count: number }>(
     `SELECT COUNT(*) AS count FROM (${union.join(" UNION ")})`,
     symbol,
     String(horizonMinutes),
   )!.count;
-}
-
-function hasTable(db: Database): boolean {
-  return db.get("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", TABLE) !== undefined;
 }

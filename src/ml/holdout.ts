@@ -1,0 +1,46 @@
+import { DomainError, type TimeRange, toIso, toIsoDay, type Warning } from "../core/mod.ts";
+
+/** How a range meets the sealed holdout. */
+export interface HoldoutOptions {
+  /** First moment that is sealed, epoch milliseconds (`evaluation.holdout.start`); null where nothing is. */
+  readonly startMs: number | null;
+  /** Whether the range's end was asked for, rather than being where the data end. */
+  readonly isEndAsked: boolean;
+  /** Whether the holdout is opened for this run: its opening is then to be recorded. @default false */
+  readonly isOpened?: boolean;
+}
+
+/** What a run may read. */
+export interface UnsealedRange {
+  readonly range: TimeRange;
+  /** Says that the range was clipped. */
+  readonly warning: Warning | undefined;
+}
+
+/**
+ * Keeps a run out of the sealed holdout (evaluation section 4): labels end by its start. A range that ends where the data do
+ * is clipped with a warning; one that was asked to reach further is refused.
+ *
+ * @throws {DomainError} `input-invalid` where an asked end lies in the holdout, or the whole range does.
+ */
+export function outsideHoldout(
+  range: TimeRange,
+  { startMs, isEndAsked, isOpened = false }: HoldoutOptions,
+): UnsealedRange {
+  if (startMs === null || isOpened || range.endMs <= startMs) return { range, warning: undefined };
+  const sealed = toIso(startMs);
+  if (isEndAsked || range.startMs >= startMs) {
+    throw new DomainError(
+      "input-invalid",
+      `Cannot use candles up to ${toIso(range.endMs)} as the holdout is sealed from ${sealed} on`,
+      { hint: `Ask for a range that ends by ${toIsoDay(startMs)}; the holdout is for one last test, and opened once` },
+    );
+  }
+  return {
+    range: { startMs: range.startMs, endMs: startMs },
+    warning: {
+      code: "holdout-sealed",
+      message: `The range ends at ${sealed}, where the holdout begins, and not at ${toIso(range.endMs)}`,
+    },
+  };
+}
