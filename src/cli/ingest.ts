@@ -11,8 +11,9 @@ import type { IngestDeps, IngestPlan, IngestRequest, IngestResult, PlanDeps } fr
 import type { ExportResult } from "../feature_store/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { ingestJson, ingestText, planJson, planText } from "./ingest_output.ts";
+import { updateFeatures } from "./ingest_features.ts";
 import { readExport, readRequests, refuseBesideFollow } from "./ingest_request.ts";
-import { featureEngine, openFeatureStore, openIngestSources } from "./runtime.ts";
+import { openFeatureStore, openIngestSources, reportedFeatureSet } from "./runtime.ts";
 import { VERSION } from "./version.ts";
 
 /** `ingest`: candles into the feature store, proven; then features and the report. */
@@ -152,9 +153,7 @@ async function fill(
       if (result.error !== undefined) errors.push(result.error);
       if (isDomainError(result.error, "interrupted")) break;
       if (options.boolean("no-features") || !isMinutes(result)) continue;
-      const { materializeFeatures } = await import("../feature_store/mod.ts");
-      const engine = await featureEngine();
-      await materializeFeatures(store, request.series, engine, { codeVersion: VERSION, progress, signal });
+      await updateFeatures(store, request.series, config, { progress, signal });
     } catch (thrown) {
       errors.push(asError(thrown));
       if (!isOfOneSeries(thrown)) break;
@@ -255,7 +254,7 @@ async function reportRuns(
       query: { ...result.series, range: result.range },
       run: { ...result, ...result.run, seconds, requests: run.requests },
     })),
-    engine: await featureEngine(),
+    engine: await reportedFeatureSet(config),
     outDir: config.reports,
     nowMs: clock.nowMs(),
   }, { progress, signal });

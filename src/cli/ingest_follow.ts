@@ -8,10 +8,10 @@ import type {
   IngestResult,
 } from "../data_ingestion_service/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
+import { updateFeatures } from "./ingest_features.ts";
 import { ingestJson } from "./ingest_output.ts";
 import { backoffDice, openCandleStream } from "./ingest_sources.ts";
-import { featureEngine, openFeatureStore } from "./runtime.ts";
-import { VERSION } from "./version.ts";
+import { openFeatureStore } from "./runtime.ts";
 
 /** What catching up came to, and what following goes on with. */
 export interface CaughtUp {
@@ -116,9 +116,7 @@ async function ingestBatch(
     { signal },
   );
   if (!context.options.boolean("no-features") && request.series.interval === "1m" && result.error === undefined) {
-    const { materializeFeatures } = await import("../feature_store/mod.ts");
-    const options = { codeVersion: VERSION, progress: SILENT_PROGRESS, signal };
-    await materializeFeatures(store, request.series, await featureEngine(), options);
+    await updateFeatures(store, request.series, config, { progress: SILENT_PROGRESS, signal });
   }
   return { result, columns: await store.loadCandles({ ...request.series, range }) };
 }

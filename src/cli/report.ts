@@ -1,7 +1,7 @@
 import { DomainError, nearestWord } from "../core/mod.ts";
 import type { ReportFormat } from "../reporting/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
-import { featureEngine, openFeatureStore, openTracker } from "./runtime.ts";
+import { openFeatureStore, openTracker, reportedFeatureSet } from "./runtime.ts";
 
 const KINDS = ["ingestion", "model"] as const;
 type Kind = typeof KINDS[number];
@@ -61,7 +61,7 @@ async function ingestionReport(context: CommandContext, id: string | undefined, 
   const { renderIngestionReport, storedIngest } = await import("../reporting/mod.ts");
   await using reader = await openFeatureStore(context, { mode: "read", config });
   const { run, query } = await storedIngest(reader, id);
-  const engine = await featureEngine();
+  const engine = await reportedFeatureSet(config);
   const { files } = await renderIngestionReport({
     reader,
     series: [{ query, run }],

@@ -11,7 +11,10 @@ import {
   type FeatureReader,
   type FeatureStore,
   type LoadForecastModel,
+  type ModelFamily,
   type ModelRegistry,
+  STORED_FEATURE_SETS,
+  type StoredFeatureSet,
   type Tracker,
 } from "../core/mod.ts";
 import type { CandleFeed } from "../api/mod.ts";
@@ -161,10 +164,20 @@ export async function featureEngineOf(digest: string): Promise<FeatureEngine> {
   );
 }
 
-/** The feature engine that training, store and service share. */
-export async function featureEngine(): Promise<FeatureEngine> {
-  const { defaultFeatureEngine } = await import("../ml/features/mod.ts");
-  return defaultFeatureEngine();
+/** The feature set of the rows that a family is trained on. */
+export async function featureSetOf(family: ModelFamily): Promise<FeatureEngine> {
+  return (await import("../ml/features/mod.ts")).featureSetOf(family);
+}
+
+/** Feature sets that the store keeps, by name. */
+export async function storedFeatureSets(names: readonly StoredFeatureSet[]): Promise<readonly FeatureEngine[]> {
+  const { storedFeatureSet } = await import("../ml/features/mod.ts");
+  return names.map(storedFeatureSet);
+}
+
+/** The feature set that an ingestion report shows: the first that the store keeps, else the one that most models read. */
+export async function reportedFeatureSet({ features }: Pick<IngestConfig, "features">): Promise<FeatureEngine> {
+  return (await storedFeatureSets([features[0] ?? STORED_FEATURE_SETS[0]]))[0]!;
 }
 
 /**

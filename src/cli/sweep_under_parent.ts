@@ -1,4 +1,4 @@
-import { DAY_MS, type FeatureEngine, type Tracker, type Warning } from "../core/mod.ts";
+import { DAY_MS, type Tracker, type Warning } from "../core/mod.ts";
 import type { TrackedRun } from "../ml/experiment/mod.ts";
 import type { SharedDataset } from "../ml/jobs/shared_dataset.ts";
 import type { Objective, SweepOutcome, SweepPlan, SweepReport, SweepTrial } from "../ml/sweeps/mod.ts";
@@ -18,7 +18,6 @@ export interface SweepSession {
   readonly start: SweepStart;
   readonly request: SweepRequest;
   readonly plan: SweepPlan;
-  readonly engine: FeatureEngine;
   readonly read: ReadCandles;
   readonly trials: readonly SweepTrial[];
   readonly tracker: Tracker;
@@ -98,10 +97,10 @@ async function warnOfDays(
 }
 
 /** The one copy of the data that all Workers read. */
-async function sharedDataset({ engine, read }: SweepSession): Promise<SharedDataset> {
+async function sharedDataset({ read }: SweepSession): Promise<SharedDataset> {
   const { buildDataset } = await import("../ml/dataset.ts");
   const { shareDataset } = await import("../ml/jobs/shared_dataset.ts");
-  const { candles, features, settings } = read;
+  const { engine, candles, features, settings } = read;
   const dataset = buildDataset(candles, engine, {
     horizonMinutes: settings.horizonMinutes,
     sinceMs: settings.range.startMs,

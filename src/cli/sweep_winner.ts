@@ -10,7 +10,7 @@ import { type TrackedResult, trackRun } from "./track_run.ts";
  * @throws {DomainError} of the code with which that failed, naming sweep, trial and run.
  */
 export async function trainBest(
-  { context, start, plan, engine, read, trials, tracker, parent, warnings, experimentName }: SweepSession,
+  { context, start, plan, read, trials, tracker, parent, warnings, experimentName }: SweepSession,
   { number }: SweepOutcome["best"],
   features: SharedDataset["features"],
 ): Promise<TrackedResult> {
@@ -19,7 +19,7 @@ export async function trainBest(
   let runId: string | undefined;
   try {
     return await trackRun(context, tracker, {
-      ...{ candles: read.candles, features, facts: read.facts, engine, warnings, experimentName },
+      ...{ ...read, features, warnings, experimentName },
       settings: trial.settings,
       runName: `best-of-${plan.trials.length}`,
       tags: [

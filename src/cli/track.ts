@@ -1,6 +1,6 @@
 import { DomainError, type Horizon, HORIZONS, isHorizon, MODEL_FAMILIES, type Warning } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
-import { featureEngine, openTracker } from "./runtime.ts";
+import { openTracker } from "./runtime.ts";
 import { readCandles } from "./track_input.ts";
 import { experimentNameOf, trackRun } from "./track_run.ts";
 
@@ -69,11 +69,10 @@ async function track(context: CommandContext): Promise<CommandResult> {
   const horizons = readHorizons(options.string("horizon"));
   const { loadModelConfig } = await import("../config/model_config.ts");
   const config = await loadModelConfig(options.string("config"));
-  const engine = await featureEngine();
-  const read = await readCandles(context, config, engine, warnings);
+  const read = await readCandles(context, config, warnings);
   await using tracker = await openTracker(context);
   const start = {
-    ...{ ...read, engine, warnings, startedMs },
+    ...{ ...read, warnings, startedMs },
     experimentName: experimentNameOf(context, config),
     tags: userTags,
   };

@@ -16,11 +16,13 @@ import {
 import type { ModelConfig } from "../config/model_config.ts";
 import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
 import type { CommandContext } from "./command.ts";
-import { openFeatureStore } from "./runtime.ts";
+import { featureSetOf, openFeatureStore } from "./runtime.ts";
 
 /** What a run reads. */
 export interface ReadCandles {
   readonly settings: ExperimentSettings;
+  /** The feature set of the family's rows. */
+  readonly engine: FeatureEngine;
   readonly candles: CandleColumns;
   readonly features: FeatureMatrix | undefined;
   readonly facts: DatasetFacts;
@@ -30,7 +32,6 @@ export interface ReadCandles {
 export async function readCandles(
   context: CommandContext,
   config: ModelConfig,
-  engine: FeatureEngine,
   warnings: Warning[],
 ): Promise<ReadCandles> {
   const { loadIngestConfig } = await import("../config/ingest_config.ts");
@@ -48,6 +49,7 @@ export async function readCandles(
   }
   const range = askedRange(context, span, warnings);
   const settings = await resolveSettings(context, config, series, range);
+  const engine = await featureSetOf(settings.family);
   experimentFolds(settings); // refuses a range that is too short before any candle is read
   const read: TimeRange = {
     startMs: Math.max(span.startMs, range.startMs - engine.lookbackMinutes * MINUTE_MS),
@@ -58,6 +60,7 @@ export async function readCandles(
   const candles = shareCandles(await store.loadCandles(query));
   return {
     settings,
+    engine,
     candles,
     features: await freshFeatures(store, engine, series, candles, range),
     facts: {

@@ -1,4 +1,4 @@
-import type { FeatureEngine, KeyValue, Tracker, Warning } from "../core/mod.ts";
+import type { KeyValue, Tracker, Warning } from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { CarriedTraining } from "../ml/experiment/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
@@ -18,7 +18,6 @@ export function experimentNameOf({ options, env }: CommandContext, config: Model
 
 /** What {@linkcode trackRun} trains on, and how its run is called. */
 export interface TrackRunOptions extends ReadCandles {
-  readonly engine: FeatureEngine;
   readonly experimentName: string;
   /** @default that of --run-name, else family and horizon */
   readonly runName?: string;

@@ -1,9 +1,9 @@
-import { DomainError, type FeatureEngine, type KeyValue, type Warning } from "../core/mod.ts";
+import { DomainError, type KeyValue, type Warning } from "../core/mod.ts";
 import type { ExperimentSettings } from "../ml/experiment/mod.ts";
 import type { SweepPlan, SweepTrial } from "../ml/sweeps/mod.ts";
 import { buildInfo } from "./build_info.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
-import { featureEngine, openTracker } from "./runtime.ts";
+import { openTracker } from "./runtime.ts";
 import { openParent, requireSame, sweepDigest, unfinishedSweep } from "./sweep_parent.ts";
 import { requestOf, requestOfParent, type SweepRequest } from "./sweep_request.ts";
 import { runUnderParent } from "./sweep_under_parent.ts";
@@ -28,9 +28,10 @@ export async function trackSweep(asked: CommandContext, start: SweepStart): Prom
   const { planSweep, sweepBase } = await import("../ml/sweeps/mod.ts");
   const base = sweepBase(request.sweep, request.config, request.file, request.options.string("model"));
   const plan = planSweep(request.sweep, base, request.file);
-  const engine = await featureEngine();
-  const read = await readShared(() => readCandles(context, base, engine, warnings));
-  const trials = await trialsOf(plan, read, { context, engine });
+  // The family of the trials, which may vary within those of one feature set, says what is read.
+  const { model } = plan.trials[0]!.config;
+  const read = await readShared(() => readCandles(context, { ...base, model }, warnings));
+  const trials = await trialsOf(plan, read, context);
   const digest = await sweepDigest(plan, trials);
   if (request.parent !== undefined) await requireSame(request.parent, { digest, sha256: read.facts.sha256 });
 
@@ -48,7 +49,7 @@ export async function trackSweep(asked: CommandContext, start: SweepStart): Prom
   await using _parent = parent;
   return await parent.during(() =>
     runUnderParent({
-      ...{ context, start, request, plan, engine, read, trials, tracker, experimentName, parent, warnings },
+      ...{ context, start, request, plan, read, trials, tracker, experimentName, parent, warnings },
       isResumed: before !== undefined,
     })
   );
@@ -68,16 +69,11 @@ async function readRequest(context: CommandContext): Promise<SweepRequest> {
   return await requestOfParent(context, tracker);
 }
 
-interface TrialsOptions {
-  readonly context: CommandContext;
-  readonly engine: FeatureEngine;
-}
-
 /** The trials of a plan as jobs on the candles that were read. */
 async function trialsOf(
   plan: SweepPlan,
-  { settings: { series, range }, facts }: ReadCandles,
-  { context, engine }: TrialsOptions,
+  { settings: { series, range }, engine, facts }: ReadCandles,
+  context: CommandContext,
 ): Promise<SweepTrial[]> {
   const { TRAINING_DAYS, withBudget } = await import("../ml/sweeps/mod.ts");
   const { fitJobOf } = await import("../ml/jobs/fit_job.ts");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DomainError, parseDuration, parseInstant } from "../core/mod.ts";
+import { DomainError, parseDuration, parseInstant, STORED_FEATURE_SETS } from "../core/mod.ts";
 import { configJsonSchema, loadSettings } from "./load.ts";
 
 /** Where the settings of ingest and of the feature store are read from by default. */
@@ -25,10 +25,14 @@ export const INGEST_CONFIG_SCHEMA = z.strictObject({
   ).default("P730D").describe("Start of the range without --since: a date, or a duration back from now"),
   featureStore: z.strictObject({
     path: z.string().min(1).default("feature_store/bitcoin.duckdb").describe("Database file"),
-    memoryLimit: z.string().regex(/^\d+(\.\d+)?(MB|GB)$/, "must be such as 512MB or 1GB").default("1GB"),
+    memoryLimit: z.string().regex(/^\d+(\.\d+)?(MB|GB)$/, "must be such as 512MB or 1GB").default("512MB"),
     threads: count.default(2).describe("Threads of DuckDB"),
     waitMs: milliseconds.default(3000).describe("How long to wait for another process that holds the store"),
   }).prefault({}),
+  features: z.array(z.enum(STORED_FEATURE_SETS))
+    .refine((names) => new Set(names).size === names.length, "must name each set once")
+    .default(["flagship", "base"])
+    .describe("Feature sets that are kept as tables features_<name>; the first one is reported on"),
   reports: z.string().min(1).default("reports").describe("Folder of reports"),
   api: z.strictObject({
     origins: z.array(origin).min(1).default([

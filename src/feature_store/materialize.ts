@@ -27,7 +27,7 @@ export interface MaterializeOptions extends CallOptions {
   readonly codeVersion: string;
   /** Told of each chunk. @default SILENT_PROGRESS */
   readonly progress?: Progress;
-  /** Days per chunk: memory against the look-back computed twice. @default 85, one row group of DuckDB */
+  /** Days per chunk: memory against the look-back laid out twice. @default 42, half a row group of DuckDB */
   readonly chunkDays?: number;
 }
 
@@ -51,7 +51,7 @@ export async function materializeFeatures(
   engine: FeatureEngine,
   options: MaterializeOptions,
 ): Promise<MaterializeSummary> {
-  const { codeVersion, progress = SILENT_PROGRESS, chunkDays = 85, signal } = options;
+  const { codeVersion, progress = SILENT_PROGRESS, chunkDays = 42, signal } = options;
   const span = await store.span(series);
   if (span === undefined) return { rows: 0, computed: [] };
   const stepMs = INTERVAL_MS[series.interval];

@@ -33,6 +33,8 @@ Deno.test("loadIngestConfig() names the key and the value that are wrong", async
       { api: { pageRows: 1001 } },
       { interval: "2m" },
       { featureStore: { threads: 0 } },
+      { features: ["flagships"] },
+      { features: ["base", "base"] },
       { checks: { closeTimeExceptions: [{ symbol: "BTC/USDT", openTime: "2023-02-30", closeTime: "2023-03-01" }] } },
     ]
   ) assertThrows(() => parse(wrong), DomainError, "current value is");

@@ -171,6 +171,11 @@ Deno.test("planSweep() refuses to vary, or to spend a budget on, what no family 
   refuse({ space: rates }, "har reads shared settings alone", "har");
   refuse({ space: { "sequence.units": [8, 16] } }, "mlp reads 'mlp.*'");
   refuse({ space: { ...of("gbdt", "tcn"), ...rates } }, "gbdt reads 'gbdt.*', tcn reads 'sequence.*'");
+  refuse(
+    { space: { ...of("mlp", "tcn"), seed: [1, 2] } },
+    "Cannot compare the trials of 's.json' as their families read different feature sets: mlp reads 'flagship', " +
+      "tcn reads 'base'",
+  );
   for (const model of ["pyramid", "tcn", "gru"]) {
     assertEquals(plan({ base: { model }, space: { "sequence.units": [8, 16] } }).trials.length, 2);
   }

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DAY_MS, MINUTE_MS, toIso } from "../../src/core/mod.ts";
-import { featureEngine } from "../../src/cli/runtime.ts";
 import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
 import { dailyFile } from "../../src/data_ingestion_service/archive/archive_layout.ts";
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
@@ -41,7 +40,10 @@ Deno.test("ingest takes the bundled sample to a store, features and a report, an
       clock: SYSTEM_CLOCK,
     });
     const range = { startMs: Date.UTC(2023, 1, 1), endMs: Date.UTC(2023, 4, 3) };
-    assertEquals((await store.loadFeatures((await featureEngine()).name, { ...BTC, range })).length, 129_520);
+    for (const [name, width] of [["flagship", 96], ["base", 27]] as const) {
+      const { length, names } = await store.loadFeatures(name, { ...BTC, range });
+      assertEquals([length, names.length], [129_520, width], name);
+    }
   }
   const second = await runIngest(tmp.path, ["--archive-dir", SAMPLE, "--no-report"], { read: [SAMPLE] });
   assertEquals([second.code, second.json.rows!.added, second.json.datasetDigest], [0, 0, SAMPLE_DIGEST]);

@@ -12,6 +12,12 @@ export interface FeatureMatrix {
   readonly columns: readonly Float32Array[];
 }
 
+/** Feature sets that the store keeps as tables `features_<name>`. */
+export const STORED_FEATURE_SETS = ["flagship", "base"] as const;
+
+/** One of {@linkcode STORED_FEATURE_SETS}. */
+export type StoredFeatureSet = typeof STORED_FEATURE_SETS[number];
+
 /** A named, versioned set of causal features: the same code for training, store and service. */
 export interface FeatureEngine {
   /** Name of the set, as in `features_<name>`. */

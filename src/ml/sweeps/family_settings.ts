@@ -1,4 +1,5 @@
 import { DomainError, type ModelFamily } from "../../core/mod.ts";
+import { featureSetOf } from "../features/mod.ts";
 
 /** Groups of settings that belong to families; all others are shared. */
 const FAMILY_GROUPS = ["mlp", "gbdt", "linear", "sequence"] as const;
@@ -39,6 +40,19 @@ export function requireRead({ varied, budget, families, path }: ReadSettings): v
   if (budget === undefined) return;
   const deaf = families.filter((family) => !isRead(budget)(family));
   if (deaf.length > 0) throw unread(`spend the budget of '${path}' on '${budget}'`, deaf);
+}
+
+/** Refuses trials that are not fitted on the same rows. @throws {DomainError} `config-invalid` naming families and sets. */
+export function requireOneSet(families: readonly ModelFamily[], path: string): void {
+  const sets = families.map((family) => featureSetOf(family).name);
+  if (new Set(sets).size <= 1) return;
+  throw new DomainError(
+    "config-invalid",
+    `Cannot compare the trials of '${path}' as their families read different feature sets: ${
+      families.map((family, i) => `${family} reads '${sets[i]}'`).join(", ")
+    }`,
+    { hint: "Write a sweep for each set" },
+  );
 }
 
 function unread(what: string, families: readonly ModelFamily[]): DomainError {

@@ -2,7 +2,7 @@ import { assignSettings } from "../../config/assign_settings.ts";
 import { MODEL_CONFIG_SCHEMA, type ModelConfig } from "../../config/model_config.ts";
 import { MOST_TRIALS, type SweepConfig } from "../../config/sweep_config.ts";
 import { DomainError, isDomainError } from "../../core/mod.ts";
-import { requireRead } from "./family_settings.ts";
+import { requireOneSet, requireRead } from "./family_settings.ts";
 import { type Rung, rungsOf } from "./halving.ts";
 import {
   type Assignment,
@@ -80,12 +80,9 @@ export function planSweep(config: SweepConfig, base: ModelConfig, path: string):
     assignment,
     config: assignSettings(base, assignment, options),
   }));
-  requireRead({
-    varied: Object.keys(space),
-    budget: budget?.key,
-    families: [...new Set(trials.map(({ config }) => config.model))],
-    path,
-  });
+  const families = [...new Set(trials.map(({ config }) => config.model))];
+  requireRead({ varied: Object.keys(space), budget: budget?.key, families, path });
+  requireOneSet(families, path);
   return {
     config,
     base,
