@@ -31,7 +31,12 @@ export interface OpenFeatureStoreOptions {
   readonly config?: IngestConfig;
   /** How long to wait for another process that holds it. @default the config's `featureStore.waitMs` */
   readonly waitMs?: number;
+  /** Keeps little of the file in memory, where it is read once from end to end. @default false */
+  readonly lean?: boolean;
 }
+
+/** A thread of DuckDB holds a block of 256 kB of each column, 25 MB of a hundred; a second one is not faster. */
+const LEAN = { memoryLimit: "64MB", threads: 1 } as const;
 
 /** Opens the feature store for reading. Hold it for moments: writers wait meanwhile. */
 export function openFeatureStore(
@@ -56,6 +61,7 @@ export async function openFeatureStore(
     waitMs: options.waitMs ?? featureStore.waitMs,
     memoryLimit: featureStore.memoryLimit,
     threads: featureStore.threads,
+    ...(options.lean === true ? LEAN : {}),
     signal: context.signal,
   });
   dropForeignFunctions();

@@ -4,6 +4,8 @@ import {
   type FeatureEngine,
   type FeatureMatrix,
   type FeatureReader,
+  intersectRanges,
+  isEmptyRange,
   isHorizon,
   MINUTE_MS,
   parseInstantOrDuration,
@@ -38,7 +40,7 @@ export async function readCandles(
   const { experimentFolds } = await import("../ml/experiment/mod.ts");
   const ingestConfig = await loadIngestConfig();
   const series: SeriesId = { exchange: config.exchange, symbol: config.symbol, interval: "1m" };
-  await using store = await openFeatureStore(context, { mode: "read", config: ingestConfig });
+  await using store = await openFeatureStore(context, { mode: "read", config: ingestConfig, lean: true });
   const span = await store.span(series);
   if (span === undefined) {
     throw new DomainError(
@@ -56,13 +58,15 @@ export async function readCandles(
     endMs: range.endMs,
   };
   const query = { ...series, range: read };
-  const { shareCandles } = await import("../ml/jobs/shared_dataset.ts");
-  const candles = shareCandles(await store.loadCandles(query));
+  const candles = await store.loadCandles(query, { shared: true });
   return {
     settings,
     engine,
     candles,
-    features: await freshFeatures(store, engine, series, candles, range),
+    features: await freshFeatures(store, engine, series, {
+      startMs: range.startMs,
+      endMs: (candles.openTimeMs.at(-1) ?? range.endMs) + MINUTE_MS + 1,
+    }, warnings),
     facts: {
       sha256: await store.datasetDigest(query),
       ...read,
@@ -72,24 +76,26 @@ export async function readCandles(
   };
 }
 
-/** Materialised features of the range where they cover every decision time; undefined where they are behind. */
+/** Stored features of the range where they are up to date; undefined where they are not, so that the run computes them. */
 async function freshFeatures(
   store: FeatureReader,
   engine: FeatureEngine,
   series: SeriesId,
-  candles: CandleColumns,
-  range: TimeRange,
+  decisions: TimeRange,
+  warnings: Warning[],
 ): Promise<FeatureMatrix | undefined> {
-  const span = await store.featureSpan(engine.name, engine.digest, series);
-  const lastOpenMs = candles.openTimeMs.at(-1);
-  if (span === undefined || lastOpenMs === undefined) return undefined;
-  const lastDecisionMs = lastOpenMs + MINUTE_MS;
-  const firstDecisionMs = Math.max(range.startMs, candles.openTimeMs[0]! + MINUTE_MS);
-  if (span.startMs > firstDecisionMs || span.endMs <= lastDecisionMs) return undefined;
-  return await store.loadFeatures(engine.name, {
-    ...series,
-    range: { startMs: firstDecisionMs, endMs: lastDecisionMs + 1 },
+  if (await store.featureSpan(engine.name, engine.digest, series) === undefined) return undefined;
+  const { staleFeatures } = await import("../feature_store/mod.ts");
+  const [behind] = (await staleFeatures(store, series, engine))
+    .map((range) => intersectRanges(range, decisions)).filter((range) => !isEmptyRange(range));
+  if (behind === undefined) return await store.loadFeatures(engine.name, { ...series, range: decisions });
+  warnings.push({
+    code: "features-behind",
+    message:
+      `The stored features '${engine.name}' are behind the candles from ${toIso(behind.startMs)} on, so the run ` +
+      "computes them itself; bring them up to date with: task ingest",
   });
+  return undefined;
 }
 
 /** The asked range within what is stored; a clipped end is warned about. */

@@ -30,7 +30,7 @@ export async function trackSweep(asked: CommandContext, start: SweepStart): Prom
   const plan = planSweep(request.sweep, base, request.file);
   // The family of the trials, which may vary within those of one feature set, says what is read.
   const { model } = plan.trials[0]!.config;
-  const read = await readShared(() => readCandles(context, { ...base, model }, warnings));
+  const read = await readCandles(context, { ...base, model }, warnings);
   const trials = await trialsOf(plan, read, context);
   const digest = await sweepDigest(plan, trials);
   if (request.parent !== undefined) await requireSame(request.parent, { digest, sha256: read.facts.sha256 });
@@ -53,13 +53,6 @@ export async function trackSweep(asked: CommandContext, start: SweepStart): Prom
       isResumed: before !== undefined,
     })
   );
-}
-
-/** What was read, its features in shared memory alone: nothing holds those that they were copied from. */
-async function readShared(read: () => Promise<ReadCandles>): Promise<ReadCandles> {
-  const { shareFeatures } = await import("../ml/jobs/shared_dataset.ts");
-  const { features, ...rest } = await read();
-  return { ...rest, features: features === undefined ? undefined : shareFeatures(features) };
 }
 
 /** A request from the file of `--sweep`, or from the parent run of `--resume`. */

@@ -86,21 +86,29 @@ export interface CandleColumns {
   readonly takerBuyQuoteVolume: Float64Array;
 }
 
+/** Where columns are made. */
+export interface AllocateOptions {
+  /** Memory that Workers see without a copy. @default false */
+  readonly shared?: boolean;
+}
+
 /** Uninitialised (zero) columns for `length` candles. */
-export function allocateCandles(length: number): CandleColumns {
+export function allocateCandles(length: number, { shared = false }: AllocateOptions = {}): CandleColumns {
+  const room = (bytes: number) => shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  const doubles = () => new Float64Array(room(8 * length));
   return {
     length,
-    openTimeMs: new Float64Array(length),
-    open: new Float64Array(length),
-    high: new Float64Array(length),
-    low: new Float64Array(length),
-    close: new Float64Array(length),
-    volume: new Float64Array(length),
-    closeTimeMs: new Float64Array(length),
-    quoteVolume: new Float64Array(length),
-    tradeCount: new Int32Array(length),
-    takerBuyBaseVolume: new Float64Array(length),
-    takerBuyQuoteVolume: new Float64Array(length),
+    openTimeMs: doubles(),
+    open: doubles(),
+    high: doubles(),
+    low: doubles(),
+    close: doubles(),
+    volume: doubles(),
+    closeTimeMs: doubles(),
+    quoteVolume: doubles(),
+    tradeCount: new Int32Array(room(4 * length)),
+    takerBuyBaseVolume: doubles(),
+    takerBuyQuoteVolume: doubles(),
   };
 }
 

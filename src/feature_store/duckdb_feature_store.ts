@@ -1,4 +1,5 @@
 import {
+  type AllocateOptions,
   type ArchiveFileRecord,
   type CandleBatch,
   type CandleColumns,
@@ -124,8 +125,8 @@ export class DuckDbFeatureStore implements FeatureStore {
     return this.#handle.exclusive((session) => coverageOf(session, series, range));
   }
 
-  loadCandles(query: CandleQuery): Promise<CandleColumns> {
-    return this.#handle.exclusive((session) => loadCandles(session, query));
+  loadCandles(query: CandleQuery, options: AllocateOptions = {}): Promise<CandleColumns> {
+    return this.#handle.exclusive((session) => loadCandles(session, query, options));
   }
 
   scan(query: CandleQuery): AsyncIterable<CandleColumns> {

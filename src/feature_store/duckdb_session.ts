@@ -156,6 +156,14 @@ function lockOwner(message: string): { pid: number; command: string; startedAt: 
     : { pid: Number(match[2]), command: match[1]!.split("/").at(-1)!, startedAt: "an unknown time" };
 }
 
+/** What DuckDB cannot do within its memory; `reason` completes "Cannot use the feature store as …". */
+export function outOfMemory(reason: string, cause?: unknown): DomainError {
+  return new DomainError("config-invalid", `Cannot use the feature store as ${reason}`, {
+    hint: "Raise featureStore.memoryLimit in config/bitcoin_ingest.json",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
 function nameFailure(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DomainError) return error;
   if (/No space left on device|not enough space|disk is full/i.test(error.message)) {
@@ -163,6 +171,9 @@ function nameFailure(path: string, error: unknown): unknown {
       hint: "Free some space and run again: what was committed is there",
       cause: error,
     });
+  }
+  if (error.message.startsWith("Out of Memory Error")) {
+    return outOfMemory(`DuckDB says: ${error.message.split("\n", 1)[0]}`, error);
   }
   const damage = /^(IO Error|FATAL Error|INTERNAL Error|Serialization Error)|corrupt|checksum|has been invalidated/i;
   return damage.test(error.message) ? damaged(path, error) : error;

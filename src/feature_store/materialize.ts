@@ -6,6 +6,7 @@ import {
   type FeatureDay,
   type FeatureEngine,
   type FeatureMatrix,
+  type FeatureReader,
   type FeatureStore,
   intersectRanges,
   INTERVAL_MS,
@@ -56,7 +57,7 @@ export async function materializeFeatures(
   if (span === undefined) return { rows: 0, computed: [] };
   const stepMs = INTERVAL_MS[series.interval];
   const days = await store.dayDigests({ ...series, range: wholeDays(span) });
-  const stale = await staleDecisions(store, series, engine, days, span);
+  const stale = await staleDecisions(store, series, engine, { days, span });
   const chunks = stale.flatMap((range) => chunksOf(range, chunkDays * DAY_MS, stepMs));
   const total = totalMs(stale) / stepMs;
   const byDay = new Map(days.map((day) => [day.day, day]));
@@ -78,13 +79,26 @@ export async function materializeFeatures(
   return { rows, computed: stale };
 }
 
-/** Decision times whose rows are not there, or were computed from other candles than those stored now. */
-async function staleDecisions(
-  store: FeatureStore,
+/** What decides which rows of a set are up to date. */
+export type FeatureSetIdentity = Pick<FeatureEngine, "name" | "digest" | "lookbackMinutes">;
+
+/** Decision times whose rows are not in the store, or were computed from other candles than those stored now. */
+export async function staleFeatures(
+  reader: FeatureReader,
   series: SeriesId,
-  engine: FeatureEngine,
-  days: readonly DayDigest[],
-  span: TimeRange,
+  engine: FeatureSetIdentity,
+): Promise<readonly TimeRange[]> {
+  const span = await reader.span(series);
+  if (span === undefined) return [];
+  const days = await reader.dayDigests({ ...series, range: wholeDays(span) });
+  return await staleDecisions(reader, series, engine, { days, span });
+}
+
+async function staleDecisions(
+  store: FeatureReader,
+  series: SeriesId,
+  engine: FeatureSetIdentity,
+  { days, span }: { readonly days: readonly DayDigest[]; readonly span: TimeRange },
 ): Promise<TimeRange[]> {
   const stepMs = INTERVAL_MS[series.interval];
   const spillMs = engine.lookbackMinutes * MINUTE_MS;
@@ -105,7 +119,7 @@ async function staleDecisions(
 }
 
 /** Whether the candles that the day's rows were computed from are still the first of the day. */
-async function isPrefix(store: FeatureStore, series: SeriesId, before: FeatureDay): Promise<boolean> {
+async function isPrefix(store: FeatureReader, series: SeriesId, before: FeatureDay): Promise<boolean> {
   const range = { startMs: Date.parse(before.day), endMs: before.endMs };
   const [digest] = await store.dayDigests({ ...series, range });
   return digest?.sha256 === before.sha256;

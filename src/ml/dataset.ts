@@ -33,7 +33,7 @@ export interface DatasetOptions {
 
 /** Joins features with what happened after each decision time. */
 export function buildDataset(candles: CandleColumns, engine: FeatureEngine, options: DatasetOptions): Dataset {
-  const given = options.features ?? engine.compute(candles, { fromMs: options.sinceMs });
+  const given = options.features ?? engine.compute(candles, { fromMs: options.sinceMs, shared: true });
   const features = rowsBetween(given, options.sinceMs, Infinity);
   const { horizonMinutes } = options;
   // The labels' grid of all minutes goes with them: whoever needs one needs it of less.

@@ -371,7 +371,13 @@ export function testFeatureStore(name: string, open: () => Promise<FeatureStore>
     assertEquals([...loaded.decisionTimeMs], [2988, 2989, 2990, 2991].map((minute) => START + minute * MINUTE_MS));
     assertEquals(loaded.names, ["r_1", "sigma_2"]);
     assertEquals(loaded.columns.map((column) => [...column]), [[2988.5, 2989.5, 7, 8], [NaN, NaN, NaN, NaN]]);
-    assertEquals((await store.loadFeatures("sums", query(0, 9000))).length, 3010);
+    // Its tail was written before its head is written again: rows come in order of time, not of writing.
+    await store.writeFeatures(BTC, set, matrix(100, 103, 4), { replace: range(100, 103) });
+    const all = await store.loadFeatures("sums", query(0, 9000));
+    assertEquals(all.length, 3010);
+    all.decisionTimeMs.forEach((ms, row) => assertEquals(ms, START + row * MINUTE_MS));
+    assertEquals([...all.columns[0]!.subarray(98, 105)], [98.5, 99.5, 4, 5, 6, 103.5, 104.5]);
+    for (const column of [all.decisionTimeMs, ...all.columns]) assert(column.buffer instanceof SharedArrayBuffer);
     await store.writeFeatures(BTC, { ...set, digest: "2" }, matrix(5, 8, 1));
     assertEquals(await store.featureSpan("sums", "2", BTC), range(5, 8));
     assertEquals(await store.featureDays("sums", "2", BTC), []);

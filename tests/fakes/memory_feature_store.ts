@@ -1,4 +1,5 @@
 import {
+  allocateFeatures,
   type ArchiveFileRecord,
   type Candle,
   CANDLE_FIELDS,
@@ -179,12 +180,12 @@ export class MemoryFeatureStore implements FeatureStore {
     if (stored === undefined) return Promise.reject(new DomainError("not-found", `Cannot find feature set '${name}'`));
     const rows = [...stored.rows.get(keyOf(query)) ?? []]
       .filter(([ms]) => ms >= query.range.startMs && ms < query.range.endMs).sort(([a], [b]) => a - b);
-    return Promise.resolve({
-      length: rows.length,
-      decisionTimeMs: Float64Array.from(rows, ([ms]) => ms),
-      names: stored.names,
-      columns: stored.names.map((_, k) => Float32Array.from(rows, ([, values]) => values[k]!)),
+    const matrix = allocateFeatures(rows.length, stored.names, { shared: true });
+    rows.forEach(([ms, values], row) => {
+      matrix.decisionTimeMs[row] = ms;
+      matrix.columns.forEach((column, k) => column[row] = values[k]!);
     });
+    return Promise.resolve(matrix);
   }
 
   writeCandles(

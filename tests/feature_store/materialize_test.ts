@@ -8,7 +8,7 @@ import {
   totalMs,
 } from "../../src/core/mod.ts";
 import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
-import { DuckDbFeatureStore, materializeFeatures } from "../../src/feature_store/mod.ts";
+import { DuckDbFeatureStore, materializeFeatures, staleFeatures } from "../../src/feature_store/mod.ts";
 import { BTC, within } from "../fakes/archive_files.ts";
 import { walkCandles } from "../fakes/candles.ts";
 import { MemoryFeatureStore } from "../fakes/memory_feature_store.ts";
@@ -36,12 +36,15 @@ function testMaterialize(name: string, open: () => Promise<FeatureStore>): void 
     const write = (range: TimeRange, columns = candles) =>
       store.writeCandles(BTC, [{ source: "daily", columns: within(columns, range) }], { wins: () => true });
     const update = () => materializeFeatures(store, BTC, engine, OPTIONS);
+    const behind = async () => totalMs([...await staleFeatures(store, BTC, engine)]) / MINUTE_MS;
     const expected = async () => plain(engine.compute(await store.loadCandles({ ...BTC, range: WHOLE })));
 
     await t.step("an empty store", async () => assertEquals(await update(), { rows: 0, computed: [] }));
     await t.step("the first candles", async () => {
       await write({ startMs: START, endMs: START + 2 * DAY_MS + 500 * MINUTE_MS });
+      assertEquals(await behind(), 2 * 1440 + 500);
       assertEquals((await update()).rows, 2 * 1440 + 500);
+      assertEquals(await behind(), 0);
       assertEquals(await stored(store), await expected());
     });
     await t.step("nothing new", async () => assertEquals(await update(), { rows: 0, computed: [] }));
@@ -61,8 +64,10 @@ function testMaterialize(name: string, open: () => Promise<FeatureStore>): void 
       const at = revised.openTimeMs.indexOf(START + DAY_MS + 1430 * MINUTE_MS);
       revised.close[at] = revised.high[at]!;
       await write({ startMs: START + DAY_MS, endMs: START + 2 * DAY_MS }, revised);
+      assertEquals(await behind(), 1440 + LOOKBACK);
       const { computed } = await update();
       assertEquals(totalMs(computed) / MINUTE_MS, 1440 + LOOKBACK);
+      assertEquals(await behind(), 0);
       assertEquals(await stored(store), await expected());
     });
     await t.step("candles that came late", async () => {

@@ -1,4 +1,4 @@
-import type { CandleColumns } from "../candle.ts";
+import type { AllocateOptions, CandleColumns } from "../candle.ts";
 
 /** Feature values of many decision times, one column a feature. */
 export interface FeatureMatrix {
@@ -12,11 +12,32 @@ export interface FeatureMatrix {
   readonly columns: readonly Float32Array[];
 }
 
+/** Zero columns for features of `length` decision times. */
+export function allocateFeatures(
+  length: number,
+  names: readonly string[],
+  { shared = false }: AllocateOptions = {},
+): FeatureMatrix {
+  const room = (bytes: number) => shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  return {
+    length,
+    decisionTimeMs: new Float64Array(room(8 * length)),
+    names,
+    columns: names.map(() => new Float32Array(room(4 * length))),
+  };
+}
+
 /** Feature sets that the store keeps as tables `features_<name>`. */
 export const STORED_FEATURE_SETS = ["flagship", "base"] as const;
 
 /** One of {@linkcode STORED_FEATURE_SETS}. */
 export type StoredFeatureSet = typeof STORED_FEATURE_SETS[number];
+
+/** Options of {@linkcode FeatureEngine.compute}. */
+export interface ComputeOptions extends AllocateOptions {
+  /** First decision time; candles before it serve as look-back. @default that of the first candle */
+  readonly fromMs?: number;
+}
 
 /** A named, versioned set of causal features: the same code for training, store and service. */
 export interface FeatureEngine {
@@ -36,5 +57,5 @@ export interface FeatureEngine {
    * Rows for every decision time that follows a candle of `columns` (`openTime + 1 minute`), from the first
    * one on or after `fromMs` where given. Uses only candles that closed by the decision time.
    */
-  compute(columns: CandleColumns, options?: { readonly fromMs?: number }): FeatureMatrix;
+  compute(columns: CandleColumns, options?: ComputeOptions): FeatureMatrix;
 }

@@ -1,4 +1,4 @@
-import type { CandleColumns, CandleQuery, CandleSource, Gap, SeriesId } from "../candle.ts";
+import type { AllocateOptions, CandleColumns, CandleQuery, CandleSource, Gap, SeriesId } from "../candle.ts";
 import type { TimeRange } from "../time_range.ts";
 import type { FeatureMatrix } from "./feature_engine.ts";
 
@@ -170,7 +170,7 @@ export interface FeatureReader extends AsyncDisposable {
   /** Merged spans that have candles, within `range` where given. */
   coverage(series: SeriesId, range?: TimeRange): Promise<readonly TimeRange[]>;
   /** All candles of the range as one set of columns, ascending. */
-  loadCandles(query: CandleQuery): Promise<CandleColumns>;
+  loadCandles(query: CandleQuery, options?: AllocateOptions): Promise<CandleColumns>;
   /** The same in batches of at most 65,536 rows. */
   scan(query: CandleQuery): AsyncIterable<CandleColumns>;
   /**
@@ -199,7 +199,11 @@ export interface FeatureReader extends AsyncDisposable {
   featureSpan(name: string, digest: string, series: SeriesId): Promise<TimeRange | undefined>;
   /** What each day of the materialised set of this digest was computed from, ascending; empty where there is none. */
   featureDays(name: string, digest: string, series: SeriesId): Promise<readonly FeatureDay[]>;
-  /** Materialised features whose decision time lies in the range, ascending. @throws {DomainError} `not-found`. */
+  /**
+   * Materialised features whose decision time lies in the range, ascending, in shared memory: the only copy of them.
+   *
+   * @throws {DomainError} `not-found`.
+   */
   loadFeatures(name: string, query: CandleQuery): Promise<FeatureMatrix>;
 }
 

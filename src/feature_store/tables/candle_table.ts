@@ -1,4 +1,6 @@
 import {
+  allocateCandles,
+  type AllocateOptions,
   type CandleColumns,
   type CandleQuery,
   type CandleSource,
@@ -12,7 +14,8 @@ import {
   type TimeRange,
   toIsoDay,
 } from "../../core/mod.ts";
-import { CANDLE_SELECT, readCandles, roomFor } from "./columns.ts";
+import { chunksOf } from "./chunks.ts";
+import { CANDLE_SELECT, readCandles } from "./columns.ts";
 import type { DuckDbSession } from "../duckdb_session.ts";
 import { millis, number, OF_SERIES, seriesValues, text } from "./rows.ts";
 
@@ -26,17 +29,17 @@ export async function countCandles(session: DuckDbSession, query: CandleQuery): 
 }
 
 /** All candles of a query, ascending; through the session's own connection, so that a transaction sees its rows. */
-export async function loadCandles(session: DuckDbSession, query: CandleQuery): Promise<CandleColumns> {
-  const columns = roomFor(await countCandles(session, query));
+export async function loadCandles(
+  session: DuckDbSession,
+  query: CandleQuery,
+  options: AllocateOptions = {},
+): Promise<CandleColumns> {
+  const count = await countCandles(session, query), columns = allocateCandles(count, options);
   let offset = 0;
   const result = await session.guard(() =>
     session.connection.stream(selectSql(), [...queryValues(session, query)] as never)
   );
-  for (;;) {
-    const chunk = await session.guard(() => result.fetchChunk());
-    if (chunk === null || chunk.rowCount === 0) break;
-    offset += readCandles(chunk, columns, offset);
-  }
+  for await (const chunk of chunksOf(session, result, count)) offset += readCandles(chunk, columns, offset);
   return columns;
 }
 
@@ -48,15 +51,14 @@ export async function* scanCandles(
 ): AsyncGenerator<CandleColumns> {
   const connection = await session.connect();
   try {
+    const count = await countCandles(session, query);
     const result = await session.guard(() => connection.stream(selectSql(), [...queryValues(session, query)] as never));
-    let room = roomFor(batchRows);
+    let room = allocateCandles(batchRows);
     let filled = 0;
-    for (;;) {
-      const chunk = await session.guard(() => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) break;
+    for await (const chunk of chunksOf(session, result, count)) {
       if (filled + chunk.rowCount > batchRows) {
         yield sliceCandles(room, 0, filled);
-        room = roomFor(batchRows);
+        room = allocateCandles(batchRows);
         filled = 0;
       }
       filled += readCandles(chunk, room, filled);

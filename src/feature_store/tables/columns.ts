@@ -1,11 +1,5 @@
 import type { DuckDBAppender, DuckDBDataChunk, DuckDBType } from "@duckdb/node-api";
-import {
-  allocateCandles,
-  type CandleColumns,
-  type CandleSource,
-  MISSING_COUNT,
-  type SeriesId,
-} from "../../core/mod.ts";
+import { type CandleColumns, type CandleSource, MISSING_COUNT, type SeriesId } from "../../core/mod.ts";
 import type { DuckDbSession } from "../duckdb_session.ts";
 
 /** Rows of a DuckDB vector. */
@@ -229,9 +223,4 @@ export function readCandles(chunk: DuckDBDataChunk, into: CandleColumns, offset:
   getFloats(rawVector(chunk, 9), count, into.takerBuyBaseVolume, offset);
   getFloats(rawVector(chunk, 10), count, into.takerBuyQuoteVolume, offset);
   return count;
-}
-
-/** Room for the rows of a range whose number is known. */
-export function roomFor(rows: number): CandleColumns {
-  return allocateCandles(rows);
 }

@@ -1,4 +1,5 @@
 import {
+  allocateFeatures,
   type CandleQuery,
   DAY_MS,
   DomainError,
@@ -6,17 +7,25 @@ import {
   type FeatureMatrix,
   type FeatureSetRecord,
   INTERVAL_MS,
+  lowerBound,
   type SeriesId,
   type TimeRange,
   type WriteFeaturesOptions,
 } from "../../core/mod.ts";
-import { ChunkAppender, getFloats, getTimestamps, rawVector, setFloats, setTimestamps } from "./columns.ts";
+import { chunksOf } from "./chunks.ts";
+import {
+  ChunkAppender,
+  getFloats,
+  getTimestamps,
+  rawVector,
+  setFloats,
+  setTimestamps,
+  VECTOR_ROWS,
+} from "./columns.ts";
 import { type DuckDbSession, quoteIdentifier } from "../duckdb_session.ts";
 import { appendRows, millis, number, OF_SERIES, seriesValues, text } from "./rows.ts";
 
 const KEY_COLUMNS = 4;
-/** Read, and sorted, at once: all rows of a wide set would take their memory twice. */
-const READ_MS = 32 * DAY_MS;
 
 type FeatureResult = Awaited<ReturnType<Awaited<ReturnType<DuckDbSession["connect"]>>["stream"]>>;
 
@@ -93,7 +102,7 @@ export async function featureDays(
   }));
 }
 
-/** Rows of a set whose decision time lies in the range, ascending. */
+/** Rows of a set whose decision time lies in the range, ascending; see the port. */
 export async function loadFeatures(session: DuckDbSession, name: string, query: CandleQuery): Promise<FeatureMatrix> {
   const table = tableName(name);
   const names = (await columnsOf(session, table)).slice(KEY_COLUMNS);
@@ -103,52 +112,46 @@ export async function loadFeatures(session: DuckDbSession, name: string, query: 
     });
   }
   const from = `${quoteIdentifier(table)} WHERE ${OF_SERIES} AND decision_time >= ? AND decision_time < ?`;
-  const valuesOf = ({ startMs, endMs }: TimeRange) => [
-    ...seriesValues(query),
-    session.timestamp(startMs),
-    session.timestamp(endMs),
-  ];
-  const [found] = await session.rows(
-    `SELECT count(*) AS n, min(decision_time) AS first, max(decision_time) AS last FROM ${from}`,
-    valuesOf(query.range),
-  );
-  const length = number(found!, "n");
-  const matrix = {
-    length,
-    decisionTimeMs: new Float64Array(length),
-    names,
-    columns: names.map(() => new Float32Array(length)),
-  };
-  if (length === 0) return matrix;
-  const sql = `SELECT decision_time, ${names.map(quoteIdentifier).join(", ")} FROM ${from} ORDER BY decision_time`;
-  const endMs = millis(found!, "last") + 1;
+  const { startMs, endMs } = query.range;
+  const values = [...seriesValues(query), session.timestamp(startMs), session.timestamp(endMs)];
+  const [found] = await session.rows(`SELECT count(*) AS n FROM ${from}`, values);
+  const matrix = allocateFeatures(number(found!, "n"), names, { shared: true });
   const connection = await session.connect();
   try {
-    let offset = 0;
-    for (let startMs = millis(found!, "first"); startMs < endMs; startMs += READ_MS) {
-      const values = valuesOf({ startMs, endMs: Math.min(endMs, startMs + READ_MS) });
-      const result = await session.guard(() => connection.stream(sql, values));
-      offset = await readChunks(session, result, matrix, offset);
-    }
+    const stream = (sql: string) => session.guard(() => connection.stream(sql, values));
+    await readTimes(session, await stream(`SELECT decision_time FROM ${from} ORDER BY decision_time`), matrix);
+    // In the order of the table and not sorted by DuckDB: wide rows would be in memory twice.
+    const columns = names.map(quoteIdentifier).join(", ");
+    await readRows(session, await stream(`SELECT decision_time, ${columns} FROM ${from}`), matrix);
   } finally {
     connection.closeSync();
   }
   return matrix;
 }
 
-/** Appends a result's rows to the matrix; returns where the next ones go. */
-async function readChunks(
-  session: DuckDbSession,
-  result: FeatureResult,
-  { decisionTimeMs, columns }: FeatureMatrix,
-  offset: number,
-): Promise<number> {
-  for (;;) {
-    const chunk = await session.guard(() => result.fetchChunk());
-    if (chunk === null || chunk.rowCount === 0) return offset;
-    getTimestamps(rawVector<BigInt64Array>(chunk, 0).items, chunk.rowCount, decisionTimeMs, offset);
-    columns.forEach((into, k) => getFloats(rawVector(chunk, 1 + k), chunk.rowCount, into, offset));
+async function readTimes(session: DuckDbSession, result: FeatureResult, matrix: FeatureMatrix): Promise<void> {
+  let offset = 0;
+  for await (const chunk of chunksOf(session, result, matrix.length)) {
+    getTimestamps(rawVector<BigInt64Array>(chunk, 0).items, chunk.rowCount, matrix.decisionTimeMs, offset);
     offset += chunk.rowCount;
+  }
+}
+
+/** Puts each row of a result where its decision time stands in the matrix. */
+async function readRows(session: DuckDbSession, result: FeatureResult, matrix: FeatureMatrix): Promise<void> {
+  const { decisionTimeMs, columns } = matrix;
+  const times = new Float64Array(VECTOR_ROWS), values = new Float32Array(VECTOR_ROWS);
+  for await (const chunk of chunksOf(session, result, matrix.length)) {
+    const count = chunk.rowCount;
+    getTimestamps(rawVector<BigInt64Array>(chunk, 0).items, count, times, 0);
+    const rows = Int32Array.from(times.subarray(0, count), (ms) => lowerBound(decisionTimeMs, ms));
+    const isRun = rows.every((row, i) => row === rows[0]! + i);
+    columns.forEach((into, k) => {
+      const vector = rawVector<Float32Array>(chunk, 1 + k);
+      if (isRun) return getFloats(vector, count, into, rows[0]!);
+      getFloats(vector, count, values, 0);
+      for (let i = 0; i < count; i++) into[rows[i]!] = values[i]!;
+    });
   }
 }
 

@@ -25,6 +25,11 @@ export function missingMinutes(minutes: number): Indicator {
   };
 }
 
+/** Whether a feature tells of faults of the data, and is 0 in every row of a span that has none. */
+export function isFaultFlag(name: string): boolean {
+  return /^(missing_minutes|zero_trade_share)_/.test(name);
+}
+
 /** Share of the candles of the last `minutes` in which nothing was traded: `zero_trade_share_60`. */
 export function zeroTradeShare(minutes: number): Indicator {
   return {

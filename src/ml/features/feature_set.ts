@@ -1,5 +1,6 @@
 import {
   type CandleColumns,
+  type ComputeOptions,
   type FeatureEngine,
   type FeatureMatrix,
   lowerBound,
@@ -39,13 +40,13 @@ export class FeatureSet implements FeatureEngine {
     this.digest = sha256Of(this.definition);
   }
 
-  compute(columns: CandleColumns, options: { readonly fromMs?: number } = {}): FeatureMatrix {
-    const { fromMs = -Infinity } = options;
+  compute(columns: CandleColumns, options: ComputeOptions = {}): FeatureMatrix {
+    const { fromMs = -Infinity, ...where } = options;
     const first = lowerBound(columns.openTimeMs, fromMs - MINUTE_MS);
     const warm = lowerBound(columns.openTimeMs, fromMs - this.lookbackMinutes * MINUTE_MS);
     const rolling = this.incremental();
     rolling.warm(sliceCandles(columns, warm, first));
-    return rolling.append(sliceCandles(columns, first, columns.length));
+    return rolling.append(sliceCandles(columns, first, columns.length), where);
   }
 
   /**

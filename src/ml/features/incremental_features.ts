@@ -1,4 +1,12 @@
-import { allocateCandles, type CandleColumns, type FeatureMatrix, MINUTE_MS, sliceCandles } from "../../core/mod.ts";
+import {
+  allocateCandles,
+  allocateFeatures,
+  type AllocateOptions,
+  type CandleColumns,
+  type FeatureMatrix,
+  MINUTE_MS,
+  sliceCandles,
+} from "../../core/mod.ts";
 import { BLOCK_MINUTES } from "./block_sums.ts";
 import type { Indicator } from "./indicator.ts";
 import { MinuteGrid } from "./minute_grid.ts";
@@ -54,16 +62,15 @@ export class IncrementalFeatures {
    *
    * @throws {RangeError} if they reach further back than what is kept.
    */
-  append(candles: CandleColumns): FeatureMatrix {
-    const { length } = candles;
-    const columns = this.#indicators.map(() => new Float32Array(length));
+  append(candles: CandleColumns, options: AllocateOptions = {}): FeatureMatrix {
+    const matrix = allocateFeatures(candles.length, this.#names, options), { columns, decisionTimeMs } = matrix;
     for (const { part, offset } of this.#parts(candles)) {
       this.#take(part);
       const ends = Int32Array.from(part.openTimeMs, (ms) => this.#grid.indexAt(ms) + 1);
       this.#indicators.forEach((indicator, j) => columns[j]!.set(indicator.compute(this.#grid, { ends }), offset));
     }
-    const decisionTimeMs = candles.openTimeMs.map((ms) => ms + MINUTE_MS);
-    return { length, decisionTimeMs, names: this.#names, columns };
+    for (let i = 0; i < candles.length; i++) decisionTimeMs[i] = candles.openTimeMs[i]! + MINUTE_MS;
+    return matrix;
   }
 
   *#parts(candles: CandleColumns): Generator<{ readonly part: CandleColumns; readonly offset: number }> {

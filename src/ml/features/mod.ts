@@ -5,6 +5,7 @@
  */
 export { defaultFeatureEngine, REALIZED_VARIANCE_MINUTES, windowFeatureEngine } from "./base.ts";
 export { featureEngines, featureSetOf, storedFeatureSet } from "./family_sets.ts";
+export { isFaultFlag } from "./calendar_indicators.ts";
 export { FeatureSet } from "./feature_set.ts";
 export { flagshipFeatureSet } from "./flagship.ts";
 export type { DecisionRows, Indicator } from "./indicator.ts";

@@ -21,8 +21,7 @@ export function shareDataset({ candles, features, labels, featureSetDigest, null
   };
 }
 
-/** The same of features alone. */
-export function shareFeatures({ length, decisionTimeMs, names, columns }: FeatureMatrix): FeatureMatrix {
+function shareFeatures({ length, decisionTimeMs, names, columns }: FeatureMatrix): FeatureMatrix {
   return { length, decisionTimeMs: shared(decisionTimeMs), names, columns: columns.map(shared) };
 }
 

@@ -4,6 +4,9 @@ import { RV_FLOOR_BPS2, type ScalerSpec } from "./forecast_spec.ts";
 /** Scaled values are kept within ± this many standard deviations. */
 const CLIP = 5;
 
+/** Scale of a feature that never moved: what it does later was not learnt from, so it stays 0 for the model. */
+const SILENT = 1e38;
+
 /** Fits means and scales on the given rows alone; realised variances (`rv_…`) are taken as logarithms. */
 export function fitScaler(features: FeatureMatrix, rows: Int32Array): ScalerSpec {
   const transforms = features.names.map((name) => name.startsWith("rv_") ? "log" as const : "identity" as const);
@@ -25,7 +28,7 @@ export function fitScaler(features: FeatureMatrix, rows: Int32Array): ScalerSpec
     const scale = count === 0 ? 0 : Math.sqrt(squares / count);
     // Rounded to float32, as the ONNX graph holds them so.
     means.push(Math.fround(mean));
-    scales.push(Math.fround(scale > 1e-6 ? scale : 1));
+    scales.push(Math.fround(scale > 1e-6 ? scale : SILENT));
   });
   return { transforms, means, scales, clip: CLIP };
 }

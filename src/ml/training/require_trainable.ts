@@ -1,9 +1,10 @@
 import { DomainError, toIso } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
+import { isFaultFlag } from "../features/mod.ts";
 
 /**
  * Refuses rows from which a model would learn nothing, or NaN, without a word: a feature that is infinite, missing where
- * it never is, the same for every row, or a copy of another; labels of one class.
+ * it never is, the same for every row, or a copy of another; labels of one class. Flags of faults may be 0 in every row.
  *
  * @param rows those of the training span.
  * @throws {DomainError} `input-invalid` naming the column.
@@ -14,6 +15,7 @@ export function requireTrainable(dataset: Dataset, rows: Int32Array): void {
   const fingerprints = new Map<number, number[]>();
   features.columns.forEach((column, j) => {
     const name = features.names[j]!;
+    if (isFaultFlag(name) && rows.every((row) => !(column[row]! > 0))) return; // 0, or missing at the start
     requireVariety(column, rows, name);
     const fingerprint = fingerprintOf(column, rows), others = fingerprints.get(fingerprint) ?? [];
     const twin = others.find((other) => isEqualOn(features.columns[other]!, column, rows));

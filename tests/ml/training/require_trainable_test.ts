@@ -46,6 +46,9 @@ Deno.test("requireTrainable() names the column that nothing can be learnt from",
     assertEquals(error.code, "input-invalid");
     assertEquals(typeof error.hint, "string");
   }
+  const quiet = dataset(([first, second]) => [first!, second!].forEach((column) => column.fill(0)));
+  const names = ["missing_minutes_1440", "zero_trade_share_60", "third"];
+  requireTrainable({ ...quiet, features: { ...quiet.features, names } }, ROWS); // nothing failed in this span
   const later = dataset(([first]) => first![290] = Infinity);
   requireTrainable(later, ROWS.subarray(0, 290)); // outside of the rows that are learnt from
 });
