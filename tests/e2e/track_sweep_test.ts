@@ -128,12 +128,12 @@ Deno.test("track --sweep killed goes on where it was: nothing is fitted twice, a
 });
 
 Deno.test("track --sweep says which trial was best where that cannot be trained, in which run, and how to go on", async () => {
-  // Unpenalised, a column that is missing in few rows parts their classes: in the whole span, not in its last 4 days.
+  // Unpenalised, a column that is missing in few rows parts their classes: in the whole span, not in its last 16 days.
   await using folder = await folderWithSweeps({
     separated: {
       kind: "halving",
       trials: 2,
-      budget: { key: "trainingDays", min: 2, max: 4, factor: 2 },
+      budget: { key: "trainingDays", min: 8, max: 16, factor: 2 },
       base: { model: "linear", "linear.l2.direction": 0 },
       space: { "linear.l2.volatility": [0.01, 0.1] },
     },

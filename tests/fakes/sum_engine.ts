@@ -1,9 +1,12 @@
 import {
+  allocateCandles,
   type CandleColumns,
+  concatCandles,
   type FeatureEngine,
   type FeatureMatrix,
   lowerBound,
   MINUTE_MS,
+  sliceCandles,
 } from "../../src/core/mod.ts";
 
 /**
@@ -11,7 +14,7 @@ import {
  * (NaN) until so many candles are there. A change of any candle shows in the rows that look back on it.
  */
 export function sumEngine(lookbackMinutes: number, digest = "d".repeat(64)): FeatureEngine {
-  return {
+  const engine: FeatureEngine = {
     name: "sums",
     names: ["close", "mean_close"],
     nullable: [false, true],
@@ -35,5 +38,20 @@ export function sumEngine(lookbackMinutes: number, digest = "d".repeat(64)): Fea
       }
       return { length, decisionTimeMs, names: ["close", "mean_close"], columns: [close, mean] };
     },
+    incremental() {
+      let known = allocateCandles(0);
+      const take = (candles: CandleColumns) => {
+        const kept = candles.length === 0 ? known.length : lowerBound(known.openTimeMs, candles.openTimeMs[0]!);
+        known = concatCandles([sliceCandles(known, 0, kept), candles]);
+      };
+      return {
+        warm: take,
+        append(candles) {
+          take(candles);
+          return engine.compute(known, { fromMs: (candles.openTimeMs[0] ?? Infinity) + MINUTE_MS });
+        },
+      };
+    },
   };
+  return engine;
 }

@@ -4,7 +4,6 @@ import {
   type CandleColumns,
   type Clock,
   concatCandles,
-  type FeatureEngine,
   type FeatureReader,
   lowerBound,
   MINUTE_MS,
@@ -12,6 +11,7 @@ import {
   sliceCandles,
   type TimeRange,
 } from "../../core/mod.ts";
+import { type LiveEngine, LiveRows } from "./live_rows.ts";
 
 /** What the service asks of an open store. */
 export type FeedReader = Pick<FeatureReader, "span" | "loadCandles" | "countCandles">;
@@ -37,9 +37,6 @@ export interface LiveRow {
    */
   featuresOf(digest: string): Float32Array<ArrayBuffer>;
 }
-
-/** What of a feature engine computes a row. */
-export type LiveEngine = Pick<FeatureEngine, "digest" | "lookbackMinutes" | "compute">;
 
 /** What a {@linkcode LiveFeatures} needs. */
 export interface LiveFeaturesDeps {
@@ -74,6 +71,7 @@ const WHOLE_EVERY_MS = HOUR_MS;
 export class LiveFeatures {
   readonly #deps: LiveFeaturesDeps;
   readonly #options: LiveFeaturesOptions;
+  readonly #rows: ReadonlyMap<string, LiveRows>;
   #row: LiveRow | undefined;
   #window: CandleColumns | undefined;
   #wholeAtMs = -Infinity;
@@ -87,6 +85,7 @@ export class LiveFeatures {
   /** Nothing is read before the first {@linkcode refresh}. */
   constructor(deps: LiveFeaturesDeps, options: LiveFeaturesOptions) {
     this.#deps = deps;
+    this.#rows = new Map(deps.engines.map((engine) => [engine.digest, new LiveRows(engine)]));
     this.#options = options;
     this.#reason = "The feature store has not been read yet";
   }
@@ -134,13 +133,24 @@ export class LiveFeatures {
   }
 
   async #read(): Promise<LiveRow | undefined> {
-    const { feed, engines } = this.#deps;
+    const { feed } = this.#deps;
     const candles = await feed.read((store) => this.#readWindow(store));
     this.#window = candles;
     if (candles === undefined || candles.length === 0) return undefined;
     const candle = candleAt(candles, candles.length - 1);
     const decisionTimeMs = candle.openTimeMs + MINUTE_MS;
-    return { decisionTimeMs, candle, featuresOf: rowsOf(engines, candles, decisionTimeMs) };
+    return { decisionTimeMs, candle, featuresOf: this.#rowsOf(candles) };
+  }
+
+  /** The row of each engine after the candles, computed once. */
+  #rowsOf(candles: CandleColumns): LiveRow["featuresOf"] {
+    const rows = new Map<string, Float32Array<ArrayBuffer>>();
+    return (digest) => {
+      const live = this.#rows.get(digest), row = rows.get(digest) ?? live?.newest(candles);
+      if (row === undefined) throw new RangeError(`Cannot compute features of set '${digest}': it is unknown here`);
+      rows.set(digest, row);
+      return row;
+    };
   }
 
   async #readWindow(store: FeedReader): Promise<CandleColumns | undefined> {
@@ -178,19 +188,4 @@ export class LiveFeatures {
     });
     return count === kept.length ? kept : undefined;
   }
-}
-
-/** The last row of each engine, computed once. */
-function rowsOf(engines: readonly LiveEngine[], candles: CandleColumns, decisionTimeMs: number): LiveRow["featuresOf"] {
-  const rows = new Map<string, Float32Array<ArrayBuffer>>();
-  return (digest) => {
-    const known = rows.get(digest);
-    if (known !== undefined) return known;
-    const engine = engines.find((each) => each.digest === digest);
-    if (engine === undefined) throw new RangeError(`Cannot compute features of set '${digest}': it is unknown here`);
-    const matrix = engine.compute(candles, { fromMs: decisionTimeMs }), last = matrix.length - 1;
-    const row = Float32Array.from(matrix.columns, (column) => column[last]!);
-    rows.set(digest, row);
-    return row;
-  };
 }

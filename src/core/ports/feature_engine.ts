@@ -58,4 +58,19 @@ export interface FeatureEngine {
    * one on or after `fromMs` where given. Uses only candles that closed by the decision time.
    */
   compute(columns: CandleColumns, options?: ComputeOptions): FeatureMatrix;
+  /** Rows as candles come, equal to those of {@linkcode compute} to the bit; nothing is known at first. */
+  incremental(options?: { readonly chunkMinutes?: number }): IncrementalEngine;
+}
+
+/** Features of candles as they come, of which no more than the look-back is kept. */
+export interface IncrementalEngine {
+  /** Takes candles as look-back alone, without rows of their own. */
+  warm(candles: CandleColumns): void;
+  /**
+   * A row for each of the candles, which follow those given before. Candles of up to a day before the last one may be
+   * given again, as an exchange may revise them: what came after the first of them is forgotten.
+   *
+   * @throws {RangeError} if they reach further back than what is kept.
+   */
+  append(candles: CandleColumns, options?: AllocateOptions): FeatureMatrix;
 }

@@ -4,6 +4,7 @@ import {
   type AllocateOptions,
   type CandleColumns,
   type FeatureMatrix,
+  type IncrementalEngine,
   MINUTE_MS,
   sliceCandles,
 } from "../../core/mod.ts";
@@ -31,7 +32,7 @@ const REVISABLE_MINUTES = 1440;
  * its hourly sums, which grows by what is new; a row is then a few additions a feature. Bulk computation is the same
  * in longer steps, so both give the same bits.
  */
-export class IncrementalFeatures {
+export class IncrementalFeatures implements IncrementalEngine {
   readonly #names: readonly string[];
   readonly #indicators: readonly Indicator[];
   readonly #lookbackMinutes: number;
@@ -51,17 +52,10 @@ export class IncrementalFeatures {
     });
   }
 
-  /** Takes candles as look-back alone, without rows of their own. */
   warm(candles: CandleColumns): void {
     for (const { part } of this.#parts(candles)) this.#take(part);
   }
 
-  /**
-   * A row for each of the candles, which follow those given before. Candles of up to a day before the last one may be
-   * given again, as an exchange may revise them: what came after the first of them is forgotten.
-   *
-   * @throws {RangeError} if they reach further back than what is kept.
-   */
   append(candles: CandleColumns, options: AllocateOptions = {}): FeatureMatrix {
     const matrix = allocateFeatures(candles.length, this.#names, options), { columns, decisionTimeMs } = matrix;
     for (const { part, offset } of this.#parts(candles)) {

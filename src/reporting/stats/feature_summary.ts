@@ -45,7 +45,7 @@ const BINS = 24;
  */
 export function summarizeFeatures(
   columns: CandleColumns,
-  engine: FeatureEngine,
+  engine: Pick<FeatureEngine, "names" | "lookbackMinutes" | "compute">,
   options: CallOptions & { readonly chunkRows?: number; readonly sampleRows?: number } = {},
 ): { readonly features: readonly FeatureSummary[]; readonly rows: number; readonly every: number } {
   const { chunkRows = CHUNK, sampleRows = MAX_SAMPLE } = options;

@@ -6,12 +6,8 @@ import { quantile, sortedFinite } from "../../../src/reporting/stats/quantiles.t
 import { candlesOf } from "../candles.ts";
 
 /** Close less the close three minutes before; missing until there is one and every 13th minute of the epoch. */
-const ENGINE: FeatureEngine = {
-  name: "test",
+const ENGINE: Pick<FeatureEngine, "names" | "lookbackMinutes" | "compute"> = {
   names: ["step_3", "level"],
-  nullable: [true, false],
-  digest: "0".repeat(64),
-  definition: "{}",
   lookbackMinutes: 4,
   compute(columns: CandleColumns, options = {}) {
     const rows = Array.from(columns.openTimeMs, (ms, i) => ({ ms: ms + MINUTE_MS, i }))
