@@ -75,7 +75,7 @@ export function referencesFrom(
   };
 }
 
-/** Whether a feature is a wave of the clock. */
+/** Whether a feature is told by the clock alone. */
 export function isCalendarFeature(name: string): boolean {
-  return /^(day|week)_(sin|cos)$/.test(name);
+  return /^((day|week)_(sin|cos)|hour_of_day|day_of_week)$/.test(name);
 }

@@ -1,6 +1,6 @@
 import { type CandleColumns, type ForecastModel, MINUTE_MS } from "../../src/core/mod.ts";
 import { PredictionLog } from "../../src/api/mod.ts";
-import { defaultFeatureEngine } from "../../src/ml/mod.ts";
+import { featureEngines } from "../../src/ml/mod.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 /** Options of {@linkcode logForecasts}. */
@@ -27,7 +27,8 @@ export async function logForecasts(
   options: LogForecastsOptions,
 ): Promise<number> {
   const { fromMs, name = "bitcoin-model", version = "1", runId = "", scale = 1 } = options;
-  const matrix = defaultFeatureEngine().compute(candles, { fromMs });
+  const engine = featureEngines().find(({ digest }) => digest === model.info.featureSetDigest)!;
+  const matrix = engine.compute(candles, { fromMs });
   const clock = new ManualClock(0);
   await using log = await PredictionLog.open({
     directory,

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { concatCandles, DAY_MS, DomainError, MINUTE_MS, sliceCandles } from "../../src/core/mod.ts";
-import { liveScoring } from "../../src/cli/monitor_scoring.ts";
+import { isCalendarFeature, liveScoring } from "../../src/cli/monitor_scoring.ts";
 import {
   type FeatureReference,
   liveMetrics,
@@ -14,6 +14,8 @@ import { parseLine } from "../../src/monitoring/read_log.ts";
 import { SpecForecastModel } from "../../src/ml/models/spec_forecast_model.ts";
 import { referenceHistograms } from "../../src/ml/models/reference_histograms.ts";
 import { defaultFeatureEngine } from "../../src/ml/mod.ts";
+import { flagshipFeatureSet } from "../../src/ml/features/mod.ts";
+import { flagshipIndicators } from "../../src/ml/features/flagship.ts";
 import { harSpec, memoryStores } from "../api/model_fixture.ts";
 import { MemoryFeed } from "../api/service_fixture.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
@@ -160,6 +162,37 @@ Deno.test("after five full days there are intervals, drift, and alerts for what 
   assert(!found.drift.some(({ feature }) => feature.startsWith("week_")));
   const early = await findings(tmp.path, { store: storeOf(until(6)) });
   assertEquals([early.skill["bitcoin-model/2"]!.verdict, early.alerts], ["insufficient", []]);
+});
+
+Deno.test("drift is of the features of the model's own set, those of the clock left out", async () => {
+  const engine = flagshipFeatureSet(), candles = randomCandles(9 * 1440, { startMs: START });
+  for (const { name, lookbackMinutes } of flagshipIndicators()) {
+    assertEquals(isCalendarFeature(name), lookbackMinutes === 0, name);
+  }
+  await using tmp = await tmpDir();
+  const features = engine.compute(candles), fromMs = START + 2 * DAY_MS;
+  const rows = Int32Array.from({ length: features.length - 2879 }, (_, i) => i + 2879);
+  await logForecasts(tmp.path, new SpecForecastModel(harSpec({ engine })), candles, { fromMs });
+  const shapes = referenceHistograms(features, rows);
+  const isShifted = (name: string) => ["return_z_15", "log_parkinson_60", "missing_minutes_1440"].includes(name);
+  const shifted = shapes.map((shape) =>
+    isShifted(shape.feature) ? { ...shape, edges: shape.edges.map((edge) => edge + 90) } : shape
+  );
+  for (const [references, moved] of [[shapes, []], [shifted, shapes.map((shape) => shape.feature)]] as const) {
+    const { drift } = await monitorForecasts(
+      {
+        store: storeOf(candles),
+        scoring: SCORING,
+        references: () => Promise.resolve({ featureNames: engine.names, shapes: references }),
+      },
+      { directory: tmp.path, isCalendar: isCalendarFeature },
+    );
+    assertEquals(drift.length, engine.names.length - 6);
+    assertEquals(
+      drift.filter(({ drifted }) => drifted).map(({ feature }) => feature).toSorted(),
+      moved.filter(isShifted).toSorted(),
+    );
+  }
 });
 
 Deno.test("liveMetrics() notes full days at the run once, and the verdict", async () => {

@@ -61,13 +61,19 @@ export function featuresSection(
       caption: "Shape of each feature: the middle 99 % of its values",
       columns: 5,
       height: 58,
-      charts: shaped.map(({ name, shape }) => ({ title: name, spec: sparkHistogram(shape) })),
+      charts: shaped.map(({ name, shape }) => ({ title: shortened(name), spec: sparkHistogram(shape) })),
     }]),
   ];
   return {
     section: { ...head, blocks },
     data: { featureSet: engine.name, featureSetDigest: engine.digest, rows, sampledEvery: every, features },
   };
+}
+
+/** As much of a name as stands above a small chart, with its end: that is where features differ. */
+function shortened(name: string): string {
+  const most = 19, end = 6;
+  return name.length <= most ? name : `${name.slice(0, most - end - 1)}…${name.slice(-end)}`;
 }
 
 function ordinal(n: number): string {
