@@ -60,7 +60,7 @@ export function datasetOf(
 ): Dataset {
   const features = engine.compute(candles, { fromMs: range.startMs }), grid = new MinuteGrid(candles);
   const labels = labelsOf(grid, features.decisionTimeMs, { horizonMinutes });
-  return { grid, features, labels, featureSetDigest: engine.digest, nullable: engine.nullable };
+  return { candles, grid, features, labels, featureSetDigest: engine.digest, nullable: engine.nullable };
 }
 
 /** What a pipeline's models and HAR-X say of the rows that it scores. */
