@@ -2,7 +2,15 @@ import { DAY_MS, DomainError, QUANTILE_LEVELS } from "../core/mod.ts";
 import { bootstrapMean, DayBlocks } from "../ml/evaluation/block_bootstrap.ts";
 import { logLoss, meanPinball, qlike, varianceFloor } from "../ml/evaluation/losses.ts";
 import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
-import type { Estimate, IncumbentComparison } from "../MLOps/promotion/gate.ts";
+import type { Forecasts } from "../ml/evaluation/test_rows.ts";
+import type { Estimate, IncumbentComparison } from "../MLOps/promotion/mod.ts";
+
+/** A model's forecasts by decision time, ascending. */
+export interface TimedForecasts {
+  readonly horizonMinutes: number;
+  readonly decisionTimeMs: Float64Array;
+  readonly forecasts: Required<Forecasts>;
+}
 
 const LEVELS = QUANTILE_LEVELS.length;
 
@@ -14,25 +22,25 @@ const LEVELS = QUANTILE_LEVELS.length;
  */
 export function comparePredictions(
   ours: PredictionFile,
-  theirs: PredictionFile,
+  theirs: TimedForecasts,
   options: { readonly blockDays: number; readonly resamples: number },
-): IncumbentComparison {
+): Omit<IncumbentComparison, "laterRows"> {
   const { test } = ours;
-  if (theirs.test.horizonMinutes !== test.horizonMinutes) {
+  if (theirs.horizonMinutes !== test.horizonMinutes) {
     throw new DomainError("input-invalid", "Cannot compare two runs as they forecast other horizons");
   }
-  const pairs = joinRows(test.decisionTimeMs, theirs.test.decisionTimeMs);
+  const pairs = joinRows(test.decisionTimeMs, theirs.decisionTimeMs);
   const times = Float64Array.from(pairs.ours, (row) => test.decisionTimeMs[row]!);
   const commonDays = new Set(Array.from(times, (ms) => Math.floor(ms / DAY_MS))).size;
   const blocks = new DayBlocks(times, { days: options.blockDays });
   const floor = varianceFloor(test.horizonMinutes);
   const move = (pair: number) => test.returnBps[pairs.ours[pair]!]!;
   const losses = {
-    qlike: ({ forecasts }: PredictionFile, row: number, pair: number) =>
+    qlike: ({ forecasts }: OwnForecasts, row: number, pair: number) =>
       qlike(test.realizedVarianceBps2[pairs.ours[pair]!]!, forecasts.volatilityBps[row]! ** 2, floor),
-    logLoss: ({ forecasts }: PredictionFile, row: number, pair: number) =>
+    logLoss: ({ forecasts }: OwnForecasts, row: number, pair: number) =>
       move(pair) === 0 ? NaN : logLoss(forecasts.probabilityUp[row]!, move(pair) > 0),
-    pinball: ({ forecasts }: PredictionFile, row: number, pair: number) =>
+    pinball: ({ forecasts }: OwnForecasts, row: number, pair: number) =>
       meanPinball(move(pair), forecasts.quantilesBps, row * LEVELS),
   };
   const gain = (loss: keyof typeof losses): Estimate => {
@@ -50,6 +58,30 @@ export function comparePredictions(
     rows: times.length,
     gains: { qlike: gain("qlike"), logLoss: gain("logLoss"), pinball: gain("pinball") },
     incumbentPinball: pinball / times.length,
+  };
+}
+
+type OwnForecasts = Pick<TimedForecasts, "forecasts">;
+
+/** Forecasts one after the other: all of `later` are later. */
+export function mergeForecasts(stored: TimedForecasts, later: TimedForecasts): TimedForecasts {
+  const joined = (name: keyof Forecasts) => {
+    const values = new Float32Array(stored.forecasts[name].length + later.forecasts[name].length);
+    values.set(stored.forecasts[name]);
+    values.set(later.forecasts[name], stored.forecasts[name].length);
+    return values;
+  };
+  const decisionTimeMs = new Float64Array(stored.decisionTimeMs.length + later.decisionTimeMs.length);
+  decisionTimeMs.set(stored.decisionTimeMs);
+  decisionTimeMs.set(later.decisionTimeMs, stored.decisionTimeMs.length);
+  return {
+    horizonMinutes: stored.horizonMinutes,
+    decisionTimeMs,
+    forecasts: {
+      probabilityUp: joined("probabilityUp"),
+      volatilityBps: joined("volatilityBps"),
+      quantilesBps: joined("quantilesBps"),
+    },
   };
 }
 

@@ -1,10 +1,14 @@
-import { DomainError, isDomainError, type Run, type Tracker } from "../core/mod.ts";
+import { DomainError, isDomainError, type LeakCheckOutcome, type Run, type Tracker } from "../core/mod.ts";
 import type { EvaluationEvidence } from "../MLOps/promotion/mod.ts";
+import type { FoldMetric } from "../ml/evaluation/evaluation_metrics.ts";
 import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
 
 /** A run's predictions beside its artifacts' root. */
 export const PREDICTIONS_FILE = "evaluation/predictions.parquet";
-const BASELINES_FILE = "evaluation/baselines.parquet";
+/** The baselines' beside them. */
+export const BASELINES_FILE = "evaluation/baselines.parquet";
+/** What the leak firewall found: `[{name, passed, value, limit, skipped}]`. */
+export const LEAK_CHECKS_FILE = "evaluation/leak_checks.json";
 
 /** Largest relative difference between a logged score and the one computed again; stores keep doubles whole. */
 const SCORE_TOLERANCE = 1e-9;
@@ -34,16 +38,18 @@ export async function proveEvaluation(
     await artifact(tracker, run.info.runId, PREDICTIONS_FILE),
     await artifact(tracker, run.info.runId, BASELINES_FILE),
   ];
+  const leakChecks = await readLeakChecks(tracker, run);
   if (predictionBytes === undefined || baselineBytes === undefined) {
     const missing = [
       ...(predictionBytes === undefined ? [PREDICTIONS_FILE] : []),
       ...(baselineBytes === undefined ? [BASELINES_FILE] : []),
     ];
-    return { evidence: { metrics: {}, blocks: null, missing }, predictions: undefined, sha256: undefined };
+    const evidence = { metrics: {}, blocks: null, missing, leakChecks };
+    return { evidence, predictions: undefined, sha256: undefined };
   }
   const { readBaselines, readPredictions, scoredFoldsOf } = await import("../ml/evaluation/read_prediction_files.ts");
   const { evaluate } = await import("../ml/evaluation/evaluate.ts");
-  const { evaluationMetrics } = await import("../ml/evaluation/evaluation_metrics.ts");
+  const { evaluationMetrics, foldMetrics } = await import("../ml/evaluation/evaluation_metrics.ts");
   const { sha256Of } = await import("../ml/sha256.ts");
   const predictions = await readPredictions(predictionBytes);
   const { test } = predictions;
@@ -56,12 +62,34 @@ export async function proveEvaluation(
     resamples: positiveParam(run, "resamples") ?? DEFAULT_RESAMPLES,
   });
   const metrics = evaluationMetrics(evaluation);
-  compareScores(run, metrics);
+  // A store keeps the newest step of a figure: that of the last fold.
+  compareScores(run, { ...metrics, ...lastSteps(foldMetrics(evaluation)) });
   return {
-    evidence: { metrics, blocks: evaluation.blocks, missing: [] },
+    evidence: { metrics, blocks: evaluation.blocks, missing: [], leakChecks },
     predictions,
     sha256: sha256Of(predictionBytes),
   };
+}
+
+/** The firewall's checks as the run keeps them; null where it has none. */
+async function readLeakChecks(tracker: Tracker, run: Run): Promise<readonly LeakCheckOutcome[] | null> {
+  const bytes = await artifact(tracker, run.info.runId, LEAK_CHECKS_FILE);
+  if (bytes === undefined) return null;
+  const { z } = await import("zod");
+  const schema = z.array(z.looseObject({
+    name: z.string().min(1),
+    passed: z.boolean(),
+    skipped: z.union([z.boolean(), z.string(), z.null()]).default(false).transform(Boolean),
+  }));
+  try {
+    return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (error) {
+    throw damaged(run, `its ${LEAK_CHECKS_FILE} cannot be read: ${(error as Error).message.split("\n")[0]}`);
+  }
+}
+
+function lastSteps(metrics: readonly FoldMetric[]): Record<string, number> {
+  return Object.fromEntries(metrics.map(({ key, value }) => [key, value]));
 }
 
 /** Refuses a run that says another score than its predictions give. */

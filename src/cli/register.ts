@@ -1,7 +1,9 @@
 import { DomainError, registeredModelName } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { rankRuns } from "./rank_runs.ts";
 import { registerDeps } from "./register_deps.ts";
 import { type Decision, DEFAULT_ALIAS, refusal, success } from "./register_outcome.ts";
+import { registeredForecasts } from "./registered_forecasts.ts";
 import { rollbackResult } from "./register_rollback.ts";
 import { openRegistry, openTracker } from "./runtime.ts";
 import { userName } from "./user_name.ts";
@@ -48,7 +50,13 @@ async function register(context: CommandContext): Promise<CommandResult> {
   checkAliasName(alias, name);
   await using tracker = await openTracker(context, { create: false });
   await using registry = await openRegistry(context, { tracker });
-  const deps = await registerDeps({ tracker, registry, config, clock: context.clock });
+  const deps = await registerDeps({
+    tracker,
+    registry,
+    config,
+    clock: context.clock,
+    forecastWith: registeredForecasts(context, { tracker, config }),
+  });
   const by = userName(context), asked = by === undefined ? {} : { by };
   if (context.options.boolean("rollback")) {
     const request = { name: name ?? registeredModelName(15), alias, why: reason!, ...asked };
@@ -62,13 +70,16 @@ async function register(context: CommandContext): Promise<CommandResult> {
   };
 
   step(0, "run");
-  const { run, unended } = await selectRun(tracker, context.options.string("run-id") ?? "latest", experimentName);
+  const rank = rankRuns(tracker, { ...config.evaluation, margin: config.gate.margins.qlike });
+  const wanted = context.options.string("run-id") ?? "latest";
+  const { run, unended, check } = await selectRun(tracker, wanted, experimentName, rank);
   const places = { "model files": 1, "evaluation": 2, "version": 3 };
   const { decision, holder, promoted } = await registerRun({ ...deps, onStep: (name) => step(places[name], name) }, {
     run,
     alias,
     ...asked,
     ...(name === undefined ? {} : { name }),
+    ...(check === undefined ? {} : { chosenBy: check }),
     ...(reason === undefined ? {} : { forceReason: reason }),
   });
   const found: Decision = { ...decision, unended };

@@ -2,7 +2,7 @@ import type { ModelConfig } from "../config/model_config.ts";
 import type { Clock, ModelRegistry, Tracker } from "../core/mod.ts";
 import type { RegisterDeps } from "../MLOps/promotion/mod.ts";
 import { proveEvaluation } from "./evaluation_evidence.ts";
-import { incumbentOf } from "./incumbent.ts";
+import { type ForecastWith, incumbentsOf } from "./incumbent.ts";
 import { featureEngines, loadForecastModel } from "./runtime.ts";
 
 /**
@@ -10,11 +10,12 @@ import { featureEngines, loadForecastModel } from "./runtime.ts";
  * program cannot compute is refused as a damaged one is, as no service of it could serve what the alias then names.
  */
 export async function registerDeps(
-  { tracker, registry, config, clock }: {
+  { tracker, registry, config, clock, forecastWith }: {
     readonly tracker: Tracker;
     readonly registry: ModelRegistry;
     readonly config: ModelConfig;
     readonly clock: Pick<Clock, "nowMs">;
+    readonly forecastWith?: ForecastWith;
   },
 ): Promise<RegisterDeps> {
   const { checkFeatureSet } = await import("../api/model/feature_match.ts");
@@ -27,12 +28,15 @@ export async function registerDeps(
       checkFeatureSet(model.info, engines);
       return model;
     },
-    async proveRun(run, { horizonMinutes, holder }) {
+    async proveRun(run, { horizonMinutes, holder, earlier }) {
       const evaluation = await proveEvaluation(tracker, run, horizonMinutes);
-      const incumbent = await incumbentOf(tracker, { run, evaluation, holder }, config.evaluation);
-      return { evaluation: evaluation.evidence, predictionsSha256: evaluation.sha256, incumbent };
+      const incumbents = await incumbentsOf(
+        { tracker, settings: config.evaluation, ...(forecastWith === undefined ? {} : { forecastWith }) },
+        { run, evaluation, holder, earlier },
+      );
+      return { evaluation: evaluation.evidence, predictionsSha256: evaluation.sha256, incumbents };
     },
-    limits: config.verdict,
+    limits: config.gate,
     clock,
   };
 }

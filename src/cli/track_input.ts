@@ -165,7 +165,7 @@ export async function resolveSettings(
     blockDays: evaluation.blockDays,
     resamples: evaluation.resamples,
     minimumDays: config.minimumDays,
-    verdict: config.verdict,
+    verdict: config.gate,
   };
   return options.boolean("quick") ? quickSettings(settings) : settings;
 }

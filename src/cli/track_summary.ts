@@ -42,7 +42,7 @@ export function trackSummary(summary: TrackSummary): string {
     { title: "in 90 %", align: "right" },
   ], [
     row(settings.family, model, ""),
-    ...(["har", "ewma", "climatology", "contrarian"] as const).flatMap((name) => {
+    ...(["har_x", "har", "ewma", "climatology", "contrarian"] as const).flatMap((name) => {
       const scores = baselines[name];
       return scores === undefined ? [] : [row(`  ${name}`, scores, gainOver(name))];
     }),
@@ -72,7 +72,7 @@ export function trackSummary(summary: TrackSummary): string {
       : [`90 % coverage ${fixed(coverage.mean, 3)} [${fixed(coverage.low, 3)}, ${fixed(coverage.high, 3)}]`]),
     "",
     verdict.passed
-      ? "Verdict: passed. Better than EWMA and climatology, and no worse than log-HAR and the simple directions."
+      ? "Verdict: passed. Better than EWMA and climatology, and no worse than HAR-X and the simple directions."
       : `Verdict: not passed, as ${reasons.join("; ")}.`,
     "",
     `run ${summary.runId} in '${summary.experimentName}' at ${summary.trackingUri}, ${summary.seconds.toFixed(1)} s`,

@@ -118,11 +118,13 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     ),
     resamples: count.min(100).default(2000),
   }).prefault({}),
-  verdict: z.strictObject({
+  gate: z.strictObject({
+    primary: z.enum(["qlike", "pinball"]).default("qlike")
+      .describe("Score that must be better than that of climatology and EWMA"),
     margins: z.strictObject({
-      qlike: z.number().nonnegative().default(0.01).describe("QLIKE against log-HAR"),
+      qlike: z.number().nonnegative().default(0.01).describe("QLIKE against HAR-X"),
       logLoss: z.number().nonnegative().default(0.0005).describe("Log-loss against the better simple direction"),
-      pinballShare: z.number().nonnegative().default(0.01).describe("Pinball against log-HAR, as a share of it"),
+      pinballShare: z.number().nonnegative().default(0.01).describe("Pinball against HAR-X, as a share of its"),
     }).prefault({}),
     coverage90: z.tuple([share, share]).default([0.85, 0.95]),
     minimumBlocks: count.default(20).describe("Fewer blocks of days than this prove nothing"),

@@ -37,7 +37,7 @@ for (const javaScriptEnabled of [true, false]) {
         await say();
         await page.getByRole("button", { name: "Promote to @production" }).click();
         await page.getByRole("heading", { name: "bitcoin-model 4 was not promoted" }).waitFor();
-        assertStringIncludes((await page.getByRole("alert").textContent())!, "qlike_vs_har");
+        assertStringIncludes((await page.getByRole("alert").textContent())!, "qlike_vs_har_x");
         assertEquals(await page.getByLabel("Reason").inputValue(), "a try");
         assertEquals(await holder(), "2");
 

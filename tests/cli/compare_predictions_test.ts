@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { DAY_MS, DomainError, MINUTE_MS, QUANTILE_LEVELS, seededRandom } from "../../src/core/mod.ts";
-import { comparePredictions } from "../../src/cli/compare_predictions.ts";
+import { comparePredictions, mergeForecasts, type TimedForecasts } from "../../src/cli/compare_predictions.ts";
 import type { PredictionFile } from "../../src/ml/evaluation/read_prediction_files.ts";
 import { logLoss, meanPinball, qlike } from "../../src/ml/evaluation/losses.ts";
 import type { TestRows } from "../../src/ml/evaluation/test_rows.ts";
@@ -50,9 +50,20 @@ function fileOf(test: TestRows, factor: number): PredictionFile {
   };
 }
 
+function timed(test: TestRows, factor: number): TimedForecasts {
+  const { horizonMinutes, decisionTimeMs } = test;
+  return { horizonMinutes, decisionTimeMs, forecasts: forecastsOf(test, factor) };
+}
+
+Deno.test("mergeForecasts() of two spans says what one of both says", { permissions: "none" }, () => {
+  const all = timed(rowsOf(0, 6), 1.3);
+  assertEquals(mergeForecasts(timed(rowsOf(0, 4), 1.3), timed(rowsOf(4, 2), 1.3)), all);
+  assertEquals(mergeForecasts(all, timed(rowsOf(6, 0), 1.3)), all);
+});
+
 Deno.test("comparePredictions() finds no difference between a run and itself", { permissions: "none" }, () => {
   const rows = rowsOf(0, 10);
-  const found = comparePredictions(fileOf(rows, 1.2), fileOf(rows, 1.2), OPTIONS);
+  const found = comparePredictions(fileOf(rows, 1.2), timed(rows, 1.2), OPTIONS);
   assertEquals([found.commonDays, found.rows], [10, 480]);
   for (const gain of Object.values(found.gains)) assertEquals(gain, { mean: 0, low: 0, high: 0 });
 });
@@ -62,7 +73,7 @@ Deno.test(
   { permissions: "none" },
   () => {
     const ours = rowsOf(0, 40), theirs = rowsOf(8, 40);
-    const found = comparePredictions(fileOf(ours, 1.1), fileOf(theirs, 1.5), OPTIONS);
+    const found = comparePredictions(fileOf(ours, 1.1), timed(theirs, 1.5), OPTIONS);
     assertEquals([found.commonDays, found.rows], [32, 32 * 48]);
     const a = forecastsOf(ours, 1.1), b = forecastsOf(ours, 1.5);
     let volatility = 0, direction = 0, directions = 0, quantiles = 0, theirPinball = 0;
@@ -82,20 +93,20 @@ Deno.test(
     assertAlmostEquals(found.incumbentPinball, theirPinball / found.rows, 1e-9);
     const { mean, low, high } = found.gains.qlike;
     assert(low > 0 && low < mean && mean < high, `${low} ${mean} ${high}`);
-    const reversed = comparePredictions(fileOf(theirs, 1.5), fileOf(ours, 1.1), OPTIONS);
+    const reversed = comparePredictions(fileOf(theirs, 1.5), timed(ours, 1.1), OPTIONS);
     assertAlmostEquals(reversed.gains.qlike.mean, -mean, 1e-9);
   },
 );
 
 Deno.test("comparePredictions() knows runs without a common row", { permissions: "none" }, () => {
-  const found = comparePredictions(fileOf(rowsOf(0, 5), 1), fileOf(rowsOf(50, 5), 1), OPTIONS);
+  const found = comparePredictions(fileOf(rowsOf(0, 5), 1), timed(rowsOf(50, 5), 1), OPTIONS);
   assertEquals([found.commonDays, found.rows], [0, 0]);
 });
 
 Deno.test("comparePredictions() refuses other horizons", { permissions: "none" }, () => {
   const rows = rowsOf(0, 2);
   const error = assertThrows(
-    () => comparePredictions(fileOf(rows, 1), fileOf(rowsOf(0, 2, 60), 1), OPTIONS),
+    () => comparePredictions(fileOf(rows, 1), timed(rowsOf(0, 2, 60), 1), OPTIONS),
     DomainError,
     "other horizons",
   );

@@ -16,7 +16,11 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     `--allow-ffi=${ROOT}/node_modules`,
   ],
   "import-mlruns": ["--allow-read=.env,mlruns", "--allow-write=mlruns"],
-  register: ["--allow-read=.env,config,mlruns", "--allow-write=mlruns"],
+  register: [
+    `--allow-read=.env,config,feature_store,mlruns,${ROOT}/node_modules`,
+    "--allow-write=mlruns",
+    `--allow-ffi=${ROOT}/node_modules`,
+  ],
 };
 
 /** What the program did. */

@@ -4,12 +4,18 @@
  * @module
  */
 export {
+  checkFigure,
+  checkText,
   type Estimate,
-  type EvaluationEvidence,
   type GateCheck,
   type GateLimits,
+  type LeakCheckOutcome,
+} from "../../core/mod.ts";
+export {
+  type EvaluationEvidence,
   type Incumbent,
   type IncumbentComparison,
+  type Incumbents,
   judgeRun,
   MINIMUM_COMMON_DAYS,
   type RunEvidence,
@@ -17,8 +23,7 @@ export {
 export { aliasHistoryTag, type AliasMove, readAliasMoves, withAliasMove } from "./alias_history.ts";
 export { GATE_FILE, PREVIOUS_TAG, promote, type Promoted, type Promotion } from "./promote.ts";
 export { type ProvenModel, proveRunModel } from "./run_model.ts";
-export { type SelectedRun, selectRun } from "./select_run.ts";
-export { checkFigure, checkText } from "./check_text.ts";
+export { type RankedRun, type RankRuns, type SelectedRun, selectRun } from "./select_run.ts";
 export {
   type GateDecision,
   type GateObject,

@@ -1,6 +1,9 @@
 import {
+  checkText,
   type Clock,
   DomainError,
+  type GateCheck,
+  type GateLimits,
   type LoadForecastModel,
   type ModelRegistry,
   type ModelVersion,
@@ -9,9 +12,9 @@ import {
   toIso,
   type Tracker,
 } from "../../core/mod.ts";
-import { checkText } from "./check_text.ts";
-import { type EvaluationEvidence, type GateCheck, type GateLimits, type Incumbent, judgeRun } from "./gate.ts";
+import { type EvaluationEvidence, type Incumbents, judgeRun } from "./gate.ts";
 import { GATE_FILE, promote, type Promoted } from "./promote.ts";
+import { earlierHolders } from "./roll_back.ts";
 import { type ProvenModel, proveRunModel } from "./run_model.ts";
 
 /** Tag of a version: sha256 of the predictions that it was judged by. */
@@ -23,18 +26,24 @@ export interface RunProof {
   readonly evaluation: EvaluationEvidence;
   /** sha256 of the predictions that they come from; undefined where the run has lost them. */
   readonly predictionsSha256: string | undefined;
-  /** What holds the alias, beside the run. */
-  readonly incumbent: Incumbent;
+  /** The versions that held the alias, beside the run. */
+  readonly incumbents: Incumbents;
 }
 
 /**
- * Computes a run's scores again from what it keeps, and compares it with the version that holds the alias.
+ * Computes a run's scores again from what it keeps, and compares it with the versions that held the alias.
  *
  * @throws {DomainError} `model-invalid` where its files are damaged, or give other scores than it logged.
  */
 export type ProveRun = (
   run: Run,
-  against: { readonly horizonMinutes: number; readonly holder: ModelVersion | undefined },
+  against: {
+    readonly horizonMinutes: number;
+    /** Version that holds the alias. */
+    readonly holder: ModelVersion | undefined;
+    /** Versions that held it before, newest first; those that were rolled back are not among them. */
+    readonly earlier: readonly ModelVersion[];
+  },
 ) => Promise<RunProof>;
 
 /** What {@linkcode registerRun} works with. */
@@ -65,6 +74,8 @@ export interface RegisterRequest {
   readonly alias: string;
   /** Version that must be the one of the run's proven model. @default whichever is, or a new one */
   readonly version?: ModelVersion;
+  /** What else must hold, as the run was chosen among others. @default nothing */
+  readonly chosenBy?: GateCheck;
   /** Who asks; unset where the system does not say. */
   readonly by?: string;
   /** Why, for the history. */
@@ -119,14 +130,16 @@ export async function registerRun(deps: RegisterDeps, request: RegisterRequest):
   const name = request.name ?? registeredModelName(horizonMinutes);
   if (request.version !== undefined) requireVersionOf(request.version, proven);
   onStep?.("evaluation");
-  const holder = await registry.getVersionByAlias(name, alias);
-  const proof = await deps.proveRun(run, { horizonMinutes, holder });
-  const checks = judgeRun(run, {
+  const { holder, earlier } = await earlierHolders(registry, name, alias);
+  const proof = await deps.proveRun(run, { horizonMinutes, holder, earlier });
+  const judged = judgeRun(run, {
     horizonMinutes,
     modelFiles: proven.fileCount,
     evaluation: proof.evaluation,
-    incumbent: proof.incumbent,
+    modelDataset: proven.logged.tags.find(({ key }) => key === "dataset.sha256")?.value,
+    incumbents: proof.incumbents,
   }, deps.limits);
+  const checks = request.chosenBy === undefined ? judged : [...judged, request.chosenBy];
   const passed = checks.every((check) => check.passed);
   const reason = passed ? undefined : request.forceReason;
   const decision: GateDecision = { run, proven, proof, name, alias, checks, passed, reason };
@@ -208,10 +221,10 @@ async function writeEvidence(
 
 function describe({ proven, proof: { evaluation: { metrics } } }: GateDecision): string {
   const { family, horizonMinutes } = proven.model.info;
-  const { qlike, qlike_gain_har: gain } = metrics;
+  const { qlike, qlike_gain_har_x: gain } = metrics;
   const scores = qlike === undefined || gain === undefined
     ? ""
-    : `: QLIKE ${qlike.toFixed(4)}, gain over log-HAR ${gain < 0 ? "" : "+"}${gain.toFixed(4)}`;
+    : `: QLIKE ${qlike.toFixed(4)}, gain over HAR-X ${gain < 0 ? "" : "+"}${gain.toFixed(4)}`;
   return `${family}, ${horizonMinutes} minutes ahead${scores}`;
 }
 

@@ -1,4 +1,13 @@
-import { DomainError, isDomainError, nearestWord, PARENT_RUN_TAG, type Run, type Tracker } from "../../core/mod.ts";
+import {
+  DomainError,
+  type GateCheck,
+  isDomainError,
+  nearestWord,
+  PARENT_RUN_TAG,
+  type Run,
+  type Tracker,
+} from "../../core/mod.ts";
+import { MINIMUM_COMMON_DAYS } from "./gate.ts";
 
 const WORDS = ["latest", "best"] as const;
 
@@ -8,19 +17,50 @@ export interface SelectedRun {
   readonly run: Run;
   /** A newer run that `latest` left out as it has not ended, or never will: its process may have been killed. */
   readonly unended: Run | undefined;
+  /** What speaks for the best of several runs, for the gate; unset where the run was not chosen so. */
+  readonly check?: GateCheck;
 }
+
+/** The best of several runs. */
+export interface RankedRun {
+  /** The run itself. */
+  readonly run: Run;
+  /** UTC days with a decision time that all runs scored. */
+  readonly commonDays: number;
+  /** Its gain on those, with an interval that holds for all runs at once. */
+  readonly check: GateCheck;
+}
+
+/** Finds the best of runs by what they forecast; undefined where none has its forecasts. */
+export type RankRuns = (runs: readonly Run[]) => Promise<RankedRun | undefined>;
+
+function cannotRank(): never {
+  throw new RangeError("Cannot take the best run as nothing was given to rank runs by");
+}
+
+/** Runs that `best` looks at, newest first: each one's forecasts are read. */
+const MOST_CANDIDATES = 100;
 
 /**
  * The run that a user means: an id, `latest` (the newest of the experiment that has ended, however it did) or `best` (the
- * greatest QLIKE gain over log-HAR among the runs that passed their verdict on the same rows as the newest).
+ * greatest mean gain of QLIKE over HAR-X on common decision times, among the runs that passed their verdict on the data of
+ * the newest).
  *
- * @throws {DomainError} `not-found`; `usage` for a parent run, naming its children; `gate-refused` where none passed.
+ * @param rank needed for `best`.
+ * @throws {DomainError} `not-found`; `usage` for a parent run, naming its children; `gate-refused` where none passed, or
+ *   where those that did have too few days in common.
  */
-export async function selectRun(tracker: Tracker, wanted: string, experimentName: string): Promise<SelectedRun> {
-  const selected = wanted === "latest" ? await latestRun(tracker, experimentName) : {
-    run: wanted === "best" ? await bestRun(tracker, experimentName) : await runById(tracker, wanted),
-    unended: undefined,
-  };
+export async function selectRun(
+  tracker: Tracker,
+  wanted: string,
+  experimentName: string,
+  rank: RankRuns = cannotRank,
+): Promise<SelectedRun> {
+  const selected: SelectedRun = wanted === "latest"
+    ? await latestRun(tracker, experimentName)
+    : wanted === "best"
+    ? await bestRun(tracker, experimentName, rank)
+    : { run: await runById(tracker, wanted), unended: undefined };
   await refuseParent(tracker, selected.run);
   return selected;
 }
@@ -55,7 +95,10 @@ async function latestRun(tracker: Tracker, experimentName: string): Promise<Sele
   return { run, unended: newest?.info.runId === run.info.runId ? undefined : newest };
 }
 
-async function bestRun(tracker: Tracker, experimentName: string): Promise<Run> {
+/** Parameters in which runs of the same data agree. */
+const SAME_PARAMS = ["horizon_minutes", "exchange", "symbol", "since", "until"];
+
+async function bestRun(tracker: Tracker, experimentName: string, rank: RankRuns): Promise<SelectedRun> {
   const experimentIds = [await experimentIdOf(tracker, experimentName)];
   const { items: [newest] } = await tracker.searchRuns({
     experimentIds,
@@ -63,25 +106,35 @@ async function bestRun(tracker: Tracker, experimentName: string): Promise<Run> {
     maxResults: 1,
   });
   if (newest === undefined) throw noRuns(experimentName, tracker.uri);
-  const same = [
-    "attributes.status = 'FINISHED'",
-    ...["horizon_minutes", "symbol", "test_start", "test_end"].map((key) =>
-      `params.${key} = '${newest.params.find((param) => param.key === key)?.value ?? ""}'`
-    ),
-    `tags.\`dataset.sha256\` = '${newest.tags.find(({ key }) => key === "dataset.sha256")?.value ?? ""}'`,
-  ].join(" AND ");
-  const { items: [best] } = await tracker.searchRuns({
-    experimentIds,
-    filter: `${same} AND metrics.verdict_passed = 1`,
-    orderBy: ["metrics.qlike_gain_har DESC"],
-    maxResults: 1,
-  });
-  if (best !== undefined) return best;
-  throw new DomainError(
-    "gate-refused",
-    `Cannot pick the best run of '${experimentName}' as none on the data of the newest one passed its verdict`,
-    { hint: "Look at why with: task mlflow-ui; or name a run with --run-id ID" },
+  const same = SAME_PARAMS.map((key) =>
+    `params.${key} = '${newest.params.find((param) => param.key === key)?.value ?? ""}'`
   );
+  const digest = newest.tags.find(({ key }) => key === "dataset.sha256")?.value ?? "";
+  const { items } = await tracker.searchRuns({
+    experimentIds,
+    filter: [
+      "attributes.status = 'FINISHED'",
+      ...same,
+      `tags.\`dataset.sha256\` = '${digest}'`,
+      "metrics.verdict_passed = 1",
+    ].join(" AND "),
+    maxResults: MOST_CANDIDATES,
+  });
+  const best = items.length === 0 ? undefined : await rank(items);
+  const cannot = `Cannot pick the best run of '${experimentName}' as`;
+  if (best === undefined) {
+    throw new DomainError("gate-refused", `${cannot} none on the data of the newest one passed its verdict`, {
+      hint: "Look at why with: task mlflow-ui; or name a run with --run-id ID",
+    });
+  }
+  if (best.commonDays < MINIMUM_COMMON_DAYS) {
+    throw new DomainError(
+      "gate-refused",
+      `${cannot} the ${items.length} runs that passed have ${best.commonDays} days in common, and ${MINIMUM_COMMON_DAYS} are needed`,
+      { hint: "Name a run with --run-id ID, or track them on the same range" },
+    );
+  }
+  return { run: best.run, unended: undefined, check: best.check };
 }
 
 async function experimentIdOf(tracker: Tracker, name: string): Promise<string> {

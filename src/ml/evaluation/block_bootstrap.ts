@@ -1,6 +1,6 @@
 import { DAY_MS, seededRandom } from "../../core/mod.ts";
 
-/** A mean with its 95 % percentile interval. */
+/** A mean with its percentile interval, of 95 % where nothing else is asked for. */
 export interface Interval95 {
   readonly mean: number;
   readonly low: number;
@@ -73,13 +73,21 @@ export function groupDays({ sums, counts }: BlockTotals, days: number): BlockTot
   return { sums: grouped(sums), counts: grouped(counts) };
 }
 
+/** How an interval is drawn. */
+export interface BootstrapOptions {
+  readonly resamples: number;
+  readonly seed: number;
+  /** Share of resamples beyond either end. @default 0.025 */
+  readonly tail?: number;
+}
+
 /**
  * Percentile interval of a mean by resampling blocks of days with replacement; a resample's mean is the ratio of its
  * sums, as blocks differ in rows.
  */
 export function bootstrapMean(
   totals: BlockTotals,
-  options: { readonly resamples?: number; readonly seed?: number } = {},
+  options: Partial<BootstrapOptions> = {},
 ): Interval95 {
   const blocks = totals.sums.length;
   const ratio = (weightOf: (block: number) => number) => {
@@ -97,13 +105,13 @@ export function bootstrapMean(
 export function bootstrap(
   blocks: number,
   statistic: (weights: Float64Array) => number,
-  options: { readonly resamples: number; readonly seed: number },
+  { resamples, seed, tail = 0.025 }: BootstrapOptions,
 ): Interval95 {
   const mean = statistic(new Float64Array(blocks).fill(1));
-  const random = seededRandom(options.seed);
-  const values = new Float64Array(options.resamples);
+  const random = seededRandom(seed);
+  const values = new Float64Array(resamples);
   const weights = new Float64Array(blocks);
-  for (let i = 0; i < options.resamples; i++) {
+  for (let i = 0; i < resamples; i++) {
     weights.fill(0);
     for (let draw = 0; draw < blocks; draw++) weights[random.integer(blocks)]! += 1;
     values[i] = statistic(weights);
@@ -113,8 +121,8 @@ export function bootstrap(
   const spread = usable.reduce((sum, value) => sum + (value - centre) ** 2, 0) / usable.length;
   return {
     mean,
-    low: sortedQuantile(usable, 0.025),
-    high: sortedQuantile(usable, 0.975),
+    low: sortedQuantile(usable, tail),
+    high: sortedQuantile(usable, 1 - tail),
     standardError: Math.sqrt(spread),
     blocks,
   };

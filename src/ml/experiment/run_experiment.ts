@@ -153,7 +153,7 @@ export async function runExperiment(
     },
     folds: summaries,
     evaluation,
-    verdict: judge(evaluation, settings.horizonMinutes, settings.verdict),
+    verdict: judge(evaluation, settings.verdict),
     goldenRows: goldenRows(model, newest, split.trainingSpan),
     files: new Map([
       ["evaluation/predictions.parquet", encodePredictions(scored)],

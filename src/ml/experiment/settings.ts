@@ -1,5 +1,12 @@
-import { DAY_MS, type Horizon, type ModelFamily, type SeriesId, type TimeRange } from "../../core/mod.ts";
-import type { VerdictLimits } from "../evaluation/verdict.ts";
+import {
+  DAY_MS,
+  type GateLimits,
+  type Horizon,
+  type ModelFamily,
+  type SeriesId,
+  type TimeRange,
+} from "../../core/mod.ts";
+import { shortTestBlockDays } from "../evaluation/block_bootstrap.ts";
 import { isSequenceFamily, sequenceShape } from "../models/sequence_shapes.ts";
 import type { LinearOptions } from "../training/fit_linear.ts";
 import type { NetworkFamily, NetworkOptions } from "../training/fit_network.ts";
@@ -24,7 +31,7 @@ export interface ExperimentSettings {
   readonly blockDays: number;
   readonly resamples: number;
   readonly minimumDays: number;
-  readonly verdict: VerdictLimits;
+  readonly verdict: GateLimits;
 }
 
 /** How the range is cut into what is learnt from and what is scored (evaluation section 4). */
@@ -67,16 +74,12 @@ export function networkOptions(settings: ExperimentSettings, family: NetworkFami
   };
 }
 
-/** Fewer blocks of the usual length than this are too few: a quick run then takes blocks of a day. */
-const FEWEST_QUICK_BLOCKS = 30;
-
 /**
  * Settings of `--quick`: of D days the first half trains and the rest is scored in steps of an eighth (evaluation section
  * 4); a chronological split scores the half in one.
  */
 export function quickSettings(settings: ExperimentSettings): ExperimentSettings {
   const days = Math.floor((settings.range.endMs - settings.range.startMs) / DAY_MS), trainDays = Math.floor(days / 2);
-  const usual = (days - trainDays) / settings.blockDays >= FEWEST_QUICK_BLOCKS;
   return {
     ...settings,
     quick: true,
@@ -86,6 +89,6 @@ export function quickSettings(settings: ExperimentSettings): ExperimentSettings 
       stepDays: Math.max(1, Math.floor(days / 8)),
       testShare: 0.5,
     },
-    blockDays: usual ? settings.blockDays : 1,
+    blockDays: shortTestBlockDays(days - trainDays, settings.blockDays),
   };
 }

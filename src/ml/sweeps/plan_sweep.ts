@@ -17,7 +17,7 @@ import {
 export const TRAINING_DAYS = "trainingDays";
 
 /** Settings that choose the rows or how they are scored: trials that differ in one cannot be compared. */
-const NOT_VARIED = /^(experiment|exchange|symbol|horizonMinutes|minimumDays|evaluation\..+|verdict\..+)$/;
+const NOT_VARIED = /^(experiment|exchange|symbol|horizonMinutes|minimumDays|evaluation\..+|gate\..+)$/;
 
 /** One combination of settings. */
 export interface PlannedTrial {

@@ -1,8 +1,9 @@
 import type { Metric, Run } from "../../../src/core/mod.ts";
-import type { EvaluationEvidence, GateLimits } from "../../../src/MLOps/promotion/mod.ts";
+import type { EvaluationEvidence, GateLimits, Incumbents } from "../../../src/MLOps/promotion/mod.ts";
 
 /** Limits as in config/model.json. */
 export const LIMITS: GateLimits = {
+  primary: "qlike",
   margins: { qlike: 0.01, logLoss: 0.0005, pinballShare: 0.01 },
   coverage90: [0.85, 0.95],
   minimumBlocks: 20,
@@ -23,36 +24,42 @@ export const GOOD_METRICS: Readonly<Record<string, number>> = {
   baseline_climatology_log_loss: 0.6933,
   baseline_contrarian_log_loss: 0.6925,
   baseline_ewma_qlike: 0.63,
-  baseline_har_qlike: 0.51,
-  baseline_har_pinball: 4,
+  baseline_har_x_qlike: 0.51,
+  baseline_har_x_pinball: 4,
   qlike_gain_climatology: 0.4,
   qlike_gain_climatology_low: 0.3,
   qlike_gain_climatology_high: 0.5,
   qlike_gain_ewma: 0.13,
   qlike_gain_ewma_low: 0.09,
   qlike_gain_ewma_high: 0.17,
-  qlike_gain_har: 0.01,
-  qlike_gain_har_low: -0.005,
-  qlike_gain_har_high: 0.02,
+  qlike_gain_har_x: 0.01,
+  qlike_gain_har_x_low: -0.005,
+  qlike_gain_har_x_high: 0.02,
   log_loss_gain_contrarian: 0.0005,
   log_loss_gain_contrarian_low: 0.0001,
   log_loss_gain_contrarian_high: 0.0009,
   log_loss_gain_climatology: 0.001,
   log_loss_gain_climatology_low: 0.0005,
   log_loss_gain_climatology_high: 0.0015,
-  pinball_gain_har: -0.01,
-  pinball_gain_har_low: -0.03,
-  pinball_gain_har_high: 0.01,
+  pinball_gain_har_x: -0.01,
+  pinball_gain_har_x_low: -0.03,
+  pinball_gain_har_x_high: 0.01,
 };
 
 /** Parameters of a run of 45 test days in blocks of one. */
 export const GOOD_PARAMS: Readonly<Record<string, string>> = {
   horizon_minutes: "15",
   symbol: "BTC/USDT",
+  exchange: "binance",
+  since: "2023-03-03T00:00:00Z",
+  until: "2023-05-02T00:00:00Z",
   test_start: "2023-03-18T00:00:00Z",
   test_end: "2023-05-02T00:00:00Z",
   block_days: "1",
 };
+
+/** Nothing held the alias. */
+export const NO_INCUMBENTS: Incumbents = { holder: { kind: "none" }, best: { kind: "none" } };
 
 /** Tag without which a run says nothing of its data. */
 export const GOOD_TAGS: Readonly<Record<string, string>> = { "dataset.sha256": "ab".repeat(32), evidence: "quick" };
@@ -73,6 +80,7 @@ export function evaluationOf(run: Run, changes: Partial<EvaluationEvidence> = {}
     metrics: Object.fromEntries(run.metrics.map(({ key, value }) => [key, value])),
     blocks: 45,
     missing: [],
+    leakChecks: [{ name: "truncation", passed: true, skipped: false }],
     ...changes,
   };
 }

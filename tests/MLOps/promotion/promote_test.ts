@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DomainError, type KeyValue, type ModelRegistry, type Run } from "../../../src/core/mod.ts";
+import { DomainError, type KeyValue, type ModelRegistry, plainCheck, type Run } from "../../../src/core/mod.ts";
 import { promote, proveRunModel, readAliasMoves, selectRun, withAliasMove } from "../../../src/MLOps/promotion/mod.ts";
 import { MemoryRegistry, MemoryTracker } from "../../fakes/memory_tracker.ts";
 import { pairsOf } from "./evidence.ts";
@@ -28,16 +28,33 @@ Deno.test("selectRun() is not held up by a run whose process was killed", async 
   assertEquals(await selectRun(tracker, "latest", "bitcoin"), { run: ended, unended: dead });
 });
 
-Deno.test("selectRun() takes as best the greatest gain that passed on the newest run's rows", async () => {
+/** Ranks by a logged gain, as if all runs had so many days in common. */
+const rankByMetric = (commonDays: number) => (runs: readonly Run[]) => {
+  const gain = ({ metrics }: Run) => metrics.find(({ key }) => key === "qlike_gain_har_x")!.value;
+  const run = [...runs].sort((a, b) => gain(b) - gain(a))[0]!;
+  const check = plainCheck("chosen_gain_over_har_x", { passed: true, rule: `of ${runs.length}` });
+  return Promise.resolve({ run, commonDays, check });
+};
+
+Deno.test("selectRun() takes as best the greatest gain of those that passed on the newest run's data", async () => {
   const tracker = new MemoryTracker();
-  const gain = (value: number) => ({ qlike_gain_har: value });
+  const gain = (value: number) => ({ qlike_gain_har_x: value });
   const best = await finishedRun(tracker, { startTime: 1, metrics: gain(0.02) });
-  await finishedRun(tracker, { startTime: 2, metrics: gain(0.05), params: { test_end: "2023-06-01T00:00:00Z" } });
+  await finishedRun(tracker, { startTime: 2, metrics: gain(0.05), params: { until: "2023-06-01T00:00:00Z" } });
   await finishedRun(tracker, { startTime: 3, metrics: { ...gain(0.06), verdict_passed: 0 } });
   await finishedRun(tracker, { startTime: 4, metrics: gain(0.07), params: { horizon_minutes: "60" } });
   await finishedRun(tracker, { startTime: 5, metrics: gain(0.08), status: "FAILED" });
   await finishedRun(tracker, { startTime: 6, metrics: gain(0.01) });
-  assertEquals((await selectRun(tracker, "best", "bitcoin")).run.info.runId, best.info.runId);
+  const { run, check } = await selectRun(tracker, "best", "bitcoin", rankByMetric(30));
+  assertEquals([run.info.runId, check!.rule], [best.info.runId, "of 2"]);
+  const few = await refused(
+    () => selectRun(tracker, "best", "bitcoin", rankByMetric(29)),
+    "gate-refused",
+    "the 2 runs that passed have 29 days in common, and 30 are needed",
+  );
+  assertEquals(few.traits.exit, 7);
+  const none = () => Promise.resolve(undefined);
+  await refused(() => selectRun(tracker, "best", "bitcoin", none), "gate-refused", "none on the data");
 });
 
 Deno.test("selectRun() says what is not there and what was meant", async () => {

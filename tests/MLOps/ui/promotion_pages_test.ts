@@ -31,7 +31,7 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     const moves = readAliasMoves(await app.registry.getRegisteredModel("bitcoin-model"), "production");
     assertEquals(moves, [{ to: version, atMs: NOW_MS, by: "ada", kind: "promotion", why: ASKED.why }]);
     const { text } = await app.page(path);
-    for (const part of [">qlike_vs_har<", "asked 2026-11-26 12:00:00 UTC by ada", `Reason: ${ASKED.why}`]) {
+    for (const part of [">qlike_vs_har_x<", "asked 2026-11-26 12:00:00 UTC by ada", `Reason: ${ASKED.why}`]) {
       assertStringIncludes(text, part);
     }
     assert(!text.includes("Promote to @production"));
@@ -42,11 +42,11 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     await using app = await testApp(kind, { promotion: fakeGate() });
     const { version: good } = await addVersion(app);
     await app.form(`/models/bitcoin-model/versions/${good}/promote`, ASKED);
-    const { version: weak, runId } = await addVersion(app, { qlike_gain_har_low: -0.5 });
+    const { version: weak, runId } = await addVersion(app, { qlike_gain_har_x_low: -0.5 });
     const answer = await app.form(`/models/bitcoin-model/versions/${weak}/promote`, ASKED);
     const text = await answer.text();
     assertEquals(answer.status, 422);
-    assertStringIncludes(text, "The gate refused: qlike_vs_har");
+    assertStringIncludes(text, "The gate refused: qlike_vs_har_x");
     assertStringIncludes(text, `stays at version ${good}`);
     assertStringIncludes(text, `value="${ASKED.why}"`);
     assertEquals(await holderOf(app), good);

@@ -51,6 +51,7 @@ export const SETTINGS: ExperimentSettings = quickSettings({
   resamples: 200,
   minimumDays: 30,
   verdict: {
+    primary: "qlike",
     margins: { qlike: 0.01, logLoss: 0.0005, pinballShare: 0.01 },
     coverage90: [0.85, 0.95],
     minimumBlocks: 10,

@@ -1,4 +1,4 @@
-import type { GateCheck } from "./gate.ts";
+import type { GateCheck } from "./gate_check.ts";
 
 /** A check in one line, for a tag that any MLflow page shows. */
 export function checkText({ passed, value, interval, rule, note }: GateCheck): string {

@@ -1,0 +1,86 @@
+/** Limits of the gate (evaluation section 7). */
+export interface GateLimits {
+  /** Score that must be better than that of climatology and EWMA. */
+  readonly primary: "qlike" | "pinball";
+  /** Largest loss that still counts as no worse: the upper 95 % bound of the paired difference stays below. */
+  readonly margins: {
+    readonly qlike: number;
+    readonly logLoss: number;
+    /** Pinball, as a share of the other's pinball. */
+    readonly pinballShare: number;
+  };
+  /** The interval of the 90 % coverage must meet this. */
+  readonly coverage90: readonly [number, number];
+  /** Fewer blocks of days than this prove nothing. */
+  readonly minimumBlocks: number;
+}
+
+/** One row of evidence. */
+export interface GateCheck {
+  /** Stable name: `qlike_vs_ewma`. */
+  readonly name: string;
+  /** Whether the limit is kept. */
+  readonly passed: boolean;
+  /** The figure found; null where there is none. */
+  readonly value: number | null;
+  /** 95 % interval of the value, where it has one. */
+  readonly interval: readonly [low: number, high: number] | null;
+  /** The figure that the value, or its interval, must keep to; null where there is none. */
+  readonly limit: number | readonly [low: number, high: number] | null;
+  /** The limit in words: `lower bound > -0.01`. */
+  readonly rule: string;
+  /** What the value is or why there is none, where the name alone does not say. */
+  readonly note: string | null;
+  /** Whether --force may pass over it. */
+  readonly forceable: boolean;
+}
+
+/** A mean with its 95 % interval. */
+export interface Estimate {
+  /** Mean. */
+  readonly mean: number;
+  /** Lower bound. */
+  readonly low: number;
+  /** Upper bound. */
+  readonly high: number;
+}
+
+/** A check of the leak firewall as a run keeps it (`evaluation/leak_checks.json`). */
+export interface LeakCheckOutcome {
+  /** `truncation`, `mutation`, `rotation`, … */
+  readonly name: string;
+  /** Whether nothing leaked. */
+  readonly passed: boolean;
+  /** Whether it was left out, as it says nothing at this horizon. */
+  readonly skipped: boolean;
+}
+
+/** A check without figures. */
+export function plainCheck(
+  name: string,
+  check: Pick<GateCheck, "passed" | "rule"> & Partial<GateCheck>,
+): GateCheck {
+  return { name, value: null, interval: null, limit: null, note: null, forceable: true, ...check };
+}
+
+/**
+ * A paired gain whose lower bound must lie above −margin: better for a margin of 0, non-inferior for another. A figure
+ * that is missing is a failure.
+ */
+export function gainCheck(
+  name: string,
+  { mean, low, high }: { readonly [K in keyof Estimate]: number | undefined },
+  margin: number,
+): GateCheck {
+  const isKnown = mean !== undefined && low !== undefined && high !== undefined &&
+    [mean, low, high, margin].every(Number.isFinite);
+  const limit = -margin || 0;
+  return plainCheck(name, {
+    passed: isKnown && low > limit,
+    value: isKnown ? mean : null,
+    interval: isKnown ? [low, high] : null,
+    limit: Number.isFinite(margin) ? limit : null,
+    rule: `lower bound > ${Number(limit.toPrecision(3))}`,
+    note: isKnown ? null : "the run does not say",
+  });
+}

@@ -1,0 +1,140 @@
+import { gainCheck, type GateCheck, type GateLimits, type LeakCheckOutcome, plainCheck } from "./gate_check.ts";
+
+/** What an evaluation found, whoever computed it. */
+export interface EvaluationFindings {
+  /** Minutes ahead that are forecast. */
+  readonly horizonMinutes: number;
+  /** Scores, gains and interval bounds by metric name: `qlike_gain_har_x_low`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Blocks of days that the intervals rest on; null where unknown. */
+  readonly blocks: number | null;
+  /** What else the evaluation lacks: files, or figures that were to be logged. */
+  readonly missing: readonly string[];
+  /** The leak firewall's checks; null where it has not run. */
+  readonly leakChecks: readonly LeakCheckOutcome[] | null;
+}
+
+/** Whether an evaluation without the firewall's checks is let through: until every `track` runs them. */
+export const FIREWALL_MAY_BE_ABSENT = true;
+
+const DAY_MINUTES = 1440;
+
+/**
+ * The checks that a run's evaluation must pass, in `track`'s verdict as at the gate (evaluation section 7, 1 to 4):
+ * complete and without a leak; the primary score better than that of climatology and EWMA; no worse than the strongest
+ * baseline by more than the margins, on enough blocks of days; 90 % coverage in bounds. At a day's horizon only QLIKE
+ * against HAR-X and coverage count: thirty effective labels a fold say nothing on direction.
+ */
+export function judgeEvaluation(findings: EvaluationFindings, limits: GateLimits): GateCheck[] {
+  const { metrics, horizonMinutes } = findings, { margins, primary } = limits;
+  const isDaily = horizonMinutes >= DAY_MINUTES;
+  const gain = (loss: string, baseline: string, margin: number) => {
+    const name = `${loss}_gain_${baseline}`;
+    const found = { mean: metrics[name], low: metrics[`${name}_low`], high: metrics[`${name}_high`] };
+    return gainCheck(`${loss}_vs_${baseline}`, found, margin);
+  };
+  const harXPinball = metrics["baseline_har_x_pinball"] ?? NaN;
+  return [
+    completeness(findings, isDaily),
+    firewall(findings.leakChecks),
+    ...(isDaily ? [] : [gain(primary, "climatology", 0), gain(primary, "ewma", 0)]),
+    blocks(findings, limits),
+    gain("qlike", "har_x", margins.qlike),
+    ...(isDaily ? [] : [
+      gain("log_loss", strongestDirection(metrics), margins.logLoss),
+      gain("pinball", "har_x", margins.pinballShare * harXPinball),
+    ]),
+    coverage(metrics, limits),
+  ];
+}
+
+/** The better of the two simple directions. */
+function strongestDirection(metrics: EvaluationFindings["metrics"]): string {
+  const loss = (name: string) => metrics[`baseline_${name}_log_loss`] ?? Infinity;
+  return loss("contrarian") < loss("climatology") ? "contrarian" : "climatology";
+}
+
+/** Figures without which a run is no evidence. */
+export function requiredMetrics(horizonMinutes: number): string[] {
+  const names = ["qlike", "coverage_90", "test_rows", "baseline_har_x_qlike"];
+  if (horizonMinutes >= DAY_MINUTES) return names;
+  return [
+    ...names,
+    "baseline_climatology_qlike",
+    "baseline_ewma_qlike",
+    "log_loss",
+    "auc",
+    "pinball",
+    "baseline_har_x_pinball",
+  ];
+}
+
+function completeness({ metrics, missing, horizonMinutes }: EvaluationFindings, isDaily: boolean): GateCheck {
+  const isJudged = (name: string) => !isDaily || !/auc|log_loss|brier|accuracy/.test(name);
+  const holes = new Set(missing);
+  if (Object.keys(metrics).length > 0) {
+    for (const name of requiredMetrics(horizonMinutes)) if (metrics[name] === undefined) holes.add(name);
+  }
+  // A level may miss a row that the gains, which take all, do not.
+  for (const [name, value] of Object.entries(metrics)) if (!Number.isFinite(value) && isJudged(name)) holes.add(name);
+  const rows = metrics["test_rows"];
+  if (rows !== undefined && !(rows > 0)) holes.add("scored rows");
+  return plainCheck("evaluation_complete", {
+    passed: holes.size === 0 && rows !== undefined,
+    value: holes.size,
+    limit: 0,
+    rule: "no score missing",
+    note: holes.size === 0 ? `${rows} rows` : `missing: ${shortList([...holes])}`,
+    forceable: false,
+  });
+}
+
+function firewall(checks: EvaluationFindings["leakChecks"]): GateCheck {
+  const name = "leak_checks", rule = "no check found a leak";
+  if (checks === null) {
+    return plainCheck(name, { passed: FIREWALL_MAY_BE_ABSENT, rule, note: "not run", forceable: false });
+  }
+  const run = checks.filter(({ skipped }) => !skipped), failed = run.filter(({ passed }) => !passed);
+  return plainCheck(name, {
+    passed: run.length > 0 && failed.length === 0,
+    value: failed.length,
+    limit: 0,
+    rule,
+    note: failed.length > 0
+      ? `found by: ${shortList(failed.map((check) => check.name))}`
+      : run.length === 0
+      ? "none of its checks ran"
+      : `${run.length} checks`,
+    forceable: false,
+  });
+}
+
+function blocks({ blocks }: EvaluationFindings, { minimumBlocks }: GateLimits): GateCheck {
+  const passed = blocks !== null && blocks >= minimumBlocks;
+  return plainCheck("blocks", {
+    passed,
+    value: blocks,
+    limit: minimumBlocks,
+    rule: `≥ ${minimumBlocks}`,
+    note: passed ? null : `insufficient: ${blocks ?? "no"} blocks of days`,
+  });
+}
+
+function coverage(metrics: EvaluationFindings["metrics"], { coverage90: [least, most] }: GateLimits): GateCheck {
+  const { coverage_90: value, coverage_90_low: low, coverage_90_high: high } = metrics;
+  const isKnown = value !== undefined && low !== undefined && high !== undefined;
+  return plainCheck("coverage_90", {
+    passed: isKnown && low <= most && high >= least,
+    value: value ?? null,
+    interval: isKnown ? [low, high] : null,
+    limit: [least, most],
+    rule: `interval meets ${least}–${most}`,
+  });
+}
+
+const MOST_NAMED = 8;
+
+function shortList(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return names.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
