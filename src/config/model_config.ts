@@ -15,9 +15,13 @@ const weight = z.number().nonnegative().max(1000).refine(
 );
 
 /** Settings that all networks have, with their usual values. */
-function networkKeys(usual: { readonly hidden: number[]; readonly epochs: number; readonly batchSize: number }) {
+function networkKeys(
+  usual: { readonly members: number; readonly hidden: number[]; readonly epochs: number; readonly batchSize: number },
+) {
   return {
-    members: count.max(16).default(1).describe("Networks trained from different seeds, whose outputs are averaged"),
+    members: count.max(16).default(usual.members).describe(
+      "Networks trained from different seeds, whose outputs are averaged",
+    ),
     hidden: z.array(count.max(512)).min(1).max(4).default(usual.hidden).describe("Units of the hidden layers"),
     epochs: count.default(usual.epochs).describe("Most epochs"),
     batchSize: count.max(65536).default(usual.batchSize),
@@ -25,7 +29,7 @@ function networkKeys(usual: { readonly hidden: number[]; readonly epochs: number
     weightDecay: z.number().nonnegative().max(10).default(0).describe(
       "Decoupled weight decay of AdamW, on kernels alone",
     ),
-    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
+    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − HAR|"),
     lossWeights: z.strictObject({
       direction: weight.default(1),
       volatility: weight.default(1),
@@ -38,9 +42,9 @@ const patience = (usual: number) =>
   count.default(usual).describe("Epochs without a better validation loss before training stops");
 const clipNorm = (usual: number | null) =>
   z.number().min(1e-4).nullable().default(usual).describe("Largest norm of a step's gradient; null: any");
-const schedule = (usual: { readonly warmUpSteps: number }) =>
+const schedule = (usual: { readonly kind: "plateau" | "cosine"; readonly warmUpSteps: number }) =>
   z.strictObject({
-    kind: z.enum(["plateau", "cosine", "constant"]).default("plateau")
+    kind: z.enum(["plateau", "cosine", "constant"]).default(usual.kind)
       .describe("Learning rate after the warm-up: halved on plateaus, along a cosine to zero, or as it is"),
     warmUpSteps: z.int().nonnegative().default(usual.warmUpSteps).describe("Steps over which the rate rises from zero"),
   }).prefault({});
@@ -56,10 +60,10 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
   seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
   minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),
   mlp: z.strictObject({
-    ...networkKeys({ hidden: [64, 64], epochs: 30, batchSize: 2048 }),
-    patience: patience(5),
+    ...networkKeys({ members: 2, hidden: [64, 64], epochs: 6, batchSize: 1024 }),
+    patience: patience(6),
     clipNorm: clipNorm(null),
-    schedule: schedule({ warmUpSteps: 500 }),
+    schedule: schedule({ kind: "cosine", warmUpSteps: 50 }),
     engine: z.enum(["fused", "tensors"]).default("fused")
       .describe("What computes gradients: the SIMD step, or tfjs; they agree to 1e-5"),
     rowStride: count.max(60).default(3).describe("An epoch takes every n-th minute, the phase rotating"),
@@ -78,23 +82,24 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     maxBins: count.min(2).max(255).default(255).describe("Most bins of a feature"),
     patience: count.default(50).describe("Trees without a better validation loss before growing stops"),
     everyMinutes: count.max(60).default(5).describe("Trees are grown on the rows of every n-th minute"),
-    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
+    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − HAR|"),
     monotone: z.strictObject({ direction: monotone, volatility: monotone }).prefault({})
       .describe("By head and feature, 1 or -1: the way the forecast may go as the feature rises"),
   }).prefault({}),
   linear: z.strictObject({
     everyMinutes: count.max(60).default(5).describe("Lines are fitted on the rows of every n-th minute"),
     l2: z.strictObject({
-      direction: z.number().nonnegative().default(0.001),
+      direction: z.number().nonnegative().default(0.025)
+        .describe("A minute of the horizon, as labels overlap; also of the line that mlp and gbdt start at"),
       volatility: z.number().nonnegative().default(0.01),
     }).prefault({}).describe("Penalty of the squared coefficients of standardised inputs"),
-    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − log-HAR|"),
+    correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − HAR|"),
   }).prefault({}),
   sequence: z.strictObject({
-    ...networkKeys({ hidden: [32], epochs: 20, batchSize: 512 }),
+    ...networkKeys({ members: 1, hidden: [32], epochs: 20, batchSize: 512 }),
     patience: patience(4),
     clipNorm: clipNorm(1),
-    schedule: schedule({ warmUpSteps: 100 }),
+    schedule: schedule({ kind: "plateau", warmUpSteps: 100 }),
     units: count.max(256).default(32).describe("Channels of a convolution, or units of the recurrent state"),
     everyMinutes: count.max(1440).default(15)
       .describe("Training rows are every n-th minute, more where that would leave less than 8192"),

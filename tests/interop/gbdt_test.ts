@@ -10,7 +10,7 @@ import { lossFunction } from "../../src/ml/gbdt/training/losses.ts";
 import { encodeGbdtOnnx } from "../../src/ml/models/onnx/tree_ensemble.ts";
 import { buildDataset } from "../../src/ml/dataset.ts";
 import { chronologicalSplit, everyNthMinute } from "../../src/ml/labels/mod.ts";
-import { fitPlainLines } from "../../src/ml/training/calibrated_model.ts";
+import { fitPlainLines } from "../../src/ml/training/plain_lines.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 import { rowMajor, syntheticRows } from "../ml/gbdt/rows.ts";
 import { LARGE_DIR, readZips, SAMPLE_DIR } from "../reporting/sample_reader.ts";

@@ -45,7 +45,7 @@ export function treesDetails({ model, outcome }: FittedTrees, dataset: Dataset, 
 /** Coefficients of both lines with their standard errors by days, and the shares that the validation rows bear out. */
 export function linearDetails({ lines, inputNames, shrink }: FittedLinear): FamilyDetails {
   const table = {
-    direction: coefficients(lines.direction, inputNames),
+    direction: lines.direction === undefined ? [] : coefficients(lines.direction, inputNames),
     volatility: coefficients(lines.volatility, inputNames),
   };
   return {

@@ -11,7 +11,7 @@ import { fitNetwork, type NetworkFamily, type NetworkOptions, type TrainNetwork 
 import { fitTrees, type GrowTrees, type HeadReport } from "../training/fit_trees.ts";
 import { bestEpochs, type EpochReport, type TrainingOutcome } from "../training/protocol.ts";
 import { type FamilyDetails, harDetails, linearDetails, treesDetails } from "./family_details.ts";
-import { type ExperimentSettings, networkOptions } from "./settings.ts";
+import { type ExperimentSettings, logisticLine, networkOptions } from "./settings.ts";
 
 /** What fitting a family needs from outside. */
 export interface FitFamilyDeps extends CallOptions {
@@ -38,8 +38,8 @@ export interface FittedFamily {
 }
 
 /**
- * Fits one family on a split of a dataset of the set `base`: nothing of the test rows is read. Pure in its arguments, so that the same call can be a job
- * of a sweep, of a fold or of another machine.
+ * Fits one family on a split of a dataset, for families that read windows one of the set `base`: nothing of the test rows
+ * is read. Pure in its arguments, so that the same call can be a job of a sweep, of a fold or of another machine.
  *
  * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, `check-failed` where training
  * diverges.
@@ -75,14 +75,14 @@ export async function fitFamily(
 async function fitBoostedTrees(
   dataset: Dataset,
   split: Split,
-  { gbdt, seed }: ExperimentSettings,
+  settings: ExperimentSettings,
   deps: FitFamilyDeps,
 ): Promise<FittedFamily> {
-  const { progress, signal, onTree } = deps;
+  const { progress, signal, onTree } = deps, { gbdt, seed } = settings;
   const workers = navigator.hardwareConcurrency > 1 ? 2 : 1;
   const tell = (done: number, note: string) =>
     progress.update({ stage: "train", done, total: 2 * gbdt.trees, unit: "trees", note });
-  const fit = await fitTrees(dataset, split, { ...gbdt, seed }, {
+  const fit = await fitTrees(dataset, split, { ...gbdt, seed, line: logisticLine(settings) }, {
     grow: deps.grow ?? ((task, options) => fitGbdt(task, { ...options, workers })),
     ...(signal === undefined ? {} : { signal }),
     onTree: (report) => {

@@ -11,6 +11,7 @@ import { isSequenceFamily, sequenceShape } from "../models/sequence_shapes.ts";
 import type { LinearOptions } from "../training/fit_linear.ts";
 import type { NetworkFamily, NetworkOptions } from "../training/fit_network.ts";
 import type { TreesOptions } from "../training/fit_trees.ts";
+import type { LogisticLineOptions } from "../training/plain_lines.ts";
 
 /** Everything that decides a run's numbers but for the candles and the code. */
 export interface ExperimentSettings {
@@ -22,8 +23,8 @@ export interface ExperimentSettings {
   readonly range: TimeRange;
   /** A first look: half the range trains, and the evidence is called quick. */
   readonly quick: boolean;
-  readonly mlp: Omit<NetworkOptions, "seed">;
-  readonly gbdt: Omit<TreesOptions, "seed">;
+  readonly mlp: Omit<NetworkOptions, "seed" | "line">;
+  readonly gbdt: Omit<TreesOptions, "seed" | "line">;
   readonly linear: LinearOptions;
   /** Networks that read the last hour minute by minute. */
   readonly sequence: SequenceSettings;
@@ -53,17 +54,22 @@ export interface SplitSettings {
 }
 
 /** Shape and training of the families that read windows. */
-export interface SequenceSettings extends Omit<NetworkOptions, "seed" | "sequence" | "rowStride" | "engine"> {
+export interface SequenceSettings extends Omit<NetworkOptions, "seed" | "sequence" | "rowStride" | "engine" | "line"> {
   /** Units of the trunk: channels of a convolution, or the state of a recurrent unit. */
   readonly units: number;
   /** Every n-th minute is a training row at most; fewer are left out where there are few. */
   readonly everyMinutes: number;
 }
 
+/** How the logistic line of every family is fitted that starts at one. */
+export function logisticLine({ linear }: ExperimentSettings): LogisticLineOptions {
+  return { everyMinutes: linear.everyMinutes, l2: linear.l2.direction };
+}
+
 /** How the networks of a family are shaped and trained. */
 export function networkOptions(settings: ExperimentSettings, family: NetworkFamily): NetworkOptions {
   const { seed } = settings;
-  if (!isSequenceFamily(family)) return { ...settings.mlp, seed };
+  if (!isSequenceFamily(family)) return { ...settings.mlp, seed, line: logisticLine(settings) };
   const { units, everyMinutes, ...rest } = settings.sequence;
   return {
     ...rest,

@@ -61,11 +61,41 @@ export function fitLogitCalibration(
   return { slope, intercept };
 }
 
+/** What is believed of a share before the validation tail is seen, and how large it may be. */
+export interface SharePrior {
+  readonly mean: number;
+  readonly sd: number;
+  readonly largest: number;
+}
+
 /**
- * Part of a learnt correction to keep, of 0, .1 … 1: the one with the least mean QLIKE.
- *
- * @param levelAt What moves ln σ² at a part so that σ² stays the mean; nothing by default.
+ * Of what a learner adds to a plain line: half of it, the plain mean of both, where a tail of days cannot tell; never more
+ * than .7, as shocks push learners out of their training range.
  */
+export const LEARNT_SHARE_PRIOR: SharePrior = { mean: 0.5, sd: 0.5, largest: 0.7 };
+/** Of the logistic line in the place of the cells, which over whole years is the better of the two at every horizon. */
+export const LINE_SHARE_PRIOR: SharePrior = { mean: 1, sd: 0.5, largest: 1 };
+
+/**
+ * The most probable share, of 0, .1 … `largest`: each row's loss counts for one over the horizon, as labels overlap, beside
+ * a normal prior. A share that the rows do not bear out at all, as their loss is no less than without, is 0.
+ *
+ * @param lossAt Loss summed over rows, in units of a log-likelihood.
+ */
+export function likeliestShare(
+  lossAt: (share: number) => number,
+  { mean, sd, largest, horizonMinutes }: SharePrior & { readonly horizonMinutes: number },
+): number {
+  const without = lossAt(0);
+  let best = 0, bestLoss = Infinity;
+  for (let tenths = 0; tenths <= Math.round(10 * largest); tenths++) {
+    const share = tenths / 10, loss = lossAt(share) / horizonMinutes + ((share - mean) / sd) ** 2 / 2;
+    if (loss < bestLoss) [best, bestLoss] = [share, loss];
+  }
+  return lossAt(best) < without ? best : 0;
+}
+
+/** Part of a learnt correction of ln σ² to keep, see {@linkcode likeliestShare}, by QLIKE. */
 export function fitShrink(
   rows: {
     readonly harLogVariance: ArrayLike<number>;
@@ -73,10 +103,14 @@ export function fitShrink(
     readonly correction: ArrayLike<number>;
     readonly realizedVarianceBps2: ArrayLike<number>;
   },
-  floor: number,
-  levelAt: (shrink: number) => number = () => 0,
+  { floor, horizonMinutes, levelAt }: {
+    readonly floor: number;
+    readonly horizonMinutes: number;
+    /** What moves ln σ² at a share so that σ² stays the mean. */
+    readonly levelAt: (shrink: number) => number;
+  },
 ): number {
-  return bestTenth((shrink) => {
+  const lossAt = (shrink: number) => {
     const level = levelAt(shrink);
     let loss = 0;
     for (let i = 0; i < rows.correction.length; i++) {
@@ -84,30 +118,23 @@ export function fitShrink(
       loss += qlike(rows.realizedVarianceBps2[i]!, variance, floor);
     }
     return loss;
-  });
+  };
+  return likeliestShare(lossAt, { ...LEARNT_SHARE_PRIOR, horizonMinutes });
 }
 
-/** Part of a learnt score to add to a plain logit, of 0, .1 … 1: the one with the least cross entropy; ties left out. */
+/** Part of a learnt score to add to a plain logit, see {@linkcode likeliestShare}, by cross entropy; ties left out. */
 export function fitLogitShrink(
   { logit, score, returnBps }: Readonly<Record<"logit" | "score" | "returnBps", ArrayLike<number>>>,
+  horizonMinutes: number,
 ): number {
-  return bestTenth((shrink) => {
+  const lossAt = (shrink: number) => {
     let loss = 0;
     for (let i = 0; i < score.length; i++) {
       if (returnBps[i] !== 0) loss += crossEntropy(returnBps[i]! > 0 ? 1 : 0, logit[i]! + shrink * score[i]!);
     }
     return loss;
-  });
-}
-
-/** The tenth from 0 to 1 with the least loss, the smaller of two. */
-function bestTenth(lossAt: (share: number) => number): number {
-  let best = 0, bestLoss = Infinity;
-  for (let tenths = 0; tenths <= 10; tenths++) {
-    const loss = lossAt(tenths / 10);
-    if (loss < bestLoss) [best, bestLoss] = [tenths / 10, loss];
-  }
-  return best;
+  };
+  return likeliestShare(lossAt, { ...LEARNT_SHARE_PRIOR, horizonMinutes });
 }
 
 /**

@@ -8,11 +8,16 @@ const instant = z.iso.datetime();
 const nine = z.array(finite).length(QUANTILE_LEVELS.length);
 const range = z.strictObject({ start: instant, end: instant });
 const signCells = { feature: z.string(), logits: z.strictObject({ down: finite, none: finite, up: finite }) };
+const share = finite.min(0).max(1);
+const logisticLine = z.strictObject({ share, intercept: finite, weights: z.array(finite) });
+const plainDirection = { ...signCells, line: logisticLine.exactOptional() };
 const harLine = {
   features: z.array(z.string()).min(1),
   fallback: z.string(),
   intercept: finite,
   coefficients: z.array(finite).min(1),
+  hourLevels: z.array(finite).length(24).exactOptional(),
+  weekdayLevels: z.array(finite).length(7).exactOptional(),
 };
 
 /** `forecast.json`: everything that decides a forecast but for networks and trees, and the proofs of it. */
@@ -29,13 +34,15 @@ const SCHEMA = z.strictObject({
     means: z.array(finite),
     scales: z.array(finite),
     clip: finite,
+    flagged: z.array(z.int().nonnegative()).exactOptional(),
   }).nullable(),
   heads: z.strictObject({
     direction: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("constant"), logit: finite }),
       z.strictObject({ kind: z.literal("sign"), ...signCells }),
-      z.strictObject({ kind: z.literal("sign-network"), ...signCells }),
-      z.strictObject({ kind: z.literal("sign-trees"), shrink: finite, ...signCells }),
+      z.strictObject({ kind: z.literal("line"), ...signCells, line: logisticLine }),
+      z.strictObject({ kind: z.literal("sign-network"), shrink: finite.exactOptional(), ...plainDirection }),
+      z.strictObject({ kind: z.literal("sign-trees"), shrink: finite, ...plainDirection }),
       z.strictObject({
         kind: z.literal("sign-linear"),
         ...{ shrink: finite, intercept: finite, weights: z.array(finite) },
@@ -135,6 +142,10 @@ export function decodeForecastJson(text: string): ForecastDocument {
       "model-invalid",
       `Cannot read 'forecast.json' as a list has not one entry a feature (${count})`,
     );
+  }
+  const unknown = scaler?.flagged?.find((feature) => feature >= count);
+  if (unknown !== undefined) {
+    throw new DomainError("model-invalid", `Cannot read 'forecast.json' as it flags feature ${unknown} of ${count}`);
   }
   const msRange = ({ start, end }: { start: string; end: string }) => ({
     startMs: Date.parse(start),

@@ -14,17 +14,21 @@ export interface ScalerSpec {
   readonly scales: readonly number[];
   /** Scaled values are kept within ± this. */
   readonly clip: number;
+  /** Places of the features that have a flag. @default those that are nullable */
+  readonly flagged?: readonly number[];
 }
 
 /** How a row becomes the logit of `probabilityUp`, before calibration. */
 export type DirectionHead =
   | { readonly kind: "constant"; readonly logit: number }
   | ({ readonly kind: "sign" } & SignCells)
-  /** The cell's logit + the network's. */
-  | ({ readonly kind: "sign-network" } & SignCells)
-  /** The cell's logit + shrink · the trees' score. */
-  | ({ readonly kind: "sign-trees"; readonly shrink: number } & SignCells)
-  /** The cell's logit + shrink · (intercept + Σ weight · scaled input). */
+  /** The line between the cells and a logistic line. */
+  | ({ readonly kind: "line"; readonly line: LogisticLine } & SignCells)
+  /** The plain logit + shrink · the networks'; all of it where there is no shrink, as in models of earlier versions. */
+  | ({ readonly kind: "sign-network"; readonly shrink?: number } & PlainDirection)
+  /** The plain logit + shrink · the trees' score. */
+  | ({ readonly kind: "sign-trees"; readonly shrink: number } & PlainDirection)
+  /** The cell's logit + shrink · (intercept + Σ weight · scaled input), of models of earlier versions. */
   | (
     & { readonly kind: "sign-linear"; readonly shrink: number; readonly intercept: number; readonly weights: Weights }
     & SignCells
@@ -32,6 +36,17 @@ export type DirectionHead =
 
 /** One weight for each input of the scaler, flags last. */
 type Weights = readonly number[];
+
+/** What learners add to: the cells, or where there is a line (1 − share) · the cell's logit + share · the line's. */
+export type PlainDirection = SignCells & { readonly line?: LogisticLine };
+
+/** A logit of intercept + Σ weight · scaled input, and how much of it counts beside the cells. */
+export interface LogisticLine {
+  /** From 0 (the cells) to 1 (the line). */
+  readonly share: number;
+  readonly intercept: number;
+  readonly weights: Weights;
+}
 
 /** One logit for each sign of the last move; a missing move counts as none. */
 export interface SignCells {
@@ -44,7 +59,10 @@ export function cellLogit({ logits }: SignCells, move: number): number {
   return move > 0 ? logits.up : move < 0 ? logits.down : logits.none;
 }
 
-/** The log-HAR line: ln σ² = intercept + Σ coefficient · ln max(rv, .01). */
+/** Features that the levels of a HAR line are read by. */
+export const CLOCK_FEATURES = { hour: "hour_of_day", weekday: "day_of_week" } as const;
+
+/** A log-HAR line: ln σ² = intercept + Σ coefficient · ln max(rv, .01) + the levels of its hour and weekday. */
 export interface HarLine {
   /** Features of mean squared returns, short to long; a missing one takes the value of the next shorter. */
   readonly features: readonly string[];
@@ -52,6 +70,10 @@ export interface HarLine {
   readonly fallback: string;
   readonly intercept: number;
   readonly coefficients: readonly number[];
+  /** Added by hour of the UTC day, from 0; the first is 0. @default none */
+  readonly hourLevels?: readonly number[];
+  /** Added by day of the UTC week, from Monday; the first is 0. @default none */
+  readonly weekdayLevels?: readonly number[];
 }
 
 /** How a row becomes ln σ², σ² the forecast mean of realised variance in bps². */

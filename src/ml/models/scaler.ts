@@ -33,24 +33,39 @@ export function fitScaler(features: FeatureMatrix, rows: Int32Array): ScalerSpec
   return { transforms, means, scales, clip: CLIP };
 }
 
+/** The scaler with flags of those nullable features alone that are missing in some of the rows: others say nothing. */
+export function withSeenFlags(
+  scaler: ScalerSpec,
+  { features, nullable }: { readonly features: FeatureMatrix; readonly nullable: readonly boolean[] },
+  rows: Int32Array,
+): ScalerSpec {
+  const isSeen = (column: Float32Array) => rows.some((row) => Number.isNaN(column[row]!));
+  return { ...scaler, flagged: features.columns.flatMap((column, j) => nullable[j] && isSeen(column) ? [j] : []) };
+}
+
+/** Places of the features that have a flag, in the order of their flags. */
+export function flaggedFeatures({ flagged }: ScalerSpec, nullable: readonly boolean[]): readonly number[] {
+  return flagged ?? nullable.flatMap((may, j) => may ? [j] : []);
+}
+
 /** Turns raw rows into network inputs: scaled features, then a flag for each nullable one. */
 export class Scaler {
   /** Inputs of a row. */
   readonly width: number;
   readonly #spec: ScalerSpec;
-  /** Features that have a flag. */
-  readonly #flagged: readonly number[];
+  /** Places of the features that have a flag, in the order of their flags. */
+  readonly flagged: readonly number[];
 
   /** Binds the fitted statistics to the features that may be missing. */
   constructor(spec: ScalerSpec, nullable: readonly boolean[]) {
     this.#spec = spec;
-    this.#flagged = nullable.flatMap((may, j) => may ? [j] : []);
-    this.width = nullable.length + this.#flagged.length;
+    this.flagged = flaggedFeatures(spec, nullable);
+    this.width = nullable.length + this.flagged.length;
   }
 
   /** Number of flags at the end of a row. */
   get flags(): number {
-    return this.#flagged.length;
+    return this.flagged.length;
   }
 
   /** Writes the inputs of one row to `out` at `offset`; `valueAt` gives raw features, NaN where missing. */
@@ -61,8 +76,8 @@ export class Scaler {
       const value = (transformed(transforms[j]!, valueAt(j)) - means[j]!) / scales[j]!;
       out[offset + j] = Number.isNaN(value) ? 0 : Math.min(clip, Math.max(-clip, value));
     }
-    for (let f = 0; f < this.#flagged.length; f++) {
-      out[offset + count + f] = Number.isNaN(valueAt(this.#flagged[f]!)) ? 1 : 0;
+    for (let f = 0; f < this.flagged.length; f++) {
+      out[offset + count + f] = Number.isNaN(valueAt(this.flagged[f]!)) ? 1 : 0;
     }
   }
 }

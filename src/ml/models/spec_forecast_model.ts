@@ -6,10 +6,11 @@ import {
   type ForecastModelInfo,
   QUANTILE_LEVELS,
 } from "../../core/mod.ts";
-import { cellLogit, type ForecastSpec, type HarLine, RV_FLOOR_BPS2, type VolatilityHead } from "./forecast_spec.ts";
+import type { ForecastSpec, HeadsSpec, VolatilityHead } from "./forecast_spec.ts";
 import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./forecast_trees.ts";
 import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
 import { EnsembleForward } from "./network_forward.ts";
+import { dot, harForward, plainDirectionForward, type ValueAt } from "./plain_forward.ts";
 import { Scaler } from "./scaler.ts";
 
 const LEVELS = QUANTILE_LEVELS.length;
@@ -34,9 +35,8 @@ export class SpecForecastModel implements ForecastModel {
   readonly #inputs: Float64Array;
   readonly #increments = new Float64Array(INCREMENTS);
   readonly #standardized = new Float64Array(LEVELS);
-  readonly #harColumns: readonly number[];
-  readonly #harFallback: number;
-  readonly #signColumn: number;
+  readonly #harLine: ((valueAt: ValueAt) => number) | undefined;
+  readonly #plainLogit: ((valueAt: ValueAt, inputs: Float64Array) => number) | undefined;
 
   /**
    * Binds a spec to its parts.
@@ -67,14 +67,13 @@ export class SpecForecastModel implements ForecastModel {
       if (inputs !== width) throw new RangeError(`Cannot feed ${width} inputs to a network of ${inputs} inputs`);
     }
     this.#inputs = new Float64Array(this.#scaler?.width ?? 0);
-    for (const head of [heads.direction, heads.volatility]) {
-      if (!("weights" in head) || head.weights.length === this.#scaler?.width) continue;
-      throw new RangeError(`Cannot feed ${this.#scaler?.width} inputs to a line of ${head.weights.length} weights`);
+    const { direction, volatility } = heads;
+    for (const { weights } of linesOf(heads)) {
+      if (weights.length === this.#scaler?.width) continue;
+      throw new RangeError(`Cannot feed ${this.#scaler?.width} inputs to a line of ${weights.length} weights`);
     }
-    const line = heads.volatility.kind === "constant" ? undefined : heads.volatility;
-    this.#harColumns = line?.features.map((name) => this.#indexOf(name)) ?? [];
-    this.#harFallback = line === undefined ? -1 : this.#indexOf(line.fallback);
-    this.#signColumn = heads.direction.kind === "constant" ? -1 : this.#indexOf(heads.direction.feature);
+    if (volatility.kind !== "constant") this.#harLine = harForward(spec, volatility);
+    if (direction.kind !== "constant") this.#plainLogit = plainDirectionForward(spec, direction);
   }
 
   predict(rows: Float32Array, count: number): ForecastColumns {
@@ -104,7 +103,7 @@ export class SpecForecastModel implements ForecastModel {
   }
 
   #predictRow(
-    valueAt: (feature: number) => number,
+    valueAt: ValueAt,
     out: ForecastColumns,
     row: number,
     trees: TreeScores | undefined,
@@ -121,7 +120,7 @@ export class SpecForecastModel implements ForecastModel {
     if (volatility.kind === "constant") logVariance = volatility.logVariance;
     else {
       const learnt = volatility.kind === "har-trees" ? trees!.volatility![row]! : correction;
-      logVariance = this.#harLine(volatility, valueAt) + this.#correction(volatility, learnt);
+      logVariance = this.#harLine!(valueAt) + this.#correction(volatility, learnt);
     }
     const sigma = Math.exp(logVariance / 2);
     out.volatilityBps[row] = sigma;
@@ -141,19 +140,20 @@ export class SpecForecastModel implements ForecastModel {
     return this.#forward === undefined ? NO_OUTPUTS : this.#forward.run(this.#inputs, this.#increments);
   }
 
-  #logit(valueAt: (feature: number) => number, networkLogit: number, treeScore: number): number {
+  #logit(valueAt: ValueAt, networkLogit: number, treeScore: number): number {
     const { direction } = this.spec.heads;
     if (direction.kind === "constant") return direction.logit;
-    const cell = cellLogit(direction, valueAt(this.#signColumn));
+    const plain = this.#plainLogit!(valueAt, this.#inputs);
     switch (direction.kind) {
       case "sign":
-        return cell;
+      case "line":
+        return plain;
       case "sign-network":
-        return cell + networkLogit;
+        return plain + (direction.shrink ?? 1) * networkLogit;
       case "sign-trees":
-        return cell + direction.shrink * treeScore;
+        return plain + direction.shrink * treeScore;
       case "sign-linear":
-        return cell + direction.shrink * (direction.intercept + dot(direction.weights, this.#inputs));
+        return plain + direction.shrink * (direction.intercept + dot(direction.weights, this.#inputs));
     }
   }
 
@@ -170,28 +170,12 @@ export class SpecForecastModel implements ForecastModel {
         return head.shrink * within(head.bound, dot(head.weights, this.#inputs));
     }
   }
-
-  #harLine(line: HarLine, valueAt: (feature: number) => number): number {
-    let sum = line.intercept, value = valueAt(this.#harFallback);
-    for (let j = 0; j < this.#harColumns.length; j++) {
-      const own = valueAt(this.#harColumns[j]!);
-      if (!Number.isNaN(own)) value = own;
-      sum += line.coefficients[j]! * Math.log(Math.max(value, RV_FLOOR_BPS2));
-    }
-    return sum;
-  }
-
-  #indexOf(name: string): number {
-    const at = this.spec.featureNames.indexOf(name);
-    if (at < 0) throw new RangeError(`Cannot find feature '${name}' that a '${this.spec.family}' model reads`);
-    return at;
-  }
 }
 
-function dot(weights: readonly number[], inputs: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < inputs.length; j++) sum += weights[j]! * inputs[j]!;
-  return sum;
+/** Lines over scaled inputs. */
+function linesOf({ direction, volatility }: HeadsSpec): { readonly weights: readonly number[] }[] {
+  const plain = "line" in direction ? direction.line : undefined;
+  return [direction, volatility, plain].flatMap((part) => part !== undefined && "weights" in part ? [part] : []);
 }
 
 /** The value, kept within ± the bound. */

@@ -21,17 +21,9 @@ export interface VarianceLineDesign {
   readonly estimator: "log-least-squares" | "gamma";
 }
 
-/** A log-HAR line with levels by the clock. */
-export interface VarianceLine extends HarLine {
-  /** Added by hour of the UTC day, from 0; the first is 0. */
-  readonly hourLevels?: readonly number[];
-  /** Added by day of the UTC week, from Monday; the first is 0. */
-  readonly weekdayLevels?: readonly number[];
-}
-
 /** A line of ln σ² with what it was made of. */
 export interface VarianceRegression {
-  readonly line: VarianceLine;
+  readonly line: HarLine;
   /** With the standard errors of rows that depend on each other within a UTC day, as labels overlap. */
   readonly fit: LinearFit;
   /** Mean of exp(residual), 1 for a line of the mean: the line's intercept is that of the fit + ln of it. */
@@ -93,7 +85,7 @@ export function fitVarianceLine(
   labels: Labels,
   rows: Int32Array,
   design: VarianceLineDesign,
-): VarianceLine {
+): HarLine {
   return regressVarianceLine(features, labels, rows, design).line;
 }
 
@@ -149,7 +141,7 @@ function smearedLine(problem: LinearRows): Pick<VarianceRegression, "fit" | "sme
 }
 
 /** ln σ² of rows by a fitted line. */
-export function lineLogVariance(line: VarianceLine, features: FeatureMatrix, rows: Int32Array): Float64Array {
+export function lineLogVariance(line: HarLine, features: FeatureMatrix, rows: Int32Array): Float64Array {
   const inputs = lineInputs(features, {
     ...line,
     hourOfDay: line.hourLevels !== undefined,

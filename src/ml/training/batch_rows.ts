@@ -16,10 +16,10 @@ export class BatchRows {
   /** Keeps the job's rows, and the logarithm of the realised variance. */
   constructor(rows: TrainingRows) {
     this.#rows = rows;
-    const { cellLogit, harLogVariance, returnBps, realizedVarianceBps2 } = rows;
+    const { plainLogit, harLogVariance, returnBps, realizedVarianceBps2 } = rows;
     const logVariance = new Float32Array(realizedVarianceBps2.length); // from() would make an array of numbers first
     for (let i = 0; i < logVariance.length; i++) logVariance[i] = Math.log(realizedVarianceBps2[i]!);
-    this.#columns = [cellLogit, harLogVariance, returnBps, realizedVarianceBps2, logVariance];
+    this.#columns = [plainLogit, harLogVariance, returnBps, realizedVarianceBps2, logVariance];
   }
 
   /** Writes the inputs `[filled, width]` and the targets `[6, filled]`; what fills the rows up is zero. */

@@ -5,55 +5,29 @@ import type { Labels, Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitLogitShrink, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
 import {
   type CalibrationSpec,
-  cellLogit,
   type DirectionHead,
   type ForecastSpec,
   type HarLine,
   NO_CALIBRATION,
+  type QuantileHead,
   type ScalerSpec,
-  type SignCells,
   type VolatilityHead,
 } from "../models/forecast_spec.ts";
-import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
-import { describeInputs, fitSignCells, standardizedQuantiles } from "../models/plain_models.ts";
+import { harLogVariance } from "../models/har.ts";
+import { describeInputs, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { type ModelParts, SpecForecastModel, within } from "../models/spec_forecast_model.ts";
+import type { PlainLines } from "./plain_lines.ts";
 
-/** The plain lines that a learner adds to, fitted on training rows alone. */
-export interface PlainLines {
-  readonly cells: SignCells;
-  readonly har: HarLine;
-  /** Logits of rows by the sign of their last move. */
-  cellLogits(rows: Int32Array): Float64Array;
-  /** ln max(RV, floor) − ln σ² of the HAR line. */
-  logVarianceResiduals(rows: Int32Array): Float64Array;
-}
-
-/** Fits sign cells and log-HAR on the training rows. */
-export function fitPlainLines(dataset: Dataset, { train }: Split): PlainLines {
-  const { features, labels } = dataset;
-  const cells = fitSignCells(dataset, train), har = fitHar(features, labels, train);
-  const moves = columnOf(features, cells.feature), floor = varianceFloor(labels.horizonMinutes);
-  return {
-    cells,
-    har,
-    cellLogits: (rows) => Float64Array.from(rows, (row) => cellLogit(cells, moves[row]!)),
-    logVarianceResiduals: (rows) => {
-      const line = harLogVariance(har, features, rows);
-      return line.map((value, i) => Math.log(Math.max(labels.realizedVarianceBps2[rows[i]!]!, floor)) - value);
-    },
-  };
-}
-
-/** Rows that moved: direction is learnt and scored on these. */
-export function movedRows({ labels }: Dataset, rows: Int32Array): Int32Array {
-  return rows.filter((row) => labels.returnBps[row] !== 0);
-}
-
-/** How much of a learnt score the validation rows bear out, from 0 (it is the sign cells) to 1. */
-export function shrinkDirection(dataset: Dataset, { validation }: Split, lines: PlainLines, score: Float64Array) {
-  const returnBps = Float64Array.from(validation, (row) => dataset.labels.returnBps[row]!);
-  return fitLogitShrink({ logit: lines.cellLogits(validation), score, returnBps });
+/** How much of a learnt score the validation rows bear out, from 0: it is the plain line. */
+export function shrinkDirection(
+  dataset: Dataset,
+  { validation }: Pick<Split, "validation">,
+  lines: PlainLines,
+  score: Float64Array,
+): number {
+  const { labels } = dataset, returnBps = Float64Array.from(validation, (row) => labels.returnBps[row]!);
+  return fitLogitShrink({ logit: lines.logits(validation, dataset), score, returnBps }, labels.horizonMinutes);
 }
 
 /** A correction's share, and the HAR line with its level for it. */
@@ -63,34 +37,30 @@ export interface FittedCorrection {
 }
 
 /**
- * How much of a learnt correction the validation rows bear out, from 0 (it is the HAR line) to 1. For each share the
+ * How much of a learnt correction the validation rows bear out, from 0: it is the HAR line, to the bit. For each share the
  * level is that which Duan's smearing gives on the fitted rows, so that σ² stays a forecast of the mean: what is chosen
  * on the validation rows is the share alone.
  *
- * @param fitted Rows that the correction was learnt on.
+ * @param correction of `rows`, some that it was learnt on, and of the validation rows.
  */
 export function shrinkCorrection(
   dataset: Dataset,
-  { validation }: Split,
+  { validation }: Pick<Split, "validation">,
   lines: PlainLines,
   correction: { readonly rows: Int32Array; readonly fitted: Float64Array; readonly validation: Float64Array },
 ): FittedCorrection {
   const { features, labels } = dataset;
-  const residuals = lines.logVarianceResiduals(correction.rows);
+  const residuals = lines.logVarianceResiduals(correction.rows, dataset);
   const smearing = (shrink: number) =>
     residuals.reduce((sum, residual, i) => sum + Math.exp(residual - shrink * correction.fitted[i]!), 0);
   const alone = smearing(0);
   const levelAt = (shrink: number) => Math.log(smearing(shrink) / alone);
-  const shrink = fitShrink(
-    {
-      harLogVariance: harLogVariance(lines.har, features, validation),
-      correction: correction.validation,
-      realizedVarianceBps2: Float64Array.from(validation, (row) => labels.realizedVarianceBps2[row]!),
-    },
-    varianceFloor(labels.horizonMinutes),
-    levelAt,
-  );
-  return { shrink, line: { ...lines.har, intercept: lines.har.intercept + levelAt(shrink) } };
+  const shrink = fitShrink({
+    harLogVariance: harLogVariance(lines.har, features, validation),
+    correction: correction.validation,
+    realizedVarianceBps2: Float64Array.from(validation, (row) => labels.realizedVarianceBps2[row]!),
+  }, { floor: varianceFloor(labels.horizonMinutes), horizonMinutes: labels.horizonMinutes, levelAt });
+  return { shrink, line: { ...lines.served, intercept: lines.served.intercept + levelAt(shrink) } };
 }
 
 /** Corrections kept within ± the bound. */
@@ -104,39 +74,46 @@ export interface LearntHeads {
   readonly scaler: ScalerSpec | null;
   readonly direction: DirectionHead;
   readonly volatility: VolatilityHead;
+  /** @default σ × the quantiles of r/σ of training rows */
+  readonly quantiles?: QuantileHead;
   readonly parts: ModelParts;
+  /** What training ranges and histograms are told of. @default the dataset and the split themselves */
+  readonly told?: { readonly dataset: Dataset; readonly split: Split };
 }
 
 /**
- * The model of fitted heads: its quantiles are σ × the quantiles of r/σ of training rows, and slope, intercept and
- * multipliers are fitted on the validation rows, as those of every family.
+ * The model of fitted heads: slope, intercept and multipliers are fitted on the validation rows, as those of every family.
  *
- * @param rows Training rows that the quantiles are taken of.
+ * @param rows Training rows that standardised quantiles are taken of.
  */
 export function calibratedModel(
   dataset: Dataset,
   split: Split,
-  { family, scaler, direction, volatility, parts }: LearntHeads,
+  { family, scaler, direction, volatility, quantiles, parts, told = { dataset, split } }: LearntHeads,
   rows: Int32Array,
 ): SpecForecastModel {
   const { features, labels } = dataset, { validation } = split;
-  const raw = (values: readonly number[]): ForecastSpec => ({
+  const histograms = referenceHistograms(told.dataset.features, told.split.train);
+  const raw = (head: QuantileHead): ForecastSpec => ({
     family,
     ...describeInputs(dataset),
     scaler,
-    heads: { direction, volatility, quantiles: { kind: "standardized", values } },
+    heads: { direction, volatility, quantiles: head },
     calibration: NO_CALIBRATION,
-    trainingRanges: trainingRangesOf(dataset, split),
-    referenceHistograms: referenceHistograms(features, split.train),
+    trainingRanges: trainingRangesOf(told.dataset, told.split),
+    referenceHistograms: histograms,
   });
-  const { volatilityBps } = new SpecForecastModel(raw(Array(9).fill(0)), parts).predictColumns(features.columns, rows);
-  const logVariance = Float64Array.from(volatilityBps, (sigma) => 2 * Math.log(sigma));
-  const spec = raw(standardizedQuantiles(labels.returnBps, rows, logVariance));
-  const { probabilityUp, quantilesBps } = new SpecForecastModel(spec, parts)
-    .predictColumns(features.columns, validation);
+  const forecasts = (head: QuantileHead, of: Int32Array) =>
+    new SpecForecastModel(raw(head), parts).predictColumns(features.columns, of);
+  const standardized = (): QuantileHead => {
+    const { volatilityBps } = forecasts({ kind: "standardized", values: Array(9).fill(0) }, rows);
+    const logVariance = Float64Array.from(volatilityBps, (sigma) => 2 * Math.log(sigma));
+    return { kind: "standardized", values: standardizedQuantiles(labels.returnBps, rows, logVariance) };
+  };
+  const head = quantiles ?? standardized(), { probabilityUp, quantilesBps } = forecasts(head, validation);
   const logit = Float64Array.from(probabilityUp, logitOf);
   return new SpecForecastModel(
-    { ...spec, calibration: fitCalibration(labels, validation, { logit, quantilesBps }) },
+    { ...raw(head), calibration: fitCalibration(labels, validation, { logit, quantilesBps }) },
     parts,
   );
 }
@@ -146,7 +123,7 @@ export function calibratedModel(
  *
  * @param forecasts What the model says of these rows uncalibrated, quantiles row-major `[N, 9]`.
  */
-export function fitCalibration(
+function fitCalibration(
   labels: Labels,
   validation: Int32Array,
   forecasts: { readonly logit: Float64Array; readonly quantilesBps: Float32Array },

@@ -62,7 +62,7 @@ export function jobDigest(
   const sequence = network.sequence && trunkDescription(network.sequence);
   const shape = { version: VERSION, trainRows, validationRows, width, layers, sequence };
   hash.update(canonicalJson({ ...shape, correctionBound, options }));
-  const columns = [rows.inputs, rows.cellLogit, rows.harLogVariance, rows.returnBps, rows.realizedVarianceBps2];
+  const columns = [rows.inputs, rows.plainLogit, rows.harLogVariance, rows.returnBps, rows.realizedVarianceBps2];
   for (const values of [...columns, ...tensorsOf(network)]) {
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }

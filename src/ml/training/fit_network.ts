@@ -1,21 +1,19 @@
 import { type CallOptions, type ModelFamily, QUANTILE_LEVELS } from "../../core/mod.ts";
-import { type Dataset, trainingRangesOf } from "../dataset.ts";
-import { varianceFloor } from "../evaluation/losses.ts";
+import type { Dataset } from "../dataset.ts";
 import { windowOf } from "../features/mod.ts";
 import type { Split } from "../labels/mod.ts";
-import { fitShrink } from "../models/calibration.ts";
-import { type ForecastSpec, NO_CALIBRATION } from "../models/forecast_spec.ts";
+import type { DirectionHead, VolatilityHead } from "../models/forecast_spec.ts";
 import { harLogVariance } from "../models/har.ts";
 import { type Network, startNetwork, withTensors } from "../models/network.ts";
 import { EnsembleForward } from "../models/network_forward.ts";
-import { describeInputs, standardizedQuantiles } from "../models/plain_models.ts";
-import { referenceHistograms } from "../models/reference_histograms.ts";
+import { standardizedQuantiles } from "../models/plain_models.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import type { SequenceFamily } from "../models/sequence_shapes.ts";
 import type { SequenceShape } from "../models/sequence_trunk.ts";
-import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { thinnedWindows } from "../window_dataset.ts";
-import { fitCalibration, fitPlainLines } from "./calibrated_model.ts";
+import { calibratedModel, shrinkCorrection, shrinkDirection } from "./calibrated_model.ts";
+import { fitLearnersLines, type LogisticLineOptions, type PlainLines } from "./plain_lines.ts";
 import { trainingRows } from "./training_rows.ts";
 import { requireTrainable } from "./require_trainable.ts";
 import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome, TrainingRows } from "./protocol.ts";
@@ -30,6 +28,8 @@ export interface NetworkOptions extends TrainingOptions {
   readonly hidden: readonly number[];
   /** Largest |ln σ² − HAR|. */
   readonly correctionBound: number;
+  /** The logistic line that the direction starts at where the features hold the plain lines'. @default none, the sign cells */
+  readonly line?: LogisticLineOptions;
 }
 
 /** Trains one job; in a Worker outside of tests. */
@@ -74,10 +74,10 @@ export function memberSeed(seed: number, member: number): number {
 
 /**
  * Fits the networks on `split.train`, stops early, shrinks and calibrates on `split.validation`. Each starts as the plain
- * lines (log-HAR, share of up after the last move, σ × quantiles of r/σ), all fitted on `split.train` alone: on each of its
- * minutes, also where networks that read windows learn from every n-th.
+ * lines (HAR-X and the logistic line, or log-HAR and the share of up after the last move; σ × quantiles of r/σ), all fitted
+ * on `split.train` alone: on each of its minutes, also where networks that read windows learn from every n-th.
  *
- * @param dataset of the feature set `base`.
+ * @param dataset for networks that read windows, of the feature set `base`.
  * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, see `requireTrainable`.
  */
 export async function fitNetwork(
@@ -86,14 +86,14 @@ export async function fitNetwork(
   options: NetworkOptions,
   deps: FitNetworkDeps & { readonly family: NetworkFamily },
 ): Promise<FittedNetwork> {
-  const { sequence } = options;
+  const { sequence, line, ...training } = options;
   const learnt = sequence === undefined ? { dataset, split } : thinnedWindows(dataset, split, sequence.everyMinutes);
   requireTrainable(learnt.dataset, learnt.split.train);
-  const lines = fitPlainLines(dataset, split);
+  const { lines, inputs } = fitLearnersLines(dataset, split, sequence === undefined ? line : undefined);
   const harLine = harLogVariance(lines.har, dataset.features, split.train);
   const quantiles = standardizedQuantiles(dataset.labels.returnBps, split.train, harLine);
-  const scalerSpec = fitScaler(learnt.dataset.features, learnt.split.train);
-  const scaler = new Scaler(scalerSpec, learnt.dataset.nullable);
+  const scalerSpec = inputs?.spec ?? fitScaler(learnt.dataset.features, learnt.split.train);
+  const scaler = inputs?.scaler ?? new Scaler(scalerSpec, learnt.dataset.nullable);
   const rows = trainingRows(learnt.dataset, learnt.split, scaler, lines);
   const start = (seed: number) =>
     startNetwork({
@@ -106,49 +106,46 @@ export async function fitNetwork(
       quantiles,
       seed,
     });
-  const { networks, outcomes } = await trainMembers(rows, start, options, deps);
-  const spec: ForecastSpec = {
+  const { networks, outcomes } = await trainMembers(rows, start, training, deps);
+  const heads = shrunkHeads(networks, rows, learnt, lines, options);
+  const model = calibratedModel(learnt.dataset, learnt.split, {
     family: deps.family,
-    ...describeInputs(learnt.dataset),
     scaler: scalerSpec,
-    heads: {
-      direction: { kind: "sign-network", ...lines.cells },
-      volatility: { kind: "har-network", ...lines.har, bound: options.correctionBound, shrink: 1 },
-      quantiles: { kind: "network" },
-    },
-    calibration: NO_CALIBRATION,
-    trainingRanges: trainingRangesOf(dataset, split),
-    // Of the base features alone: sixty minutes of one channel say the same sixty times.
-    referenceHistograms: referenceHistograms(dataset.features, split.train),
-  };
-  return { model: calibrated(spec, networks, learnt, rows), outcomes };
+    ...heads,
+    quantiles: { kind: "network" },
+    parts: { networks },
+    // Histograms of the base features alone: sixty minutes of one channel say the same sixty times.
+    told: { dataset, split },
+  }, learnt.split.train);
+  return { model, outcomes };
 }
 
-/** The model with its correction shrunk, and its outputs calibrated, as the validation rows want it. */
-function calibrated(
-  spec: ForecastSpec,
+/** The plain lines with the shares of what the networks add to them. */
+function shrunkHeads(
   networks: readonly Network[],
-  { dataset: { features, labels }, split }: { readonly dataset: Dataset; readonly split: Split },
   rows: TrainingRows,
-): SpecForecastModel {
-  const { volatility } = spec.heads;
-  if (volatility.kind !== "har-network") throw new RangeError(`Cannot shrink a head of kind '${volatility.kind}'`);
-  const first = rows.trainRows,
-    tail = validationOutputs(networks, rows.inputs.subarray(first * rows.width), volatility.bound);
-  const shrink = fitShrink(
-    {
-      harLogVariance: harLogVariance(volatility, features, split.validation),
-      correction: tail.correction,
-      realizedVarianceBps2: Float64Array.from(split.validation, (row) => labels.realizedVarianceBps2[row]!),
-    },
-    varianceFloor(labels.horizonMinutes),
-  );
-  const shrunk = { ...spec, heads: { ...spec.heads, volatility: { ...volatility, shrink } } };
-  const { quantilesBps } = new SpecForecastModel(shrunk, { networks })
-    .predictColumns(features.columns, split.validation);
-  const logit = tail.logit.map((value, i) => value + rows.cellLogit[first + i]!);
-  const calibration = fitCalibration(labels, split.validation, { logit, quantilesBps });
-  return new SpecForecastModel({ ...shrunk, calibration }, { networks });
+  { dataset, split }: { readonly dataset: Dataset; readonly split: Split },
+  lines: PlainLines,
+  { correctionBound, rowStride }: NetworkOptions,
+): { readonly direction: DirectionHead; readonly volatility: VolatilityHead } {
+  const outputs = (first: number, count: number, stride: number) =>
+    networkOutputs(
+      networks,
+      rows,
+      Int32Array.from({ length: Math.ceil(count / stride) }, (_, i) => first + i * stride),
+    );
+  const fitted = outputs(0, rows.trainRows, rowStride), tail = outputs(rows.trainRows, rows.validationRows, 1);
+  const scaled = (corrections: Float64Array) => corrections.map((value) => correctionBound * value);
+  const direction = shrinkDirection(dataset, split, lines, tail.logit);
+  const correction = shrinkCorrection(dataset, split, lines, {
+    rows: split.train.filter((_, i) => i % rowStride === 0),
+    fitted: scaled(fitted.correction),
+    validation: scaled(tail.correction),
+  });
+  return {
+    direction: { kind: "sign-network", shrink: direction, ...lines.direction },
+    volatility: { kind: "har-network", bound: correctionBound, shrink: correction.shrink, ...correction.line },
+  };
 }
 
 /** Trains one network after the other, each from its own seed. */
@@ -174,16 +171,16 @@ async function trainMembers(
   return { networks, outcomes };
 }
 
-function validationOutputs(networks: readonly Network[], inputs: Float32Array, bound: number) {
+/** What the networks say, in the mean, of rows of a job by their places. */
+function networkOutputs(networks: readonly Network[], { inputs, width }: TrainingRows, places: Int32Array) {
   const forward = new EnsembleForward(networks);
-  const width = forward.inputs, count = inputs.length / width;
-  const logit = new Float64Array(count), correction = new Float64Array(count);
+  const logit = new Float64Array(places.length), correction = new Float64Array(places.length);
   const buffer = new Float64Array(width), increments = new Float64Array(QUANTILE_LEVELS.length);
-  for (let i = 0; i < count; i++) {
-    buffer.set(inputs.subarray(i * width, (i + 1) * width));
+  places.forEach((place, i) => {
+    buffer.set(inputs.subarray(place * width, (place + 1) * width));
     const out = forward.run(buffer, increments);
     logit[i] = out.logit;
-    correction[i] = bound * out.correction;
-  }
+    correction[i] = out.correction;
+  });
   return { logit, correction };
 }

@@ -9,15 +9,8 @@ import type { StopReason, TreeReport } from "../gbdt/training/protocol.ts";
 import { everyNthMinute, type Split } from "../labels/mod.ts";
 import type { TREE_HEADS } from "../models/forecast_trees.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
-import {
-  bounded,
-  calibratedModel,
-  fitPlainLines,
-  movedRows,
-  type PlainLines,
-  shrinkCorrection,
-  shrinkDirection,
-} from "./calibrated_model.ts";
+import { bounded, calibratedModel, shrinkCorrection, shrinkDirection } from "./calibrated_model.ts";
+import { fitLearnersLines, type LogisticLineOptions, movedRows, type PlainLines } from "./plain_lines.ts";
 import { sharedColumn } from "./training_rows.ts";
 import { requireTrainable } from "./require_trainable.ts";
 
@@ -30,6 +23,8 @@ export interface TreesOptions extends Omit<GbdtOptions, "loss" | "monotone"> {
   readonly everyMinutes: number;
   /** Largest |ln σ² − HAR|. */
   readonly correctionBound: number;
+  /** The logistic line that the direction starts at where the features hold the plain lines'. @default none, the sign cells */
+  readonly line?: LogisticLineOptions;
   /** By head and feature, 1 where the forecast must not fall as the feature rises, −1 where it must not rise. */
   readonly monotone: Readonly<Record<TreeHead, GbdtOptions["monotone"]>>;
 }
@@ -64,10 +59,10 @@ export interface FittedTrees {
 /**
  * Fits boosted trees on rows of `split.train`, stops early, shrinks and calibrates on `split.validation`.
  *
- * Direction: logistic trees that start from the logit of the sign cells, on rows that moved. Started from a constant
- * instead, they would have to find the cells again, and where they find nothing the forecast would be worse than the
- * plain line; so no tree, or a share of 0, *is* the plain line.
- * Volatility: trees on ln max(RV, floor) − log-HAR, bounded and shrunk, then the level of the line is fitted again.
+ * Direction: logistic trees that start from the plain logit, on rows that moved. Started from a constant instead, they
+ * would have to find the line again, and where they find nothing the forecast would be worse than the plain line; so no
+ * tree, or a share of 0, *is* the plain line.
+ * Volatility: trees on ln max(RV, floor) − HAR, bounded and shrunk, then the level of the line is fitted again.
  *
  * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, `config-invalid` for a
  * constraint on an unknown feature.
@@ -79,9 +74,9 @@ export async function fitTrees(
   deps: CallOptions & { readonly grow: GrowTrees; readonly onTree?: (report: HeadReport) => void },
 ): Promise<FittedTrees> {
   requireTrainable(dataset, split.train);
-  const { everyMinutes, correctionBound, monotone, ...growing } = options;
+  const { everyMinutes, correctionBound, monotone, line: logistic, ...growing } = options;
   const rows = everyNthMinute(split.train, dataset.features.decisionTimeMs, { minutes: everyMinutes });
-  const lines = fitPlainLines(dataset, split);
+  const { lines, inputs } = fitLearnersLines(dataset, split, logistic);
   const grow = async (head: TreeHead) => {
     const { onTree, signal } = deps;
     const fit = await deps.grow({
@@ -107,8 +102,8 @@ export async function fitTrees(
   });
   const model = calibratedModel(dataset, split, {
     family: "gbdt",
-    scaler: null,
-    direction: { kind: "sign-trees", shrink: directionShrink, ...lines.cells },
+    scaler: lines.direction.line === undefined ? null : inputs!.spec,
+    direction: { kind: "sign-trees", shrink: directionShrink, ...lines.direction },
     volatility: { kind: "har-trees", bound: correctionBound, shrink: correction.shrink, ...correction.line },
     parts: { trees: { direction: direction.model, volatility: volatility.model } },
   }, rows);
@@ -138,7 +133,7 @@ function taskRows(
     return {
       columns: gather(moved),
       labels: Float32Array.from(moved, (row) => Number(labels.returnBps[row]! > 0)),
-      startScores: lines.cellLogits(moved),
+      startScores: lines.logits(moved),
     };
   };
   return { train: rowsOf(train), validation: rowsOf(validation) };

@@ -40,9 +40,9 @@ export interface TrainingRows {
   /** Network inputs, row-major `[rows, width]`. */
   readonly inputs: Float32Array;
   readonly width: number;
-  /** Logit of up by the sign of the last move, to which the network adds. */
-  readonly cellLogit: Float32Array;
-  /** ln σ² of the HAR line. */
+  /** Logit of up by the plain line, to which the network adds. */
+  readonly plainLogit: Float32Array;
+  /** ln σ² of the HAR line, log-HAR or HAR-X. */
   readonly harLogVariance: Float32Array;
   readonly returnBps: Float32Array;
   /** Realised variance, floored. */

@@ -1,10 +1,9 @@
 import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import { concatRows, type Split } from "../labels/mod.ts";
-import { cellLogit, type SignCells } from "../models/forecast_spec.ts";
-import { columnOf, harLogVariance } from "../models/har.ts";
+import { harLogVariance } from "../models/har.ts";
 import type { Scaler } from "../models/scaler.ts";
-import type { PlainLines } from "./calibrated_model.ts";
+import type { PlainLines } from "./plain_lines.ts";
 import type { TrainingRows } from "./protocol.ts";
 
 /** The columns of a training job: training rows, then validation rows. */
@@ -12,16 +11,18 @@ export function trainingRows(
   dataset: Dataset,
   split: Split,
   scaler: Scaler,
-  { har, cells }: Pick<PlainLines, "har" | "cells">,
+  lines: PlainLines,
 ): TrainingRows {
   const { features, labels } = dataset, rows = concatRows(split.train, split.validation);
-  const harLine = harLogVariance(har, features, rows), floor = varianceFloor(labels.horizonMinutes);
+  const harLine = harLogVariance(lines.har, features, rows),
+    logits = lines.logits(rows, dataset),
+    floor = varianceFloor(labels.horizonMinutes);
   return {
     trainRows: split.train.length,
     validationRows: split.validation.length,
     inputs: networkInputs(dataset, scaler, rows),
     width: scaler.width,
-    cellLogit: cellLogits(dataset, cells, rows),
+    plainLogit: sharedColumn(rows.length, (i) => logits[i]!),
     harLogVariance: sharedColumn(rows.length, (i) => harLine[i]!),
     returnBps: sharedColumn(rows.length, (i) => labels.returnBps[rows[i]!]!),
     realizedVarianceBps2: sharedColumn(rows.length, (i) => Math.max(floor, labels.realizedVarianceBps2[rows[i]!]!)),
@@ -45,10 +46,4 @@ function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array):
     scaler.write(valueAt, inputs, i * scaler.width);
   }
   return inputs;
-}
-
-/** Logits of the rows by the sign of their last move. */
-function cellLogits({ features }: Dataset, cells: SignCells, rows: Int32Array): Float32Array {
-  const moves = columnOf(features, cells.feature);
-  return sharedColumn(rows.length, (i) => cellLogit(cells, moves[rows[i]!]!));
 }

@@ -7,9 +7,18 @@ import { encodeModelFiles } from "../../../src/ml/models/model_files.ts";
 import { canonicalJson } from "../../../src/ml/canonical_json.ts";
 import { SEQUENCE_FAMILIES } from "../../../src/ml/models/sequence_shapes.ts";
 import { sha256Of } from "../../../src/ml/sha256.ts";
-import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
+import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
+import {
+  linearModel,
+  onPlainLines,
+  plainModel,
+  randomNetworkModel,
+  sampleDataset,
+  sampleRows,
+  treesModel,
+} from "./sample_models.ts";
 
-const sample = sampleDataset();
+const sample = sampleDataset(), flagship = sampleDataset({ engine: flagshipFeatureSet() });
 const IDENTITY = {
   modelId: `m-${"a".repeat(32)}`,
   runId: "b".repeat(32),
@@ -39,13 +48,36 @@ Deno.test("loadForecastModel() gives back the forecasts of the model that was en
   const sequences = SEQUENCE_FAMILIES.map((family) => randomNetworkModel(sample, { family, members: 2 }));
   const plain = [plainModel("har", sample), plainModel("contrarian", sample)];
   const ensemble = randomNetworkModel(sample, { members: 3 });
-  for (const each of [model, ensemble, ...sequences, treesModel(sample), linearModel(sample), ...plain]) {
-    const encoded = encodeModelFiles(each, sampleRows(sample, 4, each), IDENTITY, encodeMlModel);
+  const lines = [randomNetworkModel(flagship), treesModel(flagship, 20), linearModel(flagship)]
+    .map((each) => onPlainLines(each, flagship));
+  for (const each of [model, ensemble, ...sequences, treesModel(sample), linearModel(sample), ...plain, ...lines]) {
+    const source = each.info.featureSetDigest === flagship.dataset.featureSetDigest ? flagship : sample;
+    const encoded = encodeModelFiles(each, sampleRows(source, 4, each), IDENTITY, encodeMlModel);
     const loaded = await loadForecastModel(encoded);
     assertEquals(loaded.info, each.info);
-    const rows = sampleRows(sample, 50, each);
+    const rows = sampleRows(source, 50, each);
     assertEquals(loaded.predict(rows, 50), each.predict(rows, 50));
   }
+});
+
+Deno.test("decodeForecastJson() names what does not fit in the plain lines", () => {
+  const lines = onPlainLines(treesModel(flagship, 2), flagship);
+  const encoded = encodeModelFiles(lines, sampleRows(flagship, 4, lines), IDENTITY, encodeMlModel);
+  const refused = (
+    change: (heads: Record<string, Record<string, unknown>>, scaler: Record<string, unknown>) => void,
+  ) => {
+    const document = JSON.parse(new TextDecoder().decode(encoded.get("forecast.json")));
+    change(document.heads, document.scaler);
+    return assertThrows(() => decodeForecastJson(JSON.stringify(document)), DomainError).message;
+  };
+  assertStringIncludes(
+    refused((heads) => heads["volatility"]!["hourLevels"] = [1, 2]),
+    "'heads.volatility.hourLevels'",
+  );
+  assertStringIncludes(refused((heads) => heads["volatility"]!["weekdayLevels"] = null), "'heads.volatility.weekdayLe");
+  const line = { share: 1.5, intercept: 0, weights: [] };
+  assertStringIncludes(refused((heads) => heads["direction"]!["line"] = line), "'heads.direction.line.share'");
+  assertStringIncludes(refused((_, scaler) => scaler["flagged"] = [0, 96]), "flags feature 96 of 96");
 });
 
 Deno.test("loadForecastModel() refuses a sequence model whose window is not where its features have it", () => {

@@ -3,9 +3,18 @@ import * as ort from "onnxruntime-node";
 import { encodeForecastOnnx } from "../../../src/ml/models/onnx/forecast_graph.ts";
 import { SEQUENCE_FAMILIES } from "../../../src/ml/models/sequence_shapes.ts";
 import type { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
-import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
+import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
+import {
+  linearModel,
+  onPlainLines,
+  plainModel,
+  randomNetworkModel,
+  sampleDataset,
+  sampleRows,
+  treesModel,
+} from "./sample_models.ts";
 
-const sample = sampleDataset();
+const sample = sampleDataset(), flagship = sampleDataset({ engine: flagshipFeatureSet() });
 const ROWS = 300;
 const MODELS: Readonly<Record<string, () => SpecForecastModel>> = {
   mlp: () => randomNetworkModel(sample),
@@ -14,6 +23,9 @@ const MODELS: Readonly<Record<string, () => SpecForecastModel>> = {
   "an ensemble of tcn": () => randomNetworkModel(sample, { members: 2, family: "tcn" }),
   gbdt: () => treesModel(sample),
   linear: () => linearModel(sample),
+  "an ensemble on the flagship's lines": () => onPlainLines(randomNetworkModel(flagship, { members: 2 }), flagship),
+  "gbdt on the flagship's lines": () => onPlainLines(treesModel(flagship, 50), flagship),
+  "linear on the flagship's lines": () => onPlainLines(linearModel(flagship), flagship),
   ...Object.fromEntries(
     (["har", "contrarian", "climatology"] as const).map((family) => [family, () => plainModel(family, sample)]),
   ),
@@ -21,8 +33,9 @@ const MODELS: Readonly<Record<string, () => SpecForecastModel>> = {
 
 for (const [what, build] of Object.entries(MODELS)) {
   Deno.test(`encodeForecastOnnx() of ${what} agrees with our forward pass in onnxruntime`, async () => {
-    const model = build();
-    const rows = sampleRows(sample, ROWS, model), width = model.spec.featureNames.length;
+    const model = build(), { info: { featureSetDigest } } = model;
+    const source = featureSetDigest === flagship.dataset.featureSetDigest ? flagship : sample;
+    const rows = sampleRows(source, ROWS, model), width = model.spec.featureNames.length;
     const move = model.spec.featureNames.indexOf("return_15");
     [0, NaN].forEach((value, i) => rows[i * width + move] = value); // the cell of no move
     const ours = model.predict(rows, ROWS);

@@ -1,4 +1,4 @@
-import { seededRandom } from "../../../src/core/mod.ts";
+import { type FeatureEngine, seededRandom } from "../../../src/core/mod.ts";
 import { buildDataset, type Dataset, trainingRangesOf } from "../../../src/ml/dataset.ts";
 import { defaultFeatureEngine, windowOf } from "../../../src/ml/features/mod.ts";
 import { type GbdtLoss, withFloat32Leaves } from "../../../src/ml/gbdt/gbdt_model.ts";
@@ -8,6 +8,7 @@ import type { CalibrationSpec, ForecastSpec } from "../../../src/ml/models/forec
 import { startNetwork, tensorsOf, withTensors } from "../../../src/ml/models/network.ts";
 import { describeInputs, fitPlainModel, fitSignCells, type PlainFamily } from "../../../src/ml/models/plain_models.ts";
 import { fitScaler, Scaler } from "../../../src/ml/models/scaler.ts";
+import { fitVarianceLine, harXDesign } from "../../../src/ml/models/variance_line.ts";
 import { isSequenceFamily, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { featuresFor, windowDataset } from "../../../src/ml/window_dataset.ts";
@@ -22,12 +23,17 @@ const CALIBRATION: CalibrationSpec = {
 
 /** A small dataset with its split, for tests: ten days by default, the last three of them test. */
 export function sampleDataset(
-  options: RandomCandleOptions & { readonly minutes?: number; readonly horizonMinutes?: number } = {},
+  options: RandomCandleOptions & {
+    readonly minutes?: number;
+    readonly horizonMinutes?: number;
+    /** @default the set `base` */
+    readonly engine?: FeatureEngine;
+  } = {},
 ): { dataset: Dataset; split: Split } {
-  const { minutes = 14_400, horizonMinutes = 15 } = options;
+  const { minutes = 14_400, horizonMinutes = 15, engine = defaultFeatureEngine() } = options;
   const candles = randomCandles(minutes, options);
   const startMs = candles.openTimeMs[0]!, share = (part: number) => startMs + Math.floor(minutes * part) * 60_000;
-  const dataset = buildDataset(candles, defaultFeatureEngine(), { horizonMinutes, sinceMs: startMs });
+  const dataset = buildDataset(candles, engine, { horizonMinutes, sinceMs: startMs });
   const split = chronologicalSplit(
     { decisionTimeMs: dataset.features.decisionTimeMs, scorable: dataset.labels.scorable },
     { horizonMinutes, validationStartMs: share(0.6), testStartMs: share(0.7) },
@@ -158,4 +164,32 @@ export function linearModel({ dataset, split }: ReturnType<typeof sampleDataset>
     },
     calibration: CALIBRATION,
   });
+}
+
+/**
+ * A model of the set `flagship` on the plain lines of that: HAR-X with levels by the clock, and a logistic line of random
+ * weights that half takes the place of the cells. Of a linear model nothing is left beside the logistic line.
+ */
+export function onPlainLines(
+  { spec, parts }: SpecForecastModel,
+  { dataset, split }: ReturnType<typeof sampleDataset>,
+): SpecForecastModel {
+  const random = seededRandom(5), { direction, volatility } = spec.heads;
+  if (direction.kind === "constant" || volatility.kind === "constant") throw new Error("expected lines");
+  const flagged = dataset.nullable.flatMap((may, j) => may ? [j] : []).slice(0, 3);
+  const scaler = spec.scaler ?? { ...fitScaler(dataset.features, split.train), flagged };
+  const weights = Array.from({ length: new Scaler(scaler, dataset.nullable).width }, () => 0.1 * random.normal());
+  const line = { share: 0.5, intercept: 0.02, weights }, cells = fitSignCells(dataset, split.train);
+  const harX = fitVarianceLine(dataset.features, dataset.labels, split.train, harXDesign(spec.horizonMinutes));
+  return new SpecForecastModel({
+    ...spec,
+    scaler,
+    heads: {
+      ...spec.heads,
+      direction: direction.kind === "sign-network" || direction.kind === "sign-trees"
+        ? { ...direction, line, shrink: 0.6 }
+        : { kind: "line", line, ...cells },
+      volatility: { ...volatility, ...harX },
+    },
+  }, parts);
 }

@@ -2,16 +2,32 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import fc from "fast-check";
 import { NO_CALIBRATION } from "../../../src/ml/models/forecast_spec.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
-import { linearModel, plainModel, randomNetworkModel, sampleDataset, sampleRows, treesModel } from "./sample_models.ts";
+import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
+import { Scaler } from "../../../src/ml/models/scaler.ts";
+import { lineLogVariance } from "../../../src/ml/models/variance_line.ts";
+import {
+  linearModel,
+  onPlainLines,
+  plainModel,
+  randomNetworkModel,
+  sampleDataset,
+  sampleRows,
+  treesModel,
+} from "./sample_models.ts";
 
 const sample = sampleDataset();
 
+const flagship = sampleDataset({ engine: flagshipFeatureSet() });
+
 for (const model of [randomNetworkModel(sample), treesModel(sample, 30), linearModel(sample)]) {
-  checkForward(model);
+  checkForward(model, sample, model.spec.family);
+}
+for (const model of [randomNetworkModel(flagship), treesModel(flagship, 30), linearModel(flagship)]) {
+  checkForward(onPlainLines(model, flagship), flagship, `${model.spec.family} on the flagship's lines`);
 }
 
-function checkForward(model: SpecForecastModel): void {
-  const { family, featureNames } = model.spec, width = featureNames.length;
+function checkForward(model: SpecForecastModel, sample: ReturnType<typeof sampleDataset>, family: string): void {
+  const width = model.spec.featureNames.length;
 
   Deno.test(`predict() of ${family} of columns and of rows is the same`, { permissions: "none" }, () => {
     // More than a block of the trees.
@@ -109,6 +125,52 @@ Deno.test("SpecForecastModel.predict() reads a missing scale as the next shorter
   assert(withValue("rv_1440", shorter) !== withValue("rv_1440", shorter * 4));
 });
 
+Deno.test(
+  "SpecForecastModel.predict() reads hour and weekday of HAR-X from the features",
+  { permissions: "none" },
+  () => {
+    const { spec } = onPlainLines(linearModel(flagship), flagship), { volatility } = spec.heads;
+    assert(volatility.kind === "har-linear");
+    const plain = new SpecForecastModel({
+      ...spec,
+      heads: { ...spec.heads, volatility: { ...volatility, shrink: 0 } },
+    });
+    const { features } = flagship.dataset, rows = flagship.split.test;
+    const { volatilityBps } = plain.predictColumns(features.columns, rows);
+    // By the times of the rows, which a served row does not have.
+    const byTime = lineLogVariance(volatility, features, rows);
+    rows.forEach((_, i) => assertAlmostEquals(volatilityBps[i]!, Math.exp(byTime[i]! / 2), 1e-6 * volatilityBps[i]!));
+    const levels = new Set(Array.from(rows, (row) => features.columns[spec.featureNames.indexOf("hour_of_day")]![row]));
+    assertEquals(levels.size, 24);
+  },
+);
+
+Deno.test(
+  "SpecForecastModel.predict() goes from the cells to the logistic line by the share",
+  { permissions: "none" },
+  () => {
+    const { spec } = onPlainLines(linearModel(flagship), flagship),
+      { direction } = spec.heads,
+      rows = sampleRows(flagship, 9);
+    assert(direction.kind === "line");
+    const logits = (share: number) => {
+      const line = { ...direction.line, share }, heads = { ...spec.heads, direction: { ...direction, line } };
+      const { probabilityUp } = new SpecForecastModel({ ...spec, heads, calibration: NO_CALIBRATION }).predict(rows, 9);
+      return Array.from(probabilityUp, (p) => Math.log(p / (1 - p)));
+    };
+    const cells = logits(0), line = logits(1), between = logits(0.3), width = spec.featureNames.length;
+    const scaler = new Scaler(spec.scaler!, spec.nullable), inputs = new Float64Array(scaler.width);
+    for (let i = 0; i < 9; i++) {
+      const move = rows[i * width + spec.featureNames.indexOf("return_15")]!;
+      assertAlmostEquals(cells[i]!, move > 0 ? direction.logits.up : direction.logits.down, 1e-6);
+      scaler.write((feature) => rows[i * width + feature]!, inputs, 0);
+      const sum = direction.line.weights.reduce((total, weight, j) => total + weight * inputs[j]!, 0.02);
+      assertAlmostEquals(line[i]!, sum, 1e-5);
+      assertAlmostEquals(between[i]!, 0.7 * cells[i]! + 0.3 * line[i]!, 1e-5);
+    }
+  },
+);
+
 Deno.test("SpecForecastModel.predict() of the contrarian knows three cells", { permissions: "none" }, () => {
   const model = plainModel("contrarian", sample);
   const direction = model.spec.heads.direction;
@@ -134,6 +196,8 @@ Deno.test("SpecForecastModel refuses a wrong row length, a missing network, an u
   assertThrows(() => new SpecForecastModel(model.spec), RangeError, "without its network");
   const { heads } = plainModel("har", sample).spec;
   assert(heads.volatility.kind === "har");
+  const onLines = onPlainLines(treesModel(flagship, 5), flagship);
+  assertThrows(() => new SpecForecastModel({ ...onLines.spec, scaler: null }, onLines.parts), RangeError, "to a line");
   const broken = { ...heads, volatility: { ...heads.volatility, features: ["rv_7"], coefficients: [1] } };
   assertThrows(() => new SpecForecastModel({ ...model.spec, scaler: null, heads: broken }), RangeError, "'rv_7'");
 });

@@ -36,7 +36,7 @@ Deno.test("both engines have the losses and gradients of tfjs' own operations wi
       const random = seededRandom(seed);
       const plain = plantedJob({ width, hidden, seed, trainRows: 150, validationRows: 10 });
       for (let i = 0; i < 150; i += 7) plain.rows.returnBps[i] = 0; // ties are left out of the direction's loss
-      plain.rows.cellLogit.forEach((_, i) => plain.rows.cellLogit[i] = random.normal() / 3);
+      plain.rows.plainLogit.forEach((_, i) => plain.rows.plainLogit[i] = random.normal() / 3);
       const job = movedJob(plain, seed);
       const picked = Int32Array.from({ length: rows }, () => random.integer(150));
       const scale = { direction: 0.7 / 150, volatility: 1.1 / 150, quantiles: 1.3 / 150 };

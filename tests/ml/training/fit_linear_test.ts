@@ -3,8 +3,8 @@ import { MODEL_CONFIG_SCHEMA } from "../../../src/config/model_config.ts";
 import { DomainError } from "../../../src/core/mod.ts";
 import { crossEntropy } from "../../../src/ml/logistic_functions.ts";
 import { Scaler } from "../../../src/ml/models/scaler.ts";
-import { fitPlainLines, movedRows } from "../../../src/ml/training/calibrated_model.ts";
 import { fitLinear } from "../../../src/ml/training/fit_linear.ts";
+import { fitPlainLines, movedRows } from "../../../src/ml/training/plain_lines.ts";
 import { sampleDataset } from "../models/sample_models.ts";
 
 const OPTIONS = { ...MODEL_CONFIG_SCHEMA.parse({}).linear, everyMinutes: 1 };
@@ -22,8 +22,10 @@ function inputsOf(rows: Int32Array): Float64Array[] {
   });
 }
 
-Deno.test("fitLinear(): no other direction line beside the cells has less penalised cross entropy", () => {
-  const rows = movedRows(dataset, split.train), inputs = inputsOf(rows), offsets = lines.cellLogits(rows);
+const PENALTY = OPTIONS.l2.direction * dataset.labels.horizonMinutes;
+
+Deno.test("fitLinear(): no other direction line has less penalised cross entropy", () => {
+  const rows = movedRows(dataset, split.train), inputs = inputsOf(rows);
   const spread = inputs[0]!.map((_, j) => {
     const mean = inputs.reduce((sum, row) => sum + row[j]!, 0) / rows.length;
     return inputs.reduce((sum, row) => sum + (row[j]! - mean) ** 2, 0) / rows.length;
@@ -32,12 +34,12 @@ Deno.test("fitLinear(): no other direction line beside the cells has less penali
     let sum = 0;
     rows.forEach((row, i) => {
       const line = inputs[i]!.reduce((total, value, j) => total + value * weights[j]!, intercept);
-      sum += crossEntropy(dataset.labels.returnBps[row]! > 0 ? 1 : 0, offsets[i]! + line);
+      sum += crossEntropy(dataset.labels.returnBps[row]! > 0 ? 1 : 0, line);
     });
     return sum / rows.length +
-      spread.reduce((total, each, j) => total + OPTIONS.l2.direction / 2 * each * weights[j]! ** 2, 0);
+      spread.reduce((total, each, j) => total + PENALTY / 2 * each * weights[j]! ** 2, 0);
   };
-  const { intercept, coefficients } = fit.lines.direction, best = loss(coefficients, intercept);
+  const { intercept, coefficients } = fit.lines.direction!, best = loss(coefficients, intercept);
   for (let j = 0; j < coefficients.length; j += 5) {
     for (const step of [-0.01, 0.01]) {
       assert(loss(coefficients.with(j, coefficients[j]! + step), intercept) >= best, fit.inputNames[j]);
@@ -46,15 +48,16 @@ Deno.test("fitLinear(): no other direction line beside the cells has less penali
   assert(loss(coefficients, intercept + 0.01) > best && loss(coefficients, intercept - 0.01) > best);
 });
 
-Deno.test("fitLinear(): the forecast before calibration is cells and HAR with the shrunk lines", () => {
+Deno.test("fitLinear(): the forecast before calibration lies between cells and line, and on HAR with a shrunk line", () => {
   const rows = split.test.slice(0, 20), inputs = inputsOf(rows);
   const { heads, calibration } = fit.model.spec, { direction, volatility } = heads;
-  assert(direction.kind === "sign-linear" && volatility.kind === "har-linear");
+  assert(direction.kind === "line" && volatility.kind === "har-linear");
   const dot = (weights: readonly number[], i: number) => inputs[i]!.reduce((s, value, j) => s + value * weights[j]!, 0);
   const { probabilityUp, volatilityBps } = fit.model.predictColumns(dataset.features.columns, rows);
-  const cells = lines.cellLogits(rows), floors = lines.logVarianceResiduals(rows);
+  const { share, intercept, weights } = direction.line;
+  const cells = lines.logits(rows), floors = lines.logVarianceResiduals(rows);
   rows.forEach((row, i) => {
-    const logit = cells[i]! + direction.shrink * (direction.intercept + dot(direction.weights, i));
+    const logit = (1 - share) * cells[i]! + share * (intercept + dot(weights, i));
     const p = 1 / (1 + Math.exp(-(calibration.logit.intercept + calibration.logit.slope * logit)));
     assertAlmostEquals(probabilityUp[i]!, p, 1e-6);
     const har = Math.log(dataset.labels.realizedVarianceBps2[row]!) - floors[i]!;
@@ -64,12 +67,15 @@ Deno.test("fitLinear(): the forecast before calibration is cells and HAR with th
   });
 });
 
-Deno.test("fitLinear() names its inputs, flags last; a flag that never rises has a coefficient of 0", () => {
+Deno.test("fitLinear() names its inputs, flags of what is missing in training last", () => {
   const { inputNames, lines: { direction } } = fit, names = dataset.features.names;
   assertEquals(inputNames.slice(0, names.length), names);
-  assertEquals(inputNames.at(-1), `${names.filter((_, j) => dataset.nullable[j]).at(-1)} is missing`);
-  for (const name of direction.unidentified) {
-    assertEquals(direction.coefficients[inputNames.indexOf(name)], 0);
+  const isMissing = (_: string, j: number) =>
+    split.train.some((row) => Number.isNaN(dataset.features.columns[j]![row]!));
+  assertEquals(inputNames.slice(names.length), names.filter(isMissing).map((name) => `${name} is missing`));
+  assert(inputNames.length > names.length);
+  for (const name of direction!.unidentified) {
+    assertEquals(direction!.coefficients[inputNames.indexOf(name)], 0);
   }
 });
 

@@ -6,6 +6,7 @@ import { harLogVariance } from "../../../src/ml/models/har.ts";
 import { tensorsOf } from "../../../src/ml/models/network.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { fitNetwork, type TrainNetwork } from "../../../src/ml/training/fit_network.ts";
+import { fitPlainLines } from "../../../src/ml/training/plain_lines.ts";
 import { SETTINGS, smallDataset, smallJob } from "../jobs/small_job.ts";
 
 const dataset = smallDataset(), split = rowsOfJob(smallJob(), dataset);
@@ -17,37 +18,38 @@ const wander: TrainNetwork = ({ network }) => {
   return Promise.resolve({ tensors, bestEpoch: 1, epochs: 1, steps: 1 });
 };
 
-Deno.test("fitNetwork() keeps the share of its correction that has the least QLIKE on the validation rows, and no more", async () => {
+Deno.test("fitNetwork() keeps the most probable share of its correction, with the level that keeps σ² the mean", async () => {
   const { model } = await fitNetwork(dataset, split, { ...SETTINGS.mlp, seed: 1 }, { family: "mlp", train: wander });
-  const { spec, parts } = model, { volatility } = spec.heads;
+  const { spec, parts } = model, { volatility } = spec.heads, { labels } = dataset;
   assert(volatility.kind === "har-network");
-  const logVarianceAt = (shrink: number) => {
-    const heads = { ...spec.heads, volatility: { ...volatility, shrink } };
+  const lines = fitPlainLines(dataset, split);
+  const logVariance = (rows: Int32Array, shrink: number, intercept: number) => {
+    const heads = { ...spec.heads, volatility: { ...volatility, shrink, intercept } };
     return Float64Array.from(
-      new SpecForecastModel({ ...spec, heads }, parts)
-        .predictColumns(dataset.features.columns, split.validation).volatilityBps,
+      new SpecForecastModel({ ...spec, heads }, parts).predictColumns(dataset.features.columns, rows).volatilityBps,
       (sigma) => 2 * Math.log(sigma),
     );
   };
-  const har = harLogVariance(volatility, dataset.features, split.validation), whole = logVarianceAt(1);
-  const correction = whole.map((value, i) => value - har[i]!);
-  assert(Math.max(...correction.map(Math.abs)) > 0.1, "there is a correction");
-  const { labels } = dataset, floor = varianceFloor(labels.horizonMinutes);
-  const losses = Array.from(
-    { length: 11 },
-    (_, tenth) =>
-      split.validation.reduce(
-        (sum, row, i) =>
-          sum + qlike(labels.realizedVarianceBps2[row]!, Math.exp(har[i]! + tenth / 10 * correction[i]!), floor),
-        0,
-      ),
-  );
-  const best = losses.indexOf(Math.min(...losses));
-  assert(best < 10, "on random candles not all of it is kept");
-  assertAlmostEquals(volatility.shrink, best / 10, 1e-12);
-  for (const shrink of [0, 0.4, volatility.shrink]) {
-    const got = logVarianceAt(shrink);
-    got.forEach((value, i) => assertAlmostEquals(value, har[i]! + shrink * correction[i]!, 1e-5));
-  }
+  const { intercept } = lines.har, { validation } = split;
+  const fitted = split.train.filter((_, i) => i % SETTINGS.mlp.rowStride === 0);
+  const meanRatio = (shrink: number) => {
+    const forecasts = logVariance(fitted, shrink, intercept);
+    return fitted.reduce((sum, row, i) => sum + labels.realizedVarianceBps2[row]! / Math.exp(forecasts[i]!), 0);
+  };
+  const floor = varianceFloor(labels.horizonMinutes), unshrunk = meanRatio(0);
+  const losses = Array.from({ length: 8 }, (_, tenth) => {
+    const forecasts = logVariance(validation, tenth / 10, intercept + Math.log(meanRatio(tenth / 10) / unshrunk));
+    const loss = validation.reduce(
+      (sum, row, i) => sum + qlike(labels.realizedVarianceBps2[row]!, Math.exp(forecasts[i]!), floor),
+      0,
+    );
+    return loss / labels.horizonMinutes + ((tenth / 10 - 0.5) / 0.5) ** 2 / 2;
+  });
+  const whole = logVariance(validation, 1, intercept), har = harLogVariance(lines.har, dataset.features, validation);
+  assert(Math.max(...whole.map((value, i) => Math.abs(value - har[i]!))) > 0.1, "there is a correction");
+  const best = losses.indexOf(Math.min(...losses)), without = losses[0]! - 0.5;
+  const expected = losses[best]! - ((best / 10 - 0.5) / 0.5) ** 2 / 2 < without ? best / 10 : 0;
+  assertEquals(volatility.shrink, expected);
+  assertAlmostEquals(volatility.intercept, intercept + Math.log(meanRatio(expected) / unshrunk), 1e-6);
   assertEquals(spec.family, "mlp");
 });

@@ -36,7 +36,7 @@ export function plantedJob(options: PlantedOptions = {}): TrainingJob {
       validationRows,
       inputs,
       width,
-      cellLogit: new Float32Array(count),
+      plainLogit: new Float32Array(count),
       harLogVariance: new Float32Array(count).fill(5 + variance ** 2 / 2),
       returnBps,
       realizedVarianceBps2: Float32Array.from(logVariance, (value) => Math.exp(value + 0.3 * random.normal() - 0.045)),

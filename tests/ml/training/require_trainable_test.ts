@@ -68,7 +68,7 @@ Deno.test("trainInWorker() and trainHere() refuse jobs whose parts do not fit", 
       "input-invalid",
       "column 'inputs' has 7199 values where 900 rows need",
     ],
-    [withRows({ cellLogit: rows.cellLogit.subarray(1) }), "input-invalid", "column 'cellLogit' has 899 values"],
+    [withRows({ plainLogit: rows.plainLogit.subarray(1) }), "input-invalid", "column 'plainLogit' has 899 values"],
     [withRows({ returnBps: rows.returnBps.subarray(1) }), "input-invalid", "column 'returnBps' has 899 values"],
     [withRows({ trainRows: 600.5 }), "input-invalid", "'trainRows' must be a number of rows or inputs"],
     [

@@ -96,7 +96,7 @@ function jointLoss(job: TrainingJob, network: Network, picked: Int32Array, sigma
   picked.forEach((row, i) => {
     const r = rows.returnBps[row]!;
     const { logit } = forward.run(Float64Array.from(rows.inputs.subarray(row * WIDTH, (row + 1) * WIDTH)), increments);
-    if (r !== 0) total += SCALE.direction * crossEntropy(r > 0 ? 1 : 0, rows.cellLogit[row]! + logit);
+    if (r !== 0) total += SCALE.direction * crossEntropy(r > 0 ? 1 : 0, rows.plainLogit[row]! + logit);
     const log = Math.log(rows.realizedVarianceBps2[row]!) - own[i]!;
     total += SCALE.volatility * (Math.exp(log) - log - 1);
     QUANTILE_LEVELS.forEach((level, q) => {

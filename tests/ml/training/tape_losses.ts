@@ -8,7 +8,7 @@ import { tensorNetwork, trunkOf } from "../../../src/ml/training/tensor_network.
 /** One batch; all but the inputs are columns `[rows, 1]`. */
 interface BatchTensors {
   readonly inputs: tf.Tensor2D;
-  readonly cellLogit: tf.Tensor2D;
+  readonly plainLogit: tf.Tensor2D;
   readonly harLogVariance: tf.Tensor2D;
   readonly returnBps: tf.Tensor2D;
   readonly realizedVariance: tf.Tensor2D;
@@ -41,7 +41,7 @@ interface HeadTensors {
  */
 function jointLosses(heads: HeadTensors, batch: BatchTensors, correctionBound: number): LossTensors {
   const { logit: added, correction, increments } = heads;
-  const logit = tf.add(batch.cellLogit, added);
+  const logit = tf.add(batch.plainLogit, added);
   const entropy = tf.mul(batch.moved, tf.sub(tf.softplus(logit), tf.mul(batch.up, logit)));
   const direction = tf.sum(entropy) as tf.Scalar;
 
@@ -119,7 +119,7 @@ function batchTensors(rows: TrainingRows, picked: Int32Array): BatchTensors {
     tf.tensor2d(Float32Array.from(picked, valueAt), [picked.length, 1]);
   return {
     inputs: tf.tensor2d(inputs, [picked.length, width]),
-    cellLogit: column((row) => rows.cellLogit[row]!),
+    plainLogit: column((row) => rows.plainLogit[row]!),
     harLogVariance: column((row) => rows.harLogVariance[row]!),
     returnBps: column((row) => rows.returnBps[row]!),
     realizedVariance: column((row) => rows.realizedVarianceBps2[row]!),

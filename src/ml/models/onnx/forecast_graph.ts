@@ -1,7 +1,8 @@
 import { QUANTILE_LEVELS } from "../../../core/mod.ts";
-import { type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "../forecast_spec.ts";
+import { CLOCK_FEATURES, type ForecastSpec, type HarLine, RV_FLOOR_BPS2 } from "../forecast_spec.ts";
 import { type DenseLayer, INCREMENTS, INCREMENTS_TO_QUANTILES, inputsOf, type Network } from "../network.ts";
-import { clip, learntCorrection, learntLogit } from "./learnt_terms.ts";
+import { clip, learntCorrection, learntLogit, plainLine } from "./learnt_terms.ts";
+import { flaggedFeatures } from "../scaler.ts";
 import type { SpecForecastModel } from "../spec_forecast_model.ts";
 import { GraphBuilder, type Value } from "./graph_builder.ts";
 import { joinedTrunk } from "./sequence_graph.ts";
@@ -36,7 +37,7 @@ export function encodeForecastOnnx({ spec, parts }: Pick<SpecForecastModel, "spe
     logit: learntLogit(graph, spec.heads.direction, { ...sources, network: outputs?.logit }),
     correction: learntCorrection(graph, spec.heads.volatility, { ...sources, network: outputs?.correction }),
   };
-  const logit = directionLogit(graph, spec, column, learnt.logit);
+  const logit = directionLogit(graph, spec, column, { inputs, learnt: learnt.logit });
   const { slope, intercept } = calibration.logit;
   const calibrated = graph.add("Add", [graph.add("Mul", [logit, graph.scalar(slope)]), graph.scalar(intercept)]);
   output(graph.add("Sigmoid", [calibrated]), "probabilityUp");
@@ -73,7 +74,7 @@ function directionLogit(
   graph: GraphBuilder,
   { heads, featureNames }: ForecastSpec,
   column: (value: number) => Value,
-  learnt: Value | undefined,
+  { inputs, learnt }: { readonly inputs: Value | undefined; readonly learnt: Value | undefined },
 ): Value {
   const { direction } = heads;
   if (direction.kind === "constant") return column(direction.logit);
@@ -83,10 +84,13 @@ function directionLogit(
   const isUp = graph.add("Greater", [move, graph.scalar(0)]), isDown = graph.add("Less", [move, graph.scalar(0)]);
   const orDown = graph.add("Where", [isDown, graph.scalar(down), graph.scalar(none)]);
   const cell = graph.add("Where", [isUp, graph.scalar(up), orDown]);
-  return learnt === undefined ? cell : graph.add("Add", [cell, learnt]);
+  const plain = "line" in direction && direction.line !== undefined
+    ? plainLine(graph, direction.line, { cell, inputs: inputs! })
+    : cell;
+  return learnt === undefined ? plain : graph.add("Add", [plain, learnt]);
 }
 
-/** intercept + Σ coefficient · ln max(rv, floor), a missing scale replaced by the next shorter. */
+/** intercept + Σ coefficient · ln max(rv, floor) + levels by the clock, a missing scale replaced by the next shorter. */
 function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarLine): Value {
   const columnOf = (name: string) => graph.columns(FEATURES, [featureNames.indexOf(name)]);
   let shorter = columnOf(line.fallback);
@@ -98,7 +102,21 @@ function harLine(graph: GraphBuilder, { featureNames }: ForecastSpec, line: HarL
   const joined = scales.length === 1 ? scales[0]! : graph.add("Concat", scales, { axis: 1 });
   const logs = graph.add("Log", [graph.add("Max", [joined, graph.scalar(RV_FLOOR_BPS2)])]);
   const weighted = graph.add("MatMul", [logs, graph.doubles(line.coefficients, [line.coefficients.length, 1])]);
-  return graph.add("Add", [weighted, graph.scalar(line.intercept)]);
+  const levels = [[CLOCK_FEATURES.hour, line.hourLevels], [CLOCK_FEATURES.weekday, line.weekdayLevels]] as const;
+  return levels.reduce(
+    (sum, [name, values]) =>
+      values === undefined ? sum : graph.add("Add", [sum, clockLevel(graph, columnOf(name), values)]),
+    graph.add("Add", [weighted, graph.scalar(line.intercept)]),
+  );
+}
+
+/** The level of a clock's position: Σ of the steps from one level to the next that the position has passed. */
+function clockLevel(graph: GraphBuilder, position: Value, levels: readonly number[]): Value {
+  const isPassed = graph.add("GreaterOrEqual", [position, graph.row(levels.map((_, i) => i).slice(1))]);
+  const passed = graph.add("Where", [isPassed, graph.scalar(1), graph.scalar(0)]);
+  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
+  const risen = graph.add("MatMul", [passed, graph.doubles(steps, [steps.length, 1])]);
+  return graph.add("Add", [risen, graph.scalar(levels[0]!)]);
 }
 
 /** The networks' outputs, their means where there are several. */
@@ -134,7 +152,7 @@ function networkInputs(graph: GraphBuilder, { scaler, nullable }: ForecastSpec):
   const missing = graph.add("IsNaN", [FEATURES]);
   const filled = graph.add("Where", [missing, graph.scalar(0), scaled]);
   const clipped = clip(graph, filled, limit);
-  const flagged = nullable.flatMap((may, j) => may ? [j] : []);
+  const flagged = flaggedFeatures(scaler!, nullable);
   if (flagged.length === 0) return clipped;
   const flags = graph.add("Where", [graph.columns(missing, flagged), graph.scalar(1), graph.scalar(0)]);
   return graph.add("Concat", [clipped, flags], { axis: 1 });

@@ -1,4 +1,4 @@
-import type { DirectionHead, VolatilityHead } from "../forecast_spec.ts";
+import type { DirectionHead, LogisticLine, VolatilityHead } from "../forecast_spec.ts";
 import type { ForecastTrees } from "../forecast_trees.ts";
 import type { GraphBuilder, Value } from "./graph_builder.ts";
 import { DATA_TYPE } from "./protobuf.ts";
@@ -14,14 +14,26 @@ export interface Learners {
   readonly network: Value | undefined;
 }
 
-/** What is added to the cell's logit. */
+/** (1 − share) · the cell's logit + share · the line's. */
+export function plainLine(
+  graph: GraphBuilder,
+  { share, intercept, weights }: LogisticLine,
+  { cell, inputs }: { readonly cell: Value; readonly inputs: Value },
+): Value {
+  const line = graph.add("Add", [weightedSum(graph, inputs, weights), graph.scalar(intercept)]);
+  const part = (value: Value, factor: number) => graph.add("Mul", [value, graph.scalar(factor)]);
+  return graph.add("Add", [part(cell, 1 - share), part(line, share)]);
+}
+
+/** What is added to the plain logit. */
 export function learntLogit(graph: GraphBuilder, head: DirectionHead, learners: Learners): Value | undefined {
   switch (head.kind) {
     case "constant":
     case "sign":
+    case "line":
       return undefined;
     case "sign-network":
-      return learners.network;
+      return graph.add("Mul", [learners.network!, graph.scalar(head.shrink ?? 1)]);
     case "sign-trees":
       return graph.add("Mul", [treeScore(graph, learners, "direction"), graph.scalar(head.shrink)]);
     case "sign-linear": {

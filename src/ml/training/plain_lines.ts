@@ -1,0 +1,209 @@
+import { DAY_MS } from "../../core/mod.ts";
+import type { Dataset } from "../dataset.ts";
+import { varianceFloor } from "../evaluation/losses.ts";
+import { everyNthMinute, type Split } from "../labels/mod.ts";
+import type { LinearFit } from "../linear/covariance.ts";
+import { fitLogistic } from "../linear/logistic.ts";
+import type { LinearRows } from "../linear/normal_equations.ts";
+import { likeliestShare, LINE_SHARE_PRIOR } from "../models/calibration.ts";
+import {
+  cellLogit,
+  CLOCK_FEATURES,
+  type HarLine,
+  type LogisticLine,
+  type PlainDirection,
+  type ScalerSpec,
+} from "../models/forecast_spec.ts";
+import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
+import { blendedLogit, lineLogit } from "../models/plain_forward.ts";
+import { fitSignCells } from "../models/plain_models.ts";
+import { fitScaler, Scaler, withSeenFlags } from "../models/scaler.ts";
+import { fitVarianceLine, harXDesign } from "../models/variance_line.ts";
+import { crossEntropy } from "../logistic_functions.ts";
+
+/** How the logistic line is fitted. */
+export interface LogisticLineOptions {
+  /** Training rows are those of every n-th minute: neighbours overlap almost wholly. */
+  readonly everyMinutes: number;
+  /**
+   * Penalty of the squared standardised coefficients a minute of the horizon, see `fitLogistic`: labels of k minutes overlap,
+   * so that a row tells a k-th of what it would alone, while the penalty is a share of all rows' weight.
+   */
+  readonly l2: number;
+}
+
+/** What turns rows into the inputs of lines and networks, fitted on training rows. */
+export interface FittedInputs {
+  readonly spec: ScalerSpec;
+  readonly scaler: Scaler;
+  /** Of the columns, flags last. */
+  readonly names: readonly string[];
+  /** The inputs of a row; the array is reused. */
+  of(row: number): Float64Array;
+}
+
+/** The plain lines that a learner adds to. */
+export interface PlainLines {
+  readonly direction: PlainDirection;
+  /** Fitted on training rows alone: what a correction is learnt of, and its share chosen by. */
+  readonly har: HarLine;
+  /** What is served: the same line fitted on the whole training span, as the baseline HAR-X is. */
+  readonly served: HarLine;
+  /** The logistic line with its errors; undefined where there is none. */
+  readonly logistic: LinearFit | undefined;
+  /** Plain logits of rows; `of` another dataset only where there is no logistic line. */
+  logits(rows: Int32Array, of?: Dataset): Float64Array;
+  /** ln max(RV, floor) − ln σ² of `har`. */
+  logVarianceResiduals(rows: Int32Array, of?: Dataset): Float64Array;
+}
+
+/** Rows of every so many minutes that HAR-X is fitted on, as the baseline of that name. */
+const HAR_X_EVERY_MINUTES = 3;
+/** Fewer labels that do not overlap teach a line of a hundred inputs nothing: a year of days, a fortnight of hours. */
+const FEWEST_LABELS = 400;
+
+/** Binds a fitted scaler to a dataset. */
+export function fittedInputs({ features, nullable }: Dataset, spec: ScalerSpec): FittedInputs {
+  const scaler = new Scaler(spec, nullable), inputs = new Float64Array(scaler.width);
+  let at = 0;
+  const valueAt = (feature: number) => features.columns[feature]![at]!;
+  return {
+    spec,
+    scaler,
+    names: [...features.names, ...scaler.flagged.map((j) => `${features.names[j]} is missing`)],
+    of(row) {
+      at = row;
+      scaler.write(valueAt, inputs, 0);
+      return inputs;
+    },
+  };
+}
+
+/**
+ * Fits the plain lines of evaluation section 3. Volatility: HAR-X where the features hold what it reads, log-HAR otherwise.
+ * Direction: the shares of up after the last move's sign, and with `logistic` a ridge-penalised logistic line that takes
+ * their place by the share that the validation rows bear out.
+ *
+ * @param logistic nothing for the cells alone.
+ */
+export function fitPlainLines(
+  dataset: Dataset,
+  split: Pick<Split, "train" | "validation" | "trainingSpan">,
+  logistic?: { readonly inputs: FittedInputs; readonly options: LogisticLineOptions },
+): PlainLines {
+  const cells = fitSignCells(dataset, split.train), floor = varianceFloor(dataset.labels.horizonMinutes);
+  const cellLogits = (rows: Int32Array, of: Dataset) => {
+    const moves = columnOf(of.features, cells.feature);
+    return Float64Array.from(rows, (row) => cellLogit(cells, moves[row]!));
+  };
+  const fit = logistic && hasEnoughLabels(dataset, split.train) ? fitLine(dataset, split.train, logistic) : undefined;
+  const weights = fit && { intercept: fit.intercept, weights: [...fit.coefficients] };
+  const blended = (rows: Int32Array, share: number, of = dataset) => {
+    const logits = cellLogits(rows, of);
+    if (weights === undefined) return logits;
+    return logits.map((cell, i) => blendedLogit({ share }, cell, lineLogit(weights, logistic!.inputs.of(rows[i]!))));
+  };
+  const line = weights && { share: lineShare(dataset, split.validation, blended), ...weights };
+  const { har, served } = fitHarLines(dataset, split);
+  return {
+    direction: { ...cells, ...(line === undefined ? {} : { line }) },
+    har,
+    served,
+    logistic: fit,
+    logits: (rows, of) => blended(rows, line?.share ?? 0, of),
+    logVarianceResiduals: (rows, { features, labels } = dataset) => {
+      const known = harLogVariance(har, features, rows);
+      return known.map((value, i) => Math.log(Math.max(labels.realizedVarianceBps2[rows[i]!]!, floor)) - value);
+    },
+  };
+}
+
+/**
+ * The lines that trees and dense networks start at: with a logistic one where the features hold what HAR-X reads, as then
+ * they hold what directions are told by too.
+ */
+export function fitLearnersLines(
+  dataset: Dataset,
+  split: Pick<Split, "train" | "validation" | "trainingSpan">,
+  options: LogisticLineOptions | undefined,
+): { readonly lines: PlainLines; readonly inputs: FittedInputs | undefined } {
+  if (options === undefined || !holdsHarX(dataset)) return { lines: fitPlainLines(dataset, split), inputs: undefined };
+  const inputs = fittedInputs(dataset, fitInputScaler(dataset, split.train));
+  return { lines: fitPlainLines(dataset, split, { inputs, options }), inputs };
+}
+
+/** The scaler of training rows, with flags of what is missing in them. */
+export function fitInputScaler(dataset: Dataset, train: Int32Array): ScalerSpec {
+  return withSeenFlags(fitScaler(dataset.features, train), dataset, train);
+}
+
+/** Rows that moved: direction is learnt and scored on these. */
+export function movedRows({ labels }: Dataset, rows: Int32Array): Int32Array {
+  return rows.filter((row) => labels.returnBps[row] !== 0);
+}
+
+/** A problem of a line over the inputs, whose errors are clustered by UTC day, as labels overlap and markets have moods. */
+export function lineProblem(
+  { features }: Dataset,
+  inputs: FittedInputs,
+  rows: Int32Array,
+  targetOf: LinearRows["targetOf"],
+): LinearRows {
+  return {
+    ...{ rows, names: inputs.names, inputsOf: inputs.of, targetOf },
+    clusterOf: (row) => Math.floor(features.decisionTimeMs[row]! / DAY_MS),
+  };
+}
+
+function hasEnoughLabels({ labels }: Dataset, train: Int32Array): boolean {
+  return train.length / labels.horizonMinutes >= FEWEST_LABELS;
+}
+
+function fitLine(
+  dataset: Dataset,
+  train: Int32Array,
+  { inputs, options }: { readonly inputs: FittedInputs; readonly options: LogisticLineOptions },
+): LinearFit {
+  const { features, labels } = dataset;
+  const rows = movedRows(dataset, everyNthMinute(train, features.decisionTimeMs, { minutes: options.everyMinutes }));
+  const problem = lineProblem(dataset, inputs, rows, (row) => Number(labels.returnBps[row]! > 0));
+  return fitLogistic(problem, { l2: options.l2 * labels.horizonMinutes });
+}
+
+function lineShare(
+  { labels }: Dataset,
+  validation: Int32Array,
+  blended: (rows: Int32Array, share: number) => Float64Array,
+): LogisticLine["share"] {
+  const moved = validation.filter((row) => labels.returnBps[row] !== 0);
+  const cells = blended(moved, 0), line = blended(moved, 1);
+  const lossAt = (share: number) =>
+    moved.reduce(
+      (sum, row, i) =>
+        sum + crossEntropy(Number(labels.returnBps[row]! > 0), blendedLogit({ share }, cells[i]!, line[i]!)),
+      0,
+    );
+  return likeliestShare(lossAt, { ...LINE_SHARE_PRIOR, horizonMinutes: labels.horizonMinutes });
+}
+
+function fitHarLines(
+  dataset: Dataset,
+  { train, trainingSpan }: Pick<Split, "train" | "trainingSpan">,
+): Pick<PlainLines, "har" | "served"> {
+  const { features, labels } = dataset;
+  if (!holdsHarX(dataset)) {
+    const har = fitHar(features, labels, train);
+    return { har, served: har };
+  }
+  const fit = (rows: Int32Array) => {
+    const thinned = everyNthMinute(rows, features.decisionTimeMs, { minutes: HAR_X_EVERY_MINUTES });
+    return fitVarianceLine(features, labels, thinned, harXDesign(labels.horizonMinutes));
+  };
+  return { har: fit(train), served: fit(trainingSpan) };
+}
+
+/** Whether a model of these features can compute HAR-X, the hour and the weekday among them. */
+function holdsHarX({ features: { names }, labels: { horizonMinutes } }: Dataset): boolean {
+  const scales = harXDesign(horizonMinutes).scaleMinutes.map((minutes) => `rv_${minutes}`);
+  return [...scales, ...Object.values(CLOCK_FEATURES)].every((name) => names.includes(name));
+}
