@@ -8,6 +8,7 @@ const instant = z.iso.datetime();
 const nine = z.array(finite).length(QUANTILE_LEVELS.length);
 const range = z.strictObject({ start: instant, end: instant });
 const signCells = { feature: z.string(), logits: z.strictObject({ down: finite, none: finite, up: finite }) };
+const correction = { bound: finite, shrink: finite, level: finite.exactOptional() };
 const share = finite.min(0).max(1);
 const logisticLine = z.strictObject({ share, intercept: finite, weights: z.array(finite) });
 const plainDirection = { ...signCells, line: logisticLine.exactOptional() };
@@ -52,11 +53,12 @@ const SCHEMA = z.strictObject({
     volatility: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("constant"), logVariance: finite }),
       z.strictObject({ kind: z.literal("har"), ...harLine }),
-      z.strictObject({ kind: z.literal("har-network"), bound: finite, shrink: finite, ...harLine }),
-      z.strictObject({ kind: z.literal("har-trees"), bound: finite, shrink: finite, ...harLine }),
+      z.strictObject({ kind: z.literal("har-network"), ...correction, ...harLine }),
+      z.strictObject({ kind: z.literal("har-trees"), ...correction, ...harLine }),
       z.strictObject({
         kind: z.literal("har-linear"),
-        ...{ bound: finite, shrink: finite, weights: z.array(finite) },
+        weights: z.array(finite),
+        ...correction,
         ...harLine,
       }),
     ]),

@@ -80,15 +80,22 @@ export interface HarLine {
 export type VolatilityHead =
   | { readonly kind: "constant"; readonly logVariance: number }
   | ({ readonly kind: "har" } & HarLine)
-  /** HAR + shrink · bound · correction, the network's correction being in (−1, 1). */
-  | ({ readonly kind: "har-network"; readonly bound: number; readonly shrink: number } & HarLine)
-  /** HAR + shrink · correction, the trees' score kept within ± bound. */
-  | ({ readonly kind: "har-trees"; readonly bound: number; readonly shrink: number } & HarLine)
-  /** HAR + shrink · correction, Σ weight · scaled input kept within ± bound. */
-  | (
-    & { readonly kind: "har-linear"; readonly bound: number; readonly shrink: number; readonly weights: Weights }
-    & HarLine
-  );
+  /** HAR + level + shrink · bound · correction, the network's correction being in (−1, 1). */
+  | ({ readonly kind: "har-network" } & Correction & HarLine)
+  /** HAR + level + shrink · correction, the trees' score kept within ± bound. */
+  | ({ readonly kind: "har-trees" } & Correction & HarLine)
+  /** HAR + level + shrink · correction, Σ weight · scaled input kept within ± bound. */
+  | ({ readonly kind: "har-linear"; readonly weights: Weights } & Correction & HarLine);
+
+/** How much of what is learnt is added to a HAR line. */
+export interface Correction {
+  /** Largest learnt |ln σ² − HAR|. */
+  readonly bound: number;
+  /** From 0: it is the HAR line. */
+  readonly shrink: number;
+  /** Keeps σ² the mean beside the correction. @default 0, as in models of earlier versions */
+  readonly level?: number;
+}
 
 /** How σ becomes quantiles. */
 export type QuantileHead =

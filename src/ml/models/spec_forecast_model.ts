@@ -159,15 +159,15 @@ export class SpecForecastModel implements ForecastModel {
 
   /** What a head adds to the HAR line; `learnt` comes from networks or trees. */
   #correction(head: Exclude<VolatilityHead, { readonly kind: "constant" }>, learnt: number): number {
+    if (head.kind === "har") return 0;
+    const { level = 0, shrink, bound } = head;
     switch (head.kind) {
-      case "har":
-        return 0;
       case "har-network":
-        return head.shrink * head.bound * learnt;
+        return level + shrink * bound * learnt;
       case "har-trees":
-        return head.shrink * within(head.bound, learnt);
+        return level + shrink * within(bound, learnt);
       case "har-linear":
-        return head.shrink * within(head.bound, dot(head.weights, this.#inputs));
+        return level + shrink * within(bound, dot(head.weights, this.#inputs));
     }
   }
 }

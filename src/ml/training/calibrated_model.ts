@@ -5,6 +5,7 @@ import type { Labels, Split } from "../labels/mod.ts";
 import { fitLogitCalibration, fitLogitShrink, fitQuantileMultipliers, fitShrink } from "../models/calibration.ts";
 import {
   type CalibrationSpec,
+  type Correction,
   type DirectionHead,
   type ForecastSpec,
   type HarLine,
@@ -30,11 +31,8 @@ export function shrinkDirection(
   return fitLogitShrink({ logit: lines.logits(validation, dataset), score, returnBps }, labels.horizonMinutes);
 }
 
-/** A correction's share, and the HAR line with its level for it. */
-export interface FittedCorrection {
-  readonly shrink: number;
-  readonly line: HarLine;
-}
+/** The HAR line with a correction's share and level. */
+export type FittedCorrection = HarLine & Required<Omit<Correction, "bound">>;
 
 /**
  * How much of a learnt correction the validation rows bear out, from 0: it is the HAR line, to the bit. For each share the
@@ -60,7 +58,7 @@ export function shrinkCorrection(
     correction: correction.validation,
     realizedVarianceBps2: Float64Array.from(validation, (row) => labels.realizedVarianceBps2[row]!),
   }, { floor: varianceFloor(labels.horizonMinutes), horizonMinutes: labels.horizonMinutes, levelAt });
-  return { shrink, line: { ...lines.served, intercept: lines.served.intercept + levelAt(shrink) } };
+  return { ...lines.served, shrink, level: levelAt(shrink) };
 }
 
 /** Corrections kept within ± the bound. */

@@ -69,8 +69,8 @@ export function fitLinear(dataset: Dataset, split: Split, options: LinearOptions
     direction: line === undefined ? { kind: "sign", ...cells } : { kind: "line", ...cells, line },
     volatility: {
       kind: "har-linear",
-      ...{ bound: correctionBound, shrink: correction.shrink, weights: [...volatility.coefficients] },
-      ...correction.line,
+      ...{ bound: correctionBound, weights: [...volatility.coefficients] },
+      ...correction,
     },
     parts: {},
   }, rows);

@@ -144,7 +144,7 @@ function shrunkHeads(
   });
   return {
     direction: { kind: "sign-network", shrink: direction, ...lines.direction },
-    volatility: { kind: "har-network", bound: correctionBound, shrink: correction.shrink, ...correction.line },
+    volatility: { kind: "har-network", bound: correctionBound, ...correction },
   };
 }
 

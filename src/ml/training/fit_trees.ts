@@ -104,7 +104,7 @@ export async function fitTrees(
     family: "gbdt",
     scaler: lines.direction.line === undefined ? null : inputs!.spec,
     direction: { kind: "sign-trees", shrink: directionShrink, ...lines.direction },
-    volatility: { kind: "har-trees", bound: correctionBound, shrink: correction.shrink, ...correction.line },
+    volatility: { kind: "har-trees", bound: correctionBound, ...correction },
     parts: { trees: { direction: direction.model, volatility: volatility.model } },
   }, rows);
   return {

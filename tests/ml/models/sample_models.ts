@@ -189,7 +189,7 @@ export function onPlainLines(
       direction: direction.kind === "sign-network" || direction.kind === "sign-trees"
         ? { ...direction, line, shrink: 0.6 }
         : { kind: "line", line, ...cells },
-      volatility: { ...volatility, ...harX },
+      volatility: { ...volatility, ...harX, ...(volatility.kind === "har" ? {} : { level: 0.1 }) },
     },
   }, parts);
 }

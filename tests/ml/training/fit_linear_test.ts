@@ -61,7 +61,7 @@ Deno.test("fitLinear(): the forecast before calibration lies between cells and l
     const p = 1 / (1 + Math.exp(-(calibration.logit.intercept + calibration.logit.slope * logit)));
     assertAlmostEquals(probabilityUp[i]!, p, 1e-6);
     const har = Math.log(dataset.labels.realizedVarianceBps2[row]!) - floors[i]!;
-    const level = volatility.intercept - lines.har.intercept;
+    const level = volatility.level!;
     const correction = Math.max(-1, Math.min(1, dot(volatility.weights, i)));
     assertAlmostEquals(2 * Math.log(volatilityBps[i]!), har + level + volatility.shrink * correction, 1e-5);
   });

@@ -23,33 +23,34 @@ Deno.test("fitNetwork() keeps the most probable share of its correction, with th
   const { spec, parts } = model, { volatility } = spec.heads, { labels } = dataset;
   assert(volatility.kind === "har-network");
   const lines = fitPlainLines(dataset, split);
-  const logVariance = (rows: Int32Array, shrink: number, intercept: number) => {
-    const heads = { ...spec.heads, volatility: { ...volatility, shrink, intercept } };
+  const logVariance = (rows: Int32Array, shrink: number, level: number) => {
+    const heads = { ...spec.heads, volatility: { ...volatility, shrink, level } };
     return Float64Array.from(
       new SpecForecastModel({ ...spec, heads }, parts).predictColumns(dataset.features.columns, rows).volatilityBps,
       (sigma) => 2 * Math.log(sigma),
     );
   };
-  const { intercept } = lines.har, { validation } = split;
+  const { validation } = split;
   const fitted = split.train.filter((_, i) => i % SETTINGS.mlp.rowStride === 0);
   const meanRatio = (shrink: number) => {
-    const forecasts = logVariance(fitted, shrink, intercept);
+    const forecasts = logVariance(fitted, shrink, 0);
     return fitted.reduce((sum, row, i) => sum + labels.realizedVarianceBps2[row]! / Math.exp(forecasts[i]!), 0);
   };
   const floor = varianceFloor(labels.horizonMinutes), unshrunk = meanRatio(0);
   const losses = Array.from({ length: 8 }, (_, tenth) => {
-    const forecasts = logVariance(validation, tenth / 10, intercept + Math.log(meanRatio(tenth / 10) / unshrunk));
+    const forecasts = logVariance(validation, tenth / 10, Math.log(meanRatio(tenth / 10) / unshrunk));
     const loss = validation.reduce(
       (sum, row, i) => sum + qlike(labels.realizedVarianceBps2[row]!, Math.exp(forecasts[i]!), floor),
       0,
     );
     return loss / labels.horizonMinutes + ((tenth / 10 - 0.5) / 0.5) ** 2 / 2;
   });
-  const whole = logVariance(validation, 1, intercept), har = harLogVariance(lines.har, dataset.features, validation);
+  const whole = logVariance(validation, 1, 0), har = harLogVariance(lines.har, dataset.features, validation);
   assert(Math.max(...whole.map((value, i) => Math.abs(value - har[i]!))) > 0.1, "there is a correction");
   const best = losses.indexOf(Math.min(...losses)), without = losses[0]! - 0.5;
   const expected = losses[best]! - ((best / 10 - 0.5) / 0.5) ** 2 / 2 < without ? best / 10 : 0;
   assertEquals(volatility.shrink, expected);
-  assertAlmostEquals(volatility.intercept, intercept + Math.log(meanRatio(expected) / unshrunk), 1e-6);
+  assertEquals(volatility.intercept, lines.har.intercept);
+  assertAlmostEquals(volatility.level!, Math.log(meanRatio(expected) / unshrunk), 1e-6);
   assertEquals(spec.family, "mlp");
 });

@@ -45,17 +45,17 @@ export function learntLogit(graph: GraphBuilder, head: DirectionHead, learners: 
 
 /** What is added to the HAR line. */
 export function learntCorrection(graph: GraphBuilder, head: VolatilityHead, learners: Learners): Value | undefined {
-  const shrunk = (correction: Value, shrink: number) => graph.add("Mul", [correction, graph.scalar(shrink)]);
+  if (head.kind === "constant" || head.kind === "har") return undefined;
+  const { bound, shrink, level = 0 } = head;
+  const shrunk = (correction: Value, factor: number) =>
+    graph.add("Add", [graph.add("Mul", [correction, graph.scalar(factor)]), graph.scalar(level)]);
   switch (head.kind) {
-    case "constant":
-    case "har":
-      return undefined;
     case "har-network":
-      return shrunk(learners.network!, head.shrink * head.bound);
+      return shrunk(learners.network!, shrink * bound);
     case "har-trees":
-      return shrunk(clip(graph, treeScore(graph, learners, "volatility"), head.bound), head.shrink);
+      return shrunk(clip(graph, treeScore(graph, learners, "volatility"), bound), shrink);
     case "har-linear":
-      return shrunk(clip(graph, weightedSum(graph, learners.inputs!, head.weights), head.bound), head.shrink);
+      return shrunk(clip(graph, weightedSum(graph, learners.inputs!, head.weights), bound), shrink);
   }
 }
 
