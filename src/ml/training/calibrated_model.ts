@@ -121,7 +121,7 @@ export function calibratedModel(
  *
  * @param forecasts What the model says of these rows uncalibrated, quantiles row-major `[N, 9]`.
  */
-function fitCalibration(
+export function fitCalibration(
   labels: Labels,
   validation: Int32Array,
   forecasts: { readonly logit: Float64Array; readonly quantilesBps: Float32Array },

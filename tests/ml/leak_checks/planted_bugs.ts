@@ -128,10 +128,12 @@ function withFormingCandle(engine: FeatureEngine): FeatureEngine {
 }
 
 function replaced(
-  { name, names, nullable, digest, definition, lookbackMinutes }: FeatureEngine,
+  engine: FeatureEngine,
   compute: (candles: CandleColumns, options?: { readonly fromMs?: number }) => FeatureMatrix,
 ): FeatureEngine {
-  return { name, names, nullable, digest, definition, lookbackMinutes, compute };
+  const { name, names, nullable, digest, definition, lookbackMinutes } = engine;
+  const incremental: FeatureEngine["incremental"] = (options) => engine.incremental(options);
+  return { name, names, nullable, digest, definition, lookbackMinutes, compute, incremental };
 }
 
 /** The rows of a split dealt out anew, as many to each part as before. */
