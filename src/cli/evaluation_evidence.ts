@@ -76,13 +76,10 @@ async function readLeakChecks(tracker: Tracker, run: Run): Promise<readonly Leak
   const bytes = await artifact(tracker, run.info.runId, LEAK_CHECKS_FILE);
   if (bytes === undefined) return null;
   const { z } = await import("zod");
-  const schema = z.array(z.looseObject({
-    name: z.string().min(1),
-    passed: z.boolean(),
-    skipped: z.union([z.boolean(), z.string(), z.null()]).default(false).transform(Boolean),
-  }));
+  const check = z.looseObject({ name: z.string().min(1), passed: z.boolean(), skipped: z.boolean() });
+  const schema = z.looseObject({ checks: z.array(check) });
   try {
-    return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    return schema.parse(JSON.parse(new TextDecoder().decode(bytes))).checks;
   } catch (error) {
     throw damaged(run, `its ${LEAK_CHECKS_FILE} cannot be read: ${(error as Error).message.split("\n")[0]}`);
   }

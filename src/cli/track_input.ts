@@ -17,6 +17,7 @@ import {
 } from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
+import type { RecomputeOutcomes } from "../ml/leak_checks/mod.ts";
 import type { CommandContext } from "./command.ts";
 import { featureSetOf, openFeatureStore } from "./runtime.ts";
 
@@ -73,6 +74,14 @@ export async function readCandles(
       rows: candles.length,
       uri: ingestConfig.featureStore.path,
     },
+  };
+}
+
+/** Outcomes by SQL over the store, which is opened for that moment. */
+export function storedOutcomes(context: CommandContext, series: SeriesId): RecomputeOutcomes {
+  return async (decisionTimeMs, horizonMinutes) => {
+    await using store = await openFeatureStore(context, { mode: "read", lean: true });
+    return await store.outcomes(series, decisionTimeMs, horizonMinutes);
   };
 }
 

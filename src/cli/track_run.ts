@@ -4,7 +4,7 @@ import type { CarriedTraining } from "../ml/experiment/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { featureEngineOf } from "./runtime.ts";
 import { runTags } from "./run_tags.ts";
-import type { ReadCandles } from "./track_input.ts";
+import { type ReadCandles, storedOutcomes } from "./track_input.ts";
 import { trackSummary } from "./track_summary.ts";
 import { userName } from "./user_name.ts";
 
@@ -42,7 +42,7 @@ export async function trackRun(
     carryOver,
     datasetInput,
     epochMetrics,
-    foldMetrics,
+    foldScoreMetrics,
     logExperiment,
     runExperiment,
     settingsParams,
@@ -52,6 +52,7 @@ export async function trackRun(
   } = await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { scoreFoldsInWorkers } = await import("../ml/jobs/score_folds.ts");
+  const { requireClean, runLeakChecks } = await import("../ml/leak_checks/mod.ts");
   const { startsKept } = await import("../ml/training/protocol.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
   const nowMs = () => context.clock.nowMs();
@@ -85,8 +86,10 @@ export async function trackRun(
       progress: context.progress,
       signal: context.signal,
       onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
-      onFold: (fold) => run.queue({ metrics: foldMetrics(fold, nowMs()) }),
+      onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
       scoreFolds: scoreFoldsInWorkers(),
+      checkLeaks: (input, deps) =>
+        runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings.series) }),
       onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
     })
   );
@@ -97,6 +100,8 @@ export async function trackRun(
     nowMs,
     encodeMlModel,
   });
+  // All that was found is kept with the run; it is no run to rest on.
+  await run.during(() => Promise.resolve(requireClean(result.leakChecks ?? [])));
   await run.finish();
 
   const kept = startsKept(result.training);

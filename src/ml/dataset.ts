@@ -68,7 +68,8 @@ export function datasetWithin(
   const from = lowerBound(candles.openTimeMs, startMs - lookbackMinutes * MINUTE_MS);
   const to = lowerBound(candles.openTimeMs, endMs);
   return datasetOf({
-    ...dataset,
+    featureSetDigest: dataset.featureSetDigest,
+    nullable: dataset.nullable,
     candles: sliceCandles(candles, from, to),
     features: rowsBetween(features, startMs, endMs),
     labels: {

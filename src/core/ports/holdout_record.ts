@@ -4,11 +4,13 @@ import type { TimeRange } from "../time_range.ts";
 
 /** One look at the sealed holdout. */
 export interface HoldoutOpening {
-  /** Exchange and unified symbol of the candles. */
+  /** Exchange of the candles. */
   readonly exchange: string;
+  /** Their unified symbol. */
   readonly symbol: string;
   /** What was looked at. */
   readonly range: TimeRange;
+  /** When, epoch milliseconds. */
   readonly openedAtMs: number;
   /** Run that looked, where there is one. */
   readonly runId: string | null;

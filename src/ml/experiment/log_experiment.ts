@@ -7,12 +7,13 @@ import {
   toIso,
   type Tracker,
 } from "../../core/mod.ts";
-import { evaluationMetrics } from "../evaluation/evaluation_metrics.ts";
+import { evaluationMetrics, foldMetrics } from "../evaluation/evaluation_metrics.ts";
 import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
 import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
 import type { NetworkFamily } from "../training/fit_network.ts";
-import type { ExperimentResult, FoldSummary } from "./run_experiment.ts";
+import type { FoldSummary } from "./fit_and_score.ts";
+import type { ExperimentResult } from "./run_experiment.ts";
 import { type ExperimentSettings, networkOptions } from "./settings.ts";
 import type { TrackedRun } from "./tracked_run.ts";
 import { linearParams, treesParams } from "./family_params.ts";
@@ -146,7 +147,7 @@ export function epochMetrics(report: EpochReport, timestamp: number, member = 1)
 }
 
 /** Scores of one step, whose place on the grid is the metric's step: `fold_qlike`. */
-export function foldMetrics({ fold, scores, trainRows }: FoldSummary, timestamp: number): Metric[] {
+export function foldScoreMetrics({ fold, scores, trainRows }: FoldSummary, timestamp: number): Metric[] {
   const values = Object.entries({ ...scores, train_rows: trainRows }).filter(([, value]) => Number.isFinite(value));
   return values.map(([key, value]) => ({ key: `fold_${key}`, value, timestamp, step: fold.index }));
 }
@@ -215,6 +216,9 @@ export async function logExperiment(
   const modelId = await logModel(tracker, run, result, options);
   const metrics = experimentMetrics(result);
   const timestamp = nowMs();
+  // Scores of steps were told as they ended; gains need the whole.
+  const stepGains = foldMetrics(result.evaluation).filter(({ key }) => key.includes("_gain_"));
+  await run.log({ metrics: stepGains.map((metric) => ({ ...metric, timestamp })) });
   await run.log({
     metrics: Object.entries(metrics).map(([key, value]) => ({
       key,

@@ -4,14 +4,8 @@
  * @module
  */
 export { type ExperimentSettings, quickSettings, type SplitSettings } from "./settings.ts";
-export {
-  type ExperimentDeps,
-  type ExperimentResult,
-  type FoldSummary,
-  runExperiment,
-  type ScoreFolds,
-  type SplitSummary,
-} from "./run_experiment.ts";
+export type { ExperimentDeps, FoldSummary, ScoreFolds, SplitSummary } from "./fit_and_score.ts";
+export { type ExperimentResult, runExperiment } from "./run_experiment.ts";
 export { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
 export {
   type DatasetFacts,
@@ -19,7 +13,7 @@ export {
   datasetName,
   epochMetrics,
   experimentMetrics,
-  foldMetrics,
+  foldScoreMetrics,
   logExperiment,
   type LogExperimentOptions,
   type LoggedExperiment,

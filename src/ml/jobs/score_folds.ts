@@ -1,5 +1,5 @@
 import type { ProgressState } from "../../core/mod.ts";
-import type { ScoreFolds } from "../experiment/run_experiment.ts";
+import type { ScoreFolds } from "../experiment/fit_and_score.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { runTask } from "./run_in_worker.ts";
 import { shareDataset } from "./shared_dataset.ts";

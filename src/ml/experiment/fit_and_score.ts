@@ -1,0 +1,203 @@
+import {
+  type CallOptions,
+  type CandleColumns,
+  type FeatureEngine,
+  type FeatureMatrix,
+  MINUTE_MS,
+  SILENT_PROGRESS,
+  type TimeRange,
+} from "../../core/mod.ts";
+import { buildDataset, type Dataset, trainingRangesOf } from "../dataset.ts";
+import { FoldTable, type ScoredFolds } from "../evaluation/scored_folds.ts";
+import type { Fold } from "../labels/mod.ts";
+import type { LeakCheck, LeakCheckDeps, LeakCheckInput } from "../leak_checks/mod.ts";
+import { leakCheckSettings } from "../leak_checks/mod.ts";
+import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { requireReadable } from "../training/require_trainable.ts";
+import { featuresFor } from "../window_dataset.ts";
+import { experimentFolds } from "./experiment_folds.ts";
+import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.ts";
+import type { FoldBaseline } from "./fold_baselines.ts";
+import { requireRows, requireScored } from "./require_rows.ts";
+import { foldDataset, type FoldOutcome, rowsOfFold, scoreFold } from "./score_fold.ts";
+import type { ExperimentSettings } from "./settings.ts";
+
+/** What an experiment needs from outside. */
+export interface ExperimentDeps extends FitFamilyDeps {
+  readonly engine: FeatureEngine;
+  /** Materialised features of the range, where they are fresh; computed here otherwise. */
+  readonly features?: FeatureMatrix;
+  /** Told of each step as it ends. */
+  readonly onFold?: (fold: FoldSummary) => void;
+  /** Fits and scores the folds. @default one after the other on this thread, its networks by `train` */
+  readonly scoreFolds?: ScoreFolds;
+  /** Looks for leaks in what was scored. @default nobody does, and the verdict says so */
+  readonly checkLeaks?: (input: LeakCheckInput, deps: LeakCheckDeps) => Promise<readonly LeakCheck[]>;
+}
+
+/** Fits and scores folds in any order; `onEnd` takes each as it ends, by its place among them. */
+export type ScoreFolds = (
+  dataset: Dataset,
+  folds: readonly Fold[],
+  settings: ExperimentSettings,
+  options: CallOptions & { readonly onEnd: (place: number, outcome: FoldOutcome) => void },
+) => Promise<void>;
+
+/** One step without its rows, which stand in the table of all. */
+export type FoldSummary = Pick<FoldOutcome, "fold" | "fitted" | "scores" | "trainRows">;
+
+/** Spans of decision times and how many rows each has. */
+export interface SplitSummary {
+  /** What the logged model was fitted on. */
+  readonly train: TimeRange & { readonly rows: number };
+  /** What it was chosen on. */
+  readonly validation: TimeRange & { readonly rows: number };
+  /** Test rows of all folds. */
+  readonly test: TimeRange & { readonly rows: number };
+  readonly folds: number;
+}
+
+/** All that is made of the data: nothing in it holds the features, which are most of what a run keeps in memory. */
+export interface FittedAndScored extends FittedFamily {
+  readonly split: SplitSummary;
+  /** One a step, ascending in time. */
+  readonly folds: readonly FoldSummary[];
+  readonly scored: ScoredFolds<FoldBaseline>;
+  /** Raw rows that prove the logged model when it is loaded, row-major. */
+  readonly goldenRows: Float32Array;
+  /** Null where nobody looked. */
+  readonly leakChecks: readonly LeakCheck[] | null;
+}
+
+/**
+ * Fits a family on each fold's training span and asks it and the baselines about the rows after it, looks for leaks, and
+ * fits the same recipe on the last training span: that model is the one to serve, and no row is scored with it.
+ *
+ * @param candles those of the range and of the look-back before it.
+ */
+export async function fitAndScore(
+  candles: CandleColumns,
+  settings: ExperimentSettings,
+  deps: ExperimentDeps & { readonly stage: (note: string) => Promise<void>; readonly breathe: () => Promise<void> },
+): Promise<FittedAndScored> {
+  const { stage } = deps;
+  const { folds, refit } = experimentFolds(settings);
+  await stage("features and labels");
+  const dataset = buildDataset(candles, deps.engine, {
+    horizonMinutes: settings.horizonMinutes,
+    sinceMs: settings.range.startMs,
+    ...(deps.features === undefined ? {} : { features: deps.features }),
+  });
+  const newest = foldDataset(dataset, refit), split = rowsOfFold(newest, refit);
+  requireRows(split, refit, ["train", "validation"]);
+  requireReadable(dataset, scorableRows(dataset));
+  await stage("the model to serve");
+  const fitted = await fitFamily(newest, split, settings, deps);
+  await stage("steps");
+  const { scored, summaries } = await scoreAll(dataset, folds, settings, deps);
+  await stage("leak checks");
+  const leakChecks = await checkedForLeaks(dataset, folds, settings, scored, deps);
+  const ranges = trainingRangesOf(newest, split), { test } = scored;
+  return {
+    ...fitted,
+    split: {
+      train: { ...ranges.train, rows: split.train.length },
+      validation: { ...ranges.validation, rows: split.validation.length },
+      test: {
+        startMs: test.decisionTimeMs[0]!,
+        endMs: test.decisionTimeMs[test.length - 1]! + MINUTE_MS,
+        rows: test.length,
+      },
+      folds: folds.length,
+    },
+    folds: summaries,
+    scored,
+    goldenRows: goldenRows(fitted.model, newest, split.trainingSpan),
+    leakChecks,
+  };
+}
+
+async function scoreAll(
+  dataset: Dataset,
+  folds: readonly Fold[],
+  settings: ExperimentSettings,
+  deps: ExperimentDeps & { readonly breathe: () => Promise<void> },
+): Promise<{ readonly scored: ScoredFolds<FoldBaseline>; readonly summaries: readonly FoldSummary[] }> {
+  const { signal, progress, onFold, scoreFolds = scoreFoldsHere(deps) } = deps;
+  const testRows = folds.map((fold) => rowsOfFold(dataset, fold).test.length);
+  requireScored(testRows.reduce((sum, rows) => sum + rows, 0));
+  const table = new FoldTable<FoldBaseline>(testRows), summaries: FoldSummary[] = [];
+  let foldsDone = 0;
+  await scoreFolds(dataset, folds, settings, {
+    ...(signal === undefined ? {} : { signal }),
+    onEnd: (place, outcome) => {
+      const { fold, fitted, scores, trainRows } = outcome;
+      table.put(place, outcome);
+      summaries[place] = { fold, fitted, scores, trainRows };
+      const note = `QLIKE ${scores["qlike"]?.toFixed(4)}`;
+      progress.update({ stage: "walk forward", done: ++foldsDone, total: folds.length, unit: "steps", note });
+      onFold?.(summaries[place]);
+    },
+  });
+  return { scored: table.joined(), summaries };
+}
+
+/** The checks of evaluation section 6, by fits of the same recipe that are cheap and told to nobody. */
+async function checkedForLeaks(
+  dataset: Dataset,
+  folds: readonly Fold[],
+  settings: ExperimentSettings,
+  scored: ScoredFolds,
+  deps: ExperimentDeps,
+): Promise<readonly LeakCheck[] | null> {
+  const { checkLeaks, engine, progress, signal } = deps;
+  if (checkLeaks === undefined) return null;
+  const cheap = leakCheckSettings(settings), quiet = quietly(deps);
+  return await checkLeaks({ candles: dataset.candles, dataset, folds, settings, scored }, {
+    ...{ engine, progress },
+    ...(signal === undefined ? {} : { signal }),
+    fitFold: (part, split) => fitFamily(part, split, cheap, { ...quiet, withoutDetails: true }),
+  });
+}
+
+/** The same without its listeners: what is told of training is of the model to serve alone. */
+function quietly<D extends FitFamilyDeps>({ onEpoch: _, onTree: __, ...deps }: D): Omit<D, "onEpoch" | "onTree"> {
+  return { ...deps, progress: SILENT_PROGRESS };
+}
+
+/** Folds one after the other on this thread. */
+function scoreFoldsHere(deps: ExperimentDeps & { readonly breathe: () => Promise<void> }): ScoreFolds {
+  return async (dataset, folds, settings, { onEnd }) => {
+    for (const [place, fold] of folds.entries()) {
+      onEnd(place, await scoreFold(dataset, fold, settings, quietly(deps)));
+      await deps.breathe();
+    }
+  };
+}
+
+function scorableRows({ labels: { scorable } }: Dataset): Int32Array {
+  const rows = new Int32Array(scorable.length);
+  let count = 0;
+  for (let row = 0; row < scorable.length; row++) if (scorable[row] === 1) rows[count++] = row;
+  return rows.subarray(0, count);
+}
+
+const GOLDEN_ROWS = 16;
+
+/**
+ * Rows from end to end of the training span, so that nothing later than it has a part in the model's files, and the last
+ * one once more with all that may be missing left out.
+ */
+function goldenRows({ info }: SpecForecastModel, dataset: Dataset, span: Int32Array): Float32Array {
+  const picked = Int32Array.from({ length: GOLDEN_ROWS + 1 }, (_, i) => {
+    return span[Math.floor(Math.min(i, GOLDEN_ROWS - 1) * (span.length - 1) / (GOLDEN_ROWS - 1))]!;
+  });
+  const { features, nullable, rows } = featuresFor(info, dataset, picked), width = features.names.length;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    for (let j = 0; j < width; j++) {
+      values[i * width + j] = i === GOLDEN_ROWS && nullable[j] ? NaN : features.columns[j]![row]!;
+    }
+  });
+  return values;
+}
