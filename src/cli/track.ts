@@ -32,6 +32,7 @@ export const command: Command = {
       type: "boolean",
       description: "Train on half the range, walk over the rest in four steps; from 30 days up",
     },
+    "check-leaks": { type: "boolean", description: "Look for leaks only: no run is made, a leak is exit 7" },
     sweep: {
       type: "string",
       value: "FILE",
@@ -48,6 +49,7 @@ export const command: Command = {
     { line: "task track -- --model har --horizon 60", does: "the log-HAR line, an hour ahead" },
     { line: "task track -- --horizon 1,5,15,60", does: "a run each of four horizons, on the same candles" },
     { line: "task track -- --sweep config/sweeps/mlp_random.json", does: "sixteen networks, and the best of them" },
+    { line: "task track -- --check-leaks", does: "only asks whether features, labels and fits look ahead" },
     { line: "task track -- --model tcn", does: "a network that reads the last hour minute by minute" },
   ],
   run: track,
@@ -70,6 +72,10 @@ async function track(context: CommandContext): Promise<CommandResult> {
   const { loadModelConfig } = await import("../config/model_config.ts");
   const config = await loadModelConfig(options.string("config"));
   const read = await readCandles(context, config, warnings);
+  if (options.boolean("check-leaks")) {
+    const { trackLeaks } = await import("./track_leaks.ts");
+    return { ...await trackLeaks(context, read), warnings };
+  }
   await using tracker = await openTracker(context);
   const start = {
     ...{ ...read, warnings, startedMs },

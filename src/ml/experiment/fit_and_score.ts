@@ -4,19 +4,18 @@ import {
   type FeatureEngine,
   type FeatureMatrix,
   MINUTE_MS,
-  SILENT_PROGRESS,
   type TimeRange,
 } from "../../core/mod.ts";
 import { buildDataset, type Dataset, trainingRangesOf } from "../dataset.ts";
 import { FoldTable, type ScoredFolds } from "../evaluation/scored_folds.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { LeakCheck, LeakCheckDeps, LeakCheckInput } from "../leak_checks/mod.ts";
-import { leakCheckSettings } from "../leak_checks/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { requireReadable } from "../training/require_trainable.ts";
 import { featuresFor } from "../window_dataset.ts";
 import { experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.ts";
+import { leakCheckDeps, quietly } from "./leak_check_fits.ts";
 import type { FoldBaseline } from "./fold_baselines.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
 import { foldDataset, type FoldOutcome, rowsOfFold, scoreFold } from "./score_fold.ts";
@@ -96,7 +95,10 @@ export async function fitAndScore(
   await stage("steps");
   const { scored, summaries } = await scoreAll(dataset, folds, settings, deps);
   await stage("leak checks");
-  const leakChecks = await checkedForLeaks(dataset, folds, settings, scored, deps);
+  const { checkLeaks } = deps;
+  const leakChecks = checkLeaks === undefined
+    ? null
+    : await checkLeaks({ candles: dataset.candles, dataset, folds, settings, scored }, leakCheckDeps(settings, deps));
   const ranges = trainingRangesOf(newest, split), { test } = scored;
   return {
     ...fitted,
@@ -140,29 +142,6 @@ async function scoreAll(
     },
   });
   return { scored: table.joined(), summaries };
-}
-
-/** The checks of evaluation section 6, by fits of the same recipe that are cheap and told to nobody. */
-async function checkedForLeaks(
-  dataset: Dataset,
-  folds: readonly Fold[],
-  settings: ExperimentSettings,
-  scored: ScoredFolds,
-  deps: ExperimentDeps,
-): Promise<readonly LeakCheck[] | null> {
-  const { checkLeaks, engine, progress, signal } = deps;
-  if (checkLeaks === undefined) return null;
-  const cheap = leakCheckSettings(settings), quiet = quietly(deps);
-  return await checkLeaks({ candles: dataset.candles, dataset, folds, settings, scored }, {
-    ...{ engine, progress },
-    ...(signal === undefined ? {} : { signal }),
-    fitFold: (part, split) => fitFamily(part, split, cheap, { ...quiet, withoutDetails: true }),
-  });
-}
-
-/** The same without its listeners: what is told of training is of the model to serve alone. */
-function quietly<D extends FitFamilyDeps>({ onEpoch: _, onTree: __, ...deps }: D): Omit<D, "onEpoch" | "onTree"> {
-  return { ...deps, progress: SILENT_PROGRESS };
 }
 
 /** Folds one after the other on this thread. */
