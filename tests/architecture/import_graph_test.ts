@@ -130,3 +130,14 @@ Deno.test("training and tfjs are loaded in a Worker alone, never in an isolate t
     );
   }
 });
+
+Deno.test("the leak firewall is pure and is reached through its door: what it fits and reads comes in by ports", async () => {
+  const all = await edges(), folder = "src/ml/leak_checks/";
+  const out = all.filter(({ from, to }) => from.startsWith(folder) && !to.startsWith(folder)).map(({ to }) => to);
+  const outside = out.filter((to) =>
+    !/^src\/(core|ml)\//.test(to) || /^src\/ml\/(training|jobs|gbdt|kernels)\//.test(to)
+  );
+  assertEquals(outside, []);
+  const inwards = all.filter(({ from, to }) => !from.startsWith(folder) && to.startsWith(folder));
+  assertEquals(inwards.filter(({ to }) => to !== `${folder}mod.ts`), []);
+});

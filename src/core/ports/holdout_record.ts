@@ -6,7 +6,7 @@ import type { TimeRange } from "../time_range.ts";
 export interface HoldoutOpening {
   /** Exchange of the candles. */
   readonly exchange: string;
-  /** Their unified symbol. */
+  /** Unified symbol of the candles. */
   readonly symbol: string;
   /** What was looked at. */
   readonly range: TimeRange;

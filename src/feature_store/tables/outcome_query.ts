@@ -1,16 +1,19 @@
 import { INTERVAL_MS, type Outcomes, type SeriesId } from "../../core/mod.ts";
 import type { DuckDbSession } from "../duckdb_session.ts";
-import { number, OF_SERIES, seriesValues } from "./rows.ts";
+import { IN_RANGE, queryValues } from "./candle_table.ts";
+import { number } from "./rows.ts";
 
 /** A decision's candles are those from the one before it to the end of its horizon: so many, or one is missing. */
 const SQL = `
   WITH asked AS (
     SELECT unnest(string_split(?, ','))::BIGINT AS decision
+  ), wanted AS (
+    SELECT decision, decision - 1 + unnest(range(?::BIGINT + 1)) AS place FROM asked
   ), stored AS (
-    SELECT epoch_ms(open_time) // ? AS place, "close" FROM candles WHERE ${OF_SERIES}
+    SELECT epoch_ms(open_time) // ? AS place, "close" FROM candles WHERE ${IN_RANGE}
   ), steps AS (
     SELECT decision, place, "close", ln("close" / lag("close") OVER (PARTITION BY decision ORDER BY place)) AS step
-    FROM asked JOIN stored ON place BETWEEN decision - 1 AND decision + ? - 1
+    FROM wanted JOIN stored USING (place)
   )
   SELECT decision, 1e4 * ln(arg_max("close", place) / arg_min("close", place)) AS move, 1e8 * sum(step * step) AS variance
   FROM steps GROUP BY decision HAVING count(*) = ? + 1`;
@@ -27,7 +30,12 @@ export async function queryOutcomes(
   const realizedVarianceBps2 = new Float64Array(decisions.length).fill(NaN);
   if (decisions.length === 0) return { returnBps, realizedVarianceBps2 };
   const rowOf = new Map(decisions.map((decision, row) => [decision, row]));
-  const values = [decisions.join(","), length, ...seriesValues(series), horizonCandles, horizonCandles];
+  const range = {
+    startMs: decisionTimeMs.reduce((least, ms) => Math.min(least, ms), Infinity) - length,
+    endMs: decisionTimeMs.reduce((most, ms) => Math.max(most, ms), -Infinity) + horizonCandles * length,
+  };
+  const candles = queryValues(session, { ...series, range });
+  const values = [decisions.join(","), horizonCandles, length, ...candles, horizonCandles];
   for (const found of await session.rows(SQL, values)) {
     const row = rowOf.get(number(found, "decision"))!;
     returnBps[row] = number(found, "move");

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { allocateForecasts, DomainError, MINUTE_MS, type Progress } from "../../../src/core/mod.ts";
+import { allocateForecasts, DomainError, MINUTE_MS, type Progress, SILENT_PROGRESS } from "../../../src/core/mod.ts";
+import { fitFamily } from "../../../src/ml/experiment/fit_family.ts";
+import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
+import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { computeLabels } from "../../../src/ml/labels/mod.ts";
 import {
   encodeLeakChecks,
   LEAK_CHECKS,
   type LeakCheck,
   type LeakCheckName,
+  leakCheckSettings,
   type Pipeline,
   plainOutcomes,
   type RecomputeOutcomes,
@@ -36,6 +40,38 @@ Deno.test("runLeakChecks() finds nothing in a clean run, and takes every figure 
   assertEquals([...new Set(checks.map(({ name }) => name))], [...LEAK_CHECKS]);
   assertEquals([...new Set(checks.filter(({ skipped }) => skipped).map(({ name }) => name))], ["smell"]);
   requireClean(checks);
+});
+
+Deno.test("a network passes, trained as for a run but for less time", async () => {
+  const settings = { ...SETTINGS, family: "mlp" as const };
+  const fitFold: Pipeline["fitFold"] = (dataset, split) =>
+    fitFamily(dataset, split, leakCheckSettings(settings), { progress: SILENT_PROGRESS, train: trainInWorker });
+  const checks = await check({ ...HONEST, fitFold }, ["mutation", "rotation"], settings);
+  assertEquals(checks.map(({ passed, skipped }) => passed && !skipped), [true, true, true]);
+});
+
+Deno.test("the set 'flagship' passes, and a family without a direction skips what asks for one", async () => {
+  const settings = { ...SETTINGS, family: "har" as const };
+  const checks = await check(
+    { ...honestPipeline(settings), engine: flagshipFeatureSet() },
+    LEAK_CHECKS.slice(0, -1),
+    settings,
+  );
+  assertEquals(failed(checks), []);
+  const skipping = checks.filter(({ skipped }) => skipped).map(({ name, figure }) => `${name}: ${figure}`);
+  assertEquals(skipping, [
+    "rotation: distance of the family's AUC from .5 on rotated labels",
+    "planted: t of a planted signal in the family's forecasts",
+  ]);
+});
+
+Deno.test("leakCheckSettings() takes no more epochs and trees than are needed, and never more than there were", () => {
+  const { mlp, sequence, gbdt } = leakCheckSettings({
+    ...SETTINGS,
+    mlp: { ...SETTINGS.mlp, epochs: 12, members: 4 },
+    gbdt: { ...SETTINGS.gbdt, trees: 600 },
+  });
+  assertEquals([mlp.epochs, mlp.members, sequence.epochs, gbdt.trees], [3, 1, 2, 40]);
 });
 
 for (const { name, caughtBy, plant } of PLANTED_BUGS) {
