@@ -129,6 +129,72 @@ export function renderFamilies(results: string): string {
   );
 }
 
+/** What a leak would have scored. */
+export interface LeakScores {
+  readonly auc: number;
+  readonly accuracy: number;
+  readonly qlike: number;
+}
+
+/** What `scripts/leaks.ts` keeps of each planted leak. */
+export interface LeakOutcome {
+  readonly bug: string;
+  /** Checks that fired, in their order. */
+  readonly caughtBy: readonly string[];
+  /** `linear` at 15 minutes; absent where training refuses the rows. */
+  readonly line15?: LeakScores;
+  /** `gbdt` at 60 minutes, likewise. */
+  readonly trees60?: LeakScores;
+}
+
+/** How near to their limits clean runs came. */
+export interface CleanRuns {
+  readonly data: string;
+  readonly horizonMinutes: number;
+  readonly folds: number;
+  /** One a seed. */
+  readonly runs: number;
+  /** Figures that passed their limits. */
+  readonly fired: number;
+  /** Greatest share of its limit that the linear head's AUC on rotated labels took. */
+  readonly rotationShare: number;
+  /** The same of the family's. */
+  readonly familyShare: number;
+  /** Least t that a planted signal was found with. */
+  readonly leastT: number;
+  /** Of `rotation` and `planted`, a run. */
+  readonly seconds: number;
+}
+
+/** Planted leaks with what they would have scored and who caught them. */
+export function renderLeaks(results: string): string {
+  const { outcomes } = JSON.parse(results) as { outcomes: readonly LeakOutcome[] };
+  return markdownTable(
+    ["planted", "caught by", "AUC, 15 min", "accuracy", "QLIKE", "AUC, 60 min", "accuracy", "QLIKE"],
+    outcomes.map(({ bug, caughtBy, line15, trees60 }) => [
+      bug,
+      caughtBy.map((name) => `\`${name}\``).join(", ") || "–",
+      ...[line15, trees60].flatMap((scores) => [
+        fixed(scores?.auc, 4),
+        fixed(scores?.accuracy, 4),
+        fixed(scores?.qlike, 3),
+      ]),
+    ]),
+  );
+}
+
+/** How far below the limits clean runs stay. */
+export function renderCleanRuns(results: string): string {
+  const { clean } = JSON.parse(results) as { clean: readonly CleanRuns[] };
+  return markdownTable(
+    ["data", "minutes", "folds", "runs", "fired", "linear head, of limit", "family, of limit", "least t (limit 3)"],
+    clean.map(({ data, horizonMinutes, folds, runs, fired, rotationShare, familyShare, leastT }) => [
+      ...[data, String(horizonMinutes), String(folds), String(runs), String(fired)],
+      ...[fixed(rotationShare, 2), fixed(familyShare, 2), fixed(leastT, 1)],
+    ]),
+  );
+}
+
 /** Whether a value keeps a target such as `≤ 150`: a bench passes at up to twice that on a busy machine, a page says so. */
 function meets(value: number, target: string): boolean {
   const [, sign, bound] = /^([≤≥]) ([\d.]+)/.exec(target.replaceAll(",", "")) ?? [];

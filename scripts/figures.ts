@@ -5,7 +5,15 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a command of its own
-import { renderBench, renderDemo, renderFamilies, renderFaults, renderTwoYears } from "./figure_blocks.ts";
+import {
+  renderBench,
+  renderCleanRuns,
+  renderDemo,
+  renderFamilies,
+  renderFaults,
+  renderLeaks,
+  renderTwoYears,
+} from "./figure_blocks.ts";
 
 const BLOCK = /<!-- figures:([a-z_]+) -->\n[\s\S]*?<!-- \/figures -->/g;
 const PAGES = [
@@ -29,6 +37,8 @@ const BLOCKS: Readonly<Record<string, { readonly file: string; readonly render: 
   ingest_faults: { file: "docs/results/ingest_faults.json", render: renderFaults },
   demo: { file: "docs/results/demo.txt", render: renderDemo },
   families: { file: "docs/results/two_years.json", render: renderFamilies },
+  leaks: { file: "docs/results/leaks.json", render: renderLeaks },
+  leaks_clean: { file: "docs/results/leaks.json", render: renderCleanRuns },
   two_years: { file: "docs/results/two_years.json", render: renderTwoYears },
 };
 

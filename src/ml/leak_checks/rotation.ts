@@ -91,15 +91,14 @@ async function rotatedLines({ dataset, folds, rowsOf, breathe }: LeakCheckRun, r
     await breathe();
   }
   const { mean, spread } = spreadOf(sums.map((sum, i) => sum / counts[i]!));
+  const what =
+    "With labels rolled by a week or more, and turned round on days by chance, the linear head has an AUC of";
+  const of = `the mean of ${rotations.length} rotations over ${folds.length} folds`;
   return atMost("rotation", {
     figure: FIGURES.line,
     value: Math.abs(mean - 0.5),
     limit: Math.max(LEAST_DISTANCE, ERRORS * spread / Math.sqrt(rotations.length)),
-    seen:
-      `With labels rolled by a week or more, and turned round on days by chance, the linear head has an AUC of ${
-        mean.toFixed(4)
-      }, ` +
-      `the mean of ${rotations.length} rotations over ${folds.length} folds, which differ by ${spread.toFixed(4)}`,
+    seen: `${what} ${mean.toFixed(4)}, ${of}, which differ by ${spread.toFixed(4)}`,
     lookFor: "a feature, or a choice of rows, that labels have a part in",
   });
 }
@@ -119,14 +118,15 @@ async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotat
   const areaAt = (rotation: Rotation) =>
     areaUnderCurve({ scores: probabilityUp, outcomes: rotatedOutcomes(dataset, rows, rotation) });
   const area = areaAt(own!), { spread } = spreadOf(Float64Array.from(others, areaAt));
+  const what = `Fitted on labels rolled by ${
+    Math.round(own!.offset * MINUTE_MS / DAY_MS)
+  } days the family has an AUC of`;
+  const elsewhere = `against labels it was not fitted on, AUCs of its forecasts differ by ${spread.toFixed(4)}`;
   return atMost("rotation", {
     figure: FIGURES.family,
     value: Math.abs(area - 0.5),
     limit: Math.max(LEAST_DISTANCE, ERRORS * spread),
-    seen: `Fitted on labels rolled by ${Math.round(own!.offset * MINUTE_MS / DAY_MS)} days the family has an AUC of ` +
-      `${area.toFixed(4)} on one fold; against labels it was not fitted on, AUCs of its forecasts differ by ${
-        spread.toFixed(4)
-      }`,
+    seen: `${what} ${area.toFixed(4)} on one fold; ${elsewhere}`,
     lookFor: "test rows that the fit has a part of",
   });
 }
