@@ -83,6 +83,16 @@ for (const { name, caughtBy, plant } of PLANTED_BUGS) {
   });
 }
 
+Deno.test("the check 'truncation' catches stored features that stand a row too early, and names one", async () => {
+  const honest = datasetOf(CANDLES, HONEST, SETTINGS), { features } = honest;
+  const columns = features.columns.map((column) => new Float32Array([...column.subarray(1), NaN]));
+  const dataset = { ...honest, features: { ...features, columns } };
+  const input = { candles: CANDLES, dataset, folds: FOLDS, settings: SETTINGS };
+  const [check] = await runLeakChecks(input, HONEST, { only: ["truncation"] });
+  assertEquals([check!.passed, check!.value], [false, features.names.length]);
+  assertMatch(check!.reason, /return_1 at 2023-03-\d\dT\d\d:\d\d:00Z is -?[\d.]+, and -?[\d.]+ on candles up to then/);
+});
+
 Deno.test("the check 'rotation' catches a shuffled split: overlapping labels are learnt by heart", async () => {
   const { plant } = PLANTED_BUGS.find(({ caughtBy }) => caughtBy === "split")!;
   const [line] = await check(plant(HONEST), ["rotation"]);
