@@ -91,14 +91,13 @@ async function comparedWith(
   const { comparePredictions, mergeForecasts } = await import("./compare_predictions.ts");
   const blockDays = Number(run.params.find(({ key }) => key === "block_days")?.value ?? settings.blockDays);
   const stored = timedForecasts(await readPredictions(bytes));
-  const later = forecastWith === undefined
-    ? undefined
-    : await forecastWith(version, timesAfter(predictions.test.decisionTimeMs, stored.decisionTimeMs));
+  const after = timesAfter(predictions.test.decisionTimeMs, stored.decisionTimeMs);
+  const later = after.length === 0 ? undefined : await forecastWith?.(version, after);
   const comparison = comparePredictions(predictions, later === undefined ? stored : mergeForecasts(stored, later), {
     blockDays,
     resamples: settings.resamples,
   });
-  const laterRows = later?.decisionTimeMs.length ?? 0;
+  const laterRows = later?.decisionTimeMs.length ?? (after.length === 0 ? 0 : null);
   return { kind: "compared", version: version.version, comparison: { ...comparison, laterRows } };
 }
 

@@ -31,6 +31,7 @@ export function success(
     },
     text: registerSummary({
       ...decision,
+      isQuick: isQuick(decision),
       outcome: [
         `${name} version ${version.version}${reused ? " (registered before)" : ""} is now @${alias}`,
         ...(previousVersion === undefined ? [] : [`it follows version ${previousVersion}`]),
@@ -72,14 +73,23 @@ export function refusal(decision: Decision, isForced: boolean, holder: string | 
       previousVersion: holder ?? null,
       gate: gateObject(decision, false),
     },
-    text: registerSummary({ ...decision, outcome: stays }),
+    text: registerSummary({ ...decision, isQuick: isQuick(decision), outcome: stays }),
     warnings: warningsOf(decision).filter(({ code }) => code !== "gate-forced"),
     error: new DomainError("gate-refused", `The gate refused run '${run.info.runId}': ${names}; ${stays}`, {
       hint: isForced
-        ? "--force cannot pass over a missing evaluation: track it again"
+        ? `--force cannot pass over ${unforceable(decision).join(" and ")}: track it again`
         : 'Track a better run, or promote it all the same with --force --reason "…"',
     }),
   };
+}
+
+/** Whether the run was a quick one, which every place that shows its version says. */
+function isQuick({ run }: Decision): boolean {
+  return run.tags.some(({ key, value }) => key === "evidence" && value === "quick");
+}
+
+function unforceable({ checks }: Decision): string[] {
+  return checks.filter(({ passed, forceable }) => !passed && !forceable).map(({ name }) => name);
 }
 
 function failed({ checks }: Decision): string[] {

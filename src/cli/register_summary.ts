@@ -6,12 +6,14 @@ export interface RegisterSummary {
   readonly checks: readonly GateCheck[];
   readonly passed: boolean;
   readonly reason: string | undefined;
+  /** Whether the evidence is that of a quick run. */
+  readonly isQuick: boolean;
   /** What became of the version, as one clause. */
   readonly outcome: string;
 }
 
 /** The gate's evidence for a person: one row a check, then the verdict, then what was done. */
-export function registerSummary({ checks, passed, reason, outcome }: RegisterSummary): string {
+export function registerSummary({ checks, passed, reason, isQuick, outcome }: RegisterSummary): string {
   const table = renderTable(
     [
       { title: "check" },
@@ -33,5 +35,6 @@ export function registerSummary({ checks, passed, reason, outcome }: RegisterSum
     : reason === undefined
     ? "Gate: refused."
     : `Gate: refused, and overridden: ${reason}`;
-  return [table, "", verdict, outcome].join("\n");
+  const evidence = isQuick ? ["Evidence: a quick run, which says less than a full one."] : [];
+  return [table, "", verdict, ...evidence, outcome].join("\n");
 }

@@ -82,7 +82,7 @@ Deno.test("incumbentsOf() asks the registered model for what its predictions end
   assertEquals(holder.comparison.gains.qlike, { mean: 0, low: 0, high: 0 }, "it forecasts what the candidate does");
   const alone = await incumbentsOf({ tracker, settings: SETTINGS }, candidate);
   assert(alone.holder.kind === "compared");
-  assertEquals([alone.holder.comparison.commonDays, alone.holder.comparison.laterRows], [20, 0]);
+  assertEquals([alone.holder.comparison.commonDays, alone.holder.comparison.laterRows], [20, null]);
 });
 
 Deno.test("incumbentsOf() says why a version cannot be compared, and lets other errors out", async () => {

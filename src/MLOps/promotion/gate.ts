@@ -19,8 +19,11 @@ export interface IncumbentComparison {
   readonly commonDays: number;
   /** Common decision times. */
   readonly rows: number;
-  /** Those of them that the version's registered model forecast now, as they are later than its training. */
-  readonly laterRows: number;
+  /**
+   * Those of them that the version's registered model forecast now, as they are later than its training; null where it
+   * was not asked, as whoever judges has no candles.
+   */
+  readonly laterRows: number | null;
   /** The version's mean loss less the candidate's. */
   readonly gains: { readonly qlike: Estimate; readonly logLoss: Estimate; readonly pinball: Estimate };
   /** The version's mean pinball loss, which its margin is a share of. */
@@ -123,7 +126,11 @@ function versionChecks(
 }
 
 function commonDays(version: string, { commonDays, laterRows }: IncumbentComparison): string {
-  const later = laterRows === 0 ? "" : `, ${laterRows} rows of them by its model`;
+  const later = laterRows === null
+    ? "; task register looks at later ones too"
+    : laterRows === 0
+    ? ""
+    : `, ${laterRows} rows of them by its model`;
   return `${commonDays} with version ${version}${later}`;
 }
 

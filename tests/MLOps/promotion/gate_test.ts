@@ -185,10 +185,13 @@ Deno.test("judgeRun() holds a run against what holds the alias", { permissions: 
   assertEquals(beside(comparison({ gains: { ...gains, logLoss: worse } }), 1440), [], "no direction at a day");
   const best = comparison({ gains: { ...gains, qlike: worse } });
   assertEquals(failing(runWith(), { holder: comparison(), best }), ["qlike_vs_best_version"]);
-  const note = judge(runWith(), { holder: comparison({ laterRows: 900 }) }).find(({ name }) =>
-    name === "incumbent_days"
-  )!;
-  assertEquals(note.note, "45 with version 3, 900 rows of them by its model");
+  const note = (laterRows: number | null) =>
+    judge(runWith(), { holder: comparison({ laterRows }) }).find(({ name }) => name === "incumbent_days")!.note;
+  assertEquals([0, 900, null].map(note), [
+    "45 with version 3",
+    "45 with version 3, 900 rows of them by its model",
+    "45 with version 3; task register looks at later ones too",
+  ]);
 });
 
 Deno.test(

@@ -123,13 +123,16 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     await registry.createRegisteredModel("bitcoin-model");
     const source = `models:/${model.modelId}`;
     const made = { name: "bitcoin-model", source, modelId: model.modelId, runId: runIds[0]! };
-    await registry.createModelVersion({ ...made, tags: [{ key: "gate.passed", value: "true" }] });
+    const judged = [{ key: "gate.passed", value: "true" }, { key: "evidence", value: "quick" }];
+    await registry.createModelVersion({ ...made, tags: judged });
+    assertStringIncludes(await pageText(app, "/models"), "Quick evidence");
     await registry.createModelVersion(made);
     await registry.setAlias("bitcoin-model", "production", "1");
     assertStringIncludes(await pageText(app, "/models"), "@production");
     const page = await pageText(app, "/models/bitcoin-model");
     assert(page.indexOf("Version 2") < page.indexOf(">Version 1<", page.indexOf("<tbody>")));
     assertStringIncludes(page, "Passed");
+    assertEquals(page.split("Quick evidence").length, 2, "said of the one version that it is true of");
     const untold = await pageText(app, "/models/bitcoin-model/versions/1");
     assertStringIncludes(untold, "gate.passed");
     const report = {
@@ -140,6 +143,7 @@ for (const kind of ["memory", "sqlite"] satisfies StoreKind[]) {
     const version = await pageText(app, "/models/bitcoin-model/versions/1");
     assertStringIncludes(version, ">qlike_vs_har<");
     assertStringIncludes(version, "0 of 1 checks");
+    assertStringIncludes(version, "Quick evidence");
     assertStringIncludes(version, "models:/bitcoin-model@production");
     assertStringIncludes(version, ">MLmodel<");
     const logged = await pageText(app, `/logged-models/${model.modelId}`);

@@ -3,6 +3,7 @@ import { html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { dataTable } from "../parts/data_table.ts";
 import { empty } from "../parts/facts.ts";
+import { evidenceChip } from "../parts/gate.ts";
 import { pager } from "../parts/pager.ts";
 import { aliasChip, timeAgo } from "../parts/words.ts";
 import { urls } from "../urls.ts";
@@ -34,7 +35,11 @@ export function modelsPage({ models, search, tokens, nextToken, size, nowMs }: M
       const newest = model.latestVersions.toSorted((a, b) => Number(b.version) - Number(a.version))[0];
       return [
         html`<a href="${urls.model(model.name)}" title="${model.name}">${shownName(model.name)}</a>`,
-        newest === undefined ? "–" : html`<a href="${urls.version(model.name, newest.version)}">${newest.version}</a>`,
+        newest === undefined
+          ? "–"
+          : html`<a href="${urls.version(model.name, newest.version)}">${newest.version}</a> ${
+            evidenceChip(newest.tags)
+          }`,
         model.aliases.map(({ alias, version }) =>
           html`
             ${aliasChip(model.name, alias, version)} <span class="muted">→ ${version}</span>

@@ -15,8 +15,20 @@ export function isGateTag({ key }: KeyValue): boolean {
   return key === "gate" || key.startsWith(PREFIX);
 }
 
-/** The gate's verdict on a version in a word; nothing where no gate left one. */
+/** Says of a version that its evidence is that of a quick run; nothing of others. */
+export function evidenceChip(tags: readonly KeyValue[]): Html {
+  const isQuick = tags.some(({ key, value }) => key === "evidence" && value === "quick");
+  return isQuick
+    ? html`<span class="chip" title="Scored on half of a short range: evidence of a quick run">Quick evidence</span>`
+    : EMPTY;
+}
+
+/** The gate's verdict on a version in a word, and whether it rests on a quick run; a dash where no gate left one. */
 export function gateChip(tags: readonly KeyValue[]): Html {
+  return html`${verdictChip(tags)} ${evidenceChip(tags)}`;
+}
+
+function verdictChip(tags: readonly KeyValue[]): Html {
   const verdict = (name: string) => tags.find(({ key }) => key === `${PREFIX}${name}`)?.value.toLowerCase() === "true";
   if (!tags.some(isGateTag)) return html`<span class="muted">–</span>`;
   return outcomeChip(verdict("forced") ? "forced" : verdict("passed") ? "passed" : "refused");
@@ -41,7 +53,9 @@ export function gateEvidence(tags: readonly KeyValue[], report: GateReport | und
     report.decidedAt === "" ? "" : `asked ${report.decidedAt.slice(0, 19).replace("T", " ")} UTC`,
     report.decidedBy === "" ? "" : `by ${report.decidedBy}`,
   ].filter((part) => part !== "").join(" ");
-  return html`<p>${report.outcome === undefined ? gateChip(tags) : outcomeChip(report.outcome)} <span class="muted">${
+  return html`<p>${report.outcome === undefined ? verdictChip(tags) : outcomeChip(report.outcome)} ${
+    evidenceChip(tags)
+  } <span class="muted">${
     [`${count} of ${report.checks.length} checks`, asked].filter((part) => part !== "").join(" · ")
   }</span></p>${report.reason === "" ? EMPTY : html`<p class="small">Reason: ${report.reason}</p>`}${
     checkTable(report)
