@@ -44,6 +44,8 @@ export function blockPairs(
       const row = sorted[end++]!;
       if (outcomes[row] === 0) tiedDowns[blockOf(row)]! += 1;
     }
+    // The rest has no score, and equals not even itself.
+    if (end === start) break;
     for (let at = start; at < end; at++) {
       const row = sorted[at]!;
       if (outcomes[row] !== 1) continue;

@@ -12,7 +12,7 @@ import {
 } from "./calibration_scores.ts";
 import { compareForecasts, type ForecastComparison, RESAMPLES } from "./compare_forecasts.ts";
 import { BIN_SHARES, quantileHistogram } from "./distribution_scores.ts";
-import type { Grouping } from "./group_areas.ts";
+import { type Grouping, rankedRows } from "./group_areas.ts";
 import { type GroupScores, scoreGroups } from "./group_scores.ts";
 import { seriesOf } from "./inference/daily_series.ts";
 import { blockDraws, type ConfidenceSetEntry, modelConfidenceSet } from "./inference/model_confidence_set.ts";
@@ -101,10 +101,11 @@ export function evaluate(
     onBaseline: (name, { qlike }) => qlike === undefined ? undefined : dailyQlike.set(name, daily(qlike)),
   });
   const best = bestBaselines(comparison.gains);
-  const grouped = { test, forecasts: model, losses, rivals: rivalsOf(scored, best) };
+  const outcomes = outcomesOf(test), ranked = rankedRows(model.probabilityUp, outcomes);
+  const grouped = { test, forecasts: model, losses, rivals: rivalsOf(scored, best), outcomes, ranked };
   const groups = (grouping: Grouping) => scoreGroups(grouped, grouping, intervals);
   const months = groups(groupByMonth(decisionTimeMs)), hours = groups(groupByHour(decisionTimeMs));
-  const calibration = directionCalibration(test, model.probabilityUp);
+  const calibration = directionCalibration(test, model.probabilityUp, outcomes);
   const adaptive = adaptiveQuantiles(test, model.quantilesBps);
   return {
     ...comparison,
@@ -144,9 +145,9 @@ function foldOf(
   };
 }
 
-function directionCalibration(test: TestRows, probabilityUp: Float32Array): DirectionCalibration {
+function directionCalibration(test: TestRows, probabilityUp: Float32Array, outcomes: Int8Array): DirectionCalibration {
   return {
-    bins: reliabilityBins(probabilityUp, outcomesOf(test)),
+    bins: reliabilityBins(probabilityUp, outcomes),
     line: calibrationLine(test, probabilityUp) ?? null,
   };
 }

@@ -5,7 +5,7 @@ import { groupAreas, type Grouping } from "./group_areas.ts";
 import { type IntervalOptions, PAIRED_LOSSES, type PairedLoss, SEED } from "./paired_gains.ts";
 import type { Rivals } from "./rivals.ts";
 import { coveredRows, type RowLosses, type Scores } from "./scores.ts";
-import { type Forecasts, outcomesOf, type TestRows } from "./test_rows.ts";
+import type { Forecasts, TestRows } from "./test_rows.ts";
 
 /** A gain over the baseline that is best on all rows, within a group. */
 export interface GroupGain {
@@ -33,11 +33,14 @@ export interface GroupedForecasts {
   readonly forecasts: Required<Forecasts>;
   readonly losses: RowLosses;
   readonly rivals: Rivals;
+  /** {@linkcode outcomesOf} the rows, and the rows by ascending probability. */
+  readonly outcomes: Int8Array;
+  readonly ranked: Uint32Array;
 }
 
 /** Scores of each group that has a row. One pass a score, whatever the number of groups. */
 export function scoreGroups(
-  { test, forecasts, losses, rivals }: GroupedForecasts,
+  { test, forecasts, losses, rivals, outcomes, ranked }: GroupedForecasts,
   { names, groupOf }: Grouping,
   options: IntervalOptions,
 ): GroupScores[] {
@@ -48,7 +51,7 @@ export function scoreGroups(
   const scores: Record<string, ArrayLike<number>> = {
     qlike: means(losses.qlike!),
     log_loss: means(losses.logLoss!),
-    auc: groupAreas(forecasts.probabilityUp, outcomesOf(test), { names, groupOf }),
+    auc: groupAreas(forecasts.probabilityUp, outcomes, { names, groupOf }, ranked),
     accuracy: means(losses.error!).map((share) => 1 - share),
     pinball: means(losses.pinball!),
     coverage_90: means(covered),
@@ -96,8 +99,9 @@ function groupMeans(values: Float64Array, groupOf: Int32Array, groups: number): 
 
 /** Day of each row, from that of the first. */
 function dayNumbers(decisionTimeMs: Float64Array): Int32Array {
-  const first = Math.floor(decisionTimeMs[0]! / DAY_MS);
-  return Int32Array.from(decisionTimeMs, (ms) => Math.floor(ms / DAY_MS) - first);
+  const first = Math.floor(decisionTimeMs[0]! / DAY_MS), days = new Int32Array(decisionTimeMs.length);
+  for (let row = 0; row < days.length; row++) days[row] = Math.floor(decisionTimeMs[row]! / DAY_MS) - first;
+  return days;
 }
 
 function dailyTotals(

@@ -29,7 +29,7 @@ interface Target {
 
 /** Reads columns straight into what they are wanted as; others are not read. */
 export async function readNumericColumns(file: Uint8Array, wanted: WantedColumns): Promise<NumericColumns> {
-  const buffer = file.slice().buffer, metadata = parquetMetadata(buffer), rows = Number(metadata.num_rows);
+  const buffer = wholeBuffer(file), metadata = parquetMetadata(buffer), rows = Number(metadata.num_rows);
   const there = new Set(metadata.schema.slice(1).map(({ name }) => name));
   const targets = new Map<string, Target>();
   const plain = <A extends Float64Array | Float32Array>(names: readonly string[], kind: new (length: number) => A) =>
@@ -61,4 +61,10 @@ export async function readNumericColumns(file: Uint8Array, wanted: WantedColumns
     },
   });
   return { float64, float32, rowMajor, absent: wanted.needed.filter((name) => !there.has(name)) };
+}
+
+/** The file's own buffer where it holds nothing else, as a copy of two years' baselines is large. */
+function wholeBuffer(file: Uint8Array): ArrayBuffer {
+  const { buffer, byteLength } = file;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? buffer : file.slice().buffer;
 }

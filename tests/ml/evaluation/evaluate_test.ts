@@ -158,6 +158,10 @@ Deno.test("evaluate() says of a broken forecast that its losses are not finite",
   const broken = evaluate({ ...scored, model: { ...model, volatilityBps } }, OPTIONS);
   assertEquals(broken.gains.filter(({ loss, gain }) => loss === "qlike" && Number.isFinite(gain.mean)), []);
   assertEquals(broken.confidenceSet, []);
+  const probabilityUp = model.probabilityUp.slice();
+  probabilityUp[7] = NaN;
+  const blank = evaluate({ ...scored, model: { ...model, probabilityUp } }, OPTIONS);
+  assertEquals([blank.model["log_loss"], Number.isFinite(blank.model["auc"])], [Infinity, true]);
 });
 
 Deno.test("shortTestBlockDays() takes single days where there are fewer than thirty blocks", pure, () => {
