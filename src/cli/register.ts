@@ -1,5 +1,6 @@
 import { DomainError, registeredModelName } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { proveDataset } from "./dataset_proof.ts";
 import { rankRuns } from "./rank_runs.ts";
 import { registerDeps } from "./register_deps.ts";
 import { type Decision, DEFAULT_ALIAS, refusal, success } from "./register_outcome.ts";
@@ -55,7 +56,10 @@ async function register(context: CommandContext): Promise<CommandResult> {
     registry,
     config,
     clock: context.clock,
-    forecastWith: registeredForecasts(context, { tracker, config }),
+    candles: {
+      proveDataset: (run) => proveDataset(context, run),
+      forecastWith: registeredForecasts(context, { tracker, config }),
+    },
   });
   const by = userName(context), asked = by === undefined ? {} : { by };
   if (context.options.boolean("rollback")) {

@@ -1,5 +1,6 @@
 /** `register` beside an older version: what its predictions end before is forecast by its registered model. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { type Answer, ROOT, runProgram } from "./program.ts";
 
 Deno.test("register scores minutes after the incumbent's training with its registered model", async (t) => {
@@ -31,6 +32,29 @@ Deno.test("register scores minutes after the incumbent's training with its regis
       const gain = check(answer, "qlike_vs_incumbent");
       assert(Math.abs(gain.value) < 0.05, JSON.stringify(gain));
       assertEquals(check(answer, "best_version").passed, true);
+    });
+
+    await t.step("candles that were changed since are not the data that were judged, and no force helps", async () => {
+      const path = `${folder}/mlruns/mlflow.db`;
+      const database = new DatabaseSync(path);
+      const [{ run_uuid: runId, value }] = database.prepare(
+        "SELECT run_uuid, value FROM tags WHERE key = 'dataset.sha256' AND run_uuid = ?",
+      ).all(newer.json.runId) as [{ run_uuid: string; value: string }];
+      // As if the store had other candles now: the run and its model say the same other digest.
+      const other = "0".repeat(64);
+      const set = (from: string, to: string) => {
+        database.prepare("UPDATE tags SET value = ? WHERE run_uuid = ? AND value = ?").run(to, runId, from);
+        database.prepare("UPDATE logged_model_tags SET tag_value = ? WHERE tag_value = ?").run(to, from);
+      };
+      set(value, other);
+      const answer = await program("register", "--force", "--reason", "no force helps");
+      assertEquals([answer.code, check(answer, "evaluation_complete").note], [
+        7,
+        "missing: its candles, which the feature store has changed since",
+      ]);
+      assertStringIncludes(answer.json.error.hint, "cannot pass over evaluation_complete");
+      set(other, value);
+      database.close();
     });
 
     await t.step("without candles there is no comparison, and the check says why", async () => {

@@ -87,7 +87,7 @@ export function judgeRun(run: Run, evidence: RunEvidence, limits: GateLimits): G
 function unlogged(run: Run, { evaluation, horizonMinutes, modelDataset }: RunEvidence): string[] {
   const logged = new Set(run.metrics.map(({ key }) => key));
   // Where a file is lost, all figures are: its name says enough.
-  const metrics = evaluation.missing.length > 0
+  const metrics = Object.keys(evaluation.metrics).length === 0
     ? []
     : requiredMetrics(horizonMinutes).filter((name) => !logged.has(name));
   const digest = run.tags.find(({ key }) => key === "dataset.sha256")?.value ?? "";

@@ -62,13 +62,13 @@ export function evaluationMetrics(evaluation: Evaluation): Record<string, number
   };
 }
 
-/** Scores and gains fold by fold: `fold_qlike`, `fold_qlike_gain_har_x`. */
+/** Scores fold by fold, and gains over the best baseline of each loss: `fold_qlike`, `fold_qlike_gain_best`. */
 export function foldMetrics({ folds }: Pick<Evaluation, "folds">): FoldMetric[] {
   return folds.flatMap(({ index, rows, scores, gains }) => {
     const values = {
       rows,
       ...scores,
-      ...Object.fromEntries(gains.map(({ loss, baseline, mean }) => [`${loss}_gain_${baseline}`, mean])),
+      ...Object.fromEntries(gains.map(({ loss, mean }) => [`${loss}_gain_best`, mean])),
     };
     return Object.entries(values).filter(([, value]) => Number.isFinite(value))
       .map(([name, value]) => ({ key: `fold_${name}`, value, step: index }));
