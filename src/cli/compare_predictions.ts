@@ -1,5 +1,6 @@
 import { DAY_MS, DomainError, QUANTILE_LEVELS } from "../core/mod.ts";
 import { bootstrapMean, DayBlocks } from "../ml/evaluation/block_bootstrap.ts";
+import { commonRows } from "../ml/evaluation/common_rows.ts";
 import { logLoss, meanPinball, qlike, varianceFloor } from "../ml/evaluation/losses.ts";
 import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
 import type { Forecasts } from "../ml/evaluation/test_rows.ts";
@@ -29,7 +30,8 @@ export function comparePredictions(
   if (theirs.horizonMinutes !== test.horizonMinutes) {
     throw new DomainError("input-invalid", "Cannot compare two runs as they forecast other horizons");
   }
-  const pairs = joinRows(test.decisionTimeMs, theirs.decisionTimeMs);
+  const common = commonRows(test.decisionTimeMs, theirs.decisionTimeMs);
+  const pairs = { ours: common.left, theirs: common.right };
   const times = Float64Array.from(pairs.ours, (row) => test.decisionTimeMs[row]!);
   const commonDays = new Set(Array.from(times, (ms) => Math.floor(ms / DAY_MS))).size;
   const blocks = new DayBlocks(times, { days: options.blockDays });
@@ -83,21 +85,4 @@ export function mergeForecasts(stored: TimedForecasts, later: TimedForecasts): T
       quantilesBps: joined("quantilesBps"),
     },
   };
-}
-
-/** Positions of the decision times that both ascending lists have. */
-function joinRows(
-  ours: Float64Array,
-  theirs: Float64Array,
-): { readonly ours: Int32Array; readonly theirs: Int32Array } {
-  const left: number[] = [], right: number[] = [];
-  for (let i = 0, j = 0; i < ours.length && j < theirs.length;) {
-    if (ours[i]! < theirs[j]!) i++;
-    else if (ours[i]! > theirs[j]!) j++;
-    else {
-      left.push(i++);
-      right.push(j++);
-    }
-  }
-  return { ours: Int32Array.from(left), theirs: Int32Array.from(right) };
 }

@@ -1,5 +1,6 @@
 import { MINUTE_MS } from "../../core/mod.ts";
 import { bootstrapMean, DayBlocks, type Interval95 } from "./block_bootstrap.ts";
+import { commonRows } from "./common_rows.ts";
 import { qlike, varianceFloor } from "./losses.ts";
 import type { TestRows } from "./test_rows.ts";
 
@@ -42,10 +43,11 @@ export function rankByGain(
   series: readonly GainSeries[],
   { blockDays, resamples }: { readonly blockDays: number; readonly resamples: number },
 ): GainRanking {
-  const common = series.map(({ minutes }) => minutes).reduce(intersection), count = series.length;
+  const common = series.map(({ minutes }) => minutes).reduce((a, b) => commonRows(a, b).left.map((at) => a[at]!)),
+    count = series.length;
   const onCommon = series.map(({ minutes, gains }) => {
-    const picked = new Float32Array(common.length);
-    for (let i = 0, row = 0; i < common.length; row++) if (minutes[row] === common[i]) picked[i++] = gains[row]!;
+    const rows = commonRows(common, minutes).right, picked = new Float32Array(common.length);
+    for (let i = 0; i < picked.length; i++) picked[i] = gains[rows[i]!]!;
     return picked;
   });
   const means = onCommon.map((gains) => gains.reduce((sum, gain) => sum + gain, 0) / common.length);
@@ -61,19 +63,4 @@ export function rankByGain(
     }),
     commonDays: days.filter((rows) => rows > 0).length,
   };
-}
-
-/** Values that both ascending lists have. */
-function intersection(a: Int32Array, b: Int32Array): Int32Array {
-  const common = new Int32Array(Math.min(a.length, b.length));
-  let count = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    if (a[i]! < b[j]!) i++;
-    else if (a[i]! > b[j]!) j++;
-    else {
-      common[count++] = a[i++]!;
-      j++;
-    }
-  }
-  return common.subarray(0, count);
 }
