@@ -50,7 +50,9 @@ for (
       for (const path of [...files, "forecast.json", "model.onnx"]) assertEquals(others.get(path), stored.get(path));
     });
     await t.step("register and POST /predict", async () => {
-      const registered = await runIn(folder.path, "register", ["--run-id", json.runId, "--json"]);
+      // Not every family is as good as HAR-X on the sample; that is the gate's to say, here it is about the way.
+      const force = ["--force", "--reason", "whatever the gate says"];
+      const registered = await runIn(folder.path, "register", ["--run-id", json.runId, "--json", ...force]);
       assertEquals(registered.code, 0, registered.stdout + registered.stderr);
       await using api = await startApi(folder.path);
       const features = forecast.golden.inputs, { outputs } = forecast.golden;
