@@ -13,6 +13,7 @@ import {
 import type { ModelConfig } from "../config/model_config.ts";
 import type { CommandContext } from "./command.ts";
 import type { ForecastWith } from "./incumbent.ts";
+import type { TrainingRanges } from "../ml/models/forecast_spec.ts";
 import type { SpecForecastModel } from "../ml/models/spec_forecast_model.ts";
 import { featureEngineOf, openFeatureStore } from "./runtime.ts";
 
@@ -27,9 +28,8 @@ export function registeredForecasts(
 ): ForecastWith {
   return async (version, decisionTimeMs) => {
     const model = await registeredModel(tracker, version);
-    const { horizonMinutes } = model.info, { train, validation } = model.spec.trainingRanges;
-    const learntMs = Math.max(train.endMs, validation?.endMs ?? -Infinity) + (horizonMinutes - 1) * MINUTE_MS;
-    const wanted = decisionTimeMs.filter((ms) => ms >= learntMs);
+    const { horizonMinutes } = model.info;
+    const wanted = afterTraining(decisionTimeMs, model.spec.trainingRanges, horizonMinutes);
     if (wanted.length === 0) {
       return { horizonMinutes, decisionTimeMs: wanted, forecasts: allocateForecasts(0) };
     }
@@ -52,6 +52,16 @@ export function registeredForecasts(
       forecasts: await forecastRows(model, dataset, rows, breathe),
     };
   };
+}
+
+/** Decision times that every label of the training ends before, or with. */
+export function afterTraining(
+  decisionTimeMs: Float64Array,
+  { train, validation }: TrainingRanges,
+  horizonMinutes: number,
+): Float64Array {
+  const lastDecisionMs = Math.max(train.endMs, validation?.endMs ?? -Infinity) - MINUTE_MS;
+  return decisionTimeMs.filter((ms) => ms >= lastDecisionMs + horizonMinutes * MINUTE_MS);
 }
 
 /** Lets go of the store at once, so that an ingest can go on meanwhile. */

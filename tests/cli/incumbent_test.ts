@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DAY_MS, DomainError, type ModelVersion } from "../../src/core/mod.ts";
+import { afterTraining } from "../../src/cli/registered_forecasts.ts";
 import { type Candidate, type ForecastWith, incumbentsOf } from "../../src/cli/incumbent.ts";
 import type { ProvenEvaluation } from "../../src/cli/evaluation_evidence.ts";
 import { encodePredictions } from "../../src/ml/evaluation/prediction_files.ts";
@@ -100,4 +101,17 @@ Deno.test("incumbentsOf() says why a version cannot be compared, and lets other 
   const none = await incumbentsOf({ tracker, settings: SETTINGS }, { ...candidate, holder: undefined });
   assertEquals(none, { holder: { kind: "none" }, best: { kind: "none" } });
   assertEquals(40 * DAY_MS, all.test.length * 15 * 60_000);
+});
+
+Deno.test("afterTraining() takes the minutes that the last training label ends before, or with", {
+  permissions: "none",
+}, () => {
+  const minutes = (...at: number[]) => Float64Array.from(at, (minute) => minute * 60_000);
+  const span = (start: number, end: number) => ({ startMs: start * 60_000, endMs: end * 60_000 });
+  const times = minutes(99, 100, 113, 114, 115);
+  // The last decision is of minute 99: its label of fifteen minutes ends with 114.
+  assertEquals(afterTraining(times, { train: span(0, 100), validation: null }, 15), minutes(114, 115));
+  assertEquals(afterTraining(times, { train: span(0, 80), validation: span(85, 100) }, 15), minutes(114, 115));
+  assertEquals(afterTraining(times, { train: span(0, 100), validation: span(80, 90) }, 15), minutes(114, 115));
+  assertEquals(afterTraining(times, { train: span(0, 100), validation: null }, 1), minutes(100, 113, 114, 115));
 });
