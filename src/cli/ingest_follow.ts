@@ -115,10 +115,17 @@ async function ingestBatch(
     { ...deps, store, progress: SILENT_PROGRESS },
     { signal },
   );
+  const outcome = { result, columns: await store.loadCandles({ ...request.series, range }) };
   if (!context.options.boolean("no-features") && request.series.interval === "1m" && result.error === undefined) {
-    await updateFeatures(store, request.series, config, { progress: SILENT_PROGRESS, signal });
+    try {
+      await updateFeatures(store, request.series, config, { progress: SILENT_PROGRESS, signal });
+    } catch (error) {
+      // The candles are committed, and the next ingest brings features up to date that a Ctrl-C cut short. The store
+      // may be closed by now, as it lets readers in between the parts.
+      if (!signal.aborted) throw error;
+    }
   }
-  return { result, columns: await store.loadCandles({ ...request.series, range }) };
+  return outcome;
 }
 
 /** `2024-01-10T12:01:00Z  BTC/USDT 1m  close 46,123.40  +1  lag 2.3 s`. */

@@ -14,9 +14,6 @@ export interface EvaluationFindings {
   readonly leakChecks: readonly LeakCheckOutcome[] | null;
 }
 
-/** Whether an evaluation without the firewall's checks is let through: until every `track` runs them. */
-export const FIREWALL_MAY_BE_ABSENT = true;
-
 const DAY_MINUTES = 1440;
 
 /**
@@ -92,7 +89,7 @@ function completeness({ metrics, missing, horizonMinutes }: EvaluationFindings, 
 function firewall(checks: EvaluationFindings["leakChecks"]): GateCheck {
   const name = "leak_checks", rule = "no check found a leak";
   if (checks === null) {
-    return plainCheck(name, { passed: FIREWALL_MAY_BE_ABSENT, rule, note: "not run", forceable: false });
+    return plainCheck(name, { passed: false, rule, note: "not run", forceable: false });
   }
   const run = checks.filter(({ skipped }) => !skipped), failed = run.filter(({ passed }) => !passed);
   return plainCheck(name, {

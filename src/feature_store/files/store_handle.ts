@@ -183,8 +183,13 @@ export class StoreHandle {
     this.#lock = undefined;
     await clock.sleep(YIELD_FOR_MS);
     const startedAt = this.#startedAt;
-    this.#lock = await StoreLock.acquire(this.path, { ...lockOptions(this.#options, RETURN_WAIT_MS), startedAt });
-    this.#session = await openSession(this.path, this.#options);
+    try {
+      this.#lock = await StoreLock.acquire(this.path, { ...lockOptions(this.#options, RETURN_WAIT_MS), startedAt });
+      this.#session = await openSession(this.path, this.#options);
+    } catch (error) {
+      this.#failure = { error }; // the session is closed: whoever works next is told why
+      throw error;
+    }
     this.#yieldedAt = clock.monotonicMs();
   }
 }
