@@ -35,9 +35,6 @@ export interface OpenFeatureStoreOptions {
   readonly lean?: boolean;
 }
 
-/** A thread of DuckDB holds a block of 256 kB of each column, 25 MB of a hundred; a second one is not faster. */
-const LEAN = { memoryLimit: "64MB", threads: 1 } as const;
-
 /** Opens the feature store for reading. Hold it for moments: writers wait meanwhile. */
 export function openFeatureStore(
   context: CommandContext,
@@ -49,7 +46,7 @@ export async function openFeatureStore(
   context: CommandContext,
   options: OpenFeatureStoreOptions,
 ): Promise<FeatureStore> {
-  const [{ DuckDbFeatureStore }, { loadIngestConfig }] = await Promise.all([
+  const [{ DuckDbFeatureStore, LEAN_LIMITS }, { loadIngestConfig }] = await Promise.all([
     import("../feature_store/mod.ts"),
     import("../config/ingest_config.ts"),
   ]);
@@ -61,7 +58,7 @@ export async function openFeatureStore(
     waitMs: options.waitMs ?? featureStore.waitMs,
     memoryLimit: featureStore.memoryLimit,
     threads: featureStore.threads,
-    ...(options.lean === true ? LEAN : {}),
+    ...(options.lean === true ? LEAN_LIMITS : {}),
     signal: context.signal,
   });
   dropForeignFunctions();

@@ -12,6 +12,12 @@ export interface DuckDbLimits {
   readonly threads: number;
 }
 
+/**
+ * Of an instance that reads a wide table once from end to end. A thread holds a block of 256 kB of each column, 25 MB of
+ * a hundred; a second one is no faster, and what is above that is a cache.
+ */
+export const LEAN_LIMITS: DuckDbLimits = { memoryLimit: "64MB", threads: 1 };
+
 /** A row as DuckDB gives it back; read by the functions of `values.ts`. */
 export type SqlRow = Readonly<Record<string, DuckDBValue>>;
 

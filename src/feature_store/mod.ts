@@ -16,5 +16,5 @@ export {
 export { requireExportGrant } from "./export/export_grant.ts";
 export { type ExportOptions, exportParquet, type ExportResult } from "./export/parquet_export.ts";
 export { digestDataset, digestDays } from "./day_digest.ts";
-export type { DuckDbLimits } from "./duckdb_session.ts";
+export { type DuckDbLimits, LEAN_LIMITS } from "./duckdb_session.ts";
 export { type GapChanges, reconcileGaps } from "./gap_reconcile.ts";
