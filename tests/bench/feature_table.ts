@@ -1,5 +1,5 @@
 /**
- * Two years of the flagship as a table, in a process of its own: `feature_table.ts write|read STORE` prints seconds, the
+ * Two years of the flagship as a table, in a process of its own: `feature_table.ts make|write|read STORE` prints seconds, the
  * process's largest memory and the file's size in bytes as JSON.
  *
  * @module
@@ -13,12 +13,12 @@ import { randomCandles } from "../ml/candles.ts";
 import { peakBytes } from "./peak_bytes.ts";
 
 const MINUTES = 730 * 1440;
-const [what, path] = Deno.args as ["write" | "read", string];
+const [what, path] = Deno.args as ["make" | "write" | "read", string];
 const engine = flagshipFeatureSet(), { memoryLimit, threads } = INGEST_CONFIG_SCHEMA.parse({}).featureStore;
 const open = (mode: "write" | "read", limits: { readonly memoryLimit: string; readonly threads: number }) =>
   DuckDbFeatureStore.open(path, { mode, clock: SYSTEM_CLOCK, ...limits });
 
-if (what === "write") {
+if (what === "make") {
   await using store = await open("write", { memoryLimit, threads });
   await store.writeCandles(BTC, [{ source: "daily", columns: randomCandles(MINUTES) }]);
 }
@@ -26,7 +26,7 @@ const before = (await Deno.stat(path)).size, startedMs = performance.now();
 if (what === "write") {
   await using store = await open("write", { memoryLimit, threads });
   await materializeFeatures(store, BTC, engine, { codeVersion: "bench" });
-} else {
+} else if (what === "read") {
   await using store = await open("read", LEAN_LIMITS);
   const query = { ...BTC, range: { startMs: 0, endMs: 1e14 } };
   const candles = await store.loadCandles(query, { shared: true });
