@@ -1,5 +1,5 @@
 import { crossEntropy, sigmoid } from "../logistic_functions.ts";
-import { QUANTILE_LEVELS } from "../../core/mod.ts";
+import { DAY_MS, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { qlike } from "../evaluation/losses.ts";
 import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
 import type { CalibrationSpec } from "./forecast_spec.ts";
@@ -61,80 +61,118 @@ export function fitLogitCalibration(
   return { slope, intercept };
 }
 
-/** What is believed of a share before the validation tail is seen, and how large it may be. */
+/** What is believed of a share before the validation tail is seen, how large it may be, and what it takes not to be 0. */
 export interface SharePrior {
   readonly mean: number;
   readonly sd: number;
   readonly largest: number;
+  /** Standard errors, over the days of the tail, by which the loss must be less than without a share. */
+  readonly errors: number;
+  /** Mean loss that it must be less by: what nobody would notice is not worth a learner. */
+  readonly worth: number;
 }
 
 /**
- * Of what a learner adds to a plain line: half of it, the plain mean of both, where a tail of days cannot tell; never more
- * than .7, as shocks push learners out of their training range.
+ * Of a learnt correction of ln σ²: half of it, the plain mean of both, where a tail of days cannot tell; never more than
+ * .7, as shocks push learners out of their training range. What is there is seen in a tail of days, so that one error is
+ * asked for, and a fifth of the gate's margin: trees that were stopped on this very tail pass the error alone.
  */
-export const LEARNT_SHARE_PRIOR: SharePrior = { mean: 0.5, sd: 0.5, largest: 0.7 };
-/** Of the logistic line in the place of the cells, which over whole years is the better of the two at every horizon. */
-export const LINE_SHARE_PRIOR: SharePrior = { mean: 1, sd: 0.5, largest: 1 };
+export const CORRECTION_PRIOR: SharePrior = { mean: 0.5, sd: 0.5, largest: 0.7, errors: 1, worth: 0.002 };
+/**
+ * Of a learnt logit: the same, but a tail of days can hardly tell what is there (at 15 minutes .0005 of log-loss with an
+ * error of .001), so that a fifth of the gate's margin is asked for, and no more.
+ */
+export const SCORE_PRIOR: SharePrior = { ...CORRECTION_PRIOR, errors: 0, worth: 0.0001 };
+/** Of the logistic line in the place of the cells: over months the better of the two at each horizon. */
+export const LINE_PRIOR: SharePrior = { mean: 1, sd: 0.2, largest: 1, errors: 0, worth: 0 };
+
+/** Rows of a validation tail whose labels overlap, with their days. */
+export interface TailRows {
+  /** Decision times, ascending. */
+  readonly decisionTimeMs: ArrayLike<number>;
+  readonly horizonMinutes: number;
+}
 
 /**
  * The most probable share, of 0, .1 … `largest`: each row's loss counts for one over the horizon, as labels overlap, beside
- * a normal prior. A share that the rows do not bear out at all, as their loss is no less than without, is 0.
+ * a normal prior. It is 0 where the rows do not bear it out: where their loss is not less than without by what the prior asks.
  *
- * @param lossAt Loss summed over rows, in units of a log-likelihood.
+ * @param lossAt Loss of the tail's i-th row at a share, in units of a log-likelihood.
  */
 export function likeliestShare(
-  lossAt: (share: number) => number,
-  { mean, sd, largest, horizonMinutes }: SharePrior & { readonly horizonMinutes: number },
+  lossAt: (share: number, i: number) => number,
+  { decisionTimeMs, horizonMinutes }: TailRows,
+  { mean, sd, largest, errors, worth }: SharePrior,
 ): number {
-  const without = lossAt(0);
-  let best = 0, bestLoss = Infinity;
+  const byDay = (share: number) => sumsByDay(decisionTimeMs, (i) => lossAt(share, i));
+  const without = byDay(0);
+  let best = 0, bestLoss = Infinity, gains = without.map(() => 0);
   for (let tenths = 0; tenths <= Math.round(10 * largest); tenths++) {
-    const share = tenths / 10, loss = lossAt(share) / horizonMinutes + ((share - mean) / sd) ** 2 / 2;
-    if (loss < bestLoss) [best, bestLoss] = [share, loss];
+    const share = tenths / 10, days = byDay(share);
+    const loss = total(days) / horizonMinutes + ((share - mean) / sd) ** 2 / 2;
+    if (loss < bestLoss) [best, bestLoss, gains] = [share, loss, days.map((value, day) => without[day]! - value)];
   }
-  return lossAt(best) < without ? best : 0;
+  const asked = Math.max(errors * standardErrorOfSum(gains), worth * decisionTimeMs.length);
+  return total(gains) > asked ? best : 0;
+}
+
+function sumsByDay(decisionTimeMs: ArrayLike<number>, valueAt: (i: number) => number): number[] {
+  const sums: number[] = [];
+  let day = NaN;
+  for (let i = 0; i < decisionTimeMs.length; i++) {
+    const own = Math.floor(decisionTimeMs[i]! / DAY_MS);
+    if (own !== day) sums.push(0);
+    day = own;
+    sums[sums.length - 1]! += valueAt(i);
+  }
+  return sums;
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** Of independent values, by their spread; 0 of one alone. */
+function standardErrorOfSum(values: readonly number[]): number {
+  const count = values.length, mean = total(values) / count;
+  return count < 2 ? 0 : Math.sqrt(count / (count - 1) * total(values.map((value) => (value - mean) ** 2)));
 }
 
 /** Part of a learnt correction of ln σ² to keep, see {@linkcode likeliestShare}, by QLIKE. */
 export function fitShrink(
-  rows: {
+  rows: TailRows & {
     readonly harLogVariance: ArrayLike<number>;
     /** bound · correction of each row. */
     readonly correction: ArrayLike<number>;
     readonly realizedVarianceBps2: ArrayLike<number>;
   },
-  { floor, horizonMinutes, levelAt }: {
-    readonly floor: number;
-    readonly horizonMinutes: number;
-    /** What moves ln σ² at a share so that σ² stays the mean. */
-    readonly levelAt: (shrink: number) => number;
-  },
+  floor: number,
+  /** What moves ln σ² at a share so that σ² stays the mean. */
+  levelAt: (shrink: number) => number = () => 0,
 ): number {
-  const lossAt = (shrink: number) => {
-    const level = levelAt(shrink);
-    let loss = 0;
-    for (let i = 0; i < rows.correction.length; i++) {
-      const variance = Math.exp(level + rows.harLogVariance[i]! + shrink * rows.correction[i]!);
-      loss += qlike(rows.realizedVarianceBps2[i]!, variance, floor);
-    }
-    return loss;
-  };
-  return likeliestShare(lossAt, { ...LEARNT_SHARE_PRIOR, horizonMinutes });
+  const { harLogVariance, correction, realizedVarianceBps2 } = rows;
+  let shrinkOfLevel = 0, level = levelAt(0);
+  return likeliestShare(
+    (shrink, i) => {
+      if (shrink !== shrinkOfLevel) [shrinkOfLevel, level] = [shrink, levelAt(shrink)];
+      return qlike(realizedVarianceBps2[i]!, Math.exp(level + harLogVariance[i]! + shrink * correction[i]!), floor);
+    },
+    rows,
+    CORRECTION_PRIOR,
+  );
 }
 
 /** Part of a learnt score to add to a plain logit, see {@linkcode likeliestShare}, by cross entropy; ties left out. */
 export function fitLogitShrink(
-  { logit, score, returnBps }: Readonly<Record<"logit" | "score" | "returnBps", ArrayLike<number>>>,
-  horizonMinutes: number,
+  rows: TailRows & Readonly<Record<"logit" | "score" | "returnBps", ArrayLike<number>>>,
 ): number {
-  const lossAt = (shrink: number) => {
-    let loss = 0;
-    for (let i = 0; i < score.length; i++) {
-      if (returnBps[i] !== 0) loss += crossEntropy(returnBps[i]! > 0 ? 1 : 0, logit[i]! + shrink * score[i]!);
-    }
-    return loss;
-  };
-  return likeliestShare(lossAt, { ...LEARNT_SHARE_PRIOR, horizonMinutes });
+  const { logit, score, returnBps } = rows;
+  return likeliestShare((shrink, i) => moveLoss(returnBps[i]!, logit[i]! + shrink * score[i]!), rows, SCORE_PRIOR);
+}
+
+/** Cross entropy of a return's sign; 0 at a tie, which has none. */
+export function moveLoss(returnBps: number, logit: number): number {
+  return returnBps === 0 ? 0 : crossEntropy(returnBps > 0 ? 1 : 0, logit);
 }
 
 /**

@@ -18,7 +18,7 @@ import { harLogVariance } from "../models/har.ts";
 import { describeInputs, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { type ModelParts, SpecForecastModel, within } from "../models/spec_forecast_model.ts";
-import type { PlainLines } from "./plain_lines.ts";
+import { type PlainLines, tailOf } from "./plain_lines.ts";
 
 /** How much of a learnt score the validation rows bear out, from 0: it is the plain line. */
 export function shrinkDirection(
@@ -27,8 +27,8 @@ export function shrinkDirection(
   lines: PlainLines,
   score: Float64Array,
 ): number {
-  const { labels } = dataset, returnBps = Float64Array.from(validation, (row) => labels.returnBps[row]!);
-  return fitLogitShrink({ logit: lines.logits(validation, dataset), score, returnBps }, labels.horizonMinutes);
+  const returnBps = Float64Array.from(validation, (row) => dataset.labels.returnBps[row]!);
+  return fitLogitShrink({ ...tailOf(dataset, validation), logit: lines.logits(validation, dataset), score, returnBps });
 }
 
 /** The HAR line with a correction's share and level. */
@@ -53,11 +53,13 @@ export function shrinkCorrection(
     residuals.reduce((sum, residual, i) => sum + Math.exp(residual - shrink * correction.fitted[i]!), 0);
   const alone = smearing(0);
   const levelAt = (shrink: number) => Math.log(smearing(shrink) / alone);
-  const shrink = fitShrink({
+  const tail = {
+    ...tailOf(dataset, validation),
     harLogVariance: harLogVariance(lines.har, features, validation),
     correction: correction.validation,
     realizedVarianceBps2: Float64Array.from(validation, (row) => labels.realizedVarianceBps2[row]!),
-  }, { floor: varianceFloor(labels.horizonMinutes), horizonMinutes: labels.horizonMinutes, levelAt });
+  };
+  const shrink = fitShrink(tail, varianceFloor(labels.horizonMinutes), levelAt);
   return { ...lines.served, shrink, level: levelAt(shrink) };
 }
 

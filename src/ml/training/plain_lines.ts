@@ -5,7 +5,7 @@ import { everyNthMinute, type Split } from "../labels/mod.ts";
 import type { LinearFit } from "../linear/covariance.ts";
 import { fitLogistic } from "../linear/logistic.ts";
 import type { LinearRows } from "../linear/normal_equations.ts";
-import { likeliestShare, LINE_SHARE_PRIOR } from "../models/calibration.ts";
+import { likeliestShare, LINE_PRIOR, moveLoss, type TailRows } from "../models/calibration.ts";
 import {
   cellLogit,
   CLOCK_FEATURES,
@@ -19,7 +19,6 @@ import { blendedLogit, lineLogit } from "../models/plain_forward.ts";
 import { fitSignCells } from "../models/plain_models.ts";
 import { fitScaler, Scaler, withSeenFlags } from "../models/scaler.ts";
 import { fitVarianceLine, harXDesign } from "../models/variance_line.ts";
-import { crossEntropy } from "../logistic_functions.ts";
 
 /** How the logistic line is fitted. */
 export interface LogisticLineOptions {
@@ -137,6 +136,14 @@ export function fitInputScaler(dataset: Dataset, train: Int32Array): ScalerSpec 
   return withSeenFlags(fitScaler(dataset.features, train), dataset, train);
 }
 
+/** Times of the rows that shares are chosen by. */
+export function tailOf({ features, labels }: Dataset, validation: Int32Array): TailRows {
+  return {
+    decisionTimeMs: Float64Array.from(validation, (row) => features.decisionTimeMs[row]!),
+    horizonMinutes: labels.horizonMinutes,
+  };
+}
+
 /** Rows that moved: direction is learnt and scored on these. */
 export function movedRows({ labels }: Dataset, rows: Int32Array): Int32Array {
   return rows.filter((row) => labels.returnBps[row] !== 0);
@@ -171,19 +178,16 @@ function fitLine(
 }
 
 function lineShare(
-  { labels }: Dataset,
+  dataset: Dataset,
   validation: Int32Array,
   blended: (rows: Int32Array, share: number) => Float64Array,
 ): LogisticLine["share"] {
-  const moved = validation.filter((row) => labels.returnBps[row] !== 0);
-  const cells = blended(moved, 0), line = blended(moved, 1);
-  const lossAt = (share: number) =>
-    moved.reduce(
-      (sum, row, i) =>
-        sum + crossEntropy(Number(labels.returnBps[row]! > 0), blendedLogit({ share }, cells[i]!, line[i]!)),
-      0,
-    );
-  return likeliestShare(lossAt, { ...LINE_SHARE_PRIOR, horizonMinutes: labels.horizonMinutes });
+  const cells = blended(validation, 0), line = blended(validation, 1), { returnBps } = dataset.labels;
+  return likeliestShare(
+    (share, i) => moveLoss(returnBps[validation[i]!]!, blendedLogit({ share }, cells[i]!, line[i]!)),
+    tailOf(dataset, validation),
+    LINE_PRIOR,
+  );
 }
 
 function fitHarLines(

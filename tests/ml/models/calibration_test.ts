@@ -39,44 +39,67 @@ Deno.test("fitLogitCalibration() never turns a direction round, and leaves ties 
   assert(Number.isFinite(fitted.slope) && Number.isFinite(fitted.intercept));
 });
 
-const QLIKE = { floor: 0.15, horizonMinutes: 1, levelAt: () => 0 };
+/** Rows of minutes, one after the other. */
+const minutes = (count: number, horizonMinutes = 1) => ({
+  decisionTimeMs: Float64Array.from({ length: count }, (_, i) => i * 60_000),
+  horizonMinutes,
+});
 
 Deno.test("fitShrink() keeps a true correction and drops noise", { permissions: "none" }, () => {
   const harLogVariance = new Float64Array(COUNT).fill(3);
   const correction = Float64Array.from({ length: COUNT }, () => 0.5 * random.normal());
   const gamma = () => -Math.log(1 - random.uniform()); // mean 1
   const helped = Float64Array.from(correction, (value) => Math.exp(3 + 0.6 * value) * gamma());
-  assertAlmostEquals(fitShrink({ harLogVariance, correction, realizedVarianceBps2: helped }, QLIKE), 0.6, 0.1001);
+  assertAlmostEquals(
+    fitShrink({ ...minutes(COUNT), harLogVariance, correction, realizedVarianceBps2: helped }, 0.15),
+    0.6,
+    0.1001,
+  );
   const unrelated = Float64Array.from(correction, () => Math.exp(3) * gamma());
-  assertEquals(fitShrink({ harLogVariance, correction, realizedVarianceBps2: unrelated }, QLIKE), 0);
+  assertEquals(fitShrink({ ...minutes(COUNT), harLogVariance, correction, realizedVarianceBps2: unrelated }, 0.15), 0);
 });
 
 Deno.test("fitLogitShrink() finds the share of a score where there is data enough, and half of it where there is not", {
   permissions: "none",
 }, () => {
-  const logit = new Float64Array(COUNT), score = logits;
+  const logit = new Float64Array(COUNT), score = logits, all = { ...minutes(COUNT), logit, score };
   const movesBy = (true_: number) => Float64Array.from(score, (x) => random.uniform() < share(true_ * x) ? 1 : -1);
   for (const true_ of [0, 0.3, 0.6]) {
-    assertAlmostEquals(fitLogitShrink({ logit, score, returnBps: movesBy(true_) }, 1), true_, 0.0501);
+    assertAlmostEquals(fitLogitShrink({ ...all, returnBps: movesBy(true_) }), true_, 0.0501);
   }
   // Forty rows of which each tells a sixtieth: the prior speaks.
   const few = (returnBps: Float64Array) =>
-    fitLogitShrink({ logit: logit.slice(0, 40), score: score.slice(0, 40), returnBps: returnBps.slice(0, 40) }, 60);
-  assertAlmostEquals(few(score.map(Math.sign)), 0.6, 0.1001);
-  assertEquals(few(score.map((x) => -Math.sign(x))), 0, "a tail that is worse for it takes none");
-  assertEquals(fitLogitShrink({ logit, score: new Float64Array(COUNT), returnBps: movesBy(0.5) }, 1), 0);
+    fitLogitShrink({ ...minutes(40, 60), logit: logit.slice(0, 40), score: score.slice(0, 40), returnBps });
+  assertAlmostEquals(few(score.slice(0, 40).map(Math.sign)), 0.6, 0.1001);
+  assertEquals(few(score.slice(0, 40).map((x) => -Math.sign(x))), 0, "a tail that is worse for it takes none");
+  assertEquals(fitLogitShrink({ ...all, score: new Float64Array(COUNT), returnBps: movesBy(0.5) }), 0);
 });
 
 Deno.test("likeliestShare() is the mode of prior and likelihood, never above the largest share", {
   permissions: "none",
 }, () => {
-  const at = (best: number, weight: number) => (s: number) => weight * (s - best) ** 2 / 2;
-  const prior = { mean: 0.5, sd: 0.5, largest: 0.7, horizonMinutes: 2 };
+  // Two days of a row each.
+  const tail = { decisionTimeMs: [0, 86_400_000], horizonMinutes: 2 };
+  const at = (best: number, weight: number) => (s: number) => weight / 2 * (s - best) ** 2 / 2;
+  const prior = { mean: 0.5, sd: 0.5, largest: 0.7, errors: 0, worth: 0 };
   // Precision 4 around .5, and 12 / 2 around .2: .32.
-  assertEquals(likeliestShare(at(0.2, 12), prior), 0.3);
-  assertEquals(likeliestShare(at(3, 1000), prior), 0.7);
-  assertEquals(likeliestShare(at(3, 1000), { ...prior, largest: 1 }), 1);
-  assertEquals(likeliestShare(at(-0.1, 1), prior), 0, "the prior alone keeps no share");
+  assertEquals(likeliestShare(at(0.2, 12), tail, prior), 0.3);
+  assertEquals(likeliestShare(at(3, 1000), tail, prior), 0.7);
+  assertEquals(likeliestShare(at(3, 1000), tail, { ...prior, largest: 1 }), 1);
+  assertEquals(likeliestShare(at(-0.1, 1), tail, prior), 0, "the prior alone keeps no share");
+});
+
+Deno.test("likeliestShare() asks for a gain of so many standard errors over the days", { permissions: "none" }, () => {
+  // Gains of 1, 2 and 6 a day: 9 in all, with an error of √3 · 2.65 = 4.58.
+  const gains = [1, 2, 6], tail = { decisionTimeMs: [0, 86_400_000, 2 * 86_400_000], horizonMinutes: 1 };
+  const lossAt = (share: number, i: number) => share === 0 ? 10 : 10 - gains[i]!;
+  const prior = { mean: 0.5, sd: 0.5, largest: 0.7, worth: 0 };
+  assertEquals(likeliestShare(lossAt, tail, { ...prior, errors: 1.9 }), 0.5);
+  assertEquals(likeliestShare(lossAt, tail, { ...prior, errors: 2 }), 0);
+  assertEquals(likeliestShare(lossAt, tail, { ...prior, errors: 0, worth: 2.9 }), 0.5);
+  assertEquals(likeliestShare(lossAt, tail, { ...prior, errors: 0, worth: 3 }), 0, "3 a row is what there is");
+  // All in one day there is no spread to tell.
+  assertEquals(likeliestShare(lossAt, { ...tail, decisionTimeMs: [0, 60_000, 120_000] }, { ...prior, errors: 9 }), 0.5);
 });
 
 Deno.test("fitQuantileMultipliers() brings coverage to the levels, and trusts few events little", {

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { seededRandom } from "../../../src/core/mod.ts";
+import { DAY_MS, seededRandom } from "../../../src/core/mod.ts";
 import { qlike, varianceFloor } from "../../../src/ml/evaluation/losses.ts";
 import { rowsOfJob } from "../../../src/ml/jobs/fit_job.ts";
 import { harLogVariance } from "../../../src/ml/models/har.ts";
@@ -37,18 +37,27 @@ Deno.test("fitNetwork() keeps the most probable share of its correction, with th
     return fitted.reduce((sum, row, i) => sum + labels.realizedVarianceBps2[row]! / Math.exp(forecasts[i]!), 0);
   };
   const floor = varianceFloor(labels.horizonMinutes), unshrunk = meanRatio(0);
-  const losses = Array.from({ length: 8 }, (_, tenth) => {
+  const byDay = (tenth: number) => {
     const forecasts = logVariance(validation, tenth / 10, Math.log(meanRatio(tenth / 10) / unshrunk));
-    const loss = validation.reduce(
-      (sum, row, i) => sum + qlike(labels.realizedVarianceBps2[row]!, Math.exp(forecasts[i]!), floor),
-      0,
-    );
-    return loss / labels.horizonMinutes + ((tenth / 10 - 0.5) / 0.5) ** 2 / 2;
-  });
+    const days = new Map<number, number>();
+    validation.forEach((row, i) => {
+      const day = Math.floor(dataset.features.decisionTimeMs[row]! / DAY_MS);
+      const loss = qlike(labels.realizedVarianceBps2[row]!, Math.exp(forecasts[i]!), floor);
+      days.set(day, (days.get(day) ?? 0) + loss);
+    });
+    return [...days.values()];
+  };
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const losses = Array.from(
+    { length: 8 },
+    (_, tenth) => sum(byDay(tenth)) / labels.horizonMinutes + ((tenth / 10 - 0.5) / 0.5) ** 2 / 2,
+  );
   const whole = logVariance(validation, 1, 0), har = harLogVariance(lines.har, dataset.features, validation);
   assert(Math.max(...whole.map((value, i) => Math.abs(value - har[i]!))) > 0.1, "there is a correction");
-  const best = losses.indexOf(Math.min(...losses)), without = losses[0]! - 0.5;
-  const expected = losses[best]! - ((best / 10 - 0.5) / 0.5) ** 2 / 2 < without ? best / 10 : 0;
+  const best = losses.indexOf(Math.min(...losses)), without = byDay(0);
+  const gains = byDay(best).map((loss, day) => without[day]! - loss), mean = sum(gains) / gains.length;
+  const variance = sum(gains.map((gain) => (gain - mean) ** 2)) / (gains.length - 1);
+  const expected = sum(gains) > Math.sqrt(gains.length * variance) ? best / 10 : 0;
   assertEquals(volatility.shrink, expected);
   assertEquals(volatility.intercept, lines.har.intercept);
   assertAlmostEquals(volatility.level!, Math.log(meanRatio(expected) / unshrunk), 1e-6);
