@@ -16,7 +16,13 @@ const weight = z.number().nonnegative().max(1000).refine(
 
 /** Settings that all networks have, with their usual values. */
 function networkKeys(
-  usual: { readonly members: number; readonly hidden: number[]; readonly epochs: number; readonly batchSize: number },
+  usual: {
+    readonly keep: "best" | "last";
+    readonly members: number;
+    readonly hidden: number[];
+    readonly epochs: number;
+    readonly batchSize: number;
+  },
 ) {
   return {
     members: count.max(16).default(usual.members).describe(
@@ -25,6 +31,8 @@ function networkKeys(
     hidden: z.array(count.max(512)).min(1).max(4).default(usual.hidden).describe("Units of the hidden layers"),
     epochs: count.default(usual.epochs).describe("Most epochs"),
     batchSize: count.max(65536).default(usual.batchSize),
+    keep: z.enum(["best", "last"]).default(usual.keep)
+      .describe("Weights of the epoch with the best validation loss, or of the last, which a cosine has annealed"),
     learningRate: z.number().positive().max(0.1).default(0.001),
     weightDecay: z.number().nonnegative().max(10).default(0).describe(
       "Decoupled weight decay of AdamW, on kernels alone",
@@ -60,7 +68,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
   seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
   minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),
   mlp: z.strictObject({
-    ...networkKeys({ members: 2, hidden: [64, 64], epochs: 6, batchSize: 1024 }),
+    ...networkKeys({ keep: "last", members: 3, hidden: [64, 64], epochs: 6, batchSize: 1024 }),
     patience: patience(6),
     clipNorm: clipNorm(null),
     schedule: schedule({ kind: "cosine", warmUpSteps: 50 }),
@@ -96,7 +104,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − HAR|"),
   }).prefault({}),
   sequence: z.strictObject({
-    ...networkKeys({ members: 1, hidden: [32], epochs: 20, batchSize: 512 }),
+    ...networkKeys({ keep: "best", members: 1, hidden: [32], epochs: 20, batchSize: 512 }),
     patience: patience(4),
     clipNorm: clipNorm(1),
     schedule: schedule({ kind: "plateau", warmUpSteps: 100 }),

@@ -13,7 +13,7 @@ const SLOPE_RANGE = [0, 1.5] as const;
  * within about a percentage point of one half. Without it, a tail of a few days teaches that week's trend as a bias.
  */
 const INTERCEPT_PRIOR = { mean: 0, sd: 0.02 } as const;
-const SLOPE_PRIOR = { mean: 1, sd: 0.5 } as const;
+const SLOPE_PRIOR = { mean: 1, sd: 0.25 } as const;
 /** Returns beyond a quantile that weigh as much as the belief that its multiplier is 1. */
 const MULTIPLIER_PRIOR_EVENTS = 20;
 
@@ -80,11 +80,14 @@ export interface SharePrior {
 export const CORRECTION_PRIOR: SharePrior = { mean: 0.5, sd: 0.5, largest: 0.7, errors: 1, worth: 0.002 };
 /**
  * Of a learnt logit: the same, but a tail of days can hardly tell what is there (at 15 minutes .0005 of log-loss with an
- * error of .001), so that a fifth of the gate's margin is asked for, and no more.
+ * error of .001), so that the prior is narrower, and it takes a tail that is worse by more than an error to drop it.
  */
-export const SCORE_PRIOR: SharePrior = { ...CORRECTION_PRIOR, errors: 0, worth: 0.0001 };
-/** Of the logistic line in the place of the cells: over months the better of the two at each horizon. */
-export const LINE_PRIOR: SharePrior = { mean: 1, sd: 0.2, largest: 1, errors: 0, worth: 0 };
+export const SCORE_PRIOR: SharePrior = { mean: 0.5, sd: 0.25, largest: 0.7, errors: -1, worth: 0 };
+/**
+ * Of the logistic line in the place of the cells: over months the better of the two at each horizon, so that it takes a tail
+ * in which it is worse by more than an error to put the cells in its place.
+ */
+export const LINE_PRIOR: SharePrior = { mean: 1, sd: 0.2, largest: 1, errors: -1, worth: 0 };
 
 /** Rows of a validation tail whose labels overlap, with their days. */
 export interface TailRows {
@@ -112,7 +115,7 @@ export function likeliestShare(
     const loss = total(days) / horizonMinutes + ((share - mean) / sd) ** 2 / 2;
     if (loss < bestLoss) [best, bestLoss, gains] = [share, loss, days.map((value, day) => without[day]! - value)];
   }
-  const asked = Math.max(errors * standardErrorOfSum(gains), worth * decisionTimeMs.length);
+  const asked = errors * standardErrorOfSum(gains) + worth * decisionTimeMs.length;
   return total(gains) > asked ? best : 0;
 }
 

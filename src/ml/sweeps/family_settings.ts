@@ -16,6 +16,10 @@ const READ: Readonly<Record<ModelFamily, typeof FAMILY_GROUPS[number] | undefine
   climatology: undefined,
 };
 
+/** Settings of another group that a family reads too: how the line that it starts at is fitted. */
+const LINE_SETTINGS: readonly string[] = ["linear.everyMinutes", "linear.l2.direction"];
+const STARTS_AT_LINE: readonly ModelFamily[] = ["mlp", "gbdt"];
+
 /** What {@linkcode requireRead} checks. */
 export interface ReadSettings {
   /** Settings that vary, by path: one of the families at least must read each. */
@@ -32,6 +36,7 @@ export interface ReadSettings {
 export function requireRead({ varied, budget, families, path }: ReadSettings): void {
   const isRead = (setting: string) => (family: ModelFamily) => {
     const group = FAMILY_GROUPS.find((group) => setting.startsWith(`${group}.`));
+    if (LINE_SETTINGS.includes(setting) && STARTS_AT_LINE.includes(family)) return true;
     return group === undefined || READ[family] === group;
   };
   for (const setting of varied) {

@@ -18,15 +18,16 @@ import { harLogVariance } from "../models/har.ts";
 import { describeInputs, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { type ModelParts, SpecForecastModel, within } from "../models/spec_forecast_model.ts";
-import { type PlainLines, tailOf } from "./plain_lines.ts";
+import { hasEnoughLabels, type PlainLines, tailOf } from "./plain_lines.ts";
 
-/** How much of a learnt score the validation rows bear out, from 0: it is the plain line. */
+/** How much of a learnt score the validation rows bear out, from 0: it is the plain line. Few labels teach no learner. */
 export function shrinkDirection(
   dataset: Dataset,
-  { validation }: Pick<Split, "validation">,
+  { train, validation }: Pick<Split, "train" | "validation">,
   lines: PlainLines,
   score: Float64Array,
 ): number {
+  if (!hasEnoughLabels(dataset, train)) return 0;
   const returnBps = Float64Array.from(validation, (row) => dataset.labels.returnBps[row]!);
   return fitLogitShrink({ ...tailOf(dataset, validation), logit: lines.logits(validation, dataset), score, returnBps });
 }
@@ -43,7 +44,7 @@ export type FittedCorrection = HarLine & Required<Omit<Correction, "bound">>;
  */
 export function shrinkCorrection(
   dataset: Dataset,
-  { validation }: Pick<Split, "validation">,
+  { train, validation }: Pick<Split, "train" | "validation">,
   lines: PlainLines,
   correction: { readonly rows: Int32Array; readonly fitted: Float64Array; readonly validation: Float64Array },
 ): FittedCorrection {
@@ -59,7 +60,7 @@ export function shrinkCorrection(
     correction: correction.validation,
     realizedVarianceBps2: Float64Array.from(validation, (row) => labels.realizedVarianceBps2[row]!),
   };
-  const shrink = fitShrink(tail, varianceFloor(labels.horizonMinutes), levelAt);
+  const shrink = hasEnoughLabels(dataset, train) ? fitShrink(tail, varianceFloor(labels.horizonMinutes), levelAt) : 0;
   return { ...lines.served, shrink, level: levelAt(shrink) };
 }
 

@@ -63,6 +63,8 @@ export interface FitNetworkDeps extends CallOptions {
 type StepListener = NonNullable<Parameters<TrainNetwork>[1]["onStep"]>;
 
 const SEEDS = 2 ** 31 - 1;
+/** Rows that are enough to fit a level on. */
+const MOST_LEVEL_ROWS = 30_000;
 
 /**
  * Seed of the n-th member, counted from 1, in [1, 2³¹ − 1]: the run's own for the first, and never the same for two, as the
@@ -126,7 +128,7 @@ function shrunkHeads(
   rows: TrainingRows,
   { dataset, split }: { readonly dataset: Dataset; readonly split: Split },
   lines: PlainLines,
-  { correctionBound, rowStride }: NetworkOptions,
+  { correctionBound }: NetworkOptions,
 ): { readonly direction: DirectionHead; readonly volatility: VolatilityHead } {
   const outputs = (first: number, count: number, stride: number) =>
     networkOutputs(
@@ -134,11 +136,12 @@ function shrunkHeads(
       rows,
       Int32Array.from({ length: Math.ceil(count / stride) }, (_, i) => first + i * stride),
     );
-  const fitted = outputs(0, rows.trainRows, rowStride), tail = outputs(rows.trainRows, rows.validationRows, 1);
+  const stride = Math.ceil(rows.trainRows / MOST_LEVEL_ROWS);
+  const fitted = outputs(0, rows.trainRows, stride), tail = outputs(rows.trainRows, rows.validationRows, 1);
   const scaled = (corrections: Float64Array) => corrections.map((value) => correctionBound * value);
   const direction = shrinkDirection(dataset, split, lines, tail.logit);
   const correction = shrinkCorrection(dataset, split, lines, {
-    rows: split.train.filter((_, i) => i % rowStride === 0),
+    rows: split.train.filter((_, i) => i % stride === 0),
     fitted: scaled(fitted.correction),
     validation: scaled(tail.correction),
   });

@@ -58,8 +58,8 @@ export interface PlainLines {
 
 /** Rows of every so many minutes that HAR-X is fitted on, as the baseline of that name. */
 const HAR_X_EVERY_MINUTES = 3;
-/** Fewer labels that do not overlap teach a line of a hundred inputs nothing: a year of days, a fortnight of hours. */
-const FEWEST_LABELS = 400;
+/** Fewer labels that do not overlap teach nothing of a hundred inputs: a year of days, a month of hours. */
+const FEWEST_LABELS = 750;
 
 /** Binds a fitted scaler to a dataset. */
 export function fittedInputs({ features, nullable }: Dataset, spec: ScalerSpec): FittedInputs {
@@ -162,7 +162,8 @@ export function lineProblem(
   };
 }
 
-function hasEnoughLabels({ labels }: Dataset, train: Int32Array): boolean {
+/** Whether training rows hold labels enough to learn anything beside the HAR line and the cells. */
+export function hasEnoughLabels({ labels }: Dataset, train: Int32Array): boolean {
   return train.length / labels.horizonMinutes >= FEWEST_LABELS;
 }
 

@@ -26,6 +26,13 @@ export interface TrainingOptions {
   readonly engine?: "fused" | "tensors";
   /** Epochs without a better validation loss before training stops. */
   readonly patience: number;
+  /**
+   * Whose weights are given back: those of the epoch with the best validation loss, or of the last, to which a cosine has
+   * annealed them; a short and noisy tail then chooses the share of what was learnt, and not the epoch too.
+   *
+   * @default "best"
+   */
+  readonly keep?: "best" | "last";
   /** An epoch takes every n-th row, the phase moving on by one each epoch: neighbours overlap almost wholly. */
   readonly rowStride: number;
   /** Weights of the three losses in the joint one. */
@@ -122,7 +129,7 @@ export interface ResumedFrom {
 
 /** What training gives back. */
 export interface TrainingOutcome {
-  /** Kernels and biases of the best epoch, in the order of `tensorsOf`. */
+  /** Kernels and biases of the best epoch (the last, where that is kept), in the order of `tensorsOf`. */
   readonly tensors: Float32Array[];
   readonly bestEpoch: number;
   readonly epochs: number;

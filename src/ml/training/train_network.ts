@@ -93,7 +93,7 @@ export function trainNetwork(job: TrainingJob, parts: TrainingParts): TrainingOu
     const validation = validate();
     requireFinite(job, validation.total, `after epoch ${epoch}`, learningRate);
     requireBounded(job, validation.total, { startLoss, when: `after epoch ${epoch}`, learningRate });
-    const isBest = validation.total < best.total;
+    const isBest = options.keep === "last" || validation.total < best.total;
     if (isBest) [best, bestEpoch, sinceBest, bestWeights] = [validation, epoch, 0, weights().slice()];
     else if (++sinceBest % PLATEAU_EPOCHS === 0) plateaus++;
     const report = { epoch, steps, trainLoss: lossSum / batches, validation, learningRate, isBest };

@@ -70,9 +70,18 @@ Deno.test("fitLogitShrink() finds the share of a score where there is data enoug
   // Forty rows of which each tells a sixtieth: the prior speaks.
   const few = (returnBps: Float64Array) =>
     fitLogitShrink({ ...minutes(40, 60), logit: logit.slice(0, 40), score: score.slice(0, 40), returnBps });
-  assertAlmostEquals(few(score.slice(0, 40).map(Math.sign)), 0.6, 0.1001);
-  assertEquals(few(score.slice(0, 40).map((x) => -Math.sign(x))), 0, "a tail that is worse for it takes none");
-  assertEquals(fitLogitShrink({ ...all, score: new Float64Array(COUNT), returnBps: movesBy(0.5) }), 0);
+  const agree = score.slice(0, 40).map(Math.sign);
+  assertAlmostEquals(few(agree), 0.5, 0.1001);
+  const against = agree.map((sign) => -sign), spread = Float64Array.from({ length: 40 }, (_, i) => i * 86_400_000);
+  assertEquals(few(against), 0, "in one day there is no error to be worse by");
+  // In forty days there is: what is worse by less than that says little, what is worse each day says all.
+  const overDays = (returnBps: Float64Array) =>
+    fitLogitShrink({
+      ...{ decisionTimeMs: spread, horizonMinutes: 60, logit: new Float64Array(40) },
+      ...{ score: new Float64Array(40).fill(0.5), returnBps },
+    });
+  assertEquals(overDays(Float64Array.from(spread, (_, i) => i % 2 === 0 ? 1 : -1)), 0.5);
+  assertEquals(overDays(new Float64Array(40).fill(-1)), 0);
 });
 
 Deno.test("likeliestShare() is the mode of prior and likelihood, never above the largest share", {
