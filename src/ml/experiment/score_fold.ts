@@ -1,6 +1,7 @@
 import { type Dataset, datasetWithin, timeSpanOf } from "../dataset.ts";
 import type { FoldScored } from "../evaluation/scored_folds.ts";
 import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
+import type { Forecasts, TestRows } from "../evaluation/test_rows.ts";
 import { type Fold, foldRows, type Split } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { forecastRows } from "../window_dataset.ts";
@@ -8,6 +9,16 @@ import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
 import { type FoldBaseline, foldBaselines } from "./fold_baselines.ts";
 import { requireRows } from "./require_rows.ts";
 import type { ExperimentSettings } from "./settings.ts";
+
+/** Scores of a fold that a run tells of as it ends. */
+const TOLD = ["log_loss", "auc", "accuracy", "pinball", "coverage_90"] as const;
+
+/** The scores of one fold's rows, QLIKE of all of them: one in `k` is too few for a month. */
+function foldScores(test: TestRows, forecasts: Required<Forecasts>): Scores {
+  const losses = rowLosses(test, forecasts), scores = scoreForecasts(test, forecasts, losses);
+  const qlike = losses.qlike!.reduce((sum, loss) => sum + loss, 0) / test.length;
+  return { qlike, ...Object.fromEntries(TOLD.map((name) => [name, scores[name]!])) };
+}
 
 /** Beyond the longest look-back of a line, 22 days, and of a window of features. */
 const LOOKBACK_MINUTES = 33_120;
@@ -56,7 +67,7 @@ export async function scoreFold(
     model: forecasts,
     baselines,
     fitted: model,
-    scores: scoreForecasts(test, forecasts, rowLosses(test, forecasts)),
+    scores: foldScores(test, forecasts),
     trainRows: split.train.length + split.validation.length,
   };
 }
