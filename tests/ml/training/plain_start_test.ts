@@ -5,7 +5,7 @@ import { DAY_MS, seededRandom } from "../../../src/core/mod.ts";
 import type { Dataset } from "../../../src/ml/dataset.ts";
 import { areaUnderCurve } from "../../../src/ml/evaluation/auc.ts";
 import { rowLosses } from "../../../src/ml/evaluation/scores.ts";
-import { outcomesOf, testRowsOf } from "../../../src/ml/evaluation/test_rows.ts";
+import { outcomesOf, type ScaledForecasts, testRowsOf } from "../../../src/ml/evaluation/test_rows.ts";
 import { foldBaselines } from "../../../src/ml/experiment/fold_baselines.ts";
 import { fitFamily } from "../../../src/ml/experiment/fit_family.ts";
 import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
@@ -78,7 +78,10 @@ for (const family of FAMILIES) {
     assert("shrink" in volatility);
     assertEquals([volatility.shrink, volatility.level], [0, 0]);
     const { test } = split, forecasts = model.predictColumns(columns, test);
-    assertEquals(forecasts.volatilityBps, foldBaselines(noise, fold!).baselines.har_x.volatilityBps);
+    assertEquals(
+      forecasts.volatilityBps,
+      (foldBaselines(noise, fold!).baselines.har_x as ScaledForecasts).volatilityBps,
+    );
     // A tail cannot tell a logit of noise from one of .0005, but what noise makes of it costs no more: even odds lose ln 2.
     const losses = rowLosses(testRowsOf(noise, test), forecasts).logLoss!;
     const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
