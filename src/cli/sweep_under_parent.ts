@@ -37,7 +37,7 @@ export async function runUnderParent(session: SweepSession): Promise<CommandResu
   const dataset = await sharedDataset(session);
   const { report, best } = await fitTrials(session, dataset);
   await writeReport(session, report, null);
-  const winner = await trainBest(session, best, dataset.features);
+  const winner = await trainBest(session, best);
   await writeReport(session, report, winner.runId);
   await parent.finish();
   return sweepResult({ report, winner, parentRunId: parent.runId, trackingUri: tracker.uri });
@@ -96,17 +96,16 @@ async function warnOfDays(
   });
 }
 
-/** The one copy of the data that all Workers read. */
+/** The one copy of the data that all Workers read: that of the first step, on which trials are chosen. */
 async function sharedDataset({ read }: SweepSession): Promise<SharedDataset> {
-  const { buildDataset } = await import("../ml/dataset.ts");
+  const { computedFeatures, loadDataset } = await import("../ml/dataset.ts");
+  const { experimentFolds } = await import("../ml/experiment/mod.ts");
   const { shareDataset } = await import("../ml/jobs/shared_dataset.ts");
-  const { engine, candles, features, settings } = read;
-  const dataset = buildDataset(candles, engine, {
-    horizonMinutes: settings.horizonMinutes,
-    sinceMs: settings.range.startMs,
-    ...(features === undefined ? {} : { features }),
-  });
-  return shareDataset(dataset);
+  const { engine, candles, settings } = read, { range, horizonMinutes } = settings;
+  const { features = computedFeatures(candles, engine, range.startMs) } = read;
+  const { train, test } = experimentFolds(settings).folds[0]!;
+  const span = { startMs: train.startMs, endMs: test.startMs };
+  return shareDataset(await loadDataset({ candles, engine, features, horizonMinutes }, span));
 }
 
 /** Fits all trials and compares them. */

@@ -1,5 +1,4 @@
 import { DomainError, isDomainError, PARENT_RUN_TAG } from "../core/mod.ts";
-import type { SharedDataset } from "../ml/jobs/shared_dataset.ts";
 import type { SweepOutcome } from "../ml/sweeps/mod.ts";
 import type { SweepSession } from "./sweep_under_parent.ts";
 import { type TrackedResult, trackRun } from "./track_run.ts";
@@ -12,14 +11,13 @@ import { type TrackedResult, trackRun } from "./track_run.ts";
 export async function trainBest(
   { context, start, plan, read, trials, tracker, parent, warnings, experimentName }: SweepSession,
   { number }: SweepOutcome["best"],
-  features: SharedDataset["features"],
 ): Promise<TrackedResult> {
   const { describeTrial, SWEEP_TAGS } = await import("../ml/sweeps/mod.ts");
   const trial = trials.find((trial) => trial.number === number)!;
   let runId: string | undefined;
   try {
     return await trackRun(context, tracker, {
-      ...{ ...read, features, warnings, experimentName },
+      ...{ ...read, warnings, experimentName },
       settings: trial.settings,
       runName: `best-of-${plan.trials.length}`,
       tags: [

@@ -2,7 +2,6 @@ import {
   type CandleColumns,
   DomainError,
   type FeatureEngine,
-  type FeatureMatrix,
   type FeatureReader,
   intersectRanges,
   isEmptyRange,
@@ -17,6 +16,7 @@ import {
 } from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
+import type { FeatureSource } from "../ml/dataset.ts";
 import type { RecomputeOutcomes } from "../ml/leak_checks/mod.ts";
 import type { CommandContext } from "./command.ts";
 import { featureSetOf, openFeatureStore } from "./runtime.ts";
@@ -27,7 +27,8 @@ export interface ReadCandles {
   /** The feature set of the family's rows. */
   readonly engine: FeatureEngine;
   readonly candles: CandleColumns;
-  readonly features: FeatureMatrix | undefined;
+  /** Where stored features are read from as the run needs them; undefined where it has to compute them. */
+  readonly features: FeatureSource | undefined;
   readonly facts: DatasetFacts;
 }
 
@@ -64,7 +65,7 @@ export async function readCandles(
     settings,
     engine,
     candles,
-    features: await freshFeatures(store, engine, series, {
+    features: await freshFeatures(context, store, engine, series, {
       startMs: range.startMs,
       endMs: (candles.openTimeMs.at(-1) ?? range.endMs) + MINUTE_MS + 1,
     }, warnings),
@@ -85,19 +86,30 @@ export function storedOutcomes(context: CommandContext, series: SeriesId): Recom
   };
 }
 
+/** Features from the store, which is opened for the moment of each reading, so that an ingest can go on in between. */
+function storedFeatures(context: CommandContext, engine: FeatureEngine, series: SeriesId): FeatureSource {
+  return {
+    async load(range) {
+      await using store = await openFeatureStore(context, { mode: "read", lean: true });
+      return await store.loadFeatures(engine.name, { ...series, range });
+    },
+  };
+}
+
 /** Stored features of the range where they are up to date; undefined where they are not, so that the run computes them. */
 async function freshFeatures(
+  context: CommandContext,
   store: FeatureReader,
   engine: FeatureEngine,
   series: SeriesId,
   decisions: TimeRange,
   warnings: Warning[],
-): Promise<FeatureMatrix | undefined> {
+): Promise<FeatureSource | undefined> {
   if (await store.featureSpan(engine.name, engine.digest, series) === undefined) return undefined;
   const { staleFeatures } = await import("../feature_store/mod.ts");
   const [behind] = (await staleFeatures(store, series, engine))
     .map((range) => intersectRanges(range, decisions)).filter((range) => !isEmptyRange(range));
-  if (behind === undefined) return await store.loadFeatures(engine.name, { ...series, range: decisions });
+  if (behind === undefined) return storedFeatures(context, engine, series);
   warnings.push({
     code: "features-behind",
     message:

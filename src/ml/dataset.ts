@@ -22,6 +22,53 @@ export interface Dataset {
   readonly nullable: readonly boolean[];
 }
 
+/** Where a run's features come from, some decision times at a time: all at once are most of what a run keeps in memory. */
+export interface FeatureSource {
+  /** Rows whose decision times lie in the range, ascending. */
+  load(range: TimeRange): Promise<FeatureMatrix>;
+}
+
+/** Features that are all at hand; what is asked for are views. */
+export function givenFeatures(features: FeatureMatrix): FeatureSource {
+  return { load: ({ startMs, endMs }) => Promise.resolve(rowsBetween(features, startMs, endMs)) };
+}
+
+/** Features of candles, computed once, when first asked for. */
+export function computedFeatures(candles: CandleColumns, engine: FeatureEngine, sinceMs: number): FeatureSource {
+  let source: FeatureSource | undefined;
+  return {
+    load: (range) => (source ??= givenFeatures(engine.compute(candles, { fromMs: sinceMs, shared: true }))).load(range),
+  };
+}
+
+/** What {@linkcode loadDataset} joins. */
+export interface DatasetSource {
+  readonly candles: CandleColumns;
+  readonly features: FeatureSource;
+  readonly engine: FeatureEngine;
+  readonly horizonMinutes: number;
+}
+
+/** Beyond the longest look-back of a line, 22 days, and of a window of features. */
+export const DATASET_LOOKBACK_MINUTES = 33_120;
+
+/** Features and labels of the decision times of a range, with the candles from a look-back before it on. */
+export async function loadDataset(
+  { candles, features, engine, horizonMinutes }: DatasetSource,
+  range: TimeRange,
+): Promise<Dataset> {
+  const from = lowerBound(candles.openTimeMs, range.startMs - DATASET_LOOKBACK_MINUTES * MINUTE_MS);
+  const to = lowerBound(candles.openTimeMs, range.endMs + horizonMinutes * MINUTE_MS);
+  const part = sliceCandles(candles, from, to), rows = await features.load(range);
+  return datasetOf({
+    candles: part,
+    features: rows,
+    labels: labelsOf(part, rows.decisionTimeMs, horizonMinutes),
+    featureSetDigest: engine.digest,
+    nullable: engine.nullable,
+  });
+}
+
 /** Options of {@linkcode buildDataset}. */
 export interface DatasetOptions {
   readonly horizonMinutes: number;
@@ -31,14 +78,22 @@ export interface DatasetOptions {
   readonly features?: FeatureMatrix;
 }
 
-/** Joins features with what happened after each decision time. */
+/** Joins features of all candles with what happened after each decision time. */
 export function buildDataset(candles: CandleColumns, engine: FeatureEngine, options: DatasetOptions): Dataset {
   const given = options.features ?? engine.compute(candles, { fromMs: options.sinceMs, shared: true });
   const features = rowsBetween(given, options.sinceMs, Infinity);
-  const { horizonMinutes } = options;
-  // The labels' grid of all minutes goes with them: whoever needs one needs it of less.
-  const labels = computeLabels(new MinuteGrid(candles), features.decisionTimeMs, { horizonMinutes });
-  return datasetOf({ candles, features, labels, featureSetDigest: engine.digest, nullable: engine.nullable });
+  return datasetOf({
+    candles,
+    features,
+    labels: labelsOf(candles, features.decisionTimeMs, options.horizonMinutes),
+    featureSetDigest: engine.digest,
+    nullable: engine.nullable,
+  });
+}
+
+/** The labels' grid of all minutes goes with them: whoever needs one needs it of less. */
+function labelsOf(candles: CandleColumns, decisionTimeMs: Float64Array, horizonMinutes: number): Labels {
+  return computeLabels(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes });
 }
 
 /** The dataset with a grid that is laid out when first asked for. */

@@ -1,13 +1,13 @@
+import { type CallOptions, type CandleColumns, type FeatureEngine, MINUTE_MS, type TimeRange } from "../../core/mod.ts";
 import {
-  type CallOptions,
-  type CandleColumns,
-  type FeatureEngine,
-  type FeatureMatrix,
-  MINUTE_MS,
-  type TimeRange,
-} from "../../core/mod.ts";
-import { buildDataset, type Dataset, trainingRangesOf } from "../dataset.ts";
-import { FoldTable, type ScoredFolds } from "../evaluation/scored_folds.ts";
+  computedFeatures,
+  type Dataset,
+  type DatasetSource,
+  type FeatureSource,
+  loadDataset,
+  trainingRangesOf,
+} from "../dataset.ts";
+import { type FoldScored, joinFolds, type ScoredFolds } from "../evaluation/scored_folds.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { LeakCheck, LeakCheckDeps, LeakCheckInput } from "../leak_checks/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
@@ -24,12 +24,14 @@ import type { ExperimentSettings } from "./settings.ts";
 /** What an experiment needs from outside. */
 export interface ExperimentDeps extends FitFamilyDeps {
   readonly engine: FeatureEngine;
-  /** Materialised features of the range, where they are fresh; computed here otherwise. */
-  readonly features?: FeatureMatrix;
+  /** Materialised features of the range, where they are fresh. @default computed here */
+  readonly features?: FeatureSource;
   /** Told of each step as it ends. */
   readonly onFold?: (fold: FoldSummary) => void;
-  /** Fits and scores the folds. @default one after the other on this thread, its networks by `train` */
+  /** Fits and scores folds that are side by side. @default one after the other on this thread, its networks by `train` */
   readonly scoreFolds?: ScoreFolds;
+  /** Folds whose data are in memory at once. @default all of them */
+  readonly foldsAtOnce?: number;
   /** Looks for leaks in what was scored. @default nobody does, and the verdict says so */
   readonly checkLeaks?: (input: LeakCheckInput, deps: LeakCheckDeps) => Promise<readonly LeakCheck[]>;
 }
@@ -79,32 +81,25 @@ export async function fitAndScore(
   settings: ExperimentSettings,
   deps: ExperimentDeps & { readonly stage: (note: string) => Promise<void>; readonly breathe: () => Promise<void> },
 ): Promise<FittedAndScored> {
-  const { stage } = deps;
+  const { stage, engine, features = computedFeatures(candles, engine, settings.range.startMs) } = deps;
+  const source = { candles, engine, features, horizonMinutes: settings.horizonMinutes };
   const { folds, refit } = experimentFolds(settings);
-  await stage("features and labels");
-  const dataset = buildDataset(candles, deps.engine, {
-    horizonMinutes: settings.horizonMinutes,
-    sinceMs: settings.range.startMs,
-    ...(deps.features === undefined ? {} : { features: deps.features }),
-  });
-  const newest = foldDataset(dataset, refit), split = rowsOfFold(newest, refit);
-  requireRows(split, refit, ["train", "validation"]);
-  requireReadable(dataset, scorableRows(dataset));
   await stage("the model to serve");
-  const fitted = await fitFamily(newest, split, settings, deps);
+  const served = await fitServed(await readableDataset(source, spanOf(refit)), refit, settings, deps);
   await stage("steps");
-  const { scored, summaries } = await scoreAll(dataset, folds, settings, deps);
+  const { scored, summaries } = await scoreAll(source, folds, settings, deps);
   await stage("leak checks");
-  const { checkLeaks } = deps;
-  const leakChecks = checkLeaks === undefined
-    ? null
-    : await checkLeaks({ candles: dataset.candles, dataset, folds, settings, scored }, leakCheckDeps(settings, deps));
-  const ranges = trainingRangesOf(newest, split), { test } = scored;
+  const { checkLeaks } = deps, { test } = scored;
+  let leakChecks: readonly LeakCheck[] | null = null;
+  if (checkLeaks !== undefined) {
+    const dataset = await loadDataset(source, settings.range);
+    const input = { candles, dataset, folds, settings, scored };
+    leakChecks = await checkLeaks(input, leakCheckDeps(settings, deps));
+  }
   return {
-    ...fitted,
+    ...served,
     split: {
-      train: { ...ranges.train, rows: split.train.length },
-      validation: { ...ranges.validation, rows: split.validation.length },
+      ...served.split,
       test: {
         startMs: test.decisionTimeMs[0]!,
         endMs: test.decisionTimeMs[test.length - 1]! + MINUTE_MS,
@@ -114,34 +109,63 @@ export async function fitAndScore(
     },
     folds: summaries,
     scored,
-    goldenRows: goldenRows(fitted.model, newest, split.trainingSpan),
     leakChecks,
   };
 }
 
+/** All decision times of a fold, or of several that follow each other. */
+function spanOf(first: Fold, last: Fold = first): TimeRange {
+  return { startMs: first.train.startMs, endMs: Math.max(last.trainingSpan.endMs, last.test.endMs) };
+}
+
+/** The dataset of a range, every row of which can be learnt from and scored. */
+async function readableDataset(source: DatasetSource, range: TimeRange): Promise<Dataset> {
+  const dataset = await loadDataset(source, range);
+  requireReadable(dataset, scorableRows(dataset));
+  return dataset;
+}
+
+async function fitServed(dataset: Dataset, refit: Fold, settings: ExperimentSettings, deps: ExperimentDeps) {
+  const part = foldDataset(dataset, refit), split = rowsOfFold(part, refit);
+  requireRows(split, refit, ["train", "validation"]);
+  const fitted = await fitFamily(part, split, settings, deps);
+  const ranges = trainingRangesOf(part, split);
+  return {
+    ...fitted,
+    split: {
+      train: { ...ranges.train, rows: split.train.length },
+      validation: { ...ranges.validation, rows: split.validation.length },
+    },
+    goldenRows: goldenRows(fitted.model, part, split.trainingSpan),
+  };
+}
+
 async function scoreAll(
-  dataset: Dataset,
+  source: DatasetSource,
   folds: readonly Fold[],
   settings: ExperimentSettings,
   deps: ExperimentDeps & { readonly breathe: () => Promise<void> },
 ): Promise<{ readonly scored: ScoredFolds<FoldBaseline>; readonly summaries: readonly FoldSummary[] }> {
-  const { signal, progress, onFold, scoreFolds = scoreFoldsHere(deps) } = deps;
-  const testRows = folds.map((fold) => rowsOfFold(dataset, fold).test.length);
-  requireScored(testRows.reduce((sum, rows) => sum + rows, 0));
-  const table = new FoldTable<FoldBaseline>(testRows), summaries: FoldSummary[] = [];
+  const { signal, progress, onFold, scoreFolds = scoreFoldsHere(deps), foldsAtOnce = folds.length } = deps;
+  const parts: FoldScored<FoldBaseline>[] = [], summaries: FoldSummary[] = [];
   let foldsDone = 0;
-  await scoreFolds(dataset, folds, settings, {
-    ...(signal === undefined ? {} : { signal }),
-    onEnd: (place, outcome) => {
-      const { fold, fitted, scores, trainRows } = outcome;
-      table.put(place, outcome);
-      summaries[place] = { fold, fitted, scores, trainRows };
-      const note = `QLIKE ${scores["qlike"]?.toFixed(4)}`;
-      progress.update({ stage: "walk forward", done: ++foldsDone, total: folds.length, unit: "steps", note });
-      onFold?.(summaries[place]);
-    },
-  });
-  return { scored: table.joined(), summaries };
+  for (let start = 0; start < folds.length; start += foldsAtOnce) {
+    const group = folds.slice(start, start + foldsAtOnce);
+    const dataset = await readableDataset(source, spanOf(group[0]!, group.at(-1)!));
+    await scoreFolds(dataset, group, settings, {
+      ...(signal === undefined ? {} : { signal }),
+      onEnd: (place, { fitted, scores, trainRows, ...part }) => {
+        const summary = { fold: part.fold, fitted, scores, trainRows };
+        parts[start + place] = part;
+        summaries[start + place] = summary;
+        const note = `QLIKE ${scores["qlike"]?.toFixed(4)}`;
+        progress.update({ stage: "walk forward", done: ++foldsDone, total: folds.length, unit: "steps", note });
+        onFold?.(summary);
+      },
+    });
+  }
+  requireScored(parts.reduce((sum, { test }) => sum + test.length, 0));
+  return { scored: joinFolds(parts), summaries };
 }
 
 /** Folds one after the other on this thread. */

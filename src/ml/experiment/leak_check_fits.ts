@@ -1,5 +1,5 @@
-import { type CandleColumns, type FeatureEngine, type FeatureMatrix, SILENT_PROGRESS } from "../../core/mod.ts";
-import { buildDataset } from "../dataset.ts";
+import { type CandleColumns, type FeatureEngine, SILENT_PROGRESS } from "../../core/mod.ts";
+import { computedFeatures, type FeatureSource, loadDataset } from "../dataset.ts";
 import { type LeakCheck, type LeakCheckDeps, leakCheckSettings, runLeakChecks } from "../leak_checks/mod.ts";
 import { experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
@@ -32,15 +32,12 @@ export async function checkLeaksAlone(
   deps: FitFamilyDeps & Pick<LeakCheckDeps, "recompute"> & {
     readonly engine: FeatureEngine;
     /** As in a run. */
-    readonly features?: FeatureMatrix;
+    readonly features?: FeatureSource;
   },
 ): Promise<LeakCheck[]> {
-  const { folds } = experimentFolds(settings), { features, recompute, engine } = deps;
-  const dataset = buildDataset(candles, engine, {
-    horizonMinutes: settings.horizonMinutes,
-    sinceMs: settings.range.startMs,
-    ...(features === undefined ? {} : { features }),
-  });
+  const { folds } = experimentFolds(settings), { range, horizonMinutes } = settings;
+  const { recompute, engine, features = computedFeatures(candles, engine, range.startMs) } = deps;
+  const dataset = await loadDataset({ candles, engine, features, horizonMinutes }, range);
   return await runLeakChecks({ candles, dataset, folds, settings }, {
     ...leakCheckDeps(settings, deps),
     ...(recompute === undefined ? {} : { recompute }),

@@ -1,4 +1,4 @@
-import { type Dataset, datasetWithin, timeSpanOf } from "../dataset.ts";
+import { type Dataset, DATASET_LOOKBACK_MINUTES, datasetWithin, timeSpanOf } from "../dataset.ts";
 import type { FoldScored } from "../evaluation/scored_folds.ts";
 import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
 import type { Forecasts, TestRows } from "../evaluation/test_rows.ts";
@@ -20,13 +20,10 @@ function foldScores(test: TestRows, forecasts: Required<Forecasts>): Scores {
   return { qlike, ...Object.fromEntries(TOLD.map((name) => [name, scores[name]!])) };
 }
 
-/** Beyond the longest look-back of a line, 22 days, and of a window of features. */
-const LOOKBACK_MINUTES = 33_120;
-
 /** All that a fold reads: what lies before its training span, but for the look-back, and after its test has no part in it. */
-export function foldDataset(dataset: Dataset, { train, test }: Pick<Fold, "train" | "test">): Dataset {
-  const span = { startMs: train.startMs, endMs: test.endMs };
-  return datasetWithin(dataset, span, { lookbackMinutes: LOOKBACK_MINUTES });
+export function foldDataset(dataset: Dataset, { train, trainingSpan, test }: Fold): Dataset {
+  const span = { startMs: train.startMs, endMs: Math.max(trainingSpan.endMs, test.endMs) };
+  return datasetWithin(dataset, span, { lookbackMinutes: DATASET_LOOKBACK_MINUTES });
 }
 
 /** The scorable rows of a fold's spans. */

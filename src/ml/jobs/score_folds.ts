@@ -6,7 +6,7 @@ import { shareDataset } from "./shared_dataset.ts";
 
 /** Options of {@linkcode scoreFoldsInWorkers}. */
 export interface ScoreFoldsOptions {
-  /** Workers side by side; the outcomes are the same. @default the cores, at most 4, as each holds a training set of its own */
+  /** Workers side by side; the outcomes are the same. @default {@linkcode foldWorkers}, as each holds a training set of its own */
   readonly workers?: number;
   /** Told a few times a second of the step at work in a Worker. */
   readonly onProgress?: (worker: number, state: ProgressState) => void;
@@ -14,13 +14,18 @@ export interface ScoreFoldsOptions {
 
 const MOST_WORKERS = 4;
 
+/** Workers that a walk-forward is shared among: the cores, but no more than memory is asked for. */
+export function foldWorkers(): number {
+  return Math.min(navigator.hardwareConcurrency, MOST_WORKERS);
+}
+
 /**
  * Fits and scores the steps of a walk-forward in Workers that read one copy of the data. Each takes every n-th step: they
  * cost the same, and a Worker that goes on keeps what it has loaded. The first failure ends all.
  */
 export function scoreFoldsInWorkers(options: ScoreFoldsOptions = {}): ScoreFolds {
   return async (dataset, folds, settings, { signal, onEnd }) => {
-    const { workers = Math.min(navigator.hardwareConcurrency, MOST_WORKERS), onProgress } = options;
+    const { workers = foldWorkers(), onProgress } = options;
     const shared = shareDataset(dataset), count = Math.min(workers, folds.length);
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../../../src/std/assert.ts";
-import { type FoldScored, FoldTable, joinFolds } from "../../../src/ml/evaluation/scored_folds.ts";
+import { type FoldScored, joinFolds } from "../../../src/ml/evaluation/scored_folds.ts";
 
 function fold(index: number, rows: number): FoldScored<"ewma" | "har"> {
   const from = index * 10,
@@ -40,16 +40,6 @@ Deno.test("joinFolds leaves out an output that a fold lacks, and refuses no fold
   const lacking = { ...rest, model, baselines: { ...rest.baselines, har: { volatilityBps: model.volatilityBps } } };
   assertEquals(Object.keys(joinFolds([fold(1, 1), lacking]).baselines.har), ["volatilityBps"]);
   assertThrows(() => joinFolds([]), RangeError, "no folds");
-});
-
-Deno.test("a FoldTable takes folds in any order, and refuses other rows and a fold that is not there", () => {
-  const parts = [fold(3, 2), fold(4, 1), fold(5, 3)];
-  const table = new FoldTable<"ewma" | "har">([2, 1, 3]);
-  for (const place of [2, 0]) table.put(place, parts[place]!);
-  assertThrows(() => table.joined(), RangeError, "not there");
-  assertThrows(() => table.put(1, parts[0]!), RangeError, "Cannot put 2 rows where fold 1 has 1");
-  table.put(1, parts[1]!);
-  assertEquals(table.joined(), joinFolds(parts));
 });
 
 Deno.test("quantiles that are σ × the constants of a fold come out as the columns that they stand for", () => {

@@ -20,7 +20,7 @@ import {
 } from "../../../src/ml/experiment/mod.ts";
 import { encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
 import type { HeadReport } from "../../../src/ml/training/fit_trees.ts";
-import { buildDataset } from "../../../src/ml/dataset.ts";
+import { buildDataset, givenFeatures } from "../../../src/ml/dataset.ts";
 import { defaultFeatureEngine, windowFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { loadForecastModel } from "../../../src/ml/models/load_forecast_model.ts";
 import { encodeModelFiles } from "../../../src/ml/models/model_files.ts";
@@ -63,7 +63,7 @@ Deno.test("runExperiment() of any family refuses a value that is no number, wher
       const row = features.decisionTimeMs.indexOf(START_MS + day * DAY_MS + i * MINUTE_MS);
       const column = features.columns[0]!.with(row, value);
       const bad = { ...features, columns: features.columns.with(0, column) };
-      const error = await assertRejects(() => run({ family }, walk(), { features: bad }), DomainError);
+      const error = await assertRejects(() => run({ family }, walk(), { features: givenFeatures(bad) }), DomainError);
       assertEquals(error.code, "input-invalid");
       const what = Number.isNaN(value) ? "is missing, which it never should be," : `is ${value}`;
       const at = toIso(START_MS + day * DAY_MS + i * MINUTE_MS);
@@ -236,7 +236,7 @@ Deno.test("memberSeed() stays in the range of seeds, and never repeats", { permi
 
 Deno.test("runExperiment() with features given is the same as with features computed", async () => {
   const features = engine.compute(walk(), { fromMs: START_MS });
-  const given = await run({}, walk(), { features }), computed = await run();
+  const given = await run({}, walk(), { features: givenFeatures(features) }), computed = await run();
   assertEquals(given.evaluation, computed.evaluation);
 });
 
