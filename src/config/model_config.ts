@@ -95,7 +95,10 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
       .describe("By head and feature, 1 or -1: the way the forecast may go as the feature rises"),
   }).prefault({}),
   linear: z.strictObject({
-    everyMinutes: count.max(60).default(5).describe("Lines are fitted on the rows of every n-th minute"),
+    everyMinutes: count.max(60).default(3)
+      .describe(
+        "Lines are fitted on the rows of every n-th minute; minutes that are multiples of five are unlike others",
+      ),
     l2: z.strictObject({
       direction: z.number().nonnegative().default(0.025)
         .describe("A minute of the horizon, as labels overlap; also of the line that mlp and gbdt start at"),

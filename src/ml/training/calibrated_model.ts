@@ -8,7 +8,7 @@ import {
   type Correction,
   type DirectionHead,
   type ForecastSpec,
-  type HarLine,
+  type HeadsSpec,
   NO_CALIBRATION,
   type QuantileHead,
   type ScalerSpec,
@@ -18,7 +18,7 @@ import { harLogVariance } from "../models/har.ts";
 import { describeInputs, standardizedQuantiles } from "../models/plain_models.ts";
 import { referenceHistograms } from "../models/reference_histograms.ts";
 import { type ModelParts, SpecForecastModel, within } from "../models/spec_forecast_model.ts";
-import { hasEnoughLabels, type PlainLines, tailOf } from "./plain_lines.ts";
+import { hasEnoughLabels, type HeadLines, type PlainLines, tailOf } from "./plain_lines.ts";
 
 /** How much of a learnt score the validation rows bear out, from 0: it is the plain line. Few labels teach no learner. */
 export function shrinkDirection(
@@ -32,8 +32,8 @@ export function shrinkDirection(
   return fitLogitShrink({ ...tailOf(dataset, validation), logit: lines.logits(validation, dataset), score, returnBps });
 }
 
-/** The HAR line with a correction's share and level. */
-export type FittedCorrection = HarLine & Required<Omit<Correction, "bound">>;
+/** A correction's share and level. */
+export type FittedCorrection = Required<Omit<Correction, "bound">>;
 
 /**
  * How much of a learnt correction the validation rows bear out, from 0: it is the HAR line, to the bit. For each share the
@@ -61,7 +61,7 @@ export function shrinkCorrection(
     realizedVarianceBps2: Float64Array.from(validation, (row) => labels.realizedVarianceBps2[row]!),
   };
   const shrink = hasEnoughLabels(dataset, train) ? fitShrink(tail, varianceFloor(labels.horizonMinutes), levelAt) : 0;
-  return { ...lines.served, shrink, level: levelAt(shrink) };
+  return { shrink, level: levelAt(shrink) };
 }
 
 /** Corrections kept within ± the bound. */
@@ -69,7 +69,7 @@ export function bounded(bound: number, scores: Float64Array): Float64Array {
   return scores.map((score) => within(bound, score));
 }
 
-/** What a learner has made of a dataset. */
+/** What a learner has made of a dataset, on the lines of the training rows. */
 export interface LearntHeads {
   readonly family: ModelFamily;
   readonly scaler: ScalerSpec | null;
@@ -78,19 +78,21 @@ export interface LearntHeads {
   /** @default σ × the quantiles of r/σ of training rows */
   readonly quantiles?: QuantileHead;
   readonly parts: ModelParts;
+  /** Lines that take the place of those in the end. */
+  readonly served: HeadLines;
   /** What training ranges and histograms are told of. @default the dataset and the split themselves */
   readonly told?: { readonly dataset: Dataset; readonly split: Split };
 }
 
 /**
- * The model of fitted heads: slope, intercept and multipliers are fitted on the validation rows, as those of every family.
+ * The model of fitted heads, with the lines that are served: slope, intercept and multipliers are fitted on the validation rows, as those of every family.
  *
  * @param rows Training rows that standardised quantiles are taken of.
  */
 export function calibratedModel(
   dataset: Dataset,
   split: Split,
-  { family, scaler, direction, volatility, quantiles, parts, told = { dataset, split } }: LearntHeads,
+  { family, scaler, direction, volatility, quantiles, parts, served, told = { dataset, split } }: LearntHeads,
   rows: Int32Array,
 ): SpecForecastModel {
   const { features, labels } = dataset, { validation } = split;
@@ -113,10 +115,17 @@ export function calibratedModel(
   };
   const head = quantiles ?? standardized(), { probabilityUp, quantilesBps } = forecasts(head, validation);
   const logit = Float64Array.from(probabilityUp, logitOf);
-  return new SpecForecastModel(
-    { ...raw(head), calibration: fitCalibration(labels, validation, { logit, quantilesBps }) },
-    parts,
-  );
+  const spec = raw(head), calibration = fitCalibration(labels, validation, { logit, quantilesBps });
+  return new SpecForecastModel({ ...spec, heads: onLines(spec.heads, served), calibration }, parts);
+}
+
+/** The heads on other lines; shares and what is learnt stay. */
+function onLines({ direction, volatility, quantiles }: HeadsSpec, { direction: { line }, har }: HeadLines): HeadsSpec {
+  return {
+    direction: "line" in direction && line !== undefined ? { ...direction, line } : direction,
+    volatility: volatility.kind === "constant" ? volatility : { ...volatility, ...har },
+    quantiles,
+  };
 }
 
 /**

@@ -45,7 +45,11 @@ export function fitLinear(dataset: Dataset, split: Split, options: LinearOptions
   const { correctionBound, l2, everyMinutes } = options;
   const rows = everyNthMinute(split.train, dataset.features.decisionTimeMs, { minutes: everyMinutes });
   const inputs = fittedInputs(dataset, fitInputScaler(dataset, split.train));
-  const lines = fitPlainLines(dataset, split, { inputs, options: { everyMinutes, l2: l2.direction } });
+  const lines = fitPlainLines(dataset, split, {
+    inputs,
+    options: { everyMinutes, l2: l2.direction },
+    hasErrors: true,
+  });
   const volatility = fitRidge(lineProblem(dataset, inputs, rows, byRow(rows, lines.logVarianceResiduals(rows))), {
     l2: l2.volatility,
   });
@@ -71,8 +75,10 @@ export function fitLinear(dataset: Dataset, split: Split, options: LinearOptions
       kind: "har-linear",
       ...{ bound: correctionBound, weights: [...volatility.coefficients] },
       ...correction,
+      ...lines.har,
     },
     parts: {},
+    served: lines.served,
   }, rows);
   return {
     model,

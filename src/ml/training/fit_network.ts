@@ -116,6 +116,7 @@ export async function fitNetwork(
     ...heads,
     quantiles: { kind: "network" },
     parts: { networks },
+    served: lines.served,
     // Histograms of the base features alone: sixty minutes of one channel say the same sixty times.
     told: { dataset, split },
   }, learnt.split.train);
@@ -147,7 +148,7 @@ function shrunkHeads(
   });
   return {
     direction: { kind: "sign-network", shrink: direction, ...lines.direction },
-    volatility: { kind: "har-network", bound: correctionBound, ...correction },
+    volatility: { kind: "har-network", bound: correctionBound, ...correction, ...lines.har },
   };
 }
 

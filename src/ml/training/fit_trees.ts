@@ -104,8 +104,9 @@ export async function fitTrees(
     family: "gbdt",
     scaler: lines.direction.line === undefined ? null : inputs!.spec,
     direction: { kind: "sign-trees", shrink: directionShrink, ...lines.direction },
-    volatility: { kind: "har-trees", bound: correctionBound, ...correction },
+    volatility: { kind: "har-trees", bound: correctionBound, ...correction, ...lines.har },
     parts: { trees: { direction: direction.model, volatility: volatility.model } },
+    served: lines.served,
   }, rows);
   return {
     model,

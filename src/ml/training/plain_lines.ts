@@ -41,19 +41,28 @@ export interface FittedInputs {
   of(row: number): Float64Array;
 }
 
-/** The plain lines that a learner adds to. */
-export interface PlainLines {
+/** Lines of both heads. */
+export interface HeadLines {
   readonly direction: PlainDirection;
-  /** Fitted on training rows alone: what a correction is learnt of, and its share chosen by. */
   readonly har: HarLine;
-  /** What is served: the same line fitted on the whole training span, as the baseline HAR-X is. */
-  readonly served: HarLine;
-  /** The logistic line with its errors; undefined where there is none. */
+}
+
+/** The plain lines that a learner adds to, fitted on training rows alone: what is learnt and chosen is so beside these. */
+export interface PlainLines extends HeadLines {
+  /** The same lines fitted on the whole training span, as the baseline HAR-X is: what is served. */
+  readonly served: HeadLines;
+  /** The served logistic line as it was fitted; undefined where there is none. */
   readonly logistic: LinearFit | undefined;
   /** Plain logits of rows; `of` another dataset only where there is no logistic line. */
   logits(rows: Int32Array, of?: Dataset): Float64Array;
   /** ln max(RV, floor) − ln σ² of `har`. */
   logVarianceResiduals(rows: Int32Array, of?: Dataset): Float64Array;
+}
+
+/** A logistic line to fit. */
+interface LogisticTask {
+  readonly inputs: FittedInputs;
+  readonly options: LogisticLineOptions;
 }
 
 /** Rows of every so many minutes that HAR-X is fitted on, as the baseline of that name. */
@@ -83,31 +92,37 @@ export function fittedInputs({ features, nullable }: Dataset, spec: ScalerSpec):
  * Direction: the shares of up after the last move's sign, and with `logistic` a ridge-penalised logistic line that takes
  * their place by the share that the validation rows bear out.
  *
- * @param logistic nothing for the cells alone.
+ * @param logistic nothing for the cells alone; `hasErrors` of whose served line the standard errors are wanted too.
  */
 export function fitPlainLines(
   dataset: Dataset,
   split: Pick<Split, "train" | "validation" | "trainingSpan">,
-  logistic?: { readonly inputs: FittedInputs; readonly options: LogisticLineOptions },
+  logistic?: LogisticTask & { readonly hasErrors?: boolean },
 ): PlainLines {
   const cells = fitSignCells(dataset, split.train), floor = varianceFloor(dataset.labels.horizonMinutes);
   const cellLogits = (rows: Int32Array, of: Dataset) => {
     const moves = columnOf(of.features, cells.feature);
     return Float64Array.from(rows, (row) => cellLogit(cells, moves[row]!));
   };
-  const fit = logistic && hasEnoughLabels(dataset, split.train) ? fitLine(dataset, split.train, logistic) : undefined;
-  const weights = fit && { intercept: fit.intercept, weights: [...fit.coefficients] };
+  const fitOn = (rows: Int32Array, hasErrors: boolean) =>
+    logistic && hasEnoughLabels(dataset, split.train) ? fitLine(dataset, rows, { ...logistic, hasErrors }) : undefined;
+  const weights = weightsOf(fitOn(split.train, false));
+  const fit = fitOn(split.trainingSpan, logistic?.hasErrors ?? false);
   const blended = (rows: Int32Array, share: number, of = dataset) => {
     const logits = cellLogits(rows, of);
     if (weights === undefined) return logits;
     return logits.map((cell, i) => blendedLogit({ share }, cell, lineLogit(weights, logistic!.inputs.of(rows[i]!))));
   };
   const line = weights && { share: lineShare(dataset, split.validation, blended), ...weights };
+  const withLine = (own: typeof weights): PlainDirection => ({
+    ...cells,
+    ...(own && line ? { line: { ...line, ...own } } : {}),
+  });
   const { har, served } = fitHarLines(dataset, split);
   return {
-    direction: { ...cells, ...(line === undefined ? {} : { line }) },
+    direction: withLine(weights),
     har,
-    served,
+    served: { direction: withLine(weightsOf(fit)), har: served },
     logistic: fit,
     logits: (rows, of) => blended(rows, line?.share ?? 0, of),
     logVarianceResiduals: (rows, { features, labels } = dataset) => {
@@ -169,13 +184,20 @@ export function hasEnoughLabels({ labels }: Dataset, train: Int32Array): boolean
 
 function fitLine(
   dataset: Dataset,
-  train: Int32Array,
-  { inputs, options }: { readonly inputs: FittedInputs; readonly options: LogisticLineOptions },
+  span: Int32Array,
+  { inputs, options, hasErrors }: LogisticTask & { readonly hasErrors: boolean },
 ): LinearFit {
   const { features, labels } = dataset;
-  const rows = movedRows(dataset, everyNthMinute(train, features.decisionTimeMs, { minutes: options.everyMinutes }));
-  const problem = lineProblem(dataset, inputs, rows, (row) => Number(labels.returnBps[row]! > 0));
-  return fitLogistic(problem, { l2: options.l2 * labels.horizonMinutes });
+  // Labels of a minute do not overlap at all.
+  const minutes = Math.min(options.everyMinutes, 2 * labels.horizonMinutes);
+  const rows = movedRows(dataset, everyNthMinute(span, features.decisionTimeMs, { minutes }));
+  const clustered = lineProblem(dataset, inputs, rows, (row) => Number(labels.returnBps[row]! > 0));
+  const { clusterOf: _, ...plain } = clustered;
+  return fitLogistic(hasErrors ? clustered : plain, { l2: options.l2 * labels.horizonMinutes });
+}
+
+function weightsOf(fit: LinearFit | undefined): Pick<LogisticLine, "intercept" | "weights"> | undefined {
+  return fit && { intercept: fit.intercept, weights: [...fit.coefficients] };
 }
 
 function lineShare(
@@ -194,7 +216,7 @@ function lineShare(
 function fitHarLines(
   dataset: Dataset,
   { train, trainingSpan }: Pick<Split, "train" | "trainingSpan">,
-): Pick<PlainLines, "har" | "served"> {
+): { readonly har: HarLine; readonly served: HarLine } {
   const { features, labels } = dataset;
   if (!holdsHarX(dataset)) {
     const har = fitHar(features, labels, train);

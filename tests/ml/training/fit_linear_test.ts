@@ -24,8 +24,8 @@ function inputsOf(rows: Int32Array): Float64Array[] {
 
 const PENALTY = OPTIONS.l2.direction * dataset.labels.horizonMinutes;
 
-Deno.test("fitLinear(): no other direction line has less penalised cross entropy", () => {
-  const rows = movedRows(dataset, split.train), inputs = inputsOf(rows);
+Deno.test("fitLinear(): no other direction line has less penalised cross entropy on the training span", () => {
+  const rows = movedRows(dataset, split.trainingSpan), inputs = inputsOf(rows);
   const spread = inputs[0]!.map((_, j) => {
     const mean = inputs.reduce((sum, row) => sum + row[j]!, 0) / rows.length;
     return inputs.reduce((sum, row) => sum + (row[j]! - mean) ** 2, 0) / rows.length;
