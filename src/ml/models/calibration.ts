@@ -82,12 +82,12 @@ export const CORRECTION_PRIOR: SharePrior = { mean: 0.5, sd: 0.5, largest: 0.7, 
  * Of a learnt logit: the same, but a tail of days can hardly tell what is there (at 15 minutes .0005 of log-loss with an
  * error of .001), so that the prior is narrower, and it takes a tail that is worse by more than an error to drop it.
  */
-export const SCORE_PRIOR: SharePrior = { mean: 0.5, sd: 0.25, largest: 0.7, errors: -1, worth: 0 };
+export const SCORE_PRIOR: SharePrior = { mean: 0.5, sd: 0.15, largest: 0.7, errors: -1, worth: 0 };
 /**
  * Of the logistic line in the place of the cells: over months the better of the two at each horizon, so that it takes a tail
  * in which it is worse by more than an error to put the cells in its place.
  */
-export const LINE_PRIOR: SharePrior = { mean: 1, sd: 0.2, largest: 1, errors: -1, worth: 0 };
+export const LINE_PRIOR: SharePrior = { mean: 1, sd: 0.1, largest: 1, errors: -1, worth: 0 };
 
 /** Rows of a validation tail whose labels overlap, with their days. */
 export interface TailRows {
