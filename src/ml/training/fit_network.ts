@@ -13,7 +13,7 @@ import type { SequenceShape } from "../models/sequence_trunk.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { thinnedWindows } from "../window_dataset.ts";
 import { calibratedModel, shrinkCorrection, shrinkDirection } from "./calibrated_model.ts";
-import { fitLearnersLines, type LogisticLineOptions, type PlainLines } from "./plain_lines.ts";
+import { fitLearnersLines, hasEnoughLabels, type LogisticLineOptions, type PlainLines } from "./plain_lines.ts";
 import { trainingRows } from "./training_rows.ts";
 import { requireTrainable } from "./require_trainable.ts";
 import type { EpochReport, TrainingJob, TrainingOptions, TrainingOutcome, TrainingRows } from "./protocol.ts";
@@ -114,7 +114,8 @@ export async function fitNetwork(
     family: deps.family,
     scaler: scalerSpec,
     ...heads,
-    quantiles: { kind: "network" },
+    // Of few labels a network learns quantiles by heart.
+    ...(hasEnoughLabels(learnt.dataset, learnt.split.train) ? { quantiles: { kind: "network" } } as const : {}),
     parts: { networks },
     served: lines.served,
     // Histograms of the base features alone: sixty minutes of one channel say the same sixty times.

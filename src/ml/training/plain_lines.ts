@@ -1,4 +1,4 @@
-import { DAY_MS } from "../../core/mod.ts";
+import { DAY_MS, MINUTE_MS } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import { everyNthMinute, type Split } from "../labels/mod.ts";
@@ -177,9 +177,16 @@ export function lineProblem(
   };
 }
 
-/** Whether training rows hold labels enough to learn anything beside the HAR line and the cells. */
-export function hasEnoughLabels({ labels }: Dataset, train: Int32Array): boolean {
-  return train.length / labels.horizonMinutes >= FEWEST_LABELS;
+/** Whether training rows hold labels enough, of those that do not overlap, to learn anything beside the HAR line and the cells. */
+export function hasEnoughLabels({ features, labels }: Dataset, train: Int32Array): boolean {
+  let count = 0, freeMs = -Infinity;
+  for (const row of train) {
+    const startMs = features.decisionTimeMs[row]!;
+    if (startMs < freeMs) continue;
+    freeMs = startMs + labels.horizonMinutes * MINUTE_MS;
+    if (++count === FEWEST_LABELS) return true;
+  }
+  return false;
 }
 
 function fitLine(
