@@ -115,7 +115,9 @@ export function calibratedModel(
   };
   const head = quantiles ?? standardized(), { probabilityUp, quantilesBps } = forecasts(head, validation);
   const logit = Float64Array.from(probabilityUp, logitOf);
-  const spec = raw(head), calibration = fitCalibration(labels, validation, { logit, quantilesBps });
+  const spec = raw(head),
+    learntLabels = told.split.trainingSpan.length / labels.horizonMinutes,
+    calibration = fitCalibration(labels, validation, { logit, quantilesBps, learntLabels });
   return new SpecForecastModel({ ...spec, heads: onLines(spec.heads, served), calibration }, parts);
 }
 
@@ -131,19 +133,20 @@ function onLines({ direction, volatility, quantiles }: HeadsSpec, { direction: {
 /**
  * Slope and intercept of the logit and a multiplier of each quantile, fitted on the validation rows.
  *
- * @param forecasts What the model says of these rows uncalibrated, quantiles row-major `[N, 9]`.
+ * @param forecasts What the model says of these rows uncalibrated, quantiles row-major `[N, 9]`, and how many training labels
+ * that do not overlap its direction was learnt from.
  */
 export function fitCalibration(
   labels: Labels,
   validation: Int32Array,
-  forecasts: { readonly logit: Float64Array; readonly quantilesBps: Float32Array },
+  forecasts: { readonly logit: Float64Array; readonly quantilesBps: Float32Array; readonly learntLabels: number },
 ): CalibrationSpec {
   const tail = {
     returnBps: Float64Array.from(validation, (row) => labels.returnBps[row]!),
     horizonMinutes: labels.horizonMinutes,
   };
   return {
-    logit: fitLogitCalibration(forecasts.logit, tail),
+    logit: fitLogitCalibration(forecasts.logit, { ...tail, learntLabels: forecasts.learntLabels }),
     quantileMultipliers: fitQuantileMultipliers(forecasts.quantilesBps, tail),
   };
 }

@@ -87,7 +87,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         const { model } = await honest.fitFold(dataset, split), rows = allRows(split);
         const { probabilityUp, quantilesBps } = model.predictColumns(dataset.features.columns, rows);
         const logit = Float64Array.from(probabilityUp, (p) => Math.log(p / (1 - p)));
-        const calibration = fitCalibration(dataset.labels, rows, { logit, quantilesBps });
+        const calibration = fitCalibration(dataset.labels, rows, { logit, quantilesBps, learntLabels: rows.length });
         return { model: new SpecForecastModel({ ...model.spec, calibration }, model.parts) };
       },
     }),
