@@ -78,11 +78,17 @@ export async function readCandles(
   };
 }
 
-/** Outcomes by SQL over the store, which is opened for that moment. */
-export function storedOutcomes(context: CommandContext, series: SeriesId): RecomputeOutcomes {
+/** Outcomes by SQL over the store, which is opened for that moment; those that end after the run's range are none. */
+export function storedOutcomes(
+  context: CommandContext,
+  { series, range }: Pick<ExperimentSettings, "series" | "range">,
+): RecomputeOutcomes {
   return async (decisionTimeMs, horizonMinutes) => {
     await using store = await openFeatureStore(context, { mode: "read", lean: true });
-    return await store.outcomes(series, decisionTimeMs, horizonMinutes);
+    const { returnBps, realizedVarianceBps2 } = await store.outcomes(series, decisionTimeMs, horizonMinutes);
+    const lastMs = range.endMs - horizonMinutes * MINUTE_MS;
+    const within = (values: Float64Array) => values.map((value, row) => decisionTimeMs[row]! > lastMs ? NaN : value);
+    return { returnBps: within(returnBps), realizedVarianceBps2: within(realizedVarianceBps2) };
   };
 }
 

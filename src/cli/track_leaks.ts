@@ -16,7 +16,7 @@ export async function trackLeaks(
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { progress, signal } = context;
   const checks = await checkLeaksAlone(candles, settings, {
-    ...{ engine, progress, signal, recompute: storedOutcomes(context, settings.series) },
+    ...{ engine, progress, signal, recompute: storedOutcomes(context, settings) },
     ...(features === undefined ? {} : { features }),
     train: (job, { member: _, ...options }) => trainInWorker(job, options),
   });

@@ -89,8 +89,7 @@ export async function trackRun(
       onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
       scoreFolds: scoreFoldsInWorkers({ workers }),
       foldsAtOnce: workers,
-      checkLeaks: (input, deps) =>
-        runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings.series) }),
+      checkLeaks: (input, deps) => runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings) }),
       onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
     })
   );

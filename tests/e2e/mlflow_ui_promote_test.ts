@@ -50,7 +50,7 @@ Deno.test("mlflow-ui says on the page why it cannot promote where it may not wri
 Deno.test("mlflow-ui promotes by the gate of register, under its own permissions, and takes the alias back", async (t) => {
   await using folder = await folderWithSample();
   const [good, weak] = [
-    await track(folder.path, ["--model", "gbdt"]),
+    await track(folder.path, ["--model", "linear"]),
     await track(folder.path, ["--model", "climatology"]),
   ];
   await using ui = await startUi(folder.path);
@@ -113,7 +113,7 @@ Deno.test("mlflow-ui promotes by the gate of register, under its own permissions
   });
 
   await t.step("a second run that holds, then back to the first, each with who and why", async () => {
-    const second = await track(folder.path, ["--model", "gbdt"]);
+    const second = await track(folder.path, ["--model", "linear"]);
     const answer = await post(`/experiments/${experimentId}/runs/${second}/promote`);
     assertEquals([answer.status, await holder()], [303, "3"], answer.text);
     const back = await post("/models/bitcoin-model/rollback", { ...ASKED, to: "1", why: "alerts since noon" });

@@ -38,7 +38,7 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
 
     await t.step("a run that holds: version 1 at production, evidence with run and version", async () => {
       // Trees pass beside HAR-X on the sample whatever the default family does.
-      good = await track(folder, ["--model", "gbdt"]);
+      good = await track(folder, ["--model", "linear"]);
       const { code, json, stderr } = await register();
       assertEquals(code, 0, stderr + JSON.stringify(json));
       assertEquals([json.name, json.version, json.alias, json.runId, json.previousVersion], [
@@ -138,7 +138,7 @@ Deno.test("register promotes by evidence, says what it refuses, and survives a k
 
     await t.step("killed at random moments, then done again: one version, the alias where it belongs", async () => {
       const random = seededRandom(11);
-      const third = await track(folder, ["--model", "gbdt"]);
+      const third = await track(folder, ["--model", "linear"]);
       for (let i = 0; i < 6; i++) {
         const child = programCommand(folder, "register", ["--run-id", third]).spawn();
         await new Promise((done) => setTimeout(done, 60 + random.integer(200)));
