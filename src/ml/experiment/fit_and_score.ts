@@ -45,7 +45,7 @@ export type ScoreFolds = (
 ) => Promise<void>;
 
 /** One step without its rows, which stand in the table of all. */
-export type FoldSummary = Pick<FoldOutcome, "fold" | "fitted" | "scores" | "trainRows">;
+export type FoldSummary = Pick<FoldOutcome, "fold" | "fitted" | "scores" | "ablation" | "trainRows">;
 
 /** Spans of decision times and how many rows each has. */
 export interface SplitSummary {
@@ -154,8 +154,8 @@ async function scoreAll(
     const dataset = await readableDataset(source, spanOf(group[0]!, group.at(-1)!));
     await scoreFolds(dataset, group, settings, {
       ...(signal === undefined ? {} : { signal }),
-      onEnd: (place, { fitted, scores, trainRows, ...part }) => {
-        const summary = { fold: part.fold, fitted, scores, trainRows };
+      onEnd: (place, { fitted, scores, ablation, trainRows, ...part }) => {
+        const summary = { fold: part.fold, fitted, scores, ablation, trainRows };
         parts[start + place] = part;
         summaries[start + place] = summary;
         const note = `QLIKE ${scores["qlike"]?.toFixed(4)}`;

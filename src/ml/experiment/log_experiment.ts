@@ -7,6 +7,7 @@ import {
   toIso,
   type Tracker,
 } from "../../core/mod.ts";
+import { ablationMetrics } from "../evaluation/ablation.ts";
 import { evaluationMetrics, foldMetrics } from "../evaluation/evaluation_metrics.ts";
 import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
@@ -239,11 +240,12 @@ export async function logExperiment(
 
 /** All final figures of a run by metric name. */
 export function experimentMetrics(
-  { evaluation, training, details, verdict }: ExperimentResult,
+  { evaluation, ablation, training, details, verdict }: ExperimentResult,
 ): Record<string, number> {
   return {
     ...evaluationMetrics(evaluation),
     verdict_passed: verdict.passed ? 1 : 0,
+    ...ablationMetrics(ablation),
     ...trainingMetrics(training),
     ...details?.metrics,
   };

@@ -1,8 +1,10 @@
 import type { CandleColumns } from "../../core/mod.ts";
+import { type Ablation, joinAblations } from "../evaluation/ablation.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
 import { encodeLeakChecks, LEAK_CHECKS_FILE } from "../leak_checks/mod.ts";
+import { ABLATED_PARTS } from "../models/ablations.ts";
 import { type ExperimentDeps, fitAndScore, type FittedAndScored } from "./fit_and_score.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
@@ -10,6 +12,8 @@ import type { ExperimentSettings } from "./settings.ts";
 export interface ExperimentResult extends Omit<FittedAndScored, "scored"> {
   readonly evaluation: Evaluation;
   readonly verdict: Verdict;
+  /** What each part of the models brings. */
+  readonly ablation: Ablation;
   /** `evaluation/…` by path. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
@@ -41,15 +45,18 @@ export async function runExperiment(
   const { scored, ...fitted } = await fitAndScore(candles, settings, { ...deps, stage, breathe });
   await stage("scores");
   const evaluation = evaluate(scored, settings);
+  const ablation = joinAblations(fitted.folds.map((fold) => fold.ablation), ABLATED_PARTS, settings);
   await stage("files");
   const { leakChecks } = fitted;
   return {
     ...fitted,
     evaluation,
+    ablation,
     verdict: judge(evaluation, settings.verdict, { leakChecks }),
     files: new Map([
       ["evaluation/predictions.parquet", encodePredictions(scored)],
       ["evaluation/baselines.parquet", encodeBaselines(scored)],
+      ["evaluation/ablation.json", utf8(`${JSON.stringify(ablation, null, 1)}\n`)],
       ...(leakChecks === null ? [] : [[LEAK_CHECKS_FILE, utf8(encodeLeakChecks(leakChecks))] as const]),
     ]),
   };

@@ -1,11 +1,14 @@
 import { type Dataset, DATASET_LOOKBACK_MINUTES, datasetWithin, timeSpanOf } from "../dataset.ts";
+import type { FoldAblation } from "../evaluation/ablation.ts";
 import type { FoldScored } from "../evaluation/scored_folds.ts";
 import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
 import type { Forecasts, TestRows } from "../evaluation/test_rows.ts";
 import { type Fold, foldRows, type Split } from "../labels/mod.ts";
+import type { AblatedPart } from "../models/ablations.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
+import { ablateFold } from "./fold_ablation.ts";
 import { type FoldBaseline, foldBaselines } from "./fold_baselines.ts";
 import { requireRows } from "./require_rows.ts";
 import type { ExperimentSettings } from "./settings.ts";
@@ -36,6 +39,8 @@ export interface FoldOutcome extends FoldScored<FoldBaseline> {
   readonly fitted: SpecForecastModel;
   /** The model's scores on this fold alone. */
   readonly scores: Scores;
+  /** What its parts bring, on some of these rows. */
+  readonly ablation: FoldAblation<AblatedPart>;
   /** Rows that it was fitted on, its choices included. */
   readonly trainRows: number;
 }
@@ -65,6 +70,7 @@ export async function scoreFold(
     baselines,
     fitted: model,
     scores: foldScores(test, forecasts),
+    ablation: ablateFold(model, part, split.test, forecasts),
     trainRows: split.train.length + split.validation.length,
   };
 }
