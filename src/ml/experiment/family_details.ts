@@ -4,6 +4,8 @@ import type { LinearFit } from "../linear/covariance.ts";
 import type { HarRegression } from "../models/har.ts";
 import type { FittedLinear } from "../training/fit_linear.ts";
 import type { FittedTrees } from "../training/fit_trees.ts";
+import type { Importance } from "../evaluation/permutation_importance.ts";
+import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { forecastImportance } from "./forecast_importance.ts";
 
 /** What a family tells of its fit beside the model, in its own words. */
@@ -38,8 +40,30 @@ export function treesDetails({ model, outcome }: FittedTrees, dataset: Dataset, 
       direction_shrink: outcome.direction.shrink,
       volatility_shrink: outcome.volatility.shrink,
     },
-    files: new Map([["importance.json", `${JSON.stringify(importance, null, 1)}\n`]]),
+    files: importanceFile(importance),
   };
+}
+
+/**
+ * Which features a network's forecast rests on.
+ *
+ * @param rows Rows that the weights were not fitted on.
+ */
+export function networkDetails(model: SpecForecastModel, dataset: Dataset, rows: Int32Array): FamilyDetails {
+  const permutation = forecastImportance(model, dataset, rows);
+  const first = (importance: readonly Importance[]) => {
+    const names = importance.filter(({ value }) => value > 0).slice(0, 3).map(({ feature }) => feature);
+    return names.length === 0 ? "no feature" : names.join(", ");
+  };
+  return {
+    sentence: `volatility rests most on ${first(permutation.qlike)}; direction on ${first(permutation.logLoss)}`,
+    metrics: {},
+    files: importanceFile({ permutation }),
+  };
+}
+
+function importanceFile(importance: unknown): ReadonlyMap<string, string> {
+  return new Map([["importance.json", `${JSON.stringify(importance, null, 1)}\n`]]);
 }
 
 /** Coefficients of both lines with their standard errors by days, and the shares that the validation rows bear out. */

@@ -10,7 +10,7 @@ import { fitLinear } from "../training/fit_linear.ts";
 import { fitNetwork, type NetworkFamily, type NetworkOptions, type TrainNetwork } from "../training/fit_network.ts";
 import { fitTrees, type GrowTrees, type HeadReport } from "../training/fit_trees.ts";
 import { bestEpochs, type EpochReport, type TrainingOutcome } from "../training/protocol.ts";
-import { type FamilyDetails, harDetails, linearDetails, treesDetails } from "./family_details.ts";
+import { type FamilyDetails, harDetails, linearDetails, networkDetails, treesDetails } from "./family_details.ts";
 import { type ExperimentSettings, logisticLine, networkOptions } from "./settings.ts";
 
 /** What fitting a family needs from outside. */
@@ -120,5 +120,9 @@ async function fitNetworks(
     },
   });
   update(total, `best ${bestEpochs(outcomes)}`);
-  return { model, training: outcomes, details: undefined };
+  // Windows have 240 columns more: dealing out each would take minutes.
+  const details = deps.withoutDetails || options.sequence !== undefined
+    ? undefined
+    : networkDetails(model, dataset, split.validation);
+  return { model, training: outcomes, details };
 }

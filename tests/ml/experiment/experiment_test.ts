@@ -139,6 +139,16 @@ Deno.test("runExperiment() of gbdt tells of its trees and which features they ne
   assertEquals(gain.volatility.length, engine.names.length);
 });
 
+Deno.test("runExperiment() of the network finds the feature that a drift rests on", async () => {
+  const driftBps = (i: number) => i % 1440 < 720 ? 0.7 : -0.7;
+  const mlp = { ...SETTINGS.mlp, epochs: 12, patience: 12, learningRate: 0.005 };
+  const { details } = await run({ family: "mlp", mlp }, randomCandles(DAYS * 1440, { seed: 21, driftBps }));
+  const { permutation } = JSON.parse(details!.files.get("importance.json")!);
+  assertEquals(permutation.logLoss[0].feature, "day_sin");
+  assertEquals(permutation.qlike.length, engine.names.length);
+  assertStringIncludes(details!.sentence, "direction on day_sin");
+});
+
 Deno.test("runExperiment() of linear tells the coefficients with their errors", async () => {
   const { details } = await run({ family: "linear" });
   const { direction, volatility } = JSON.parse(details!.files.get("coefficients.json")!);
