@@ -117,12 +117,19 @@ export async function trackRun(
       metrics: logged.metrics,
       baselines: result.evaluation.baselines,
       verdict: { passed: result.verdict.passed, reasons: verdictReasons(result) },
+      weakSpots: result.evaluation.weakSpots,
+      leakChecks: result.leakChecks,
+      ablation: result.ablation,
       datasetDigest: facts.sha256,
       seconds,
     },
     text: trackSummary({ settings, result, runId: run.runId, experimentName, trackingUri: tracker.uri, seconds }),
     warnings,
-    next: [`task register -- --run-id ${run.runId}`, "task mlflow-ui"],
+    next: [
+      ...(result.verdict.passed ? [`task register -- --run-id ${run.runId}`] : []),
+      `task report -- model ${run.runId}`,
+      "task mlflow-ui",
+    ],
   };
 }
 

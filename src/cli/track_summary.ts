@@ -1,92 +1,71 @@
 import { toIsoDay } from "../core/mod.ts";
 import type { ExperimentResult, ExperimentSettings } from "../ml/experiment/mod.ts";
 import { bestEpochs, startsKept } from "../ml/training/protocol.ts";
-import { renderTable } from "./table.ts";
+import type { Verdict } from "../ml/evaluation/verdict.ts";
+import { count, wrapped } from "./track_figures.ts";
+import { costTable, coverageLine, gainTable, leakSentence, scoreTable, weakSentence } from "./track_tables.ts";
 
 /** What {@linkcode trackSummary} shows. */
 export interface TrackSummary {
   readonly settings: ExperimentSettings;
-  readonly result: Pick<ExperimentResult, "evaluation" | "verdict" | "split" | "training" | "details">;
+  readonly result: Pick<
+    ExperimentResult,
+    "evaluation" | "verdict" | "split" | "training" | "details" | "leakChecks"
+  >;
   readonly runId: string;
   readonly experimentName: string;
   readonly trackingUri: string;
   readonly seconds: number;
 }
 
-const NONE = "–";
-
-/** The result of `track` for a person: the model beside the baselines, with intervals, and one sentence. */
+/**
+ * The result of `track` for a person: the model beside the baselines, its gain over those to beat, what trading on it would
+ * have cost, where it is worse, whether it leaks, and one sentence. No line is longer than 100 characters, but for names of
+ * the user's own.
+ */
 export function trackSummary(summary: TrackSummary): string {
-  const { settings, result: { evaluation, verdict, split, training, details } } = summary;
-  const { model, baselines, gains, intervals } = evaluation;
-  const gainOver = (baseline: string) => {
-    const gain = gains.find((entry) => entry.baseline === baseline && entry.loss === "qlike")?.gain;
-    return gain === undefined ? NONE : `${signed(gain.mean)} [${signed(gain.low)}, ${signed(gain.high)}]`;
-  };
-  const row = (name: string, scores: Readonly<Record<string, number>>, gain: string) => [
-    name,
-    fixed(scores["qlike"], 4),
-    gain,
-    fixed(scores["log_loss"], 5),
-    fixed(scores["auc"], 4),
-    fixed(scores["pinball"], 4),
-    fixed(scores["coverage_90"], 3),
-  ];
-  const table = renderTable([
-    { title: "model" },
-    { title: "QLIKE", align: "right" },
-    { title: "QLIKE gain over it [95 %]", align: "right" },
-    { title: "log-loss", align: "right" },
-    { title: "AUC", align: "right" },
-    { title: "pinball bps", align: "right" },
-    { title: "in 90 %", align: "right" },
-  ], [
-    row(settings.family, model, ""),
-    ...(["har_x", "har", "ewma", "climatology", "contrarian"] as const).flatMap((name) => {
-      const scores = baselines[name];
-      return scores === undefined ? [] : [row(`  ${name}`, scores, gainOver(name))];
-    }),
-  ]);
+  const { settings, result: { evaluation, verdict, split, training, details, leakChecks } } = summary;
   const days = (span: { readonly startMs: number; readonly endMs: number }) =>
     `${toIsoDay(span.startMs)} to ${toIsoDay(span.endMs - 1)}`;
-  const { auc, coverage_90: coverage } = intervals;
-  const reasons = verdict.checks.filter(({ passed }) => !passed).map(({ reason }) => reason);
   const kept = startsKept(training);
   return [
-    `${settings.family}, ${settings.horizonMinutes} minutes ahead, ${settings.series.symbol}`,
-    `scored on ${days(split.test)} (${
-      count(split.test.rows)
-    } rows) in ${split.folds} steps, each by a model of the days before it`,
+    `${settings.family}, ${settings.horizonMinutes} minutes ahead, ${settings.series.symbol}${
+      settings.quick ? ", quick: a first look" : ""
+    }`,
+    `scored on ${days(split.test)} (${count(split.test.rows)} rows) in ${split.folds} ${
+      split.folds === 1 ? "step" : "steps"
+    }, each by a model of the days before it`,
     `to be served: trained on ${days(split.train)} (${count(split.train.rows)} rows), chosen on ${
       days(split.validation)
     }`,
     ...(training.length === 0 ? [] : [`best epoch ${bestEpochs(training)}`]),
     ...(kept === undefined ? [] : [kept]),
-    ...(details === undefined ? [] : [details.sentence]),
+    ...(details === undefined ? [] : [wrapped(details.sentence)]),
     "",
-    table,
+    scoreTable(settings.family, evaluation),
     "",
-    ...(auc === undefined ? [] : [`AUC ${fixed(auc.mean, 4)} [${fixed(auc.low, 4)}, ${fixed(auc.high, 4)}]`]),
-    ...(coverage === undefined
-      ? []
-      : [`90 % coverage ${fixed(coverage.mean, 3)} [${fixed(coverage.low, 3)}, ${fixed(coverage.high, 3)}]`]),
+    gainTable(evaluation),
+    coverageLine(evaluation),
     "",
-    verdict.passed
-      ? "Verdict: passed. Better than EWMA and climatology, and no worse than HAR-X and the simple directions."
-      : `Verdict: not passed, as ${reasons.join("; ")}.`,
+    costTable(evaluation.money),
+    "",
+    wrapped(weakSentence(evaluation.weakSpots)),
+    wrapped(leakSentence(leakChecks)),
+    "",
+    wrapped(verdictSentence(verdict)),
     "",
     `run ${summary.runId} in '${summary.experimentName}' at ${summary.trackingUri}, ${summary.seconds.toFixed(1)} s`,
   ].join("\n");
 }
 
-function fixed(value: number | undefined, digits: number): string {
-  return value === undefined ? NONE : value.toFixed(digits);
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "" : "+"}${value.toFixed(4)}`;
-}
-
-function count(rows: number): string {
-  return rows.toLocaleString("en");
+function verdictSentence({ passed, checks }: Verdict): string {
+  if (!passed) {
+    return `Verdict: not passed, as ${checks.filter((check) => !check.passed).map(({ reason }) => reason).join("; ")}.`;
+  }
+  const rivals = (isWanted: (limit: unknown) => boolean) => {
+    const names = checks.flatMap(({ name, limit }) => isWanted(limit) ? name.split("_vs_").slice(1) : []);
+    return [...new Set(names)].join(" and ");
+  };
+  const beaten = rivals((limit) => limit === 0), matched = rivals((limit) => limit !== 0);
+  return `Verdict: passed. ${beaten === "" ? "No" : `Better than ${beaten}, and no`} worse than ${matched}.`;
 }

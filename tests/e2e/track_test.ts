@@ -22,6 +22,9 @@ Deno.test("track --quick on the sample logs a judged run in seconds; the same ag
     "metrics",
     "baselines",
     "verdict",
+    "weakSpots",
+    "leakChecks",
+    "ablation",
     "datasetDigest",
     "seconds",
     "warnings",
@@ -72,11 +75,23 @@ Deno.test("track tells a person the scores beside the baselines, the verdict and
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "har, 60 minutes ahead, BTC/USDT");
   assertMatch(stdout, /^model +QLIKE +QLIKE gain over it/m);
-  for (const name of ["har", "ewma", "climatology", "contrarian"]) assertMatch(stdout, new RegExp(`^ *${name} `, "m"));
+  for (const name of ["har_x", "har_diurnal", "har", "ewma", "contrarian", "climatology"]) {
+    assertMatch(stdout, new RegExp(`^  ${name} `, "m"));
+  }
+  assertMatch(stdout, /^ {2}har_x +[\d.]+\*?< /m);
+  assertMatch(stdout, /^accuracy +[\d.]+ \[[\d.]+, [\d.]+\] +[\d.]+ (contrarian|climatology) /m);
+  assertMatch(stdout, /^inside 50\/80\/90\/98 %: /m);
+  assertMatch(stdout, /^Sharpe ratio a year( +-?[\d.]+){7}$/m);
+  assertMatch(stdout, /^worse than the best baseline: /m);
+  assertMatch(stdout, /^leak checks: all \d+ figures hold \(truncation, mutation, /m);
+  const result = stdout.split("\n").filter((line) => !line.startsWith("run "));
+  assertEquals(result.filter((line) => line.length > 100), [], "it is read at 100 columns");
   assertMatch(stdout, /^Verdict: (passed\.|not passed, as )/m);
   assertStringIncludes(stdout, "in 'lines'");
   assertStringIncludes(stderr, "The range is cut to the stored candles: 2023-02-01T00:00:00Z to 2023-04-20T00:00:00Z");
-  assertMatch(stderr, /task register -- --run-id [0-9a-f]{32}/);
+  const passed = stdout.includes("Verdict: passed");
+  assertEquals(/task register -- --run-id [0-9a-f]{32}/.test(stderr), passed, "nobody is sent to a gate that refuses");
+  assertMatch(stderr, /task report -- model [0-9a-f]{32}/);
 });
 
 Deno.test("track says what is wrong with its options, its range, its store, and leaves no run behind", async () => {

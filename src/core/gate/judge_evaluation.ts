@@ -30,25 +30,28 @@ export function judgeEvaluation(findings: EvaluationFindings, limits: GateLimits
     const found = { mean: metrics[name], low: metrics[`${name}_low`], high: metrics[`${name}_high`] };
     return gainCheck(`${loss}_vs_${baseline}`, found, margin);
   };
-  const harXPinball = metrics["baseline_har_x_pinball"] ?? NaN;
+  const harXPinball = metrics["baseline_har_x_pinball"] ?? NaN, toBeat = baselinesToBeat(metrics);
   return [
     completeness(findings, isDaily),
     firewall(findings.leakChecks),
     ...(isDaily ? [] : [gain(primary, "climatology", 0), gain(primary, "ewma", 0)]),
     blocks(findings, limits),
-    gain("qlike", "har_x", margins.qlike),
+    gain("qlike", toBeat.qlike, margins.qlike),
     ...(isDaily ? [] : [
-      gain("log_loss", strongestDirection(metrics), margins.logLoss),
-      gain("pinball", "har_x", margins.pinballShare * harXPinball),
+      gain("log_loss", toBeat.log_loss, margins.logLoss),
+      gain("pinball", toBeat.pinball, margins.pinballShare * harXPinball),
     ]),
     coverage(metrics, limits),
   ];
 }
 
-/** The better of the two simple directions. */
-function strongestDirection(metrics: EvaluationFindings["metrics"]): string {
+/** The baseline that a model must not be worse than, by loss: HAR-X, and the better of the two simple directions. */
+export function baselinesToBeat(
+  metrics: EvaluationFindings["metrics"],
+): Readonly<Record<"qlike" | "log_loss" | "pinball", string>> {
   const loss = (name: string) => metrics[`baseline_${name}_log_loss`] ?? Infinity;
-  return loss("contrarian") < loss("climatology") ? "contrarian" : "climatology";
+  const direction = loss("contrarian") < loss("climatology") ? "contrarian" : "climatology";
+  return { qlike: "har_x", log_loss: direction, pinball: "har_x" };
 }
 
 /** Figures without which a run is no evidence. */
