@@ -1,5 +1,4 @@
-import { baselinesToBeat } from "../core/mod.ts";
-import { type Baseline, BASELINES } from "../ml/evaluation/baselines.ts";
+import { type Baseline, BASELINES, baselinesToBeat } from "../core/mod.ts";
 import type { Evaluation } from "../ml/evaluation/evaluate.ts";
 import { comparisonMetrics } from "../ml/evaluation/evaluation_metrics.ts";
 import type { LeakCheck } from "../ml/leak_checks/mod.ts";

@@ -75,17 +75,10 @@ export function joinAblations<Part extends string>(
   };
 }
 
-/** `ablation_without_correction_qlike`, with `_gain`, `_gain_low` and `_gain_high` of what the part brings. */
+/** `ablation_without_correction_qlike`, and so on; the gains are in the file. */
 export function ablationMetrics({ parts }: Ablation): Record<string, number> {
-  const entries = parts.flatMap(({ part, scores, gains }) =>
-    [
-      ...Object.entries(scores),
-      ...gains.flatMap(({ loss, mean, low, high }) => [
-        [`${loss}_gain`, mean] as const,
-        [`${loss}_gain_low`, low] as const,
-        [`${loss}_gain_high`, high] as const,
-      ]),
-    ].map(([name, value]) => [`ablation_without_${part}_${name}`, value] as const)
+  const entries = parts.flatMap(({ part, scores }) =>
+    Object.entries(scores).map(([name, value]) => [`ablation_without_${part}_${name}`, value] as const)
   );
   return Object.fromEntries(entries.filter(([, value]) => Number.isFinite(value)));
 }

@@ -77,6 +77,8 @@ export function diagonalChart(
     readonly format?: string;
     /** Logarithmic axes, for what spans orders of magnitude; values must be above 0. */
     readonly log?: boolean;
+    /** What a fitted line makes of x. */
+    readonly curve?: (x: number) => number;
   },
 ): ChartSpec {
   const kept = points.filter(({ x, y }) =>
@@ -102,6 +104,11 @@ export function diagonalChart(
         data: { values: bars },
         mark: { type: "rule", color: PALETTE.accentLight, strokeWidth: 1.6 },
         encoding: { x, y: y("low"), y2: { field: "high" } },
+      }]),
+      ...(options.curve === undefined || kept.length < 2 ? [] : [{
+        data: { values: curvePoints(kept.map((point) => point.x), options.curve) },
+        mark: { type: "line", color: PALETTE.orange, strokeWidth: 1, clip: true },
+        encoding: { x, y: y("y") },
       }]),
       { data: { values: kept }, mark: { type: "point", size: 18 }, encoding: { x, y: y("y") } },
     ],
@@ -164,6 +171,14 @@ export function ratioBars(
       },
     ],
   };
+}
+
+const CURVE_POINTS = 40;
+
+/** Points of a curve from the least to the greatest x. */
+function curvePoints(xs: readonly number[], curve: (x: number) => number): { x: number; y: number }[] {
+  const from = Math.min(...xs), step = (Math.max(...xs) - from) / CURVE_POINTS;
+  return Array.from({ length: CURVE_POINTS + 1 }, (_, i) => ({ x: from + i * step, y: curve(from + i * step) }));
 }
 
 /** The values and a twentieth of their span to either side, so that no dot stands on the edge. */

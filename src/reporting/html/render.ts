@@ -3,6 +3,9 @@ import { type Block, type KeyFigure, type NumberedBlock, numberSections, type Re
 import { formatSecond } from "../numbers.ts";
 import { styleSheet } from "./style.ts";
 
+/** A table of more columns is set closer, so that it is seen whole on a common screen. */
+const MANY_COLUMNS = 7;
+
 /** A report as one HTML page: fonts and charts are inside, nothing is fetched, no script runs. */
 export function renderHtml(report: Report, drawings: ChartDrawings): string {
   const sections = numberSections(report.sections);
@@ -85,7 +88,8 @@ function table(block: Extract<Block, { kind: "table" }>, label: string | undefin
   });
   const cells = (tag: string, texts: readonly string[], scope = "") =>
     texts.map((text, j) => `<${tag}${scope}${attributes[j]}>${escapeHtml(text)}</${tag}>`).join("");
-  return `<div class="table" tabindex="0"><table>${caption("caption", label, block.caption)}<thead><tr>${
+  const many = block.columns.length > MANY_COLUMNS ? ' class="many"' : "";
+  return `<div class="table" tabindex="0"><table${many}>${caption("caption", label, block.caption)}<thead><tr>${
     cells("th", block.columns.map(({ title }) => title), ' scope="col"')
   }</tr></thead><tbody>${block.rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n")}</tbody></table>${
     note(block.note)

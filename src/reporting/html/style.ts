@@ -49,6 +49,7 @@ figure svg{display:block;width:100%;height:auto}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{color:var(--ink);text-align:left;vertical-align:bottom;border-bottom:1.2px solid var(--muted);white-space:nowrap}
 th,td{padding:6px 10px}
+.many{font-size:12px}.many th,.many td{padding:5px 5px}
 td{border-bottom:1px solid var(--rule-light);vertical-align:top;white-space:nowrap}
 td.wrap{white-space:normal;min-width:200px;overflow-wrap:anywhere}
 .right{text-align:right}

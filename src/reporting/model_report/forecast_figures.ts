@@ -1,4 +1,4 @@
-import { DAY_MS, QUANTILE_LEVELS } from "../../core/mod.ts";
+import { DAY_MS, lowerBound, QUANTILE_LEVELS, type TimeRange } from "../../core/mod.ts";
 import type { ForecastSeries, ForecastTable } from "./forecast_table.ts";
 
 /** A point of a calibration diagram. */
@@ -104,6 +104,20 @@ export function bandRatios(shares: readonly number[]): { readonly name: string; 
 export function qlike(realizedVariance: number, volatilityBps: number, horizonMinutes: number): number {
   const ratio = Math.max(realizedVariance, horizonMinutes * 0.01) / volatilityBps ** 2;
   return ratio - Math.log(ratio) - 1;
+}
+
+/** Mean QLIKE of a forecast over the rows of a half-open span of decision times. */
+export function meanQlike(
+  { decisionTimeMs, realizedVarianceBps2, horizonMinutes }: ForecastTable,
+  { volatilityBps }: ForecastSeries,
+  { startMs, endMs }: TimeRange,
+): number {
+  let sum = 0, rows = 0;
+  for (let i = lowerBound(decisionTimeMs, startMs); i < decisionTimeMs.length && decisionTimeMs[i]! < endMs; i++) {
+    sum += qlike(realizedVarianceBps2[i]!, volatilityBps?.[i] ?? NaN, horizonMinutes);
+    rows++;
+  }
+  return sum / rows;
 }
 
 /** Sums by UTC day of a baseline's QLIKE less the model's, and what they add up to: upwards is better. */

@@ -4,11 +4,17 @@ import type { RenderOptions } from "../ingestion/report.ts";
 import type { Report, Section } from "../model.ts";
 import { renderReport } from "../render.ts";
 import { forecastSection } from "./forecast_section.ts";
+import { leakSection } from "./leak_section.ts";
+import { moneySection } from "./money_section.ts";
+import { partsSection } from "./parts_section.ts";
+import { periodsSection } from "./periods_section.ts";
 import { readRunFacts } from "./run_facts.ts";
 import { modelFigures, modelVerdict, recordSection, runSection } from "./run_section.ts";
 import { baselineNames, gainsOf, isShownScore } from "./scores.ts";
 import { scoresSection } from "./scores_section.ts";
+import { isShownPart } from "./stored_evaluation.ts";
 import { trainingSection } from "./training_section.ts";
+import { trialsSection } from "./trials_section.ts";
 
 /** What a model report is made of. */
 export interface ModelReportInput {
@@ -25,7 +31,8 @@ export interface ModelReportInput {
 }
 
 /**
- * Writes the report of a run: verdict, scores beside baselines, training curves, calibration and coverage. A run of
+ * Writes the report of a run: verdict, scores beside baselines, calibration and coverage, where and when it is worse,
+ * the cost of trading, leak checks, what its parts bring, all that was tried, training curves. A run of
  * another program is told as far as it goes. Nothing is ever overwritten.
  *
  * @returns paths of the files written, in the order of `formats`.
@@ -48,13 +55,18 @@ export async function modelReport(
   const facts = await readRunFacts(input.tracker, input.runId, signal === undefined ? {} : { signal });
   signal?.throwIfAborted();
   progress.update({ stage: "report", done: 1, total: 2, unit: "steps" });
-  const baselines = baselineNames(facts), gains = gainsOf(facts);
+  const baselines = baselineNames(facts), gains = gainsOf(facts), { stored } = facts;
   const sections: (Section | undefined)[] = [
     runSection(facts),
     scoresSection(facts),
-    facts.forecasts === undefined ? undefined : forecastSection(facts.forecasts),
+    facts.forecasts === undefined ? undefined : forecastSection(facts.forecasts, stored.evaluation),
+    stored.evaluation === undefined ? undefined : periodsSection(stored.evaluation, facts.forecasts),
+    stored.evaluation === undefined ? undefined : moneySection(stored.evaluation),
+    stored.leakChecks === undefined ? undefined : leakSection(stored.leakChecks),
+    partsSection(stored.ablation, stored.importance),
+    trialsSection(facts),
     trainingSection(facts),
-    recordSection(facts, (key) => isShownScore(key, baselines, gains)),
+    recordSection(facts, (key) => isShownScore(key, baselines, gains) || isShownPart(key, stored)),
   ];
   progress.update({ stage: "report", done: 2, total: 2, unit: "steps" });
   const { info } = facts.run;
@@ -75,6 +87,8 @@ export async function modelReport(
       checks: facts.checks,
       gains,
       curves: Object.fromEntries(facts.curves),
+      ...stored,
+      trialsEver: facts.trialsEver,
     },
   };
 }

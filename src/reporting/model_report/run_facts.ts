@@ -1,5 +1,6 @@
 import { type CallOptions, DomainError, type Metric, type Run, type Tracker } from "../../core/mod.ts";
 import { type ForecastTable, readForecasts } from "./forecast_table.ts";
+import { jsonOf, readStoredFiles, type StoredFiles } from "./stored_evaluation.ts";
 
 /** Points of one training curve at most. */
 const CURVE_POINTS = 400;
@@ -25,6 +26,10 @@ export interface RunFacts {
   readonly curves: ReadonlyMap<string, readonly { readonly step: number; readonly value: number }[]>;
   /** Checks of the verdict; empty where the run has none. */
   readonly checks: readonly SummaryCheck[];
+  /** What the run keeps of its evaluation beside the forecasts. */
+  readonly stored: StoredFiles;
+  /** Runs ever started with this symbol and horizon; undefined where the run has none, or the store keeps no record. */
+  readonly trialsEver: number | undefined;
   /** Forecasts and outcomes of the scored minutes, or undefined where the run did not keep them. */
   readonly forecasts: ForecastTable | undefined;
 }
@@ -68,15 +73,18 @@ export async function readRunFacts(tracker: Tracker, runId: string, options: Cal
   const summary = await artifact(tracker, runId, "evaluation/summary.json");
   const predictions = await artifact(tracker, runId, "evaluation/predictions.parquet");
   const baselines = await artifact(tracker, runId, "evaluation/baselines.parquet");
+  const params = new Map(run.params.map(({ key, value }) => [key, value]));
   return {
     run,
     experimentName: name,
     trackingUri: tracker.uri,
-    params: new Map(run.params.map(({ key, value }) => [key, value])),
+    params,
     tags: new Map(run.tags.map(({ key, value }) => [key, value])),
     metrics: new Map(run.metrics.map(({ key, value }) => [key, value])),
     curves,
     checks: summary === undefined ? [] : readChecks(summary),
+    stored: await readStoredFiles((path) => artifact(tracker, runId, path)),
+    trialsEver: await trialsEver(tracker, params),
     forecasts: predictions === undefined ? undefined : await readForecasts(predictions, baselines),
   };
 }
@@ -109,20 +117,20 @@ function thinned(metrics: readonly Metric[]): { step: number; value: number }[] 
 
 /** The bytes of an artifact, or undefined where the run has no such file. */
 async function artifact(tracker: Tracker, runId: string, path: string): Promise<Uint8Array | undefined> {
-  const folder = path.slice(0, path.lastIndexOf("/"));
-  const files = await tracker.listArtifacts({ runId }, folder);
+  const slash = path.lastIndexOf("/");
+  const files = await tracker.listArtifacts({ runId }, ...(slash < 0 ? [] : [path.slice(0, slash)]));
   return files.some((file) => file.path === path) ? await tracker.readArtifact({ runId }, path) : undefined;
+}
+
+async function trialsEver(tracker: Tracker, params: ReadonlyMap<string, string>): Promise<number | undefined> {
+  const symbol = params.get("symbol"), horizonMinutes = Number(params.get("horizon_minutes"));
+  if (symbol === undefined || !Number.isInteger(horizonMinutes) || horizonMinutes < 1) return undefined;
+  return await tracker.countTrials({ symbol, horizonMinutes });
 }
 
 /** Anyone may have written the file: what does not look like checks is no check. */
 function readChecks(bytes: Uint8Array): SummaryCheck[] {
-  let summary: unknown;
-  try {
-    summary = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return [];
-  }
-  const checks = (summary as { verdict?: { checks?: unknown } } | null)?.verdict?.checks;
+  const checks = (jsonOf(bytes) as { verdict?: { checks?: unknown } } | null)?.verdict?.checks;
   if (!Array.isArray(checks)) return [];
   return checks.filter((check): check is SummaryCheck =>
     typeof check?.name === "string" && typeof check?.passed === "boolean" && typeof check?.reason === "string"

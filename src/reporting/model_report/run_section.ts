@@ -1,7 +1,8 @@
 import type { Block, KeyFigure, Report, Section, TableBlock } from "../model.ts";
 import { formatMinutes, formatNumber, formatPercent, formatSecond, formatSignificant } from "../numbers.ts";
 import type { RunFacts } from "./run_facts.ts";
-import { gainsOf } from "./scores.ts";
+import { gainsOf, toBeat } from "./scores.ts";
+import { STORED_FILES, type StoredFiles } from "./stored_evaluation.ts";
 
 /** Tags that say what made the run; the rest of MLflow's own tags is noise here. */
 const SHOWN_TAGS = ["mlflow.source.git.commit", "mlflow.user", "mlflow.source.name"];
@@ -39,7 +40,8 @@ export function modelVerdict({ run, tags, checks }: RunFacts): Report["verdict"]
 /** The tiles under the verdict. */
 export function modelFigures(facts: RunFacts): KeyFigure[] {
   const { metrics, params } = facts;
-  const har = gainsOf(facts).find(({ loss, baseline }) => loss === "qlike" && baseline === "har");
+  const rivals = toBeat(facts);
+  const rival = gainsOf(facts).find(({ loss, baseline }) => loss === "qlike" && baseline === rivals.get("qlike"));
   const interval = (name: string, digits: number) => {
     const low = metrics.get(`${name}_low`), high = metrics.get(`${name}_high`);
     return low === undefined || high === undefined
@@ -58,11 +60,11 @@ export function modelFigures(facts: RunFacts): KeyFigure[] {
       }]
       : []),
     ...tile("QLIKE", metrics.get("qlike"), 4, "volatility, less is better"),
-    ...(har === undefined ? [] : [{
-      label: "QLIKE gain over log-HAR",
-      value: `${har.mean > 0 ? "+" : ""}${formatNumber(har.mean, 4)}`,
-      note: `95 %: ${formatNumber(har.low, 4)} to ${formatNumber(har.high, 4)}`,
-      tone: har.low > 0 ? "good" as const : har.high < 0 ? "bad" as const : "neutral" as const,
+    ...(rival === undefined ? [] : [{
+      label: `QLIKE gain over ${rival.baseline}`,
+      value: `${rival.mean > 0 ? "+" : ""}${formatNumber(rival.mean, 4)}`,
+      note: `95 %: ${formatNumber(rival.low, 4)} to ${formatNumber(rival.high, 4)}`,
+      tone: rival.low > 0 ? "good" as const : rival.high < 0 ? "bad" as const : "neutral" as const,
     }]),
     ...tile("AUC", metrics.get("auc"), 4, interval("auc", 4)),
     ...tile("Log-loss", metrics.get("log_loss"), 5, "ln 2 = 0.69315 knows nothing"),
@@ -112,12 +114,25 @@ export function runSection(facts: RunFacts): Section {
       rows: checks.map(({ name, passed, reason }) => [name, passed ? "holds" : "does not hold", reason]),
     });
   }
+  const absent = absentParts(facts);
+  if (absent !== undefined) blocks.push({ kind: "callout", tone: "neutral", text: absent });
   return {
     id: "run",
     title: "Run, data and verdict",
     lead: "What was trained on which data by which code, and whether its evidence meets the limits.",
     blocks,
   };
+}
+
+/** What a report has of other runs and not of this one; only a sweep's parent has trials. */
+function absentParts({ stored }: RunFacts): string | undefined {
+  const names = (Object.keys(STORED_FILES) as (keyof StoredFiles)[]).filter((name) =>
+    name !== "sweep" && stored[name] === undefined
+  );
+  if (names.length === 0) return undefined;
+  return `Left out, as the run does not keep it: ${
+    names.map((name) => `${STORED_FILES[name].what} (${STORED_FILES[name].path})`).join("; ")
+  }.`;
 }
 
 /** Parameters, tags, and the metrics that no other section shows: the whole record of the run. */

@@ -2,15 +2,17 @@ import { intervalRows } from "../charts/model_chart.ts";
 import type { Block, Section } from "../model.ts";
 import { formatNumber, formatPercent, formatSignificant } from "../numbers.ts";
 import type { RunFacts } from "./run_facts.ts";
-import { baselineNames, gainsOf, SCORES } from "./scores.ts";
+import { baselineNames, bestOf, gainsOf, SCORES, toBeat } from "./scores.ts";
 
-const LOSS_TITLES = { qlike: "QLIKE", log_loss: "Log-loss", pinball: "Pinball, bps" } as const;
+/** Stands for the run's own scores; no baseline is called so. */
+const OWN = "";
+const LOSS_TITLES = { qlike: "QLIKE", log_loss: "Log-loss", accuracy: "Accuracy", pinball: "Pinball, bps" } as const;
 
 /** The model beside the baselines on the same rows; undefined where the run logged no known score. */
 export function scoresSection(facts: RunFacts): Section | undefined {
   const { metrics } = facts;
   const baselines = baselineNames(facts);
-  const gains = gainsOf(facts);
+  const gains = gainsOf(facts), rivals = toBeat(facts);
   const kinds = [...SCORES].filter(([key]) =>
     metrics.has(key) || baselines.some((name) => metrics.has(`baseline_${name}_${key}`))
   );
@@ -24,24 +26,31 @@ export function scoresSection(facts: RunFacts): Section | undefined {
       { title: facts.params.get("model") ?? "model", align: "right" },
       ...baselines.map((title) => ({ title, align: "right" as const })),
     ],
-    rows: kinds.map(([key, { title, better, digits, percent }]) => {
-      const format = (value: number | undefined) =>
-        percent ? formatPercent(value, digits) : formatNumber(value, digits);
+    rows: kinds.map(([key, kind]) => {
+      const { title, better, digits, percent, target } = kind;
+      const values = new Map([
+        [OWN, metrics.get(key) ?? NaN],
+        ...baselines.map((name) => [name, metrics.get(`baseline_${name}_${key}`) ?? NaN] as const),
+      ]);
+      const best = bestOf(values, kind);
       return [
         title,
-        better === "target" ? "near" : better,
-        format(metrics.get(key)),
-        ...baselines.map((name) => format(metrics.get(`baseline_${name}_${key}`))),
+        better === "target" ? target === undefined ? "" : "near" : better,
+        ...[...values].map(([name, value]) =>
+          (percent ? formatPercent(value, digits) : formatNumber(value, digits)) + (best.has(name) ? " *" : "") +
+          (rivals.get(key) === name && Number.isFinite(value) ? " <" : "")
+        ),
       ];
     }),
+    ...(baselines.length === 0 ? {} : { note: "* best of its row; < baseline that the model must not be worse than." }),
   }];
   if (gains.length > 0) {
     const losses = [...new Set(gains.map(({ loss }) => loss))];
     blocks.push({
       kind: "charts",
       caption: "Gain over each baseline with its 95 % interval: right of zero the model is better",
-      columns: 3,
-      height: 92,
+      columns: 2,
+      height: 100,
       charts: losses.map((loss) => ({
         title: LOSS_TITLES[loss],
         spec: intervalRows(

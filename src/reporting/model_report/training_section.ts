@@ -8,13 +8,15 @@ const MAX_CHARTS = 16;
 const SPANS = /^(train|training|validation|valid|val|test|eval)_(?=.)/;
 
 /** Metrics over steps, those of one quantity in one picture; undefined where nothing was logged twice. */
-export function trainingSection({ curves, metrics }: RunFacts): Section | undefined {
-  if (curves.size === 0) return undefined;
+export function trainingSection({ curves, metrics, stored }: RunFacts): Section | undefined {
   const groups = new Map<string, StepLine[]>();
   for (const [name, points] of curves) {
+    // Steps of the walk-forward have charts of their own.
+    if (stored.evaluation !== undefined && name.startsWith("fold_")) continue;
     const quantity = name.replace(SPANS, "");
     groups.set(quantity, [...groups.get(quantity) ?? [], { name, points }]);
   }
+  if (groups.size === 0) return undefined;
   // Pictures of several lines first: they are the losses.
   const ordered = [...groups].sort(([a, x], [b, y]) => y.length - x.length || a.localeCompare(b));
   const best = metrics.get("best_epoch");

@@ -58,7 +58,9 @@ function headingPiece(number: number, title: string, starts: { page: number; y: 
     draw(canvas, y, pageNumber) {
       starts.push({ page: pageNumber, y });
       canvas.text(String(number), PAGE.left, y + 15, { size: TYPE.heading, weight: "bold", color: PALETTE.orange });
-      canvas.text(title, PAGE.left + 20, y + 15, { size: TYPE.heading, weight: "bold", color: PALETTE.ink });
+      // A number of two digits moves the title on.
+      const indent = Math.max(20, fontMetrics("bold").width(String(number), TYPE.heading) + 8);
+      canvas.text(title, PAGE.left + indent, y + 15, { size: TYPE.heading, weight: "bold", color: PALETTE.ink });
     },
   };
 }

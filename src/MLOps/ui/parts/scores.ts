@@ -1,4 +1,4 @@
-import type { Metric } from "../../../core/mod.ts";
+import { type Metric, strongestFirst } from "../../../core/mod.ts";
 import { formatAligned, formatChange, formatInterval } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import { type Cell, dataTable } from "./data_table.ts";
@@ -66,7 +66,7 @@ export function scoreTable(metrics: readonly Metric[]): ScoreTable {
     const gain = values.get(gainKey);
     return { value, gain: gain === undefined ? undefined : { value: gain, interval: interval(gainKey) } };
   };
-  const names = [...families].sort();
+  const names = strongestFirst(families);
   const isJudged = (key: string) => names.some((family) => values.has(`${key}_gain_${family}`));
   // What was judged with an interval comes first: it is what the gate looks at.
   const keys = [...scored].sort((a, b) => Number(isJudged(b)) - Number(isJudged(a)) || (a < b ? -1 : 1));
