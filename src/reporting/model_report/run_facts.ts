@@ -1,4 +1,4 @@
-import { type CallOptions, DomainError, type Metric, type Run, type Tracker } from "../../core/mod.ts";
+import { type CallOptions, DomainError, type Metric, type Run, type Tracker, type TrialsOf } from "../../core/mod.ts";
 import { type ForecastTable, readForecasts } from "./forecast_table.ts";
 import { jsonOf, readStoredFiles, type StoredFiles } from "./stored_evaluation.ts";
 
@@ -70,10 +70,10 @@ export async function readRunFacts(tracker: Tracker, runId: string, options: Cal
     const points = thinned(await history(tracker, runId, key));
     if (points.length > 1) curves.set(key, points);
   }
+  const params = new Map(run.params.map(({ key, value }) => [key, value])), market = marketOf(params);
   const summary = await artifact(tracker, runId, "evaluation/summary.json");
   const predictions = await artifact(tracker, runId, "evaluation/predictions.parquet");
   const baselines = await artifact(tracker, runId, "evaluation/baselines.parquet");
-  const params = new Map(run.params.map(({ key, value }) => [key, value]));
   return {
     run,
     experimentName: name,
@@ -84,7 +84,7 @@ export async function readRunFacts(tracker: Tracker, runId: string, options: Cal
     curves,
     checks: summary === undefined ? [] : readChecks(summary),
     stored: await readStoredFiles((path) => artifact(tracker, runId, path)),
-    trialsEver: await trialsEver(tracker, params),
+    trialsEver: market === undefined ? undefined : await tracker.countTrials(market),
     forecasts: predictions === undefined ? undefined : await readForecasts(predictions, baselines),
   };
 }
@@ -122,10 +122,12 @@ async function artifact(tracker: Tracker, runId: string, path: string): Promise<
   return files.some((file) => file.path === path) ? await tracker.readArtifact({ runId }, path) : undefined;
 }
 
-async function trialsEver(tracker: Tracker, params: ReadonlyMap<string, string>): Promise<number | undefined> {
-  const symbol = params.get("symbol"), horizonMinutes = Number(params.get("horizon_minutes"));
+/** Symbol and horizon of a run, or of a sweep's parent, which counts as no run of them. */
+export function marketOf(params: RunFacts["params"]): TrialsOf | undefined {
+  const symbol = params.get("symbol") ?? params.get("sweep_symbol");
+  const horizonMinutes = Number(params.get("horizon_minutes") ?? params.get("sweep_horizon_minutes"));
   if (symbol === undefined || !Number.isInteger(horizonMinutes) || horizonMinutes < 1) return undefined;
-  return await tracker.countTrials({ symbol, horizonMinutes });
+  return { symbol, horizonMinutes };
 }
 
 /** Anyone may have written the file: what does not look like checks is no check. */

@@ -124,8 +124,9 @@ export function runSection(facts: RunFacts): Section {
   };
 }
 
-/** What a report has of other runs and not of this one; only a sweep's parent has trials. */
+/** What a report has of other runs and not of this one. */
 function absentParts({ stored }: RunFacts): string | undefined {
+  if (stored.sweep !== undefined) return undefined; // a sweep's parent scores nothing itself
   const names = (Object.keys(STORED_FILES) as (keyof StoredFiles)[]).filter((name) =>
     name !== "sweep" && stored[name] === undefined
   );

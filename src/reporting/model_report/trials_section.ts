@@ -1,6 +1,6 @@
 import type { Block, Section, TableBlock } from "../model.ts";
 import { formatNumber, formatSignificant, plural } from "../numbers.ts";
-import type { RunFacts } from "./run_facts.ts";
+import { marketOf, type RunFacts } from "./run_facts.ts";
 import type { StoredSweep } from "./stored_evaluation.ts";
 
 /** Trials of the table at most, the best first. */
@@ -11,14 +11,14 @@ const MOST_SETTINGS = 4;
 /** How often anything was tried with this symbol and horizon, and what a sweep tried; undefined where neither is known. */
 export function trialsSection({ trialsEver, params, stored: { sweep } }: RunFacts): Section | undefined {
   if (trialsEver === undefined && sweep === undefined) return undefined;
-  const blocks: Block[] = [];
-  if (trialsEver !== undefined) {
+  const blocks: Block[] = [], market = marketOf(params);
+  if (trialsEver !== undefined && market !== undefined) {
     blocks.push({
       kind: "callout",
       tone: "neutral",
-      text: `${plural(trialsEver, "run")} of ${params.get("symbol")} at ${
-        params.get("horizon_minutes")
-      } minutes ever started, failed, deleted and trials of sweeps included. The best of many is partly luck.`,
+      text: `${
+        plural(trialsEver, "run")
+      } of ${market.symbol} at ${market.horizonMinutes} minutes ever started, failed, deleted and trials of sweeps included. The best of many is partly luck.`,
     });
   }
   if (sweep !== undefined) blocks.push(sweepTable(sweep));
