@@ -25,19 +25,34 @@ const LOGGED = metrics({
 
 Deno.test("scoreTable() finds scores, intervals, baselines and gains by their names", () => {
   const table = scoreTable(LOGGED);
-  assertEquals(table.families, ["climatology", "har_x"]);
+  assertEquals(table.families, ["har_x", "climatology"]);
   assertEquals(table.rows, [
     {
       key: "log_loss",
       value: 0.69,
       interval: [0.68, 0.7],
       baselines: [
-        { value: 0.6931, gain: { value: -0.0031, interval: [-0.004, 0.001] } },
         { value: 0.695, gain: { value: 0.005, interval: [0.001, 0.009] } },
+        { value: 0.6931, gain: { value: -0.0031, interval: [-0.004, 0.001] } },
       ],
     },
-    { key: "accuracy", value: 0.52, interval: undefined, baselines: [{ value: 0.5, gain: undefined }, undefined] },
+    { key: "accuracy", value: 0.52, interval: undefined, baselines: [undefined, { value: 0.5, gain: undefined }] },
   ]);
+});
+
+Deno.test("scoreTable() puts the strongest baselines and the scores of the gate first, whatever their names", () => {
+  const names = ["zebra", "climatology", "har", "har_x", "contrarian", "ewma", "har_diurnal", "ant"];
+  const table = scoreTable(metrics(Object.fromEntries(
+    ["width_90", "auc", "qlike", "coverage_90", "log_loss"].flatMap((score) => [
+      [score, 1],
+      ...names.map((name) => [`baseline_${name}_${score}`, 2]),
+      ...(score === "auc" || score === "width_90" ? [] : [[`${score}_gain_har_x`, 0.1]]),
+    ]),
+  )));
+  assertEquals(table.families, [
+    ...["har_x", "har_diurnal", "har", "ewma", "contrarian", "climatology", "ant", "zebra"],
+  ]);
+  assertEquals(table.rows.map(({ key }) => key), ["qlike", "log_loss", "coverage_90", "auc", "width_90"]);
 });
 
 Deno.test("scoreTable() is empty for runs that log no baselines", () => {

@@ -5,6 +5,8 @@ import { type Cell, dataTable } from "./data_table.ts";
 import { shownName } from "./names.ts";
 
 const PREFIX = "baseline_";
+/** Scores in the order in which `track` tells them; others follow by name. */
+const MAIN_SCORES: readonly string[] = ["qlike", "log_loss", "auc", "accuracy", "pinball", "coverage_90"];
 
 /** One score of a run beside the same score of its baselines. */
 export interface ScoreRow {
@@ -68,8 +70,11 @@ export function scoreTable(metrics: readonly Metric[]): ScoreTable {
   };
   const names = strongestFirst(families);
   const isJudged = (key: string) => names.some((family) => values.has(`${key}_gain_${family}`));
+  const placeOf = (key: string) => MAIN_SCORES.includes(key) ? MAIN_SCORES.indexOf(key) : MAIN_SCORES.length;
   // What was judged with an interval comes first: it is what the gate looks at.
-  const keys = [...scored].sort((a, b) => Number(isJudged(b)) - Number(isJudged(a)) || (a < b ? -1 : 1));
+  const keys = [...scored].sort((a, b) =>
+    Number(isJudged(b)) - Number(isJudged(a)) || placeOf(a) - placeOf(b) || (a < b ? -1 : 1)
+  );
   return {
     families: names,
     rows: keys.map((key) => ({
