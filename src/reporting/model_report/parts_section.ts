@@ -37,11 +37,14 @@ export function partsSection(
   };
 }
 
+function nameOf(part: string): string {
+  return PART_NAMES[part] ?? part.replaceAll("_", " ");
+}
+
 function ablationBlocks({ rows, whole, parts }: StoredAblation): Block[] {
   if (parts.length === 0) {
     return [{ kind: "callout", tone: "neutral", text: "The model is a plain line: it has no part to switch off." }];
   }
-  const nameOf = (part: string) => PART_NAMES[part] ?? part.replaceAll("_", " ");
   const cells = (scores: StoredAblation["whole"]) => [
     ...LOSSES.map(({ key, digits }) => formatNumber(scores[key] ?? undefined, digits)),
     formatPercent(scores["coverage_90"] ?? undefined, 1),
@@ -63,26 +66,29 @@ function ablationBlocks({ rows, whole, parts }: StoredAblation): Block[] {
       note: `The models of all steps on ${plural(rows, "row")} spread over their test rows, without another fit. ` +
         "Without the correction σ is HAR-X; without the logistic line the direction is the contrarian's.",
     },
-    {
-      kind: "charts",
-      caption: "What each part brings with its 95 % interval: right of zero it helps",
-      columns: 3,
-      height: 92,
-      charts: LOSSES.map(({ key, title }) => ({
-        title,
-        spec: intervalRows(
-          parts.flatMap(({ part, gains }) => {
-            const gain = gains.find(({ loss }) => loss === key);
-            if (gain === undefined || gain.mean === null || gain.low === null || gain.high === null) return [];
-            // What a part does not touch it neither gains nor loses.
-            if (gain.mean === 0 && gain.low === 0 && gain.high === 0) return [];
-            return [{ name: nameOf(part), mean: gain.mean, low: gain.low, high: gain.high }];
-          }),
-          { xTitle: "gain" },
-        ),
-      })),
-    },
+    ...gainCharts(parts),
   ];
+}
+
+function gainCharts(parts: StoredAblation["parts"]): Block[] {
+  const charts = LOSSES.flatMap(({ key, title }) => {
+    const rows = parts.flatMap(({ part, gains }) => {
+      const gain = gains.find(({ loss }) => loss === key);
+      if (gain === undefined || gain.mean === null || gain.low === null || gain.high === null) return [];
+      // What a part does not touch it neither gains nor loses.
+      if (gain.mean === 0 && gain.low === 0 && gain.high === 0) return [];
+      return [{ name: nameOf(part), mean: gain.mean, low: gain.low, high: gain.high }];
+    });
+    return rows.length === 0 ? [] : [{ title, spec: intervalRows(rows, { xTitle: "gain" }) }];
+  });
+  if (charts.length === 0) return [];
+  return [{
+    kind: "charts",
+    caption: "What each part brings with its 95 % interval: right of zero it helps",
+    columns: 3,
+    height: 92,
+    charts,
+  }];
 }
 
 function importanceBlocks({ permutation, gain }: StoredImportance): Block[] {
