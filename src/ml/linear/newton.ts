@@ -56,7 +56,7 @@ const TOLERANCE = 1e-20;
 /** The Hessian is made anew where a step with the old one does not shrink the decrement to this share. */
 const STALE_SHARE = 1e-2;
 const MOST_HALVINGS = 30;
-/** Rounding of a loss that is summed over many rows, as a share of it. */
+/** Least rounding of a loss that is taken into account, as a share of it. */
 const ROUNDING = 1e-12;
 /** Mean loss that no noisy outcome has. */
 const PERFECT_LOSS = 1e-9;
@@ -118,6 +118,8 @@ function search(
 ): Minimum {
   let solution = start, at = objective.evaluate(solution, true), passes = 1;
   const first = new Cholesky(at.hessian!, start.length), floor = collapseFloor(first, l2 * weight);
+  // A sum of n terms is known to n rounding errors: a step that is better is not held to be worse for that, and halved away.
+  const rounding = Math.max(ROUNDING, problem.rows.length * Number.EPSILON);
   const refactor = (hessian: Float64Array) => new Cholesky(hessian, start.length, floor);
   let factor = first, decrement = dot(at.gradient, factor.solve(at.gradient));
   while (decrement > TOLERANCE * weight) {
@@ -128,7 +130,7 @@ function search(
       next = objective.evaluate(candidate, false);
       passes++;
       stepShare /= 2;
-    } while (!(next.loss <= at.loss + ROUNDING * at.loss) && stepShare > 2 ** -MOST_HALVINGS);
+    } while (!(next.loss <= at.loss + rounding * at.loss) && stepShare > 2 ** -MOST_HALVINGS);
     solution = candidate;
     if (l2 === 0 && next.loss < PERFECT_LOSS * weight) {
       throw objective.family.noFiniteLine([largestColumn(problem, solution)]);

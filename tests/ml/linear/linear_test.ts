@@ -314,3 +314,35 @@ Deno.test("fitLogistic() beside an offset finds what the offset leaves", { permi
   }
   assertThrows(() => fitLogistic({ ...classes, offsetOf: () => NaN }), DomainError, "the offset is NaN in row 0");
 });
+
+Deno.test("fitLogistic() finds the line of half a million rows, whose loss is only known to their rounding", {
+  permissions: "none",
+}, () => {
+  // As forecasts of a day ahead are: a level a step of the walk-forward, and outcomes that last for hours.
+  const rows = 520_000, steps = 13, runMinutes = 1440, input = new Float64Array(1);
+  for (const seed of [8, 9, 11]) {
+    const random = seededRandom(seed);
+    const logits = Array.from({ length: steps }, () => 0.4 * (random.uniform() - 0.5));
+    const rose = Array.from({ length: Math.ceil(rows / runMinutes) }, () => random.uniform() < 0.5 ? 1 : 0);
+    const stepOf = (row: number) => Math.floor(row * steps / rows);
+    const targetOf = (row: number) => rose[Math.floor(row / runMinutes)]!;
+    const { intercept, coefficients } = fitLogistic({
+      rows: Int32Array.from({ length: rows }, (_, row) => row),
+      names: ["logit"],
+      inputsOf(row) {
+        input[0] = logits[stepOf(row)]!;
+        return input;
+      },
+      targetOf,
+    });
+    // At the least loss the residuals sum to nothing, by themselves and times the input.
+    let residual = 0, weighted = 0;
+    for (let row = 0; row < rows; row++) {
+      const logit = logits[stepOf(row)]!;
+      const miss = targetOf(row) - 1 / (1 + Math.exp(-(intercept + coefficients[0]! * logit)));
+      residual += miss;
+      weighted += miss * logit;
+    }
+    assert(Math.abs(residual) < 1e-4 && Math.abs(weighted) < 1e-4, `${seed}: ${residual}, ${weighted}`);
+  }
+});
