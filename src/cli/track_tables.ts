@@ -125,17 +125,21 @@ export function costTable({ costCurve, breakEvenCostBps, roundTripsPerDay }: Eva
   );
 }
 
-/** Names of weak months and hours at most. */
-const MOST_NAMES = 6;
+/** Names of weak months and hours at most: the worst. */
+const MOST_NAMES = 3;
 
 /** Where the model is worse than the best baseline, in one sentence. */
 export function weakSentence({ looked, expectedByChance, found }: Evaluation["weakSpots"]): string {
   const chance = `${looked} comparisons by month and hour, ${expectedByChance.toFixed(1)} by chance alone`;
   if (found.length === 0) return `worse than the best baseline: nowhere (of ${chance})`;
-  const groups = Map.groupBy(found, ({ loss, baseline, kind }) => `${loss} vs ${baseline} in ${kind}s`);
-  const parts = [...groups].map(([what, spots]) => {
-    const names = spots.map(({ name }) => name).sort(), more = names.length - MOST_NAMES;
-    return `${what} ${names.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const losses = Map.groupBy(found, ({ loss, baseline }) => `${loss} vs ${baseline}`);
+  const parts = [...losses].map(([what, spots]) => {
+    const kinds = [...Map.groupBy(spots, ({ kind }) => kind)].map(([kind, own]) => {
+      const names = own.map(({ name }) => name), many = names.length > MOST_NAMES;
+      const which = names.slice(0, MOST_NAMES).sort().join(", ");
+      return many ? `${names.length} ${kind}s (worst ${which})` : `${kind} ${which}`;
+    });
+    return `${what} in ${kinds.join(", ")}`;
   });
   return `worse than the best baseline: ${parts.join("; ")} (${found.length} of ${chance})`;
 }
