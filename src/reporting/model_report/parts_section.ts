@@ -92,41 +92,30 @@ function gainCharts(parts: StoredAblation["parts"]): Block[] {
 }
 
 function importanceBlocks({ permutation, gain }: StoredImportance): Block[] {
-  const charts = [
-    { title: "Volatility: rise of QLIKE", ranking: permutation.qlike },
-    { title: "Direction: rise of log-loss", ranking: permutation.logLoss },
-  ].filter(({ ranking }) => ranking.length > 0);
-  const trees = gain === undefined ? [] : [
-    { title: "Volatility: gain of the trees' splits", ranking: gain.volatility },
-    { title: "Direction: gain of the trees' splits", ranking: gain.direction },
-  ].filter(({ ranking }) => ranking.length > 0);
-  const grid = (caption: string, of: typeof charts, note: string): Block[] =>
-    of.length === 0 ? [] : [{
-      kind: "charts",
-      caption,
-      columns: 2,
-      height: 190,
-      charts: of.map(({ title, ranking }) => ({ title, spec: rankedBars(topOf(ranking), { xTitle: "importance" }) })),
-      note,
-    }];
+  const grid = (caption: string, note: string, rankings: readonly (readonly [string, StoredRanking])[]): Block[] => {
+    const charts = rankings.flatMap(([title, ranking]) => {
+      const items = topOf(ranking);
+      return items.length === 0 ? [] : [{ title, spec: rankedBars(items, { xTitle: "importance" }) }];
+    });
+    return charts.length === 0 ? [] : [{ kind: "charts", caption, columns: 2, height: 190, charts, note }];
+  };
   const count = permutation.qlike.length;
   return [
     ...grid(
-      `The ${Math.min(count, MOST_FEATURES)} features of ${formatNumber(count)} that the model to serve rests on most`,
-      charts,
+      `The features that the model to serve rests on most, of ${formatNumber(count)}`,
       "Values dealt out anew among rows of the validation span. Of two features that say the same neither seems important.",
+      [["Volatility: rise of QLIKE", permutation.qlike], ["Direction: rise of log-loss", permutation.logLoss]],
     ),
-    ...grid(
+    ...gain === undefined ? [] : grid(
       "What the trees split on",
-      trees,
       "Summed over all splits of a head; a feature with many values is favoured.",
+      [["Volatility: gain of the splits", gain.volatility], ["Direction: gain of the splits", gain.direction]],
     ),
   ];
 }
 
+/** The most important ones; what brings nothing is none of them. */
 function topOf(ranking: StoredRanking): { name: string; value: number }[] {
-  return ranking.flatMap(({ feature, value }) => value === null ? [] : [{ name: feature, value }]).slice(
-    0,
-    MOST_FEATURES,
-  );
+  return ranking.flatMap(({ feature, value }) => value !== null && value > 0 ? [{ name: feature, value }] : [])
+    .slice(0, MOST_FEATURES);
 }
