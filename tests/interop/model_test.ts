@@ -125,7 +125,9 @@ function checkRun(seen: SeenRun, json: { metrics: Record<string, number>; datase
     context: "training",
   });
   assertEquals(seen.artifacts, [
+    "evaluation/ablation.json",
     "evaluation/baselines.parquet",
+    "evaluation/leak_checks.json",
     "evaluation/predictions.parquet",
     "evaluation/summary.json",
   ]);

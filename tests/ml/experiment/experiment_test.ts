@@ -331,6 +331,7 @@ Deno.test("logExperiment() records a run that register can promote: data, split,
     assertEquals(loaded.info.horizonMinutes, 15);
     const evaluationFiles = await tracker.listArtifacts({ runId }, "evaluation");
     assertEquals(evaluationFiles.map(({ path }) => path).sort(), [
+      "evaluation/ablation.json",
       "evaluation/baselines.parquet",
       "evaluation/predictions.parquet",
       "evaluation/summary.json",
