@@ -92,11 +92,18 @@ export function renderTwoYears(results: string): string {
     ],
   ]);
   const metrics = track.result["metrics"] as Readonly<Record<string, number>>;
-  const models = ["", "baseline_har_", "baseline_ewma_", "baseline_climatology_", "baseline_contrarian_"];
+  const models = [
+    "",
+    "baseline_har_x_",
+    "baseline_har_",
+    "baseline_ewma_",
+    "baseline_climatology_",
+    "baseline_contrarian_",
+  ];
   const scores = markdownTable(
     ["15 minutes ahead, test span", "QLIKE", "log-loss", "AUC", "pinball, bps", "in the 90 % band"],
     models.map((prefix) => [
-      prefix === "" ? "**network**" : prefix.split("_")[1]!,
+      prefix === "" ? "**network**" : prefix.slice("baseline_".length, -1),
       fixed(metrics[`${prefix}qlike`], 4),
       fixed(metrics[`${prefix}log_loss`], 5),
       fixed(metrics[`${prefix}auc`], 4),
@@ -112,13 +119,13 @@ export function renderFamilies(results: string): string {
   const { track, families = [] } = JSON.parse(results) as Partial<TwoYears> & Pick<TwoYears, "track">;
   const usual = { ...track, family: "mlp", horizonMinutes: 15, metrics: track.result["metrics"] };
   return markdownTable(
-    ["minutes", "`--model`", "QLIKE", "gain over log-HAR [95 %]", "log-loss", "AUC", "pinball, bps", "in 90 %", "took"],
+    ["minutes", "`--model`", "QLIKE", "gain over HAR-X [95 %]", "log-loss", "AUC", "pinball, bps", "in 90 %", "took"],
     [usual as MeasuredFamily, ...families].map(({ family, horizonMinutes, metrics, seconds, peakMb }) => [
       String(horizonMinutes),
       `\`${family}\``,
       fixed(metrics["qlike"], 4),
-      `${fixed(metrics["qlike_gain_har"], 3)} [${fixed(metrics["qlike_gain_har_low"], 3)}, ${
-        fixed(metrics["qlike_gain_har_high"], 3)
+      `${fixed(metrics["qlike_gain_har_x"], 3)} [${fixed(metrics["qlike_gain_har_x_low"], 3)}, ${
+        fixed(metrics["qlike_gain_har_x_high"], 3)
       }]`,
       fixed(metrics["log_loss"], 5),
       fixed(metrics["auc"], 4),
