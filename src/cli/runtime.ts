@@ -10,6 +10,7 @@ import {
   type FeatureEngine,
   type FeatureReader,
   type FeatureStore,
+  type HoldoutRecord,
   type LoadForecastModel,
   type ModelFamily,
   type ModelRegistry,
@@ -128,6 +129,14 @@ export async function openTracker(context: CommandContext, options: OpenTracking
   const { credentialsFrom, DEFAULT_TRACKING_URI, openTrackerAt } = await import("../MLOps/open.ts");
   const { uri = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI, ...rest } = options;
   return await openTrackerAt(uri, { ...rest, credentials: credentialsFrom(context.env), signal: context.signal });
+}
+
+/** What is kept of openings of the holdout: beside the runs where these are in a file of this machine, else in the usual one. */
+export async function openHoldoutRecord(context: CommandContext): Promise<HoldoutRecord> {
+  const { DEFAULT_TRACKING_URI } = await import("../MLOps/open.ts");
+  const { SqliteHoldoutRecord } = await import("../MLOps/sqlite/sqlite_holdout_record.ts");
+  const uri = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
+  return await SqliteHoldoutRecord.open(uri.startsWith("sqlite:") ? uri : DEFAULT_TRACKING_URI);
 }
 
 /** Opens the registered models that MLFLOW_REGISTRY_URI names; without it, those of MLFLOW_TRACKING_URI. */

@@ -33,6 +33,9 @@ export const command: Command = {
       description: "Train on half the range, walk over the rest in four steps; from 30 days up",
     },
     "check-leaks": { type: "boolean", description: "Look for leaks only: no run is made, a leak is exit 7" },
+    "open-holdout": { type: "boolean", description: "Use the sealed holdout too, once; the look is recorded for good" },
+    force: { type: "boolean", description: "Open a holdout that was opened before; needs --reason" },
+    reason: { type: "string", value: "TEXT", description: "Why, with --open-holdout; kept" },
     sweep: {
       type: "string",
       value: "FILE",

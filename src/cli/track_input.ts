@@ -19,6 +19,7 @@ import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
 import type { FeatureSource } from "../ml/dataset.ts";
 import type { RecomputeOutcomes } from "../ml/leak_checks/mod.ts";
 import type { CommandContext } from "./command.ts";
+import { rangeBesideHoldout } from "./holdout.ts";
 import { featureSetOf, openFeatureStore } from "./runtime.ts";
 
 /** What a run reads. */
@@ -51,7 +52,7 @@ export async function readCandles(
       { hint: "Bring them in with: task ingest" },
     );
   }
-  const range = askedRange(context, span, warnings);
+  const range = await rangeBesideHoldout(context, config, series, askedRange(context, span, warnings), warnings);
   const settings = await resolveSettings(context, config, series, range);
   const engine = await featureSetOf(settings.family);
   experimentFolds(settings); // refuses a range that is too short before any candle is read

@@ -129,6 +129,14 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
       embargoMinutes: z.int().nonnegative().max(43200).default(0)
         .describe("Minutes that a training label must end before what is scored"),
     }).prefault({}),
+    holdout: z.strictObject({
+      start: z.string().refine(
+        (text) => Number.isFinite(Date.parse(text)),
+        "must be a date or an instant, as 2024-01-01",
+      )
+        .nullable().default(null)
+        .describe("First moment that is sealed: no run reads from there on but one that opens it; null: nothing is"),
+    }).prefault({}),
     blockDays: count.default(5).describe(
       "Consecutive days that are resampled together; --quick takes one where that leaves few",
     ),
