@@ -101,7 +101,7 @@ export function renderTwoYears(results: string): string {
     "baseline_contrarian_",
   ];
   const scores = markdownTable(
-    ["15 minutes ahead, test span", "QLIKE", "log-loss", "AUC", "pinball, bps", "in the 90 % band"],
+    ["15 minutes ahead, test spans", "QLIKE", "log-loss", "AUC", "pinball, bps", "in the 90 % band"],
     models.map((prefix) => [
       prefix === "" ? "**network**" : prefix.slice("baseline_".length, -1),
       fixed(metrics[`${prefix}qlike`], 4),

@@ -12,7 +12,8 @@ Deno.test("track --quick on the sample logs a judged run in seconds; the same ag
   });
   const seconds = (performance.now() - started) / 1000;
   assertEquals([first.code, first.stderr], [0, ""], first.stderr + first.stdout);
-  assert(seconds < 30, `${seconds} s`);
+  // Beside other tests; alone it is held to 30 s by: task bench -- track.
+  assert(seconds < 120, `${seconds} s`);
   const { json } = first;
   assertEquals(Object.keys(json), [
     "runId",
