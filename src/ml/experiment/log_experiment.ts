@@ -112,6 +112,10 @@ function networkParams(settings: ExperimentSettings, family: NetworkFamily): Rec
     clip_norm: options.clipNorm ?? "none",
     engine: options.engine ?? "fused",
     patience: options.patience,
+    keep: options.keep ?? "best",
+    ...(options.line === undefined
+      ? {}
+      : { line_l2_direction: options.line.l2, line_every_minutes: options.line.everyMinutes }),
     correction_bound: options.correctionBound,
     loss_weights: `${lossWeights.direction}/${lossWeights.volatility}/${lossWeights.quantiles}`,
   };
