@@ -115,7 +115,7 @@ async function seed(app: TestApp): Promise<{ readonly experimentId: string; read
     });
   };
   await moveTo("1", undefined);
-  for (const metrics of [{}, {}, { qlike_gain_har_low: -0.5 }]) {
+  for (const metrics of [{}, {}, { qlike_gain_har_x_low: -0.5 }]) {
     const run = await finishedRun(tracker, { metrics, startTime: NOW_MS });
     const modelId = run.modelOutputs[0]!.modelId;
     await registry.createModelVersion({

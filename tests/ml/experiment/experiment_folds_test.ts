@@ -44,7 +44,7 @@ Deno.test("quickSettings() trains on half the days and walks over the rest in st
   assertEquals(folds.map(({ test }) => Math.round(daysOf(test))), [7, 7, 7, 7, 2]);
   assertEquals((refit.test.startMs - refit.train.startMs) / DAY_MS, 30);
   assertEquals(quickSettings({ ...WALK, range: over(300) }).blockDays, 5, "thirty blocks of the usual length");
-  assertEquals(quickSettings({ ...WALK, range: over(298) }).blockDays, 1);
+  assertEquals(quickSettings({ ...WALK, range: over(288) }).blockDays, 1);
 });
 
 Deno.test(
