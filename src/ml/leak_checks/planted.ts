@@ -78,7 +78,7 @@ async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCh
     return (knowing.probabilityUp[i]! - ignorant.probabilityUp[i]!) * signOf(planted.labels.returnBps[row]!);
   });
   // A network that keeps its start says the same whatever it reads: it is no pipeline that can leak, nor one that can be asked.
-  if (gains.every((gain) => gain === 0)) {
+  if (model.parts.networks !== undefined && gains.every((gain) => gain === 0)) {
     return skipped("planted", FIGURES.family, "so short a training teaches the family no direction at all");
   }
   return found(FIGURES.family, tOf(gains), `A feature of correlation ${PLAIN} with the sign of the move`);

@@ -73,7 +73,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       ...honest,
       fitFold: async (dataset, split) => {
         const { model } = await honest.fitFold(dataset, split);
-        const scaler = fitScaler(dataset.features, allRows(split));
+        const { means, scales } = fitScaler(dataset.features, allRows(split));
+        const scaler = { ...model.spec.scaler!, means, scales };
         return { model: new SpecForecastModel({ ...model.spec, scaler }, model.parts) };
       },
     }),

@@ -133,7 +133,7 @@ Deno.test(
     assert(volatility.kind === "har-linear");
     const plain = new SpecForecastModel({
       ...spec,
-      heads: { ...spec.heads, volatility: { ...volatility, shrink: 0 } },
+      heads: { ...spec.heads, volatility: { ...volatility, shrink: 0, level: 0 } },
     });
     const { features } = flagship.dataset, rows = flagship.split.test;
     const { volatilityBps } = plain.predictColumns(features.columns, rows);
