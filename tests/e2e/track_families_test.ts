@@ -24,7 +24,7 @@ for (
 ) {
   Deno.test(`track --model ${family} is registered and serves what its golden rows say`, async (t) => {
     await using folder = await folderWithSample(["--no-features"]);
-    const args = ["--quick", "--json", "--quiet", "--model", family];
+    const args = ["--quick", "--folds", "2", "--json", "--quiet", "--model", family];
     const { code, json, stderr } = await runIn(folder.path, "track", args);
     assertEquals(code, 0, stderr + JSON.stringify(json));
     const stored = await modelFiles(folder.path, json.modelUri);
