@@ -8,7 +8,7 @@ import {
   type TimeRange,
 } from "../core/mod.ts";
 import { MinuteGrid } from "./features/mod.ts";
-import { computeLabels, type Labels, type Split } from "./labels/mod.ts";
+import { computeLabels, type Fold, foldRows, type Labels, type Split } from "./labels/mod.ts";
 
 /** Features and labels of the same decision times, and the candles that both came from. */
 export interface Dataset {
@@ -50,7 +50,7 @@ export interface DatasetSource {
 }
 
 /** Beyond the longest look-back of a line, 22 days, and of a window of features. */
-export const DATASET_LOOKBACK_MINUTES = 33_120;
+const DATASET_LOOKBACK_MINUTES = 33_120;
 
 /** Features and labels of the decision times of a range, with the candles from a look-back before it on. */
 export async function loadDataset(
@@ -107,24 +107,29 @@ export function datasetOf({ candles, features, labels, featureSetDigest, nullabl
   };
 }
 
-/**
- * The rows of a dataset whose decision times lie within a span, and its candles from a look-back before them on: views
- * that copy nothing.
- *
- * @param lookbackMinutes of all that is computed of the candles later.
- */
-export function datasetWithin(
-  dataset: Dataset,
-  { startMs, endMs }: TimeRange,
-  { lookbackMinutes }: { readonly lookbackMinutes: number },
+/** The same dataset with other parts; a grid is laid out of the candles that it has then. */
+export function withParts(
+  { candles, features, labels, featureSetDigest, nullable }: Dataset,
+  parts: Partial<Pick<Dataset, "candles" | "features" | "labels">>,
 ): Dataset {
-  const { candles, features, labels } = dataset;
+  return datasetOf({ candles, features, labels, featureSetDigest, nullable, ...parts });
+}
+
+/** All decision times of a fold, or of several that follow each other. */
+export function foldSpan(first: Fold, last: Fold = first): TimeRange {
+  return { startMs: first.train.startMs, endMs: Math.max(last.trainingSpan.endMs, last.test.endMs) };
+}
+
+/**
+ * All that a fold reads, as views that copy nothing: what lies before its training span, but for the look-back, and after
+ * its test has no part in it.
+ */
+export function foldDataset(dataset: Dataset, fold: Fold): Dataset {
+  const { candles, features, labels } = dataset, { startMs, endMs } = foldSpan(fold);
   const first = lowerBound(features.decisionTimeMs, startMs), end = lowerBound(features.decisionTimeMs, endMs);
-  const from = lowerBound(candles.openTimeMs, startMs - lookbackMinutes * MINUTE_MS);
+  const from = lowerBound(candles.openTimeMs, startMs - DATASET_LOOKBACK_MINUTES * MINUTE_MS);
   const to = lowerBound(candles.openTimeMs, endMs);
-  return datasetOf({
-    featureSetDigest: dataset.featureSetDigest,
-    nullable: dataset.nullable,
+  return withParts(dataset, {
     candles: sliceCandles(candles, from, to),
     features: rowsBetween(features, startMs, endMs),
     labels: {
@@ -135,6 +140,26 @@ export function datasetWithin(
       scorable: labels.scorable.subarray(first, end),
     },
   });
+}
+
+/** What a fold's rows are told by. */
+export function rowsOfDataset(
+  { features, labels }: Pick<Dataset, "features" | "labels">,
+): Parameters<typeof foldRows>[0] {
+  return { decisionTimeMs: features.decisionTimeMs, scorable: labels.scorable };
+}
+
+/** The scorable rows of a fold's spans. */
+export function rowsOfFold(dataset: Dataset, fold: Fold): Split {
+  return foldRows(rowsOfDataset(dataset), fold);
+}
+
+/** All scorable rows. */
+export function scorableRows({ labels: { scorable } }: Pick<Dataset, "labels">): Int32Array {
+  const rows = new Int32Array(scorable.length);
+  let count = 0;
+  for (let row = 0; row < scorable.length; row++) if (scorable[row] === 1) rows[count++] = row;
+  return rows.subarray(0, count);
 }
 
 /** Decision times from the first of some ascending rows to the last. */

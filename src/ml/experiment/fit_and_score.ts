@@ -4,7 +4,11 @@ import {
   type Dataset,
   type DatasetSource,
   type FeatureSource,
+  foldDataset,
+  foldSpan,
   loadDataset,
+  rowsOfFold,
+  scorableRows,
   trainingRangesOf,
 } from "../dataset.ts";
 import { type FoldScored, joinFolds, type ScoredFolds } from "../evaluation/scored_folds.ts";
@@ -18,7 +22,7 @@ import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.t
 import { leakCheckDeps, quietly } from "./leak_check_fits.ts";
 import type { FoldBaseline } from "./fold_baselines.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
-import { foldDataset, type FoldOutcome, rowsOfFold, scoreFold } from "./score_fold.ts";
+import { type FoldOutcome, scoreFold } from "./score_fold.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
 /** What an experiment needs from outside. */
@@ -85,7 +89,7 @@ export async function fitAndScore(
   const source = { candles, engine, features, horizonMinutes: settings.horizonMinutes };
   const { folds, refit } = experimentFolds(settings);
   await stage("the model to serve");
-  const served = await fitServed(await readableDataset(source, spanOf(refit)), refit, settings, deps);
+  const served = await fitServed(await readableDataset(source, foldSpan(refit)), refit, settings, deps);
   await stage("steps");
   const { scored, summaries } = await scoreAll(source, folds, settings, deps);
   await stage("leak checks");
@@ -111,11 +115,6 @@ export async function fitAndScore(
     scored,
     leakChecks,
   };
-}
-
-/** All decision times of a fold, or of several that follow each other. */
-function spanOf(first: Fold, last: Fold = first): TimeRange {
-  return { startMs: first.train.startMs, endMs: Math.max(last.trainingSpan.endMs, last.test.endMs) };
 }
 
 /** The dataset of a range, every row of which can be learnt from and scored. */
@@ -151,7 +150,7 @@ async function scoreAll(
   let foldsDone = 0;
   for (let start = 0; start < folds.length; start += foldsAtOnce) {
     const group = folds.slice(start, start + foldsAtOnce);
-    const dataset = await readableDataset(source, spanOf(group[0]!, group.at(-1)!));
+    const dataset = await readableDataset(source, foldSpan(group[0]!, group.at(-1)!));
     await scoreFolds(dataset, group, settings, {
       ...(signal === undefined ? {} : { signal }),
       onEnd: (place, { fitted, scores, ablation, trainRows, ...part }) => {
@@ -176,13 +175,6 @@ function scoreFoldsHere(deps: ExperimentDeps & { readonly breathe: () => Promise
       await deps.breathe();
     }
   };
-}
-
-function scorableRows({ labels: { scorable } }: Dataset): Int32Array {
-  const rows = new Int32Array(scorable.length);
-  let count = 0;
-  for (let row = 0; row < scorable.length; row++) if (scorable[row] === 1) rows[count++] = row;
-  return rows.subarray(0, count);
 }
 
 const GOLDEN_ROWS = 16;

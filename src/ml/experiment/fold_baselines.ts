@@ -1,7 +1,7 @@
-import type { Dataset } from "../dataset.ts";
+import { type Dataset, rowsOfFold } from "../dataset.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
 import { type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
-import { everyNthMinute, type Fold, foldRows, type Split } from "../labels/mod.ts";
+import { everyNthMinute, type Fold, type Split } from "../labels/mod.ts";
 import { harDiurnalDesign, harXDesign } from "../models/variance_line.ts";
 import type { TrainingRanges } from "../models/forecast_spec.ts";
 import { type BaselineForecasts, baselineForecasts } from "./baseline_forecasts.ts";
@@ -27,8 +27,7 @@ export function foldBaselines(
   fold: Fold,
   { everyMinutes = 3 }: { readonly everyMinutes?: number } = {},
 ): FoldForecasts {
-  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
-  const rows = foldRows({ decisionTimeMs, scorable }, fold);
+  const { features: { decisionTimeMs } } = dataset, rows = rowsOfFold(dataset, fold);
   const split = { ...rows, trainingSpan: everyNthMinute(rows.trainingSpan, decisionTimeMs, { minutes: everyMinutes }) };
   return {
     fold,

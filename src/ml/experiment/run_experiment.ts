@@ -19,7 +19,7 @@ export interface ExperimentResult extends Omit<FittedAndScored, "scored"> {
 }
 
 /** Steps that {@linkcode runExperiment} tells of beside training. */
-const STEPS = 6;
+const STEPS = 5;
 
 /**
  * Fits, scores and judges a family on candles.

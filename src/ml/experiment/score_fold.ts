@@ -1,9 +1,9 @@
-import { type Dataset, DATASET_LOOKBACK_MINUTES, datasetWithin, timeSpanOf } from "../dataset.ts";
+import { type Dataset, foldDataset, rowsOfFold, timeSpanOf } from "../dataset.ts";
 import type { FoldAblation } from "../evaluation/ablation.ts";
 import type { FoldScored } from "../evaluation/scored_folds.ts";
 import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
 import type { Forecasts, TestRows } from "../evaluation/test_rows.ts";
-import { type Fold, foldRows, type Split } from "../labels/mod.ts";
+import type { Fold } from "../labels/mod.ts";
 import type { AblatedPart } from "../models/ablations.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { forecastRows } from "../window_dataset.ts";
@@ -21,17 +21,6 @@ function foldScores(test: TestRows, forecasts: Required<Forecasts>): Scores {
   const losses = rowLosses(test, forecasts), scores = scoreForecasts(test, forecasts, losses);
   const qlike = losses.qlike!.reduce((sum, loss) => sum + loss, 0) / test.length;
   return { qlike, ...Object.fromEntries(TOLD.map((name) => [name, scores[name]!])) };
-}
-
-/** All that a fold reads: what lies before its training span, but for the look-back, and after its test has no part in it. */
-export function foldDataset(dataset: Dataset, { train, trainingSpan, test }: Fold): Dataset {
-  const span = { startMs: train.startMs, endMs: Math.max(trainingSpan.endMs, test.endMs) };
-  return datasetWithin(dataset, span, { lookbackMinutes: DATASET_LOOKBACK_MINUTES });
-}
-
-/** The scorable rows of a fold's spans. */
-export function rowsOfFold({ features: { decisionTimeMs }, labels: { scorable } }: Dataset, fold: Fold): Split {
-  return foldRows({ decisionTimeMs, scorable }, fold);
 }
 
 /** A fold's model, and what it and the baselines said on the fold's test rows. */

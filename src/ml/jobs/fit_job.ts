@@ -1,9 +1,9 @@
 import { DAY_MS, DomainError } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
-import type { Dataset } from "../dataset.ts";
+import { type Dataset, rowsOfFold } from "../dataset.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
 import { experimentFolds } from "../experiment/experiment_folds.ts";
-import { type Fold, foldRows, type Split } from "../labels/mod.ts";
+import type { Fold, Split } from "../labels/mod.ts";
 import { sha256Of } from "../sha256.ts";
 
 /** Another meaning of any field of a {@linkcode FitJob} is another version. */
@@ -75,6 +75,5 @@ export function rowsOfJob({ dataset: named, fold }: FitJob, dataset: Dataset): S
       { hint: "Run the job with the code that it names" },
     );
   }
-  const { features: { decisionTimeMs }, labels: { scorable } } = dataset;
-  return { ...foldRows({ decisionTimeMs, scorable }, fold), test: new Int32Array(0) };
+  return { ...rowsOfFold(dataset, fold), test: new Int32Array(0) };
 }

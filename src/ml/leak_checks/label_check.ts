@@ -10,6 +10,7 @@ import {
   sliceCandles,
   toIso,
 } from "../../core/mod.ts";
+import { scorableRows } from "../dataset.ts";
 import { MinuteGrid } from "../features/mod.ts";
 import { CLOSES_NEEDED } from "../labels/mod.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
@@ -22,10 +23,10 @@ const RELATIVE = 1e-6, ABSOLUTE = 1e-9;
 
 /** Labels agree with outcomes made by other means, and depend on the candles `t − 1 … t + k − 1` and no others. */
 export async function checkLabels(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { dataset: { labels }, settings, breathe } = run, random = seededRandom(settings.seed);
-  const disagreeing = await disagreement(run, sampleRows(labels.length, RECOMPUTED, random));
+  const { dataset, settings, breathe } = run, random = seededRandom(settings.seed);
+  const disagreeing = await disagreement(run, sampleRows(dataset.labels.length, RECOMPUTED, random));
   await breathe();
-  const known = Int32Array.from({ length: labels.length }, (_, row) => row).filter((row) => labels.scorable[row] === 1);
+  const known = scorableRows(dataset);
   const wrong: string[] = [];
   for (const at of sampleRows(known.length, MOVED, random)) wrong.push(...wrongSpan(run, known[at]!));
   const lookFor = "labels that begin or end a minute too early or too late, or stand beside another row";

@@ -36,8 +36,3 @@ export interface LeakCheckRun extends LeakCheckInput, Pipeline {
   /** Lets a pending Ctrl-C in; called between parts of long work. */
   readonly breathe: () => Promise<void>;
 }
-
-/** Rows whose fold can be told. */
-export function rowsOfDataset({ features, labels }: Dataset): Parameters<typeof foldRows>[0] {
-  return { decisionTimeMs: features.decisionTimeMs, scorable: labels.scorable };
-}

@@ -8,13 +8,13 @@ import {
   sliceCandles,
 } from "../../core/mod.ts";
 import { contentDigest } from "../content_digest.ts";
-import type { Dataset } from "../dataset.ts";
+import { type Dataset, foldDataset, foldSpan, rowsOfDataset, withParts } from "../dataset.ts";
 import { MinuteGrid } from "../features/mod.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
-import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
-import { datasetWithin, shortFold, spanOf } from "./short_fold.ts";
+import type { LeakCheckRun } from "./leak_check_run.ts";
+import { shortFold } from "./short_fold.ts";
 
 /**
  * A fold is fitted twice: as it is, and with all candles changed from the end of its last training label on. What it has
@@ -26,7 +26,7 @@ export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
     await breathe();
     return (await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model;
   };
-  const original = partsOf(await fit(datasetWithin(dataset, spanOf(fold))));
+  const original = partsOf(await fit(foldDataset(dataset, fold)));
   const mutated = partsOf(await fit(mutatedDataset(run, fold)));
   const differing = Object.keys(original).filter((part) => original[part] !== mutated[part]);
   return [atMost("mutation", {
@@ -49,15 +49,15 @@ function partsOf({ spec, parts }: SpecForecastModel): Record<string, string> {
 
 /** The fold's rows as they would be had everything after its last training label gone otherwise. */
 function mutatedDataset({ candles, dataset, engine, labelsOf, settings }: LeakCheckRun, fold: Fold): Dataset {
-  const { startMs, endMs } = spanOf(fold), { openTimeMs } = candles;
+  const { startMs, endMs } = foldSpan(fold), { openTimeMs } = candles;
   const { horizonMinutes, seed } = settings;
   const lastLabelEndMs = fold.trainingSpan.endMs + (horizonMinutes - 1) * MINUTE_MS;
   const from = lowerBound(openTimeMs, startMs - (engine.lookbackMinutes + 1) * MINUTE_MS);
   const own = sliceCandles(candles, from, lowerBound(openTimeMs, endMs + (horizonMinutes - 1) * MINUTE_MS));
   const changed = mutateCandles(own, lastLabelEndMs, seed);
-  const grid = new MinuteGrid(changed), features = engine.compute(changed, { fromMs: startMs });
-  const labels = labelsOf(grid, features.decisionTimeMs, { horizonMinutes });
-  return { ...dataset, grid, features, labels };
+  const features = engine.compute(changed, { fromMs: startMs });
+  const labels = labelsOf(new MinuteGrid(changed), features.decisionTimeMs, { horizonMinutes });
+  return withParts(dataset, { candles: changed, features, labels });
 }
 
 /** Share of the minutes that are taken out, and the step of the walk that prices are moved along. */

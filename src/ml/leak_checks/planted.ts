@@ -1,11 +1,11 @@
 import { seededRandom } from "../../core/mod.ts";
-import type { Dataset } from "../dataset.ts";
+import { type Dataset, foldDataset, rowsOfDataset, withParts } from "../dataset.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { askedRows, DirectionLine } from "./direction_line.ts";
 import { above, type LeakCheck, skipped } from "./leak_check.ts";
-import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
+import type { LeakCheckRun } from "./leak_check_run.ts";
 import { plainReturns } from "./plain_outcomes.ts";
-import { datasetWithin, shortFold, spanOf } from "./short_fold.ts";
+import { shortFold } from "./short_fold.ts";
 
 /** Correlation of the planted feature with the sign of the move, and the t that it must be found with. */
 const WEAK = 0.05, LEAST_T = 3;
@@ -59,7 +59,7 @@ async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakChec
 
 async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
   const { folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
-  const own = datasetWithin(run.dataset, spanOf(fold)), { planted } = plant(run, own, feature, PLAIN);
+  const own = foldDataset(run.dataset, fold), { planted } = plant(run, own, feature, PLAIN);
   const split = rowsOf(rowsOfDataset(planted), fold);
   await breathe();
   const { model } = await fitFold(planted, split);
@@ -110,7 +110,7 @@ function plant({ candles, settings }: LeakCheckRun, dataset: Dataset, feature: n
 
 function withColumn(dataset: Dataset, feature: number, column: Float32Array): Dataset {
   const columns = dataset.features.columns.map((own, j) => j === feature ? column : own);
-  return { ...dataset, features: { ...dataset.features, columns } };
+  return withParts(dataset, { features: { ...dataset.features, columns } });
 }
 
 function meanOf({ features }: Dataset, feature: number): number {

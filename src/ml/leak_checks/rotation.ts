@@ -1,12 +1,12 @@
 import { DAY_MS, MINUTE_MS, seededRandom } from "../../core/mod.ts";
-import type { Dataset } from "../dataset.ts";
+import { type Dataset, foldDataset, rowsOfDataset, withParts } from "../dataset.ts";
 import { areaUnderCurve } from "../evaluation/auc.ts";
 import type { Labels } from "../labels/mod.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { DirectionLine } from "./direction_line.ts";
 import { atMost, type LeakCheck, skipped } from "./leak_check.ts";
-import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
-import { datasetWithin, shortFold, spanOf } from "./short_fold.ts";
+import type { LeakCheckRun } from "./leak_check_run.ts";
+import { shortFold } from "./short_fold.ts";
 
 /** Rotations, the least rows of one, and the least distance from .5 that counts. */
 const ROTATIONS = 32, LEAST_ROWS = 7 * DAY_MS / MINUTE_MS, LEAST_DISTANCE = 0.002;
@@ -105,7 +105,7 @@ async function rotatedLines({ dataset, folds, rowsOf, breathe }: LeakCheckRun, r
 
 async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotation[]): Promise<LeakCheck> {
   const { dataset, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
-  const rolled = datasetWithin({ ...dataset, labels: rotatedLabels(dataset, own!) }, spanOf(fold));
+  const rolled = foldDataset(withParts(dataset, { labels: rotatedLabels(dataset, own!) }), fold);
   const split = rowsOf(rowsOfDataset(rolled), fold);
   await breathe();
   const { model } = await fitFold(rolled, split);

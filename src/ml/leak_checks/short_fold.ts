@@ -1,7 +1,6 @@
-import { type FeatureMatrix, lowerBound, MINUTE_MS, type TimeRange } from "../../core/mod.ts";
-import type { Dataset } from "../dataset.ts";
+import { MINUTE_MS } from "../../core/mod.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
-import type { Fold, Labels } from "../labels/mod.ts";
+import type { Fold } from "../labels/mod.ts";
 
 /** Training rows of a fold that is fitted for a check. */
 const MOST_ROWS = 30_000;
@@ -30,35 +29,4 @@ export function shortFold(folds: readonly Fold[]): Fold {
   if (fold === undefined) throw new RangeError("Cannot check a run without folds");
   const startMs = Math.max(fold.train.startMs, fold.train.endMs - MOST_ROWS * MINUTE_MS);
   return { ...fold, train: { ...fold.train, startMs }, trainingSpan: { ...fold.trainingSpan, startMs } };
-}
-
-/** All decision times of a fold. */
-export function spanOf({ trainingSpan, test }: Fold): TimeRange {
-  return { startMs: trainingSpan.startMs, endMs: test.endMs };
-}
-
-/** The rows of a dataset whose decision times lie in a range, as views. */
-export function datasetWithin(dataset: Dataset, { startMs, endMs }: TimeRange): Dataset {
-  const { features, labels } = dataset;
-  const first = lowerBound(features.decisionTimeMs, startMs), end = lowerBound(features.decisionTimeMs, endMs);
-  return { ...dataset, features: featuresBetween(features, first, end), labels: labelsBetween(labels, first, end) };
-}
-
-function featuresBetween({ names, decisionTimeMs, columns }: FeatureMatrix, first: number, end: number): FeatureMatrix {
-  return {
-    length: end - first,
-    names,
-    decisionTimeMs: decisionTimeMs.subarray(first, end),
-    columns: columns.map((column) => column.subarray(first, end)),
-  };
-}
-
-function labelsBetween({ horizonMinutes, ...labels }: Labels, first: number, end: number): Labels {
-  return {
-    length: end - first,
-    horizonMinutes,
-    returnBps: labels.returnBps.subarray(first, end),
-    realizedVarianceBps2: labels.realizedVarianceBps2.subarray(first, end),
-    scorable: labels.scorable.subarray(first, end),
-  };
 }

@@ -1,6 +1,7 @@
 import { MINUTE_MS } from "../../core/mod.ts";
+import { rowsOfDataset } from "../dataset.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
-import { type LeakCheckRun, rowsOfDataset } from "./leak_check_run.ts";
+import type { LeakCheckRun } from "./leak_check_run.ts";
 
 /**
  * No label that a fold learns from ends after its first scored row, and none that it is fitted on after the first row that
