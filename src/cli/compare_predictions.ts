@@ -3,6 +3,7 @@ import { bootstrapMean, DayBlocks } from "../ml/evaluation/block_bootstrap.ts";
 import { commonRows } from "../ml/evaluation/common_rows.ts";
 import { logLoss, meanPinball, qlike, varianceFloor } from "../ml/evaluation/losses.ts";
 import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
+import { joined, joinForecasts } from "../ml/evaluation/scored_folds.ts";
 import type { Forecasts } from "../ml/evaluation/test_rows.ts";
 import type { Estimate, IncumbentComparison } from "../MLOps/promotion/mod.ts";
 
@@ -67,22 +68,9 @@ type OwnForecasts = Pick<TimedForecasts, "forecasts">;
 
 /** Forecasts one after the other: all of `later` are later. */
 export function mergeForecasts(stored: TimedForecasts, later: TimedForecasts): TimedForecasts {
-  const joined = (name: keyof Forecasts) => {
-    const values = new Float32Array(stored.forecasts[name].length + later.forecasts[name].length);
-    values.set(stored.forecasts[name]);
-    values.set(later.forecasts[name], stored.forecasts[name].length);
-    return values;
-  };
-  const decisionTimeMs = new Float64Array(stored.decisionTimeMs.length + later.decisionTimeMs.length);
-  decisionTimeMs.set(stored.decisionTimeMs);
-  decisionTimeMs.set(later.decisionTimeMs, stored.decisionTimeMs.length);
   return {
     horizonMinutes: stored.horizonMinutes,
-    decisionTimeMs,
-    forecasts: {
-      probabilityUp: joined("probabilityUp"),
-      volatilityBps: joined("volatilityBps"),
-      quantilesBps: joined("quantilesBps"),
-    },
+    decisionTimeMs: joined([stored.decisionTimeMs, later.decisionTimeMs], Float64Array),
+    forecasts: joinForecasts([stored.forecasts, later.forecasts]) as Required<Forecasts>,
   };
 }

@@ -1,6 +1,6 @@
-import { blockPairs, weightedArea } from "./auc.ts";
+import { areaInterval } from "./area_interval.ts";
 import { type Baseline, BASELINES } from "./baselines.ts";
-import { bootstrap, bootstrapMean, DayBlocks, type Interval95 } from "./block_bootstrap.ts";
+import { bootstrapMean, DayBlocks, type Interval95 } from "./block_bootstrap.ts";
 import type { Grouping } from "./group_areas.ts";
 import { type IntervalOptions, type PairedGain, pairedGains, SEED } from "./paired_gains.ts";
 import { coveredRows, type RowLosses, rowLosses, scoreForecasts, type Scores } from "./scores.ts";
@@ -37,8 +37,6 @@ export interface CompareOptions {
 
 /** Resamples of an interval (evaluation section 5). */
 export const RESAMPLES = 2000;
-/** Resamples of the area under the curve, which costs more than a mean. */
-const AUC_RESAMPLES = 500;
 
 /** Scores a model and baselines on the same rows; of all baselines' losses one is in memory at a time. */
 export function compareForecasts(
@@ -51,8 +49,9 @@ export function compareForecasts(
   const baselines: Partial<Record<Baseline, Scores>> = {};
   const gains: PairedGain[] = [];
   for (const baseline of BASELINES) {
-    const theirs = forecasts.baselines[baseline];
-    if (theirs === undefined || Object.keys(theirs).length === 0) continue;
+    // Quantiles that are made when they are read are made once, for this turn.
+    const theirs = { ...forecasts.baselines[baseline] };
+    if (Object.keys(theirs).length === 0) continue;
     const theirLosses = rowLosses(test, theirs);
     baselines[baseline] = scoreForecasts(test, theirs, theirLosses, grouped);
     gains.push(...pairedGains(baseline, losses, theirLosses, days, { blockDays, resamples }));
@@ -78,14 +77,7 @@ function modelIntervals(
   const blocks = new DayBlocks(test.decisionTimeMs, { days: blockDays });
   const intervals: { -readonly [Name in keyof ForecastComparison["intervals"]]: Interval95 } = {};
   if (probabilityUp !== undefined && error !== undefined) {
-    const pairs = blockPairs({ scores: probabilityUp, outcomes: outcomesOf(test) }, {
-      blocks: blocks.count,
-      blockOf: (row) => blocks.of(row),
-    });
-    intervals.auc = bootstrap(blocks.count, (weights) => weightedArea(pairs, weights), {
-      resamples: AUC_RESAMPLES,
-      seed: SEED,
-    });
+    intervals.auc = areaInterval({ scores: probabilityUp, outcomes: outcomesOf(test) }, blocks);
     intervals.accuracy = bootstrapMean(blocks.totals((row) => 1 - error[row]!), { resamples, seed: SEED });
   }
   if (quantilesBps !== undefined) {

@@ -1,7 +1,8 @@
 import type { Baseline } from "./baselines.ts";
-import { type PairedGain, type PairedLoss } from "./paired_gains.ts";
+import { PAIRED_LOSSES, type PairedGain, type PairedLoss } from "./paired_gains.ts";
 import { rowLosses } from "./scores.ts";
 import type { ScoredFolds } from "./scored_folds.ts";
+import type { Forecasts, TestRows } from "./test_rows.ts";
 
 /** The baseline that is best on all rows, by loss. */
 export type BestBaselines = Readonly<Partial<Record<PairedLoss, Baseline>>>;
@@ -23,14 +24,14 @@ export function bestBaselines(gains: readonly PairedGain[]): BestBaselines {
 export function rivalsOf({ test, baselines }: ScoredFolds<Baseline>, best: BestBaselines): Rivals {
   const rivals = new Map<PairedLoss, { readonly baseline: Baseline; readonly losses: Float64Array }>();
   for (const [name, baseline] of Object.entries(best)) {
-    const loss = name as PairedLoss, { probabilityUp, volatilityBps, quantilesBps } = baselines[baseline];
-    const losses = {
-      qlike: () => volatilityBps && rowLosses(test, { volatilityBps }).qlike,
-      log_loss: () => probabilityUp && rowLosses(test, { probabilityUp }).logLoss,
-      accuracy: () => probabilityUp && rowLosses(test, { probabilityUp }).error,
-      pinball: () => quantilesBps && rowLosses(test, { quantilesBps }).pinball,
-    }[loss]();
+    const loss = name as PairedLoss, losses = lossesOf(test, baselines[baseline], loss);
     if (losses !== undefined) rivals.set(loss, { baseline, losses });
   }
   return rivals;
+}
+
+/** One loss alone: an output that it does not need is not read, as the quantiles of a line are made when they are. */
+function lossesOf(test: TestRows, forecasts: Forecasts, loss: PairedLoss): Float64Array | undefined {
+  const output = loss === "qlike" ? "volatilityBps" : loss === "pinball" ? "quantilesBps" : "probabilityUp";
+  return rowLosses(test, { [output]: forecasts[output] })[PAIRED_LOSSES[loss]];
 }

@@ -70,8 +70,8 @@ function joinBaseline(parts: readonly (Forecasts | ScaledForecasts)[], foldOf: I
   };
 }
 
-/** An output is there where every part has it. */
-function joinForecasts(parts: readonly Forecasts[]): Forecasts {
+/** Forecasts one after the other: an output is there where every part has it. */
+export function joinForecasts(parts: readonly Forecasts[]): Forecasts {
   const output = (name: keyof Forecasts) => {
     const columns = parts.flatMap((part) => part[name] === undefined ? [] : [part[name]]);
     return columns.length === parts.length ? { [name]: joined(columns, Float32Array) } : {};
@@ -79,7 +79,8 @@ function joinForecasts(parts: readonly Forecasts[]): Forecasts {
   return { ...output("probabilityUp"), ...output("volatilityBps"), ...output("quantilesBps") };
 }
 
-function joined<A extends Float32Array | Float64Array>(parts: readonly A[], kind: new (length: number) => A): A {
+/** Columns one after the other. */
+export function joined<A extends Float32Array | Float64Array>(parts: readonly A[], kind: new (length: number) => A): A {
   const all = new kind(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

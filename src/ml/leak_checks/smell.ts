@@ -1,8 +1,10 @@
-import { blockPairs, weightedArea } from "../evaluation/auc.ts";
-import { bootstrap, bootstrapMean, DayBlocks, type Interval95 } from "../evaluation/block_bootstrap.ts";
+import { areaInterval } from "../evaluation/area_interval.ts";
+import { bootstrapMean, DayBlocks, type Interval95 } from "../evaluation/block_bootstrap.ts";
+import { RESAMPLES } from "../evaluation/compare_forecasts.ts";
+import { SEED } from "../evaluation/paired_gains.ts";
 import { rowLosses } from "../evaluation/scores.ts";
 import type { ScoredFolds } from "../evaluation/scored_folds.ts";
-import { outcomesOf } from "../evaluation/test_rows.ts";
+import { type Forecasts, outcomesOf } from "../evaluation/test_rows.ts";
 import { atMost, type LeakCheck, skipped } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 
@@ -20,8 +22,6 @@ const FIGURES: Readonly<Record<keyof typeof LINES, string>> = {
   firstMinute: "lower 95 % bound of AUC against the first minute",
   gain: "lower 95 % bound of QLIKE gain over har_x",
 };
-
-const RESAMPLES = 2000, AUC_RESAMPLES = 500, SEED = 1;
 
 /** Scores too good to be true: the lower bound of each, so that a lucky month is none. */
 export function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
@@ -67,28 +67,21 @@ function intervalOf(
     case "accuracy":
       return mean((row) => outcomes[row]! < 0 ? NaN : Number((probabilityUp[row]! > 0.5 ? 1 : 0) === outcomes[row]));
     case "auc":
-      return areaInterval(probabilityUp, outcomes, blocks);
+      return areaInterval({ scores: probabilityUp, outcomes }, blocks);
     case "firstMinute": {
       const { values, present } = dataset.grid.returns();
-      return areaInterval(
-        probabilityUp,
-        Int8Array.from(test.decisionTimeMs, (ms) => {
-          const minute = dataset.grid.indexAt(ms), move = values[minute]!;
-          return present[minute] === 0 || move === 0 ? -1 : Number(move > 0);
-        }),
-        blocks,
-      );
+      const first = Int8Array.from(test.decisionTimeMs, (ms) => {
+        const minute = dataset.grid.indexAt(ms), move = values[minute]!;
+        return present[minute] === 0 || move === 0 ? -1 : Number(move > 0);
+      });
+      return areaInterval({ scores: probabilityUp, outcomes: first }, blocks);
     }
     case "gain": {
       const harX = baselines["har_x"];
       if (harX === undefined) return undefined;
-      const ours = rowLosses(test, model).qlike!, theirs = rowLosses(test, harX).qlike!;
+      const lossesOf = ({ volatilityBps }: Forecasts) => rowLosses(test, { volatilityBps: volatilityBps! }).qlike!;
+      const ours = lossesOf(model), theirs = lossesOf(harX);
       return mean((row) => theirs[row]! - ours[row]!);
     }
   }
-}
-
-function areaInterval(scores: Float32Array, outcomes: Int8Array, blocks: DayBlocks): Interval95 {
-  const pairs = blockPairs({ scores, outcomes }, { blocks: blocks.count, blockOf: (row) => blocks.of(row) });
-  return bootstrap(blocks.count, (weights) => weightedArea(pairs, weights), { resamples: AUC_RESAMPLES, seed: SEED });
 }
