@@ -1,7 +1,7 @@
-import { DomainError, type Horizon, HORIZONS, isHorizon, MODEL_FAMILIES, type Warning } from "../core/mod.ts";
+import { DomainError, HORIZONS, MODEL_FAMILIES, type Warning } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { openTracker } from "./runtime.ts";
-import { readCandles } from "./track_input.ts";
+import { horizonsAsked, readCandles, requireOneHorizon } from "./track_input.ts";
 import { experimentNameOf, trackRun } from "./track_run.ts";
 
 /** Trains and scores a model on stored candles and logs it as a run. */
@@ -63,6 +63,7 @@ async function track(context: CommandContext): Promise<CommandResult> {
   const userTags = readTags(context.options.strings("tag"));
   const { options } = context, warnings: Warning[] = [];
   if (options.string("sweep") !== undefined || options.string("resume") !== undefined) {
+    requireOneHorizon(horizonsAsked(options), "a sweep is of one");
     const { trackSweep } = await import("./track_sweep.ts");
     return await trackSweep(context, { startedMs, userTags });
   }
@@ -71,7 +72,8 @@ async function track(context: CommandContext): Promise<CommandResult> {
       hint: "Leave --jobs out, or name a sweep with --sweep FILE",
     });
   }
-  const horizons = readHorizons(options.string("horizon"));
+  const horizons = horizonsAsked(options);
+  if (options.boolean("check-leaks")) requireOneHorizon(horizons, "--check-leaks looks at one");
   const { loadModelConfig } = await import("../config/model_config.ts");
   const config = await loadModelConfig(options.string("config"));
   const read = await readCandles(context, config, warnings);
@@ -88,14 +90,6 @@ async function track(context: CommandContext): Promise<CommandResult> {
   if (horizons.length < 2) return await trackRun(context, tracker, start);
   const { trackHorizons } = await import("./track_horizons.ts");
   return await trackHorizons(context, tracker, horizons, start);
-}
-
-/** Horizons that are named; empty where none is. @throws {DomainError} `usage` for one that is named twice. */
-function readHorizons(text: string | undefined): Horizon[] {
-  const horizons = text === undefined ? [] : text.split(",").map(Number).filter(isHorizon);
-  const twice = horizons.find((minutes, i) => horizons.indexOf(minutes) < i);
-  if (twice === undefined) return horizons;
-  throw new DomainError("usage", `--horizon must name each horizon once: ${twice} stands twice in '${text}'`);
 }
 
 function readTags(texts: readonly string[]): { key: string; value: string }[] {

@@ -3,6 +3,7 @@ import {
   DomainError,
   type FeatureEngine,
   type FeatureReader,
+  type Horizon,
   intersectRanges,
   isEmptyRange,
   isHorizon,
@@ -156,6 +157,22 @@ function askedRange(context: CommandContext, span: TimeRange, warnings: Warning[
   return range;
 }
 
+/** Horizons that `--horizon` names; empty without it. @throws {DomainError} `usage` for one that is named twice. */
+export function horizonsAsked(options: CommandContext["options"]): Horizon[] {
+  const text = options.string("horizon"), horizons = text?.split(",").map(Number).filter(isHorizon) ?? [];
+  const twice = horizons.find((minutes, i) => horizons.indexOf(minutes) < i);
+  if (twice === undefined) return horizons;
+  throw new DomainError("usage", `--horizon must name each horizon once: ${twice} stands twice in '${text}'`);
+}
+
+/** Refuses several horizons. @throws {DomainError} `usage`. */
+export function requireOneHorizon(horizons: readonly Horizon[], why: string): void {
+  if (horizons.length < 2) return;
+  throw new DomainError("usage", `--horizon must name one horizon, as ${why}: current value is ${horizons.join(",")}`, {
+    hint: `Begin with: --horizon ${horizons[0]}`,
+  });
+}
+
 /** Steps that `--folds` asks for. @throws {DomainError} `usage`. */
 function foldsAsked(options: CommandContext["options"]): number | undefined {
   const folds = options.number("folds");
@@ -171,8 +188,7 @@ export async function resolveSettings(
   range: TimeRange,
 ): Promise<ExperimentSettings> {
   const { quickSettings } = await import("../ml/experiment/mod.ts");
-  const [asked] = options.string("horizon")?.split(",").map(Number).filter(isHorizon) ?? [];
-  const horizonMinutes = asked ?? config.horizonMinutes;
+  const [horizonMinutes = config.horizonMinutes] = horizonsAsked(options);
   const seed = options.number("seed") ?? config.seed;
   if (!Number.isInteger(seed) || seed < 1 || seed > 2147483647) {
     throw new DomainError("usage", `--seed must be a whole number from 1 to 2147483647: current value is ${seed}`);

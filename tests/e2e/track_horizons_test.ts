@@ -26,6 +26,11 @@ Deno.test("track --horizon 15,60 makes a run of each under one parent, which can
   const refused = await runIn(folder.path, "register", ["--run-id", json.runId, "--json"]);
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.json.error.message, json.children[0].runId);
+  for (const asked of [["--check-leaks"], ["--sweep", "none.json"]]) {
+    const one = await runIn(folder.path, "track", [...args, ...asked, "--horizon", "15,60"]);
+    assertEquals([one.code, one.json.error.code], [2, "usage"]);
+    assertStringIncludes(one.json.error.message, "one horizon");
+  }
   const twice = await runIn(folder.path, "track", [...args, "--horizon", "60,15,60"]);
   assertEquals([twice.code, twice.json.error.code], [2, "usage"]);
   assertStringIncludes(twice.json.error.message, "60 stands twice in '60,15,60'");
