@@ -1,9 +1,18 @@
 import { z } from "zod";
-import { HORIZONS, MODEL_FAMILIES } from "../core/mod.ts";
+import { HORIZONS, MODEL_FAMILIES, parseInstant } from "../core/mod.ts";
 import { configJsonSchema, loadSettings } from "./load.ts";
 
 /** Where the settings of `track` are read from by default. */
 export const MODEL_CONFIG_PATH = "config/model.json";
+
+/** Whether the text is what `parseInstant` takes. */
+function isInstant(text: string): boolean {
+  try {
+    return Number.isFinite(parseInstant(text));
+  } catch {
+    return false;
+  }
+}
 
 const count = z.int().positive();
 const share = z.number().gt(0).lt(1);
@@ -130,11 +139,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
         .describe("Minutes that a training label must end before what is scored"),
     }).prefault({}),
     holdout: z.strictObject({
-      start: z.string().refine(
-        (text) => Number.isFinite(Date.parse(text)),
-        "must be a date or an instant, as 2024-01-01",
-      )
-        .nullable().default(null)
+      start: z.string().refine(isInstant, "must be a date or an instant, as 2024-01-01").nullable().default(null)
         .describe("First moment that is sealed: no run reads from there on but one that opens it; null: nothing is"),
     }).prefault({}),
     blockDays: count.default(5).describe(

@@ -34,6 +34,7 @@ Deno.test("loadModelConfig() refuses unknown keys and wrong values by name", asy
     [`{"mlp": {"epoch": 3}}`, "'mlp.epoch'"],
     [`{"horizonMinutes": 7}`, "horizonMinutes"],
     [`{"evaluation": {"split": {"kind": "random"}}}`, "evaluation.split.kind"],
+    [`{"evaluation": {"holdout": {"start": "2023-02-30"}}}`, "evaluation.holdout.start"],
     [`{"mlp": {"learningRate": 0}}`, "mlp.learningRate"],
     [`{"mlp": {"learningRate": 5}}`, "mlp.learningRate"],
     [`{"mlp": {"clipNorm": 1e-25}}`, "mlp.clipNorm"],
