@@ -1,4 +1,11 @@
-import { DomainError, isDomainError, type LeakCheckOutcome, type Run, type Tracker } from "../core/mod.ts";
+import {
+  DomainError,
+  isDomainError,
+  LEAK_CHECKS_FILE,
+  type LeakCheckOutcome,
+  type Run,
+  type Tracker,
+} from "../core/mod.ts";
 import type { EvaluationEvidence } from "../MLOps/promotion/mod.ts";
 import type { FoldMetric } from "../ml/evaluation/evaluation_metrics.ts";
 import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
@@ -7,8 +14,6 @@ import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
 export const PREDICTIONS_FILE = "evaluation/predictions.parquet";
 /** The baselines' beside them. */
 export const BASELINES_FILE = "evaluation/baselines.parquet";
-/** What the leak firewall found: `[{name, passed, value, limit, skipped}]`. */
-export const LEAK_CHECKS_FILE = "evaluation/leak_checks.json";
 
 /** Largest relative difference between a logged score and the one computed again; stores keep doubles whole. */
 const SCORE_TOLERANCE = 1e-9;

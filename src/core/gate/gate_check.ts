@@ -45,7 +45,10 @@ export interface Estimate {
   readonly high: number;
 }
 
-/** A check of the leak firewall as a run keeps it (`evaluation/leak_checks.json`). */
+/** Path of the leak firewall's checks below a run. */
+export const LEAK_CHECKS_FILE = "evaluation/leak_checks.json";
+
+/** A check of the leak firewall as a run keeps it ({@linkcode LEAK_CHECKS_FILE}). */
 export interface LeakCheckOutcome {
   /** `truncation`, `mutation`, `rotation`, … */
   readonly name: string;

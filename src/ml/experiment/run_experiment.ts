@@ -1,9 +1,9 @@
-import type { CandleColumns } from "../../core/mod.ts";
+import { type CandleColumns, LEAK_CHECKS_FILE } from "../../core/mod.ts";
 import { type Ablation, joinAblations } from "../evaluation/ablation.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
-import { encodeLeakChecks, LEAK_CHECKS_FILE } from "../leak_checks/mod.ts";
+import { encodeLeakChecks } from "../leak_checks/mod.ts";
 import { ABLATED_PARTS } from "../models/ablations.ts";
 import { type ExperimentDeps, fitAndScore, type FittedAndScored } from "./fit_and_score.ts";
 import type { ExperimentSettings } from "./settings.ts";

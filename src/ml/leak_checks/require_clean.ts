@@ -1,9 +1,6 @@
 import { DomainError } from "../../core/mod.ts";
 import type { LeakCheck } from "./leak_check.ts";
 
-/** Path of the checks below a run. */
-export const LEAK_CHECKS_FILE = "evaluation/leak_checks.json";
-
 /**
  * Refuses a run that a check has caught.
  *
@@ -20,7 +17,7 @@ export function requireClean(checks: readonly LeakCheck[]): void {
   });
 }
 
-/** The checks as the text of {@linkcode LEAK_CHECKS_FILE}. */
+/** The checks as the text of `LEAK_CHECKS_FILE`. */
 export function encodeLeakChecks(checks: readonly LeakCheck[]): string {
   return `${JSON.stringify({ passed: checks.every(({ passed }) => passed), checks }, null, 2)}\n`;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LEAK_CHECKS_FILE } from "../../core/mod.ts";
 
 /** A figure that could not be told is null. */
 const FIGURE = z.number().nullable();
@@ -114,7 +115,7 @@ export interface StoredFiles {
 /** Where the parts are kept, and what a report calls them. */
 export const STORED_FILES: Readonly<Record<keyof StoredFiles, { readonly path: string; readonly what: string }>> = {
   evaluation: { path: "evaluation/summary.json", what: "scores by step, year and hour, and the cost of trading" },
-  leakChecks: { path: "evaluation/leak_checks.json", what: "leak checks" },
+  leakChecks: { path: LEAK_CHECKS_FILE, what: "leak checks" },
   ablation: { path: "evaluation/ablation.json", what: "what each part of the model brings" },
   importance: { path: "importance.json", what: "importance of features" },
   sweep: { path: "sweep.json", what: "trials of a sweep" },
