@@ -9,7 +9,7 @@ export {
   REALIZED_VARIANCE_MINUTES,
   windowFeatureEngine,
 } from "./features/mod.ts";
-export { chronologicalSplit, computeLabels, type Labels, type Split, type SplitBounds } from "./labels/mod.ts";
+export { computeLabels, type Labels, type Split } from "./labels/mod.ts";
 export {
   BlockExtremes,
   BlockSums,

@@ -11,6 +11,7 @@ import {
   scorableRows,
   trainingRangesOf,
 } from "../dataset.ts";
+import type { Baseline } from "../evaluation/baselines.ts";
 import { type FoldScored, joinFolds, type ScoredFolds } from "../evaluation/scored_folds.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { LeakCheck, LeakCheckDeps, LeakCheckInput } from "../leak_checks/mod.ts";
@@ -20,7 +21,6 @@ import { featuresFor } from "../window_dataset.ts";
 import { experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.ts";
 import { leakCheckDeps, quietly } from "./leak_check_fits.ts";
-import type { FoldBaseline } from "./fold_baselines.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
 import { type FoldOutcome, scoreFold } from "./score_fold.ts";
 import type { ExperimentSettings } from "./settings.ts";
@@ -67,7 +67,7 @@ export interface FittedAndScored extends FittedFamily {
   readonly split: SplitSummary;
   /** One a step, ascending in time. */
   readonly folds: readonly FoldSummary[];
-  readonly scored: ScoredFolds<FoldBaseline>;
+  readonly scored: ScoredFolds<Baseline>;
   /** Raw rows that prove the logged model when it is loaded, row-major. */
   readonly goldenRows: Float32Array;
   /** Null where nobody looked. */
@@ -144,9 +144,9 @@ async function scoreAll(
   folds: readonly Fold[],
   settings: ExperimentSettings,
   deps: ExperimentDeps & { readonly breathe: () => Promise<void> },
-): Promise<{ readonly scored: ScoredFolds<FoldBaseline>; readonly summaries: readonly FoldSummary[] }> {
+): Promise<{ readonly scored: ScoredFolds<Baseline>; readonly summaries: readonly FoldSummary[] }> {
   const { signal, progress, onFold, scoreFolds = scoreFoldsHere(deps), foldsAtOnce = folds.length } = deps;
-  const parts: FoldScored<FoldBaseline>[] = [], summaries: FoldSummary[] = [];
+  const parts: FoldScored<Baseline>[] = [], summaries: FoldSummary[] = [];
   let foldsDone = 0;
   for (let start = 0; start < folds.length; start += foldsAtOnce) {
     const group = folds.slice(start, start + foldsAtOnce);

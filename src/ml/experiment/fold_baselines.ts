@@ -1,13 +1,10 @@
 import { type Dataset, rowsOfFold } from "../dataset.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
 import { type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
-import { everyNthMinute, type Fold, type Split } from "../labels/mod.ts";
+import { everyNthMinute, type Fold } from "../labels/mod.ts";
 import { harDiurnalDesign, harXDesign } from "../models/variance_line.ts";
-import type { TrainingRanges } from "../models/forecast_spec.ts";
 import { type BaselineForecasts, baselineForecasts } from "./baseline_forecasts.ts";
 import { lineForecasts } from "./variance_forecasts.ts";
-
-export { type Baseline as FoldBaseline, BASELINES as FOLD_BASELINES } from "../evaluation/baselines.ts";
 
 /** What the baselines say of one fold's test rows. */
 export interface FoldForecasts {
@@ -29,23 +26,14 @@ export function foldBaselines(
 ): FoldForecasts {
   const { features: { decisionTimeMs } } = dataset, rows = rowsOfFold(dataset, fold);
   const split = { ...rows, trainingSpan: everyNthMinute(rows.trainingSpan, decisionTimeMs, { minutes: everyMinutes }) };
+  const { horizonMinutes } = dataset.labels;
   return {
     fold,
     test: testRowsOf(dataset, split.test),
-    baselines: allBaselines(dataset, split, { train: fold.trainingSpan, validation: null }),
-  };
-}
-
-/** What every baseline of evaluation section 3 says of the test rows, fitted on the whole training span. */
-export function allBaselines(
-  dataset: Dataset,
-  split: Split,
-  ranges: TrainingRanges,
-): Record<Baseline, BaselineForecasts> {
-  const { horizonMinutes } = dataset.labels;
-  return {
-    ...baselineForecasts(dataset, split, ranges),
-    har_diurnal: lineForecasts(dataset, split, harDiurnalDesign(horizonMinutes)),
-    har_x: lineForecasts(dataset, split, harXDesign(horizonMinutes)),
+    baselines: {
+      ...baselineForecasts(dataset, split, { train: fold.trainingSpan, validation: null }),
+      har_diurnal: lineForecasts(dataset, split, harDiurnalDesign(horizonMinutes)),
+      har_x: lineForecasts(dataset, split, harXDesign(horizonMinutes)),
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { type Dataset, foldDataset, rowsOfFold, timeSpanOf } from "../dataset.ts";
 import type { FoldAblation } from "../evaluation/ablation.ts";
+import type { Baseline } from "../evaluation/baselines.ts";
 import type { FoldScored } from "../evaluation/scored_folds.ts";
 import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
 import type { Forecasts, TestRows } from "../evaluation/test_rows.ts";
@@ -9,7 +10,7 @@ import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
 import { ablateFold } from "./fold_ablation.ts";
-import { type FoldBaseline, foldBaselines } from "./fold_baselines.ts";
+import { foldBaselines } from "./fold_baselines.ts";
 import { requireRows } from "./require_rows.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
@@ -24,7 +25,7 @@ function foldScores(test: TestRows, forecasts: Required<Forecasts>): Scores {
 }
 
 /** A fold's model, and what it and the baselines said on the fold's test rows. */
-export interface FoldOutcome extends FoldScored<FoldBaseline> {
+export interface FoldOutcome extends FoldScored<Baseline> {
   readonly fitted: SpecForecastModel;
   /** The model's scores on this fold alone. */
   readonly scores: Scores;

@@ -1,4 +1,3 @@
-import type { ProgressState } from "../../core/mod.ts";
 import type { ScoreFolds } from "../experiment/fit_and_score.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { runTask } from "./run_in_worker.ts";
@@ -8,8 +7,6 @@ import { shareDataset } from "./shared_dataset.ts";
 export interface ScoreFoldsOptions {
   /** Workers side by side; the outcomes are the same. @default {@linkcode foldWorkers}, as each holds a training set of its own */
   readonly workers?: number;
-  /** Told a few times a second of the step at work in a Worker. */
-  readonly onProgress?: (worker: number, state: ProgressState) => void;
 }
 
 const MOST_WORKERS = 4;
@@ -25,7 +22,7 @@ export function foldWorkers(): number {
  */
 export function scoreFoldsInWorkers(options: ScoreFoldsOptions = {}): ScoreFolds {
   return async (dataset, folds, settings, { signal, onEnd }) => {
-    const { workers = foldWorkers(), onProgress } = options;
+    const { workers = foldWorkers() } = options;
     const shared = shareDataset(dataset), count = Math.min(workers, folds.length);
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
@@ -36,7 +33,6 @@ export function scoreFoldsInWorkers(options: ScoreFoldsOptions = {}): ScoreFolds
         try {
           await runTask({ kind: "score", settings, folds: own }, shared, {
             signal: either,
-            onProgress: (state) => onProgress?.(worker, state),
             onFold: (place, { fitted: { spec, parts }, ...rest }) =>
               onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),
           });

@@ -25,8 +25,7 @@ function shareFeatures({ length, decisionTimeMs, names, columns }: FeatureMatrix
   return { length, decisionTimeMs: shared(decisionTimeMs), names, columns: columns.map(shared) };
 }
 
-/** The same of candles alone. */
-export function shareCandles(candles: CandleColumns): CandleColumns {
+function shareCandles(candles: CandleColumns): CandleColumns {
   return Object.fromEntries(
     Object.entries(candles).map(([name, values]) => [name, typeof values === "number" ? values : shared(values)]),
   ) as unknown as CandleColumns;

@@ -4,7 +4,7 @@
  * @module
  */
 export { CLOSES_NEEDED, computeLabels, type Labels } from "./labels.ts";
-export { chronologicalSplit, concatRows, type Split, type SplitBounds } from "./split.ts";
+export { concatRows, type Split } from "./split.ts";
 export {
   everyNthMinute,
   type Fold,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { MINUTE_MS } from "../../../src/core/mod.ts";
-import { chronologicalSplit } from "../../../src/ml/labels/mod.ts";
+import { chronologicalSplit } from "../chronological_split.ts";
 
 Deno.test("chronologicalSplit() purges every label that reaches into a later span", { permissions: "none" }, () => {
   fc.assert(fc.property(

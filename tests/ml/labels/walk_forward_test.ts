@@ -2,13 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { DAY_MS, DomainError, MINUTE_MS } from "../../../src/core/mod.ts";
 import { MinuteGrid } from "../../../src/ml/features/mod.ts";
-import {
-  chronologicalSplit,
-  computeLabels,
-  everyNthMinute,
-  foldRows,
-  walkForwardFolds,
-} from "../../../src/ml/labels/mod.ts";
+import { computeLabels, everyNthMinute, foldRows, walkForwardFolds } from "../../../src/ml/labels/mod.ts";
+import { chronologicalSplit } from "../chronological_split.ts";
 import { randomCandles } from "../candles.ts";
 
 const TWO_YEARS = { startMs: Date.UTC(2022, 0, 1), endMs: Date.UTC(2024, 0, 1) };

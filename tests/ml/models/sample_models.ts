@@ -3,7 +3,8 @@ import { buildDataset, type Dataset, trainingRangesOf } from "../../../src/ml/da
 import { defaultFeatureEngine, windowOf } from "../../../src/ml/features/mod.ts";
 import { type GbdtLoss, withFloat32Leaves } from "../../../src/ml/gbdt/gbdt_model.ts";
 import { fitGbdtHere } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
-import { chronologicalSplit, type Split } from "../../../src/ml/labels/mod.ts";
+import type { Split } from "../../../src/ml/labels/mod.ts";
+import { chronologicalSplit } from "../chronological_split.ts";
 import type { CalibrationSpec, ForecastSpec } from "../../../src/ml/models/forecast_spec.ts";
 import { startNetwork, tensorsOf, withTensors } from "../../../src/ml/models/network.ts";
 import { describeInputs, fitPlainModel, fitSignCells, type PlainFamily } from "../../../src/ml/models/plain_models.ts";
