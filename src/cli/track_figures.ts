@@ -1,3 +1,6 @@
+import { FEWEST_TELLING_BLOCKS } from "../core/mod.ts";
+import type { Interval95 } from "../ml/evaluation/block_bootstrap.ts";
+
 /** What stands where there is no figure. */
 export const NONE = "–";
 
@@ -33,7 +36,10 @@ export function gainText({ mean, low, high }: Estimate): string {
 }
 
 /** What a gain's interval says. */
-export function readingOf({ low, high }: Pick<Estimate, "low" | "high">): "better" | "worse" | "undecided" {
+export function readingOf(
+  { low, high, blocks }: Pick<Interval95, "low" | "high" | "blocks">,
+): "better" | "worse" | "undecided" | "too few days" {
+  if (blocks < FEWEST_TELLING_BLOCKS) return "too few days";
   return low > 0 ? "better" : high < 0 ? "worse" : "undecided";
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HORIZONS, MODEL_FAMILIES, parseInstant } from "../core/mod.ts";
+import { FEWEST_TELLING_BLOCKS, HORIZONS, MODEL_FAMILIES, parseInstant } from "../core/mod.ts";
 import { configJsonSchema, loadSettings } from "./load.ts";
 
 /** Where the settings of `track` are read from by default. */
@@ -156,7 +156,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
       pinballShare: z.number().nonnegative().default(0.01).describe("Pinball against HAR-X, as a share of its"),
     }).prefault({}),
     coverage90: z.tuple([share, share]).default([0.85, 0.95]),
-    minimumBlocks: count.default(20).describe("Fewer blocks of days than this prove nothing"),
+    minimumBlocks: count.default(FEWEST_TELLING_BLOCKS).describe("Fewer blocks of days than this prove nothing"),
   }).prefault({}),
 });
 

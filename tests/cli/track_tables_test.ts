@@ -53,8 +53,11 @@ Deno.test("gainTable() tells each gain with its interval and what it says", pure
 });
 
 Deno.test("readingOf() is undecided where an interval holds zero", pure, () => {
-  assertEquals([readingOf({ low: 0.1, high: 0.2 }), readingOf({ low: -0.2, high: -0.1 })], ["better", "worse"]);
-  for (const [low, high] of [[-1, 1], [0, 1], [-1, 0]] as const) assertEquals(readingOf({ low, high }), "undecided");
+  const readings = (bounds: readonly (readonly [low: number, high: number])[], blocks: number) =>
+    bounds.map(([low, high]) => readingOf({ low, high, blocks }));
+  assertEquals(readings([[0.1, 0.2], [-0.2, -0.1]], 20), ["better", "worse"]);
+  assertEquals(readings([[-1, 1], [0, 1], [-1, 0]], 20), ["undecided", "undecided", "undecided"]);
+  assertEquals(readings([[0.1, 0.2], [-0.2, -0.1]], 19), ["too few days", "too few days"], "as the gate has it");
 });
 
 Deno.test("costTable() and coverageLine() show the figures of the evaluation", pure, () => {

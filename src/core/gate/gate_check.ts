@@ -48,6 +48,9 @@ export interface Estimate {
 /** Path of the leak firewall's checks below a run. */
 export const LEAK_CHECKS_FILE = "evaluation/leak_checks.json";
 
+/** An interval of fewer blocks of days is too narrow, and one of a single block has no width (evaluation section 7). */
+export const FEWEST_TELLING_BLOCKS = 20;
+
 /** A check of the leak firewall as a run keeps it ({@linkcode LEAK_CHECKS_FILE}). */
 export interface LeakCheckOutcome {
   /** `truncation`, `mutation`, `rotation`, … */

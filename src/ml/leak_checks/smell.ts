@@ -23,6 +23,9 @@ const FIGURES: Readonly<Record<keyof typeof LINES, string>> = {
   gain: "lower 95 % bound of QLIKE gain over har_x",
 };
 
+/** An interval of fewer blocks is too narrow to accuse by; of one it has no width at all. */
+const FEWEST_BLOCKS = 10;
+
 /** Scores too good to be true: the lower bound of each, so that a lucky month is none. */
 export function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
   const { scored, settings } = run, kinds = Object.keys(LINES) as (keyof typeof LINES)[];
@@ -34,6 +37,13 @@ export function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
     const { line, from, to } = LINES[kind];
     if (horizonMinutes < from || horizonMinutes > to) {
       return skipped("smell", FIGURES[kind], `at ${horizonMinutes} minutes there is no line for it`);
+    }
+    if (blocks.count < FEWEST_BLOCKS) {
+      return skipped(
+        "smell",
+        FIGURES[kind],
+        `${blocks.count} blocks of days are scored, and ${FEWEST_BLOCKS} are needed`,
+      );
     }
     const interval = intervalOf(kind, scored, blocks, run);
     if (interval === undefined) return skipped("smell", FIGURES[kind], "har_x is not among the baselines");

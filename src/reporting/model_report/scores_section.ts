@@ -1,3 +1,4 @@
+import { FEWEST_TELLING_BLOCKS } from "../../core/mod.ts";
 import { intervalRows } from "../charts/model_chart.ts";
 import type { Block, Section } from "../model.ts";
 import { formatNumber, formatPercent, formatSignificant } from "../numbers.ts";
@@ -45,6 +46,7 @@ export function scoresSection(facts: RunFacts): Section | undefined {
     ...(baselines.length === 0 ? {} : { note: "* best of its row; < baseline that the model must not be worse than." }),
   }];
   if (gains.length > 0) {
+    const isShort = (metrics.get("test_blocks") ?? Infinity) < FEWEST_TELLING_BLOCKS;
     const losses = [...new Set(gains.map(({ loss }) => loss))];
     blocks.push({
       kind: "charts",
@@ -80,7 +82,7 @@ export function scoresSection(facts: RunFacts): Section | undefined {
         formatSignificant(mean, 3),
         formatSignificant(low, 3),
         formatSignificant(high, 3),
-        low > 0 ? "better" : high < 0 ? "worse" : "not told apart",
+        isShort ? "too few days" : low > 0 ? "better" : high < 0 ? "worse" : "not told apart",
       ]),
       note: "Intervals are of means over resampled blocks of days, as neighbouring minutes share their outcomes.",
     });

@@ -54,6 +54,21 @@ Deno.test("the check 'smell' fails an accuracy, an AUC and a gain that nobody ha
   for (const name of ["accuracy", "AUC", "QLIKE gain over har_x"]) assert(names.includes(name), names.join());
 });
 
+Deno.test("the check 'smell' accuses nobody by the interval of a day or two", async () => {
+  const few = { ...SETTINGS, blockDays: Math.ceil(SCORED.test.length / 1440 / 9) };
+  const probabilityUp = Float32Array.from(SCORED.test.decisionTimeMs, (_, row) => isUp(row));
+  const scored = { ...SCORED, model: { ...SCORED.model, probabilityUp } };
+  const checks = await runLeakChecks(
+    { candles: CANDLES, dataset: DATASET, folds: FOLDS, settings: few, scored },
+    PIPELINE,
+    {
+      only: ["smell"],
+    },
+  );
+  assertEquals(checks.map(({ skipped }) => skipped), [true, true, true, true]);
+  assert(/^Not checked: \d blocks of days are scored, and 10 are needed$/.test(checks[0]!.reason), checks[0]!.reason);
+});
+
 Deno.test("the check 'smell' has no line a day ahead, and two of them a minute ahead", async () => {
   const skips = async (horizonMinutes: number) =>
     (await smell(() => 0.5, { horizonMinutes })).map(({ skipped }) => skipped);
