@@ -40,6 +40,8 @@ Deno.test("track --sweep keeps each trial as a nested run, and trains and scores
   const { code, json, stderr } = await runIn(folder.path, "track", [
     "--json",
     "--quick",
+    "--folds",
+    "1",
     "--sweep",
     "config/families.json",
   ]);
@@ -95,7 +97,7 @@ Deno.test("track --sweep killed goes on where it was: nothing is fitted twice, a
   };
   await using broken = await folderWithSweeps({ long: sweep });
   await using whole = await folderWithSweeps({ long: sweep });
-  const args = ["--json", "--quick", "--events", "--jobs", "1", "--sweep", "config/long.json"];
+  const args = ["--json", "--quick", "--folds", "1", "--events", "--jobs", "1", "--sweep", "config/long.json"];
   const killed = await runUntil(broken.path, "track", args, { seen: /trial 3: ([2-9]|\d\d)/, signal: "SIGKILL" });
   assertEquals(killed.status.signal, "SIGKILL", killed.stderr.slice(-500));
   const before = await runsOf(broken),

@@ -144,7 +144,7 @@ Deno.test("track stopped by Ctrl-C ends with 130 and a KILLED run that keeps its
 
 Deno.test("track killed in mid-training goes on from its last epoch, to the bytes of a run in one go", async () => {
   const config = JSON.stringify({ mlp: { epochs: 60, patience: 60 } });
-  const args = ["--quick", "--events", "--json", "--config", "config/long.json"];
+  const args = ["--quick", "--folds", "1", "--events", "--json", "--config", "config/long.json"];
   const prepared = async () => {
     const folder = await folderWithSample(["--no-features"]);
     await Deno.mkdir(`${folder.path}/config`);

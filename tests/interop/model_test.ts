@@ -137,7 +137,7 @@ function checkRun(seen: SeenRun, json: { metrics: Record<string, number>; datase
 
 interopTest("track logs the same run to a local store and to a real mlflow server", async (t) => {
   await using folder = await folderWithSample(["--no-features"]);
-  const env = { USER: "ada" }, args = ["--quick", "--json", "--quiet"];
+  const env = { USER: "ada" }, args = ["--quick", "--folds", "2", "--json", "--quiet"];
   const local = await runIn(folder.path, "track", args, { env });
   await t.step("the Python client reads the local store", async () => {
     const store = `sqlite:///${folder.path}/mlruns/mlflow.db`;
