@@ -15,6 +15,7 @@ import {
   type ModelFamily,
   SILENT_PROGRESS,
 } from "../src/core/mod.ts";
+import { computedFeatures, givenFeatures } from "../src/ml/dataset.ts";
 import { rowLosses, scoreForecasts } from "../src/ml/evaluation/scores.ts";
 import { fitFamily } from "../src/ml/experiment/fit_family.ts";
 import type { ExperimentSettings } from "../src/ml/experiment/mod.ts";
@@ -44,6 +45,7 @@ function sampleRun(candles: CandleColumns, family: ModelFamily, horizonMinutes: 
 /** Scores a run with a pipeline, and checks it; where training itself refuses its rows, by what fits nothing. */
 async function scoreAndCheck({ candles, folds, settings }: Run, plant: (honest: Pipeline) => Pipeline) {
   const cheap = honestPipeline(settings), pipeline = plant(cheap), dataset = datasetOf(candles, pipeline, settings);
+  const input = { candles, features: givenFeatures(dataset.features), folds, settings };
   const whole: Pipeline = {
     ...cheap,
     fitFold: (of, split) =>
@@ -52,14 +54,14 @@ async function scoreAndCheck({ candles, folds, settings }: Run, plant: (honest: 
   try {
     const scored = await scoredBy(plant(whole), dataset, folds), { test, model } = scored;
     const { auc, accuracy, qlike } = scoreForecasts(test, model, rowLosses(test, model));
-    const checks = await runLeakChecks({ candles, dataset, folds, settings, scored }, pipeline);
+    const checks = await runLeakChecks({ ...input, scored }, pipeline);
     return { scores: { auc: auc!, accuracy: accuracy!, qlike: qlike! } satisfies LeakScores, checks };
   } catch (error) {
     if (!(error instanceof DomainError && error.code === "input-invalid")) throw error;
     const only = ["truncation", "labels", "split"] as const;
     return {
       scores: undefined,
-      checks: await runLeakChecks({ candles, dataset, folds, settings }, pipeline, { only }),
+      checks: await runLeakChecks(input, pipeline, { only }),
     };
   }
 }
@@ -81,10 +83,11 @@ async function plantEach(candles: CandleColumns): Promise<LeakOutcome[]> {
 
 /** Runs the checks that chance has a part in, once a seed. */
 async function cleanRuns(data: string, { candles, folds, settings }: Run, seeds: number): Promise<CleanRuns> {
-  const pipeline = honestPipeline(settings), dataset = datasetOf(candles, pipeline, settings);
+  const pipeline = honestPipeline(settings);
+  const features = computedFeatures(candles, pipeline.engine, settings.range.startMs);
   const checks: LeakCheck[] = [], startedMs = performance.now();
   for (let seed = 1; seed <= seeds; seed++) {
-    const input = { candles, dataset, folds, settings: { ...settings, seed } };
+    const input = { candles, features, folds, settings: { ...settings, seed } };
     checks.push(...await runLeakChecks(input, pipeline, { only: ["rotation", "planted"] }));
   }
   const valuesOf = (name: string, line: boolean) =>

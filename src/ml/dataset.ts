@@ -47,6 +47,8 @@ export interface DatasetSource {
   readonly features: FeatureSource;
   readonly engine: FeatureEngine;
   readonly horizonMinutes: number;
+  /** @default {@linkcode computeLabels} */
+  readonly labelsOf?: typeof computeLabels;
 }
 
 /** Beyond the longest look-back of a line, 22 days, and of a window of features. */
@@ -54,7 +56,7 @@ const DATASET_LOOKBACK_MINUTES = 33_120;
 
 /** Features and labels of the decision times of a range, with the candles from a look-back before it on. */
 export async function loadDataset(
-  { candles, features, engine, horizonMinutes }: DatasetSource,
+  { candles, features, engine, horizonMinutes, labelsOf = computeLabels }: DatasetSource,
   range: TimeRange,
 ): Promise<Dataset> {
   const from = lowerBound(candles.openTimeMs, range.startMs - DATASET_LOOKBACK_MINUTES * MINUTE_MS);
@@ -63,10 +65,17 @@ export async function loadDataset(
   return datasetOf({
     candles: part,
     features: rows,
-    labels: labelsOf(part, rows.decisionTimeMs, horizonMinutes),
+    // The labels' grid of all minutes goes with them: whoever needs one needs it of less.
+    labels: labelsOf(new MinuteGrid(part), rows.decisionTimeMs, { horizonMinutes }),
     featureSetDigest: engine.digest,
     nullable: engine.nullable,
   });
+}
+
+/** Decision times of a range: each follows a candle. */
+export function decisionTimesOf({ openTimeMs }: CandleColumns, { startMs, endMs }: TimeRange): Float64Array {
+  const first = lowerBound(openTimeMs, startMs - MINUTE_MS), end = lowerBound(openTimeMs, endMs - MINUTE_MS);
+  return openTimeMs.subarray(first, end).map((openMs) => openMs + MINUTE_MS);
 }
 
 /** Options of {@linkcode buildDataset}. */
@@ -85,15 +94,10 @@ export function buildDataset(candles: CandleColumns, engine: FeatureEngine, opti
   return datasetOf({
     candles,
     features,
-    labels: labelsOf(candles, features.decisionTimeMs, options.horizonMinutes),
+    labels: computeLabels(new MinuteGrid(candles), features.decisionTimeMs, options),
     featureSetDigest: engine.digest,
     nullable: engine.nullable,
   });
-}
-
-/** The labels' grid of all minutes goes with them: whoever needs one needs it of less. */
-function labelsOf(candles: CandleColumns, decisionTimeMs: Float64Array, horizonMinutes: number): Labels {
-  return computeLabels(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes });
 }
 
 /** The dataset with a grid that is laid out when first asked for. */
@@ -142,6 +146,11 @@ export function foldDataset(dataset: Dataset, fold: Fold): Dataset {
   });
 }
 
+/** What {@linkcode foldDataset} gives, read by itself. */
+export async function readFold(source: DatasetSource, fold: Fold): Promise<Dataset> {
+  return foldDataset(await loadDataset(source, foldSpan(fold)), fold);
+}
+
 /** What a fold's rows are told by. */
 export function rowsOfDataset(
   { features, labels }: Pick<Dataset, "features" | "labels">,
@@ -186,5 +195,23 @@ function rowsBetween(features: FeatureMatrix, startMs: number, endMs: number): F
     decisionTimeMs: features.decisionTimeMs.subarray(first, end),
     names: features.names,
     columns: features.columns.map((column) => column.subarray(first, end)),
+  };
+}
+
+/** Values of some rows. */
+export function pickValues<T extends Float32Array | Uint8Array>(column: T, rows: Int32Array): T {
+  const values = new (column.constructor as { new (length: number): T })(rows.length);
+  for (let i = 0; i < rows.length; i++) values[i] = column[rows[i]!]!;
+  return values;
+}
+
+/** Labels of some rows. */
+export function pickLabels(labels: Labels, rows: Int32Array): Labels {
+  return {
+    length: rows.length,
+    horizonMinutes: labels.horizonMinutes,
+    returnBps: pickValues(labels.returnBps, rows),
+    realizedVarianceBps2: pickValues(labels.realizedVarianceBps2, rows),
+    scorable: pickValues(labels.scorable, rows),
   };
 }

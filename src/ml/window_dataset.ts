@@ -5,16 +5,16 @@ import {
   type ForecastModelInfo,
   QUANTILE_LEVELS,
 } from "../core/mod.ts";
-import type { Dataset } from "./dataset.ts";
+import { type Dataset, pickLabels, pickValues } from "./dataset.ts";
 import { windowFeatureEngine } from "./features/mod.ts";
-import { concatRows, everyNthMinute, type Labels, type Split } from "./labels/mod.ts";
+import { concatRows, everyNthMinute, type Split } from "./labels/mod.ts";
 import type { SpecForecastModel } from "./models/spec_forecast_model.ts";
 
 /** Rows of a dataset of the set `base` as rows of the set `window`: 240 columns more, so of as few rows as will do. */
 export function windowDataset({ candles, grid, features, labels }: Dataset, rows: Int32Array): Dataset {
   const engine = windowFeatureEngine();
   const times = Float64Array.from(rows, (row) => features.decisionTimeMs[row]!);
-  const known = new Map(features.names.map((name, j) => [name, pick(features.columns[j]!, rows)]));
+  const known = new Map(features.names.map((name, j) => [name, pickValues(features.columns[j]!, rows)]));
   return {
     candles,
     grid,
@@ -94,20 +94,4 @@ export async function forecastRows(
     await pause();
   }
   return all;
-}
-
-function pick<T extends Float32Array | Uint8Array>(column: T, rows: Int32Array): T {
-  const values = new (column.constructor as { new (length: number): T })(rows.length);
-  for (let i = 0; i < rows.length; i++) values[i] = column[rows[i]!]!;
-  return values;
-}
-
-function pickLabels(labels: Labels, rows: Int32Array): Labels {
-  return {
-    length: rows.length,
-    horizonMinutes: labels.horizonMinutes,
-    returnBps: pick(labels.returnBps, rows),
-    realizedVarianceBps2: pick(labels.realizedVarianceBps2, rows),
-    scorable: pick(labels.scorable, rows),
-  };
 }

@@ -96,9 +96,7 @@ export async function fitAndScore(
   const { checkLeaks } = deps, { test } = scored;
   let leakChecks: readonly LeakCheck[] | null = null;
   if (checkLeaks !== undefined) {
-    const dataset = await loadDataset(source, settings.range);
-    const input = { candles, dataset, folds, settings, scored };
-    leakChecks = await checkLeaks(input, leakCheckDeps(settings, deps));
+    leakChecks = await checkLeaks({ candles, features, folds, settings, scored }, leakCheckDeps(settings, deps));
   }
   return {
     ...served,

@@ -1,5 +1,5 @@
 import { type CandleColumns, type FeatureEngine, SILENT_PROGRESS } from "../../core/mod.ts";
-import { computedFeatures, type FeatureSource, loadDataset } from "../dataset.ts";
+import { computedFeatures, type FeatureSource } from "../dataset.ts";
 import { type LeakCheck, type LeakCheckDeps, leakCheckSettings, runLeakChecks } from "../leak_checks/mod.ts";
 import { experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
@@ -35,10 +35,9 @@ export async function checkLeaksAlone(
     readonly features?: FeatureSource;
   },
 ): Promise<LeakCheck[]> {
-  const { folds } = experimentFolds(settings), { range, horizonMinutes } = settings;
-  const { recompute, engine, features = computedFeatures(candles, engine, range.startMs) } = deps;
-  const dataset = await loadDataset({ candles, engine, features, horizonMinutes }, range);
-  return await runLeakChecks({ candles, dataset, folds, settings }, {
+  const { folds } = experimentFolds(settings);
+  const { recompute, engine, features = computedFeatures(candles, engine, settings.range.startMs) } = deps;
+  return await runLeakChecks({ candles, features, folds, settings }, {
     ...leakCheckDeps(settings, deps),
     ...(recompute === undefined ? {} : { recompute }),
   });

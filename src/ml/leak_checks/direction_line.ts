@@ -1,11 +1,9 @@
 import type { Dataset } from "../dataset.ts";
-import type { Split } from "../labels/mod.ts";
 import { Cholesky } from "../linear/cholesky.ts";
 import { addOuter } from "../linear/normal_equations.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
+import type { LineFold } from "./line_rows.ts";
 
-/** Rows of a fold that the line is fitted on, and that it is asked about. */
-const TRAIN_ROWS = 8_000, TEST_ROWS = 8_000;
 /** Penalty as a share of the rows: columns of a set are nearly combinations of each other. */
 const L2 = 1e-3;
 
@@ -15,10 +13,7 @@ const L2 = 1e-3;
  * there are.
  */
 export class DirectionLine {
-  /** A part of the fold's training span, evenly spaced. */
-  readonly trainRows: Int32Array;
-  /** The same of its test rows. */
-  readonly testRows: Int32Array;
+  readonly #testRows: number;
   /** Row-major, an intercept first. */
   readonly #train: Float32Array;
   readonly #test: Float32Array;
@@ -26,10 +21,9 @@ export class DirectionLine {
   readonly #factor: Cholesky;
 
   /** Scales the inputs by the training rows and factors their products. O(rows · width²). */
-  constructor({ features, nullable }: Dataset, { trainingSpan, test }: Pick<Split, "trainingSpan" | "test">) {
-    this.trainRows = spaced(trainingSpan, TRAIN_ROWS);
-    this.testRows = askedRows(test);
-    const scaler = new Scaler(fitScaler(features, this.trainRows), nullable), width = this.#width = scaler.width + 1;
+  constructor({ features, nullable }: Dataset, { train, test }: LineFold) {
+    this.#testRows = test.length;
+    const scaler = new Scaler(fitScaler(features, train), nullable), width = this.#width = scaler.width + 1;
     const inputsOf = (rows: Int32Array) => {
       const inputs = new Float32Array(rows.length * width);
       let row = 0;
@@ -41,8 +35,8 @@ export class DirectionLine {
       }
       return inputs;
     };
-    this.#train = inputsOf(this.trainRows);
-    this.#test = inputsOf(this.testRows);
+    this.#train = inputsOf(train);
+    this.#test = inputsOf(test);
     this.#factor = new Cholesky(penalizedProducts(this.#train, width), width);
   }
 
@@ -59,7 +53,7 @@ export class DirectionLine {
 
   /** What the line says of the test rows. */
   scores(coefficients: Float64Array): Float32Array {
-    const width = this.#width, inputs = this.#test, scores = new Float32Array(this.testRows.length);
+    const width = this.#width, inputs = this.#test, scores = new Float32Array(this.#testRows);
     for (let i = 0; i < scores.length; i++) {
       let sum = 0;
       for (let j = 0, at = i * width; j < width; j++, at++) sum += coefficients[j]! * inputs[at]!;
@@ -67,17 +61,6 @@ export class DirectionLine {
     }
     return scores;
   }
-}
-
-/** Those of a fold's test rows that its line is asked about. */
-export function askedRows(test: Int32Array): Int32Array {
-  return spaced(test, TEST_ROWS);
-}
-
-/** At most so many rows, evenly spaced. */
-function spaced(rows: Int32Array, most: number): Int32Array {
-  const step = Math.max(1, Math.ceil(rows.length / most));
-  return rows.filter((_, i) => i % step === 0);
 }
 
 function penalizedProducts(inputs: Float32Array, width: number): Float64Array {

@@ -23,10 +23,10 @@ const RELATIVE = 1e-6, ABSOLUTE = 1e-9;
 
 /** Labels agree with outcomes made by other means, and depend on the candles `t − 1 … t + k − 1` and no others. */
 export async function checkLabels(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { dataset, settings, breathe } = run, random = seededRandom(settings.seed);
-  const disagreeing = await disagreement(run, sampleRows(dataset.labels.length, RECOMPUTED, random));
+  const { labels, settings, breathe } = run, random = seededRandom(settings.seed);
+  const disagreeing = await disagreement(run, sampleRows(labels.length, RECOMPUTED, random));
   await breathe();
-  const known = scorableRows(dataset);
+  const known = scorableRows({ labels });
   const wrong: string[] = [];
   for (const at of sampleRows(known.length, MOVED, random)) wrong.push(...wrongSpan(run, known[at]!));
   const lookFor = "labels that begin or end a minute too early or too late, or stand beside another row";
@@ -59,8 +59,10 @@ function sampleRows(length: number, count: number, random: Random): Int32Array {
 }
 
 /** Rows, in words, whose label is not what the candles say. */
-async function disagreement({ dataset, settings, recompute }: LeakCheckRun, rows: Int32Array) {
-  const { features: { decisionTimeMs }, labels } = dataset;
+async function disagreement(
+  { decisionTimeMs, labels, settings, recompute }: LeakCheckRun,
+  rows: Int32Array,
+) {
   const times = Float64Array.from(rows, (row) => decisionTimeMs[row]!);
   const outcomes = await recompute(times, settings.horizonMinutes);
   const texts = ["returnBps", "realizedVarianceBps2"] as const satisfies readonly (keyof Outcomes)[];
@@ -80,8 +82,8 @@ function agrees(label: number, outcome: number): boolean {
 }
 
 /** What is wrong with the span of a row's label, in words. */
-function wrongSpan({ candles, dataset, settings, labelsOf }: LeakCheckRun, row: number): string[] {
-  const { horizonMinutes } = settings, { labels } = dataset, ms = dataset.features.decisionTimeMs[row]!;
+function wrongSpan({ candles, decisionTimeMs, labels, settings, labelsOf }: LeakCheckRun, row: number): string[] {
+  const { horizonMinutes } = settings, ms = decisionTimeMs[row]!;
   const start = lowerBound(candles.openTimeMs, ms - (CLOSES_NEEDED + 1) * MINUTE_MS);
   const near = sliceCandles(candles, start, lowerBound(candles.openTimeMs, ms + (horizonMinutes + 2) * MINUTE_MS));
   /** The label on other closes, as text: NaN equals itself there. */

@@ -1,19 +1,21 @@
 import type { CandleColumns, FeatureEngine } from "../../core/mod.ts";
-import type { Dataset } from "../dataset.ts";
+import type { Dataset, DatasetSource, FeatureSource } from "../dataset.ts";
 import type { ScoredFolds } from "../evaluation/scored_folds.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
-import type { computeLabels, Fold, foldRows, Split } from "../labels/mod.ts";
+import type { computeLabels, Fold, foldRows, Labels, Split } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import type { LineRows } from "./line_rows.ts";
 import type { RecomputeOutcomes } from "./plain_outcomes.ts";
 
 /** What a run has made, and by which settings. */
 export interface LeakCheckInput {
   /** Those of the range and of the look-back before it. */
   readonly candles: CandleColumns;
-  readonly dataset: Dataset;
+  /** Where the run's features are read from: some rows at a time, as those of all are most of what it would hold. */
+  readonly features: FeatureSource;
   /** Those that are scored. */
   readonly folds: readonly Fold[];
-  readonly settings: Pick<ExperimentSettings, "horizonMinutes" | "seed" | "blockDays"> & {
+  readonly settings: Pick<ExperimentSettings, "horizonMinutes" | "seed" | "blockDays" | "range"> & {
     readonly split: { readonly kind: string };
   };
   /** The scored rows, once there are any: without them nothing can smell. */
@@ -31,6 +33,13 @@ export interface Pipeline {
 
 /** All that a check reads. */
 export interface LeakCheckRun extends LeakCheckInput, Pipeline {
+  /** The range's decision times and what followed each: row numbers of the run are places among these. */
+  readonly decisionTimeMs: Float64Array;
+  readonly labels: Labels;
+  /** What datasets of some of the rows are read from. */
+  readonly source: DatasetSource;
+  /** Rows with features that lines are fitted on; read when first asked for. */
+  readonly lineRows: () => Promise<LineRows>;
   /** Outcomes from the candles by other means than `labelsOf`. */
   readonly recompute: RecomputeOutcomes;
   /** Lets a pending Ctrl-C in; called between parts of long work. */

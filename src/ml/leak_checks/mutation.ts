@@ -8,7 +8,7 @@ import {
   sliceCandles,
 } from "../../core/mod.ts";
 import { contentDigest } from "../content_digest.ts";
-import { type Dataset, foldDataset, foldSpan, rowsOfDataset, withParts } from "../dataset.ts";
+import { type Dataset, foldSpan, readFold, rowsOfDataset, withParts } from "../dataset.ts";
 import { MinuteGrid } from "../features/mod.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
@@ -21,13 +21,13 @@ import { shortFold } from "./short_fold.ts";
  * learnt must be equal to the bit: it cannot have read a candle that its training span does not hold.
  */
 export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { dataset, folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds);
+  const { source, folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds);
   const fit = async (of: Dataset) => {
     await breathe();
     return (await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model;
   };
-  const original = partsOf(await fit(foldDataset(dataset, fold)));
-  const mutated = partsOf(await fit(mutatedDataset(run, fold)));
+  const own = await readFold(source, fold), original = partsOf(await fit(own));
+  const mutated = partsOf(await fit(mutatedDataset(run, own, fold)));
   const differing = Object.keys(original).filter((part) => original[part] !== mutated[part]);
   return [atMost("mutation", {
     figure: "parts of the model that differ",
@@ -48,7 +48,7 @@ function partsOf({ spec, parts }: SpecForecastModel): Record<string, string> {
 }
 
 /** The fold's rows as they would be had everything after its last training label gone otherwise. */
-function mutatedDataset({ candles, dataset, engine, labelsOf, settings }: LeakCheckRun, fold: Fold): Dataset {
+function mutatedDataset({ candles, engine, labelsOf, settings }: LeakCheckRun, dataset: Dataset, fold: Fold): Dataset {
   const { startMs, endMs } = foldSpan(fold), { openTimeMs } = candles;
   const { horizonMinutes, seed } = settings;
   const lastLabelEndMs = fold.trainingSpan.endMs + (horizonMinutes - 1) * MINUTE_MS;

@@ -1,7 +1,7 @@
 import { seededRandom } from "../../core/mod.ts";
-import { type Dataset, foldDataset, rowsOfDataset, withParts } from "../dataset.ts";
+import { type Dataset, readFold, rowsOfDataset, withParts } from "../dataset.ts";
 import { forecastRows } from "../window_dataset.ts";
-import { askedRows, DirectionLine } from "./direction_line.ts";
+import { DirectionLine } from "./direction_line.ts";
 import { above, type LeakCheck, skipped } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 import { plainReturns } from "./plain_outcomes.ts";
@@ -25,7 +25,7 @@ const FIGURES = {
  * are found too.
  */
 export async function checkPlanted(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const feature = run.dataset.features.names.findIndex((name, j) => isPlain(name) && !run.dataset.nullable[j]);
+  const { names, nullable } = run.engine, feature = names.findIndex((name, j) => isPlain(name) && !nullable[j]);
   if (feature < 0) {
     return Object.values(FIGURES).map((figure) => skipped("planted", figure, "no feature is always there"));
   }
@@ -38,17 +38,16 @@ function isPlain(name: string): boolean {
 }
 
 async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
-  const { dataset, folds, rowsOf, breathe } = run, { returnBps } = dataset.labels;
-  const splits = folds.map((fold) => rowsOf(rowsOfDataset(dataset), fold)), gains: number[] = [];
-  const rows = splits.reduce((sum, { test }) => sum + askedRows(test).length, 0);
+  const { dataset, folds } = await run.lineRows(), { returnBps } = dataset.labels, gains: number[] = [];
+  const rows = folds.reduce((sum, { test }) => sum + test.length, 0);
   const correlation = Math.min(1, Math.max(WEAK, EXPECTED_T / Math.sqrt(rows)));
   const { planted, standardized } = plant(run, dataset, feature, correlation);
-  for (const split of splits) {
-    const line = new DirectionLine(planted, split);
-    const coefficients = line.fit(Float64Array.from(line.trainRows, (row) => signOf(returnBps[row]!)));
+  for (const fold of folds) {
+    const line = new DirectionLine(planted, fold);
+    const coefficients = line.fit(Float64Array.from(fold.train, (row) => signOf(returnBps[row]!)));
     const weight = coefficients[1 + feature]!;
-    for (const row of line.testRows) gains.push(weight * standardized[row]! * signOf(returnBps[row]!));
-    await breathe();
+    for (const row of fold.test) gains.push(weight * standardized[row]! * signOf(returnBps[row]!));
+    await run.breathe();
   }
   return found(
     FIGURES.line,
@@ -59,7 +58,7 @@ async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakChec
 
 async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
   const { folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
-  const own = foldDataset(run.dataset, fold), { planted } = plant(run, own, feature, PLAIN);
+  const own = await readFold(run.source, fold), { planted } = plant(run, own, feature, PLAIN);
   const split = rowsOf(rowsOfDataset(planted), fold);
   await breathe();
   const { model } = await fitFold(planted, split);

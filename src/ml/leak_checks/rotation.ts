@@ -1,5 +1,5 @@
-import { DAY_MS, MINUTE_MS, seededRandom } from "../../core/mod.ts";
-import { type Dataset, foldDataset, rowsOfDataset, withParts } from "../dataset.ts";
+import { DAY_MS, lowerBound, MINUTE_MS, seededRandom } from "../../core/mod.ts";
+import { readFold, rowsOfDataset, withParts } from "../dataset.ts";
 import { areaUnderCurve } from "../evaluation/auc.ts";
 import type { Labels } from "../labels/mod.ts";
 import { forecastRows } from "../window_dataset.ts";
@@ -27,8 +27,7 @@ const FIGURES = {
  * misses .5 once in twenty clean runs, so that it cannot be the limit of the family's.
  */
 export async function checkRotation(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { settings } = run;
-  const rotations = rotationsOf(run.dataset, settings.seed);
+  const rotations = rotationsOf(run, run.settings.seed);
   if (rotations.length === 0) {
     return Object.values(FIGURES).map((figure) =>
       skipped("rotation", figure, "15 days of rows are needed to roll labels")
@@ -45,8 +44,11 @@ interface Rotation {
   readonly signs: Int8Array;
 }
 
+/** The rows that are rotated: all of the run's, by their numbers. */
+type RotatedRows = Pick<LeakCheckRun, "decisionTimeMs" | "labels">;
+
 /** Rotations whose offsets are one from each equal part of what is a week or more from either end. */
-function rotationsOf({ features: { decisionTimeMs }, labels: { length } }: Dataset, seed: number): readonly Rotation[] {
+function rotationsOf({ decisionTimeMs, labels: { length } }: RotatedRows, seed: number): readonly Rotation[] {
   const room = length - 2 * LEAST_ROWS, random = seededRandom(seed);
   if (room < ROTATIONS) return [];
   const days = dayOf(decisionTimeMs, length - 1) + 1;
@@ -61,34 +63,33 @@ function dayOf(decisionTimeMs: Float64Array, row: number): number {
 }
 
 /** The return that a rotation puts beside a row, in bps. */
-function rotatedReturn({ features, labels }: Dataset, row: number, { offset, signs }: Rotation): number {
-  return signs[dayOf(features.decisionTimeMs, row)]! * labels.returnBps[(row + offset) % labels.length]!;
+function rotatedReturn({ decisionTimeMs, labels }: RotatedRows, row: number, { offset, signs }: Rotation): number {
+  return signs[dayOf(decisionTimeMs, row)]! * labels.returnBps[(row + offset) % labels.length]!;
 }
 
 /** 1 up, 0 down, −1 where there is no move or none is known. */
-function rotatedOutcomes(dataset: Dataset, rows: Int32Array, rotation: Rotation): Int8Array {
+function rotatedOutcomes(run: RotatedRows, rows: Int32Array, rotation: Rotation): Int8Array {
   return Int8Array.from(rows, (row) => {
-    const move = rotatedReturn(dataset, row, rotation);
+    const move = rotatedReturn(run, row, rotation);
     return move > 0 ? 1 : move < 0 ? 0 : -1;
   });
 }
 
-async function rotatedLines({ dataset, folds, rowsOf, breathe }: LeakCheckRun, rotations: readonly Rotation[]) {
+async function rotatedLines(run: LeakCheckRun, rotations: readonly Rotation[]) {
+  const { dataset, rows, folds } = await run.lineRows();
   const sums = new Float64Array(rotations.length), counts = new Float64Array(rotations.length);
   for (const fold of folds) {
-    const line = new DirectionLine(dataset, rowsOf(rowsOfDataset(dataset), fold));
+    const line = new DirectionLine(dataset, fold);
+    const train = fold.train.map((place) => rows[place]!), test = fold.test.map((place) => rows[place]!);
     rotations.forEach((rotation, i) => {
-      const target = Float64Array.from(
-        line.trainRows,
-        (row) => Math.sign(rotatedReturn(dataset, row, rotation)) || 0,
-      );
-      const outcomes = rotatedOutcomes(dataset, line.testRows, rotation);
+      const target = Float64Array.from(train, (row) => Math.sign(rotatedReturn(run, row, rotation)) || 0);
+      const outcomes = rotatedOutcomes(run, test, rotation);
       const area = areaUnderCurve({ scores: line.scores(line.fit(target)), outcomes });
       if (Number.isNaN(area)) return;
       sums[i]! += area;
       counts[i]! += 1;
     });
-    await breathe();
+    await run.breathe();
   }
   const { mean, spread } = spreadOf(sums.map((sum, i) => sum / counts[i]!));
   const what =
@@ -104,8 +105,9 @@ async function rotatedLines({ dataset, folds, rowsOf, breathe }: LeakCheckRun, r
 }
 
 async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotation[]): Promise<LeakCheck> {
-  const { dataset, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
-  const rolled = foldDataset(withParts(dataset, { labels: rotatedLabels(dataset, own!) }), fold);
+  const { source, decisionTimeMs, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
+  const honest = await readFold(source, fold), numbers = rowNumbers(decisionTimeMs, honest.features.decisionTimeMs);
+  const rolled = withParts(honest, { labels: rotatedLabels(run, numbers, own!) });
   const split = rowsOf(rowsOfDataset(rolled), fold);
   await breathe();
   const { model } = await fitFold(rolled, split);
@@ -113,10 +115,9 @@ async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotat
   if (probabilityUp.every((p) => p === probabilityUp[0])) {
     return skipped("rotation", FIGURES.family, "the family says the same of every row");
   }
-  const first = dataset.features.decisionTimeMs.indexOf(rolled.features.decisionTimeMs[0]!);
-  const rows = split.test.map((row) => first + row);
+  const rows = split.test.map((row) => numbers[row]!);
   const areaAt = (rotation: Rotation) =>
-    areaUnderCurve({ scores: probabilityUp, outcomes: rotatedOutcomes(dataset, rows, rotation) });
+    areaUnderCurve({ scores: probabilityUp, outcomes: rotatedOutcomes(run, rows, rotation) });
   const area = areaAt(own!), { spread } = spreadOf(Float64Array.from(others, areaAt));
   const what = `Fitted on labels rolled by ${
     Math.round(own!.offset * MINUTE_MS / DAY_MS)
@@ -131,16 +132,22 @@ async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotat
   });
 }
 
-function rotatedLabels(dataset: Dataset, rotation: Rotation): Labels {
-  const { length, horizonMinutes, realizedVarianceBps2, scorable } = dataset.labels;
+/** Which of the run's rows these decision times are. */
+function rowNumbers(all: Float64Array, decisionTimeMs: Float64Array): Int32Array {
+  return Int32Array.from(decisionTimeMs, (ms) => lowerBound(all, ms));
+}
+
+/** The labels that a rotation puts beside some of the run's rows. */
+function rotatedLabels(run: RotatedRows, rows: Int32Array, rotation: Rotation): Labels {
+  const { length, horizonMinutes, realizedVarianceBps2, scorable } = run.labels;
   const from = (row: number) => (row + rotation.offset) % length;
   return {
-    length,
+    length: rows.length,
     horizonMinutes,
-    returnBps: new Float32Array(length).map((_, row) => rotatedReturn(dataset, row, rotation)),
-    realizedVarianceBps2: realizedVarianceBps2.map((_, row) => realizedVarianceBps2[from(row)]!),
+    returnBps: Float32Array.from(rows, (row) => rotatedReturn(run, row, rotation)),
+    realizedVarianceBps2: Float32Array.from(rows, (row) => realizedVarianceBps2[from(row)]!),
     // A row needs its own closes and a label that it is given.
-    scorable: scorable.map((is, row) => is & scorable[from(row)]!),
+    scorable: Uint8Array.from(rows, (row) => scorable[row]! & scorable[from(row)]!),
   };
 }
 

@@ -1,8 +1,11 @@
 import { type CallOptions, type FeatureEngine, type Progress, SILENT_PROGRESS } from "../../core/mod.ts";
+import { decisionTimesOf } from "../dataset.ts";
+import { MinuteGrid } from "../features/mod.ts";
 import { computeLabels, foldRows } from "../labels/mod.ts";
 import { checkLabels } from "./label_check.ts";
 import { LEAK_CHECKS, type LeakCheck, type LeakCheckName } from "./leak_check.ts";
 import type { LeakCheckInput, LeakCheckRun, Pipeline } from "./leak_check_run.ts";
+import { type LineRows, readLineRows } from "./line_rows.ts";
 import { checkMutation } from "./mutation.ts";
 import { plainOutcomes, type RecomputeOutcomes } from "./plain_outcomes.ts";
 import { checkPlanted } from "./planted.ts";
@@ -50,20 +53,8 @@ export async function runLeakChecks(
   deps: LeakCheckDeps,
   { only = LEAK_CHECKS }: LeakCheckOptions = {},
 ): Promise<LeakCheck[]> {
-  const { signal, progress = SILENT_PROGRESS } = deps, names = LEAK_CHECKS.filter((name) => only.includes(name));
-  const run: LeakCheckRun = {
-    ...input,
-    engine: deps.engine,
-    fitFold: deps.fitFold,
-    labelsOf: deps.labelsOf ?? computeLabels,
-    rowsOf: deps.rowsOf ?? foldRows,
-    recompute: deps.recompute ?? ((times, horizon) => Promise.resolve(plainOutcomes(input.candles, times, horizon))),
-    breathe: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      signal?.throwIfAborted();
-    },
-  };
-  const checks: LeakCheck[] = [];
+  const { progress = SILENT_PROGRESS } = deps, names = LEAK_CHECKS.filter((name) => only.includes(name));
+  const run = leakCheckRun(input, deps), checks: LeakCheck[] = [];
   for (const [done, name] of names.entries()) {
     progress.update({ stage: "leak checks", done, total: names.length, unit: "checks", note: name });
     await run.breathe();
@@ -71,4 +62,26 @@ export async function runLeakChecks(
   }
   progress.update({ stage: "leak checks", done: names.length, total: names.length, unit: "checks" });
   return checks;
+}
+
+function leakCheckRun(input: LeakCheckInput, deps: LeakCheckDeps): LeakCheckRun {
+  const { engine, signal, labelsOf = computeLabels } = deps;
+  const { candles, features, settings: { horizonMinutes, range } } = input;
+  const decisionTimeMs = decisionTimesOf(candles, range);
+  const run = {
+    ...input,
+    ...{ engine, labelsOf, decisionTimeMs },
+    labels: labelsOf(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes }),
+    source: { candles, features, engine, horizonMinutes, labelsOf },
+    fitFold: deps.fitFold,
+    rowsOf: deps.rowsOf ?? foldRows,
+    recompute: deps.recompute ??
+      ((times: Float64Array, horizon: number) => Promise.resolve(plainOutcomes(candles, times, horizon))),
+    breathe: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      signal?.throwIfAborted();
+    },
+  };
+  let lineRows: Promise<LineRows> | undefined;
+  return { ...run, lineRows: () => lineRows ??= readLineRows(run) };
 }

@@ -5,6 +5,7 @@ import { SEED } from "../evaluation/paired_gains.ts";
 import { rowLosses } from "../evaluation/scores.ts";
 import type { ScoredFolds } from "../evaluation/scored_folds.ts";
 import { type Forecasts, outcomesOf } from "../evaluation/test_rows.ts";
+import { MinuteGrid } from "../features/mod.ts";
 import { atMost, type LeakCheck, skipped } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 
@@ -68,7 +69,7 @@ function intervalOf(
   kind: keyof typeof LINES,
   { test, model, baselines }: ScoredFolds,
   blocks: DayBlocks,
-  { dataset }: LeakCheckRun,
+  { candles }: LeakCheckRun,
 ): Interval95 | undefined {
   const outcomes = outcomesOf(test), { probabilityUp } = model;
   const mean = (valueAt: (row: number) => number) =>
@@ -79,9 +80,9 @@ function intervalOf(
     case "auc":
       return areaInterval({ scores: probabilityUp, outcomes }, blocks);
     case "firstMinute": {
-      const { values, present } = dataset.grid.returns();
+      const grid = new MinuteGrid(candles), { values, present } = grid.returns();
       const first = Int8Array.from(test.decisionTimeMs, (ms) => {
-        const minute = dataset.grid.indexAt(ms), move = values[minute]!;
+        const minute = grid.indexAt(ms), move = values[minute]!;
         return present[minute] === 0 || move === 0 ? -1 : Number(move > 0);
       });
       return areaInterval({ scores: probabilityUp, outcomes: first }, blocks);

@@ -1,5 +1,4 @@
 import { MINUTE_MS } from "../../core/mod.ts";
-import { rowsOfDataset } from "../dataset.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 
@@ -8,14 +7,14 @@ import type { LeakCheckRun } from "./leak_check_run.ts";
  * it chooses on; a split that is called shuffled fails whatever its rows are.
  */
 export async function checkSplit(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { dataset, folds, rowsOf, settings, breathe } = run, { decisionTimeMs } = dataset.features;
+  const { decisionTimeMs, labels: { scorable }, folds, rowsOf, settings, breathe } = run;
   const startOf = (rows: Int32Array) => rows.reduce((first, row) => Math.min(first, decisionTimeMs[row]!), Infinity);
   const labelMs = settings.horizonMinutes * MINUTE_MS;
   const late = (rows: Int32Array, boundMs: number) =>
     rows.reduce((count, row) => count + Number(decisionTimeMs[row]! + labelMs > boundMs), 0);
   let value = 0;
   for (const fold of folds) {
-    const { train, validation, trainingSpan, test } = rowsOf(rowsOfDataset(dataset), fold);
+    const { train, validation, trainingSpan, test } = rowsOf({ decisionTimeMs, scorable }, fold);
     const scoredMs = startOf(test);
     value += late(trainingSpan, scoredMs) + late(validation, scoredMs) +
       late(train, Math.min(scoredMs, startOf(validation)));

@@ -10,12 +10,13 @@ const CUTS = 12, MINUTES = 60;
  * candle from `t` on cannot give the same value.
  */
 export async function checkTruncation(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { dataset: { features }, settings, breathe } = run, random = seededRandom(settings.seed);
+  const { decisionTimeMs, engine: { names }, settings, breathe } = run, random = seededRandom(settings.seed);
+  const { length } = decisionTimeMs;
   const differing = new Map<number, string>();
   for (let i = 0; i < CUTS; i++) {
     // One from each part of the range.
-    const row = Math.min(features.length - 1, Math.floor((i + random.uniform()) * features.length / CUTS));
-    compareAt(run, features.decisionTimeMs[row]!, differing);
+    const row = Math.min(length - 1, Math.floor((i + random.uniform()) * length / CUTS));
+    await compareAt(run, decisionTimeMs[row]!, differing);
     await breathe();
   }
   const named = [...differing.values()].slice(0, 3).join("; ");
@@ -23,7 +24,7 @@ export async function checkTruncation(run: LeakCheckRun): Promise<LeakCheck[]> {
     figure: "features that differ",
     value: differing.size,
     limit: 0,
-    seen: `Of ${features.names.length} features ${differing.size} differ on candles cut at ${CUTS} times` +
+    seen: `Of ${names.length} features ${differing.size} differ on candles cut at ${CUTS} times` +
       (named === "" ? "" : `: ${named}`),
     lookFor: "a window that reaches past its decision time, a candle that is not closed yet, statistics of the whole " +
       "range, or stored features that other candles were the source of",
@@ -31,15 +32,15 @@ export async function checkTruncation(run: LeakCheckRun): Promise<LeakCheck[]> {
 }
 
 /** Adds the features that differ on candles cut at `cutMs`, each with its first difference in words. */
-function compareAt({ candles, dataset: { features }, engine }: LeakCheckRun, cutMs: number, into: Map<number, string>) {
+async function compareAt({ candles, features, engine }: LeakCheckRun, cutMs: number, into: Map<number, string>) {
   const { openTimeMs } = candles, fromMs = cutMs - (MINUTES - 1) * MINUTE_MS;
+  const read = await features.load({ startMs: fromMs, endMs: cutMs + 1 });
   const truncated = engine.compute(sliceCandles(candles, 0, lowerBound(openTimeMs, cutMs)), { fromMs });
-  const first = lowerBound(features.decisionTimeMs, fromMs), end = lowerBound(features.decisionTimeMs, cutMs + 1);
-  for (let row = first; row < end; row++) {
-    const ms = features.decisionTimeMs[row]!, at = lowerBound(truncated.decisionTimeMs, ms);
+  for (let row = 0; row < read.length; row++) {
+    const ms = read.decisionTimeMs[row]!, at = lowerBound(truncated.decisionTimeMs, ms);
     const isThere = truncated.decisionTimeMs[at] === ms;
-    features.names.forEach((name, j) => {
-      const all = features.columns[j]![row]!, cut = isThere ? truncated.columns[j]![at]! : undefined;
+    read.names.forEach((name, j) => {
+      const all = read.columns[j]![row]!, cut = isThere ? truncated.columns[j]![at]! : undefined;
       if (into.has(j) || cut === all || (cut !== undefined && Number.isNaN(cut) && Number.isNaN(all))) return;
       into.set(j, `${name} at ${toIso(ms)} is ${all}, and ${cut ?? "has no row"} on candles up to then`);
     });

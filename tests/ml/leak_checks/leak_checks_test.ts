@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { allocateForecasts, DomainError, MINUTE_MS, type Progress, SILENT_PROGRESS } from "../../../src/core/mod.ts";
+import { computedFeatures, givenFeatures } from "../../../src/ml/dataset.ts";
 import { fitFamily } from "../../../src/ml/experiment/fit_family.ts";
 import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
@@ -19,15 +20,19 @@ import {
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { randomCandles } from "../candles.ts";
 import { PLANTED_BUGS } from "./planted_bugs.ts";
-import { datasetOf, honestPipeline, quickRun } from "./scored_pipeline.ts";
+import { honestPipeline, quickRun } from "./scored_pipeline.ts";
 
 const CANDLES = randomCandles(31 * 1440, { seed: 5, missing: (minute) => minute > 30_000 && minute < 30_040 });
 const { settings: SETTINGS, folds: FOLDS } = quickRun(CANDLES, 15, 30);
 const HONEST = honestPipeline(SETTINGS);
 
+function inputOf(pipeline = HONEST, settings = SETTINGS) {
+  const features = computedFeatures(CANDLES, pipeline.engine, settings.range.startMs);
+  return { candles: CANDLES, features, folds: FOLDS, settings };
+}
+
 function check(pipeline = HONEST, only: readonly LeakCheckName[] = LEAK_CHECKS, settings = SETTINGS) {
-  const dataset = datasetOf(CANDLES, pipeline, settings);
-  return runLeakChecks({ candles: CANDLES, dataset, folds: FOLDS, settings }, pipeline, { only });
+  return runLeakChecks(inputOf(pipeline, settings), pipeline, { only });
 }
 
 const failed = (checks: readonly LeakCheck[]) => [
@@ -84,12 +89,11 @@ for (const { name, caughtBy, plant } of PLANTED_BUGS) {
 }
 
 Deno.test("the check 'truncation' catches stored features that stand a row too early, and names one", async () => {
-  const honest = datasetOf(CANDLES, HONEST, SETTINGS), { features } = honest;
-  const columns = features.columns.map((column) => new Float32Array([...column.subarray(1), NaN]));
-  const dataset = { ...honest, features: { ...features, columns } };
-  const input = { candles: CANDLES, dataset, folds: FOLDS, settings: SETTINGS };
-  const [check] = await runLeakChecks(input, HONEST, { only: ["truncation"] });
-  assertEquals([check!.passed, check!.value], [false, features.names.length]);
+  const honest = HONEST.engine.compute(CANDLES, { fromMs: SETTINGS.range.startMs });
+  const columns = honest.columns.map((column) => new Float32Array([...column.subarray(1), NaN]));
+  const features = givenFeatures({ ...honest, columns });
+  const [check] = await runLeakChecks({ ...inputOf(), features }, HONEST, { only: ["truncation"] });
+  assertEquals([check!.passed, check!.value], [false, honest.names.length]);
   assertMatch(check!.reason, /return_1 at 2023-03-\d\dT\d\d:\d\d:00Z is -?[\d.]+, and -?[\d.]+ on candles up to then/);
 });
 
@@ -144,8 +148,6 @@ Deno.test("the check 'split' fails a split that is called shuffled, whatever its
 });
 
 Deno.test("the check 'labels' believes the outcomes that it is given", async () => {
-  const dataset = datasetOf(CANDLES, HONEST, SETTINGS),
-    input = { candles: CANDLES, dataset, folds: FOLDS, settings: SETTINGS };
   const recompute: RecomputeOutcomes = (times, horizon) => {
     const { returnBps, realizedVarianceBps2 } = plainOutcomes(CANDLES, times, horizon);
     return Promise.resolve({
@@ -153,7 +155,7 @@ Deno.test("the check 'labels' believes the outcomes that it is given", async () 
       realizedVarianceBps2,
     });
   };
-  const checks = await runLeakChecks(input, { ...HONEST, recompute }, { only: ["labels"] });
+  const checks = await runLeakChecks(inputOf(), { ...HONEST, recompute }, { only: ["labels"] });
   assertEquals(checks.map(({ passed, value }) => ({ passed, value })), [{ passed: false, value: 1 }, {
     passed: true,
     value: 0,
@@ -161,8 +163,6 @@ Deno.test("the check 'labels' believes the outcomes that it is given", async () 
 });
 
 Deno.test("runLeakChecks() tells how far it is, and stops at an abort", async () => {
-  const dataset = datasetOf(CANDLES, HONEST, SETTINGS),
-    input = { candles: CANDLES, dataset, folds: FOLDS, settings: SETTINGS };
   const seen: string[] = [], controller = new AbortController();
   const progress: Progress = {
     log() {},
@@ -171,7 +171,7 @@ Deno.test("runLeakChecks() tells how far it is, and stops at an abort", async ()
       if (note === "labels") controller.abort();
     },
   };
-  await assertRejects(() => runLeakChecks(input, { ...HONEST, progress, signal: controller.signal }), DOMException);
+  await assertRejects(() => runLeakChecks(inputOf(), { ...HONEST, progress, signal: controller.signal }), DOMException);
   assertEquals(seen, ["0 of 7 truncation", "1 of 7 mutation", "2 of 7 labels"]);
 });
 

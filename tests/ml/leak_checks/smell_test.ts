@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../../src/core/mod.ts";
+import { givenFeatures } from "../../../src/ml/dataset.ts";
 import { areaUnderCurve } from "../../../src/ml/evaluation/auc.ts";
 import { outcomesOf } from "../../../src/ml/evaluation/test_rows.ts";
 import { type LeakCheck, runLeakChecks } from "../../../src/ml/leak_checks/mod.ts";
@@ -20,9 +21,8 @@ function smell(
   const probabilityUp = Float32Array.from(SCORED.test.decisionTimeMs, probabilityAt);
   const scored = { ...SCORED, model: { ...SCORED.model, probabilityUp, volatilityBps } };
   const settings = { ...SETTINGS, horizonMinutes: horizonMinutes as 60 };
-  return runLeakChecks({ candles: CANDLES, dataset: DATASET, folds: FOLDS, settings, scored }, PIPELINE, {
-    only: ["smell"],
-  });
+  const features = givenFeatures(DATASET.features);
+  return runLeakChecks({ candles: CANDLES, features, folds: FOLDS, settings, scored }, PIPELINE, { only: ["smell"] });
 }
 
 const firing = (checks: readonly LeakCheck[]) =>
