@@ -18,12 +18,17 @@ export function allocateFeatures(
   names: readonly string[],
   { shared = false }: AllocateOptions = {},
 ): FeatureMatrix {
-  const room = (bytes: number) => shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  if (!shared) {
+    const columns = names.map(() => new Float32Array(length));
+    return { length, decisionTimeMs: new Float64Array(length), names, columns };
+  }
+  // In one piece: so large a one goes back to the system once it is let go, a hundred smaller ones stay with the process.
+  const room = new SharedArrayBuffer(8 * length + 4 * length * names.length);
   return {
     length,
-    decisionTimeMs: new Float64Array(room(8 * length)),
+    decisionTimeMs: new Float64Array(room, 0, length),
     names,
-    columns: names.map(() => new Float32Array(room(4 * length))),
+    columns: names.map((_, j) => new Float32Array(room, 8 * length + 4 * length * j, length)),
   };
 }
 

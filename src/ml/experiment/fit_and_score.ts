@@ -11,6 +11,7 @@ import {
   scorableRows,
   trainingRangesOf,
 } from "../dataset.ts";
+import { collectGarbage } from "../collect_garbage.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
 import { type FoldScored, joinFolds, type ScoredFolds } from "../evaluation/scored_folds.ts";
 import type { Fold } from "../labels/mod.ts";
@@ -93,6 +94,7 @@ export async function fitAndScore(
   await stage("steps");
   const { scored, summaries } = await scoreAll(source, folds, settings, deps);
   await stage("leak checks");
+  collectGarbage();
   const { checkLeaks } = deps, { test } = scored;
   let leakChecks: readonly LeakCheck[] | null = null;
   if (checkLeaks !== undefined) {
@@ -148,6 +150,7 @@ async function scoreAll(
   let foldsDone = 0;
   for (let start = 0; start < folds.length; start += foldsAtOnce) {
     const group = folds.slice(start, start + foldsAtOnce);
+    collectGarbage(); // the features of the steps before
     const dataset = await readableDataset(source, foldSpan(group[0]!, group.at(-1)!));
     await scoreFolds(dataset, group, settings, {
       ...(signal === undefined ? {} : { signal }),

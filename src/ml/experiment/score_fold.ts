@@ -1,3 +1,4 @@
+import { collectGarbage } from "../collect_garbage.ts";
 import { type Dataset, foldDataset, rowsOfFold, timeSpanOf } from "../dataset.ts";
 import type { FoldAblation } from "../evaluation/ablation.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
@@ -51,6 +52,7 @@ export async function scoreFold(
   const split = rowsOfFold(part, fold);
   requireRows(split, fold);
   const { model } = await fitFamily(part, split, settings, { ...deps, withoutDetails: true });
+  collectGarbage(); // its training rows, which are as much as the features
   const { test, baselines } = foldBaselines(part, fold);
   const forecasts = await forecastRows(model, part, split.test, deps.breathe ?? (() => Promise.resolve()));
   return {

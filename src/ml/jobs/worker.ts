@@ -6,21 +6,32 @@
  *
  * @module
  */
+import { collectGarbage } from "../collect_garbage.ts";
 import { datasetOf } from "../dataset.ts";
 import type { FitFamilyDeps } from "../experiment/fit_family.ts";
 import { scoreFold } from "../experiment/score_fold.ts";
 import { fitGbdtHere } from "../gbdt/training/fit_gbdt.ts";
-import { throwIfStopped, WorkStopped } from "../stop_word.ts";
+import { type StopWord, throwIfStopped, WorkStopped } from "../stop_word.ts";
+import type { TrainNetwork } from "../training/fit_network.ts";
 import { trainHere } from "../training/train_here.ts";
 import { describeFailure } from "../worker_failure.ts";
 import type { JobTask, JobWorkerReply, JobWorkerRequest } from "./job_protocol.ts";
 import { runFitJob } from "./run_fit_job.ts";
 import type { SharedDataset } from "./shared_dataset.ts";
 
+/** Trains on this thread, without what the lines before it have left behind. */
+function trainLean(wasmFile: string, stop: StopWord): TrainNetwork {
+  const train = trainHere(wasmFile, stop);
+  return (job, options) => {
+    collectGarbage();
+    return train(job, options);
+  };
+}
+
 self.onmessage = async ({ data: { task, dataset, wasmFile, stop } }: MessageEvent<JobWorkerRequest>) => {
   try {
     await run(task, dataset, {
-      train: trainHere(wasmFile, stop),
+      train: trainLean(wasmFile, stop),
       grow: (task, { onTree }) =>
         Promise.resolve(fitGbdtHere(task, (report) => {
           throwIfStopped(stop);
