@@ -5,6 +5,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a command of its own
+import { TreeMemory } from "./tree_memory.ts";
 
 /** What a command printed, and what it took. */
 export interface Measured {
@@ -12,7 +13,7 @@ export interface Measured {
   readonly result: Readonly<Record<string, unknown>>;
   /** Wall seconds of the process. */
   readonly seconds: number;
-  /** Largest resident set, megabytes; undefined where the system does not tell. */
+  /** Largest resident memory of it and all that it has started, megabytes; undefined where the system does not tell. */
   readonly peakMb: number | undefined;
 }
 
@@ -60,22 +61,12 @@ async function measure(
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  let peakKb = 0;
-  const timer = setInterval(async () => {
-    // The kernel's own high-water mark is closed to Deno; polling it misses peaks shorter than the step.
-    const { stdout } = await new Deno.Command("ps", {
-      args: ["-o", "rss=", "-p", String(child.pid)],
-      stdout: "piped",
-      stderr: "null",
-    }).output();
-    peakKb = Math.max(peakKb, Number(new TextDecoder().decode(stdout)));
-  }, 100);
+  await using memory = new TreeMemory(child.pid);
   const { code, stdout } = await child.output();
-  clearInterval(timer);
   const seconds = (performance.now() - startedMs) / 1000;
   const text = new TextDecoder().decode(stdout);
   if (code !== 0) throw new Error(`${command} ended with ${code}: ${text.slice(0, 500)}`);
-  return { result: JSON.parse(text), seconds, peakMb: peakKb === 0 ? undefined : peakKb / 1024 };
+  return { result: JSON.parse(text), seconds, peakMb: memory.peakMb };
 }
 
 async function main(archiveDir: string): Promise<void> {
