@@ -105,7 +105,7 @@ async function sharedDataset({ read }: SweepSession): Promise<SharedDataset> {
   const { features = computedFeatures(candles, engine, range.startMs) } = read;
   const { train, test } = experimentFolds(settings).folds[0]!;
   const span = { startMs: train.startMs, endMs: test.startMs };
-  return shareDataset(await loadDataset({ candles, engine, features, horizonMinutes }, span));
+  return shareDataset(await loadDataset({ candles, engine, features, horizonMinutes }, span, { shared: true }));
 }
 
 /** Fits all trials and compares them. */

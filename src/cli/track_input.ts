@@ -97,9 +97,9 @@ export function storedOutcomes(
 /** Features from the store, which is opened for the moment of each reading, so that an ingest can go on in between. */
 function storedFeatures(context: CommandContext, engine: FeatureEngine, series: SeriesId): FeatureSource {
   return {
-    async load(range) {
+    async load(range, options) {
       await using store = await openFeatureStore(context, { mode: "read", lean: true });
-      return await store.loadFeatures(engine.name, { ...series, range });
+      return await store.loadFeatures(engine.name, { ...series, range }, options);
     },
   };
 }

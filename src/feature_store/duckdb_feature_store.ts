@@ -189,8 +189,8 @@ export class DuckDbFeatureStore implements FeatureStore {
     return this.#handle.exclusive((session) => featureDays(session, name, digest, series));
   }
 
-  loadFeatures(name: string, query: CandleQuery): Promise<FeatureMatrix> {
-    return this.#handle.exclusive((session) => loadFeatures(session, name, query));
+  loadFeatures(name: string, query: CandleQuery, options: AllocateOptions = {}): Promise<FeatureMatrix> {
+    return this.#handle.exclusive((session) => loadFeatures(session, name, query, options));
   }
 
   writeCandles(

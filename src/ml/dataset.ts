@@ -1,4 +1,5 @@
 import {
+  type AllocateOptions,
   type CandleColumns,
   type FeatureEngine,
   type FeatureMatrix,
@@ -24,8 +25,8 @@ export interface Dataset {
 
 /** Where a run's features come from, some decision times at a time: all at once are most of what a run keeps in memory. */
 export interface FeatureSource {
-  /** Rows whose decision times lie in the range, ascending. */
-  load(range: TimeRange): Promise<FeatureMatrix>;
+  /** Rows whose decision times lie in the range, ascending; new ones in shared memory where that is asked for. */
+  load(range: TimeRange, options?: AllocateOptions): Promise<FeatureMatrix>;
 }
 
 /** Features that are all at hand; what is asked for are views. */
@@ -58,10 +59,11 @@ const DATASET_LOOKBACK_MINUTES = 33_120;
 export async function loadDataset(
   { candles, features, engine, horizonMinutes, labelsOf = computeLabels }: DatasetSource,
   range: TimeRange,
+  options: AllocateOptions = {},
 ): Promise<Dataset> {
   const from = lowerBound(candles.openTimeMs, range.startMs - DATASET_LOOKBACK_MINUTES * MINUTE_MS);
   const to = lowerBound(candles.openTimeMs, range.endMs + horizonMinutes * MINUTE_MS);
-  const part = sliceCandles(candles, from, to), rows = await features.load(range);
+  const part = sliceCandles(candles, from, to), rows = await features.load(range, options);
   return datasetOf({
     candles: part,
     features: rows,
@@ -189,6 +191,11 @@ export function trainingRangesOf(
 
 function rowsBetween(features: FeatureMatrix, startMs: number, endMs: number): FeatureMatrix {
   const first = lowerBound(features.decisionTimeMs, startMs), end = lowerBound(features.decisionTimeMs, endMs);
+  return featureRows(features, first, end);
+}
+
+/** Rows `[first, end)` as views on the same memory. */
+export function featureRows(features: FeatureMatrix, first: number, end: number): FeatureMatrix {
   if (first === 0 && end === features.length) return features;
   return {
     length: end - first,

@@ -1,5 +1,6 @@
 import {
   allocateFeatures,
+  type AllocateOptions,
   type ArchiveFileRecord,
   type Candle,
   CANDLE_FIELDS,
@@ -175,12 +176,12 @@ export class MemoryFeatureStore implements FeatureStore {
     return Promise.resolve(days.sort((a, b) => a.day < b.day ? -1 : 1));
   }
 
-  loadFeatures(name: string, query: CandleQuery): Promise<FeatureMatrix> {
+  loadFeatures(name: string, query: CandleQuery, options: AllocateOptions = {}): Promise<FeatureMatrix> {
     const stored = this.#features.get(name);
     if (stored === undefined) return Promise.reject(new DomainError("not-found", `Cannot find feature set '${name}'`));
     const rows = [...stored.rows.get(keyOf(query)) ?? []]
       .filter(([ms]) => ms >= query.range.startMs && ms < query.range.endMs).sort(([a], [b]) => a - b);
-    const matrix = allocateFeatures(rows.length, stored.names, { shared: true });
+    const matrix = allocateFeatures(rows.length, stored.names, options);
     rows.forEach(([ms, values], row) => {
       matrix.decisionTimeMs[row] = ms;
       matrix.columns.forEach((column, k) => column[row] = values[k]!);

@@ -200,11 +200,11 @@ export interface FeatureReader extends AsyncDisposable {
   /** What each day of the materialised set of this digest was computed from, ascending; empty where there is none. */
   featureDays(name: string, digest: string, series: SeriesId): Promise<readonly FeatureDay[]>;
   /**
-   * Materialised features whose decision time lies in the range, ascending, in shared memory: the only copy of them.
+   * Materialised features whose decision time lies in the range, ascending.
    *
    * @throws {DomainError} `not-found`.
    */
-  loadFeatures(name: string, query: CandleQuery): Promise<FeatureMatrix>;
+  loadFeatures(name: string, query: CandleQuery, options?: AllocateOptions): Promise<FeatureMatrix>;
 }
 
 /** The whole store; one writer at a time. */

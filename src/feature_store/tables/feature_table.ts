@@ -1,5 +1,6 @@
 import {
   allocateFeatures,
+  type AllocateOptions,
   type CandleQuery,
   DAY_MS,
   DomainError,
@@ -103,7 +104,12 @@ export async function featureDays(
 }
 
 /** Rows of a set whose decision time lies in the range, ascending; see the port. */
-export async function loadFeatures(session: DuckDbSession, name: string, query: CandleQuery): Promise<FeatureMatrix> {
+export async function loadFeatures(
+  session: DuckDbSession,
+  name: string,
+  query: CandleQuery,
+  options: AllocateOptions = {},
+): Promise<FeatureMatrix> {
   const table = tableName(name);
   const names = (await columnsOf(session, table)).slice(KEY_COLUMNS);
   if (names.length === 0) {
@@ -115,7 +121,7 @@ export async function loadFeatures(session: DuckDbSession, name: string, query: 
   const { startMs, endMs } = query.range;
   const values = [...seriesValues(query), session.timestamp(startMs), session.timestamp(endMs)];
   const [found] = await session.rows(`SELECT count(*) AS n FROM ${from}`, values);
-  const matrix = allocateFeatures(number(found!, "n"), names, { shared: true });
+  const matrix = allocateFeatures(number(found!, "n"), names, options);
   const connection = await session.connect();
   try {
     const stream = (sql: string) => session.guard(() => connection.stream(sql, values));

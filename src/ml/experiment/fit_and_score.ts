@@ -3,6 +3,7 @@ import {
   computedFeatures,
   type Dataset,
   type DatasetSource,
+  decisionTimesOf,
   type FeatureSource,
   foldDataset,
   foldSpan,
@@ -17,9 +18,10 @@ import { type FoldScored, joinFolds, type ScoredFolds } from "../evaluation/scor
 import type { Fold } from "../labels/mod.ts";
 import type { LeakCheck, LeakCheckDeps, LeakCheckInput } from "../leak_checks/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { RollingFeatures } from "../rolling_features.ts";
 import { requireReadable } from "../training/require_trainable.ts";
 import { featuresFor } from "../window_dataset.ts";
-import { experimentFolds } from "./experiment_folds.ts";
+import { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.ts";
 import { leakCheckDeps, quietly } from "./leak_check_fits.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
@@ -39,6 +41,12 @@ export interface ExperimentDeps extends FitFamilyDeps {
   readonly foldsAtOnce?: number;
   /** Looks for leaks in what was scored. @default nobody does, and the verdict says so */
   readonly checkLeaks?: (input: LeakCheckInput, deps: LeakCheckDeps) => Promise<readonly LeakCheck[]>;
+}
+
+/** The same with what tells of steps and lets a pending Ctrl-C in. */
+interface StagedDeps extends ExperimentDeps {
+  readonly stage: (note: string) => Promise<void>;
+  readonly breathe: () => Promise<void>;
 }
 
 /** Fits and scores folds in any order; `onEnd` takes each as it ends, by its place among them. */
@@ -84,18 +92,14 @@ export interface FittedAndScored extends FittedFamily {
 export async function fitAndScore(
   candles: CandleColumns,
   settings: ExperimentSettings,
-  deps: ExperimentDeps & { readonly stage: (note: string) => Promise<void>; readonly breathe: () => Promise<void> },
+  deps: StagedDeps,
 ): Promise<FittedAndScored> {
-  const { stage, engine, features = computedFeatures(candles, engine, settings.range.startMs) } = deps;
-  const source = { candles, engine, features, horizonMinutes: settings.horizonMinutes };
-  const { folds, refit } = experimentFolds(settings);
-  await stage("the model to serve");
-  const served = await fitServed(await readableDataset(source, foldSpan(refit)), refit, settings, deps);
-  await stage("steps");
-  const { scored, summaries } = await scoreAll(source, folds, settings, deps);
+  const { stage, checkLeaks } = deps, { folds, refit } = experimentFolds(settings);
+  const features = deps.features ?? computedFeatures(candles, deps.engine, settings.range.startMs);
+  const { served, scored, summaries } = await fitAll({ candles, features }, { folds, refit }, settings, deps);
   await stage("leak checks");
-  collectGarbage();
-  const { checkLeaks } = deps, { test } = scored;
+  collectGarbage(); // the window of the features, which nobody holds any more
+  const { test } = scored;
   let leakChecks: readonly LeakCheck[] | null = null;
   if (checkLeaks !== undefined) {
     leakChecks = await checkLeaks({ candles, features, folds, settings, scored }, leakCheckDeps(settings, deps));
@@ -115,6 +119,34 @@ export async function fitAndScore(
     scored,
     leakChecks,
   };
+}
+
+/** Fits the model to serve and those of the steps, the features in windows. */
+async function fitAll(
+  { candles, features }: Pick<DatasetSource, "candles" | "features">,
+  { folds, refit }: ExperimentFolds,
+  settings: ExperimentSettings,
+  deps: StagedDeps,
+) {
+  const { engine, stage, foldsAtOnce = folds.length } = deps, groups = groupsOf(folds, foldsAtOnce);
+  const spans = [foldSpan(refit), ...groups.map((group) => foldSpan(group[0]!, group.at(-1)!))];
+  const mostRows = Math.max(...spans.map((span) => decisionTimesOf(candles, span).length));
+  const source = {
+    ...{ candles, engine, horizonMinutes: settings.horizonMinutes },
+    // What is computed here is all at hand.
+    features: deps.features === undefined ? features : new RollingFeatures(features, engine.names, mostRows),
+  };
+  await stage("the model to serve");
+  const served = await fitServed(await readableDataset(source, spans[0]!), refit, settings, deps);
+  collectGarbage(); // its training rows
+  await stage("steps");
+  return { served, ...await scoreAll(source, groups, settings, deps) };
+}
+
+/** Steps whose data are in memory at once. */
+function groupsOf(folds: readonly Fold[], foldsAtOnce: number): readonly (readonly Fold[])[] {
+  const starts = Array.from({ length: Math.ceil(folds.length / foldsAtOnce) }, (_, i) => i * foldsAtOnce);
+  return starts.map((start) => folds.slice(start, start + foldsAtOnce));
 }
 
 /** The dataset of a range, every row of which can be learnt from and scored. */
@@ -141,16 +173,15 @@ async function fitServed(dataset: Dataset, refit: Fold, settings: ExperimentSett
 
 async function scoreAll(
   source: DatasetSource,
-  folds: readonly Fold[],
+  groups: readonly (readonly Fold[])[],
   settings: ExperimentSettings,
-  deps: ExperimentDeps & { readonly breathe: () => Promise<void> },
+  deps: StagedDeps,
 ): Promise<{ readonly scored: ScoredFolds<Baseline>; readonly summaries: readonly FoldSummary[] }> {
-  const { signal, progress, onFold, scoreFolds = scoreFoldsHere(deps), foldsAtOnce = folds.length } = deps;
+  const { signal, progress, onFold, scoreFolds = scoreFoldsHere(deps) } = deps, total = groups.flat().length;
   const parts: FoldScored<Baseline>[] = [], summaries: FoldSummary[] = [];
   let foldsDone = 0;
-  for (let start = 0; start < folds.length; start += foldsAtOnce) {
-    const group = folds.slice(start, start + foldsAtOnce);
-    collectGarbage(); // the features of the steps before
+  for (const group of groups) {
+    const start = parts.length;
     const dataset = await readableDataset(source, foldSpan(group[0]!, group.at(-1)!));
     await scoreFolds(dataset, group, settings, {
       ...(signal === undefined ? {} : { signal }),
@@ -159,7 +190,7 @@ async function scoreAll(
         parts[start + place] = part;
         summaries[start + place] = summary;
         const note = `QLIKE ${scores["qlike"]?.toFixed(4)}`;
-        progress.update({ stage: "walk forward", done: ++foldsDone, total: folds.length, unit: "steps", note });
+        progress.update({ stage: "walk forward", done: ++foldsDone, total, unit: "steps", note });
         onFold?.(summary);
       },
     });

@@ -1,4 +1,5 @@
 import { type CandleColumns, LEAK_CHECKS_FILE } from "../../core/mod.ts";
+import { collectGarbage } from "../collect_garbage.ts";
 import { type Ablation, joinAblations } from "../evaluation/ablation.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
@@ -43,6 +44,7 @@ export async function runExperiment(
     await breathe();
   };
   const { scored, ...fitted } = await fitAndScore(candles, settings, { ...deps, stage, breathe });
+  collectGarbage();
   await stage("scores");
   const evaluation = evaluate(scored, settings);
   const ablation = joinAblations(fitted.folds.map((fold) => fold.ablation), ABLATED_PARTS, settings);
