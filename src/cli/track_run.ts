@@ -51,7 +51,7 @@ export async function trackRun(
     verdictReasons,
   } = await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
-  const { foldWorkers, scoreFoldsInWorkers } = await import("../ml/jobs/score_folds.ts");
+  const { FoldWorkers, foldWorkers } = await import("../ml/jobs/score_folds.ts");
   const { requireClean, runLeakChecks } = await import("../ml/leak_checks/mod.ts");
   const { startsKept } = await import("../ml/training/protocol.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
@@ -87,7 +87,7 @@ export async function trackRun(
       signal: context.signal,
       onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
       onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
-      scoreFolds: scoreFoldsInWorkers({ workers }),
+      openScorer: () => new FoldWorkers({ workers }),
       foldsAtOnce: workers,
       checkLeaks: (input, deps) => runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings) }),
       onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),

@@ -35,8 +35,8 @@ export interface ExperimentDeps extends FitFamilyDeps {
   readonly features?: FeatureSource;
   /** Told of each step as it ends. */
   readonly onFold?: (fold: FoldSummary) => void;
-  /** Fits and scores folds that are side by side. @default one after the other on this thread, its networks by `train` */
-  readonly scoreFolds?: ScoreFolds;
+  /** Opens what fits and scores folds, for as long as there are any. @default one after the other on this thread, its networks by `train` */
+  readonly openScorer?: () => FoldScorer;
   /** Folds whose data are in memory at once. @default all of them */
   readonly foldsAtOnce?: number;
   /** Looks for leaks in what was scored. @default nobody does, and the verdict says so */
@@ -49,13 +49,16 @@ interface StagedDeps extends ExperimentDeps {
   readonly breathe: () => Promise<void>;
 }
 
-/** Fits and scores folds in any order; `onEnd` takes each as it ends, by its place among them. */
-export type ScoreFolds = (
-  dataset: Dataset,
-  folds: readonly Fold[],
-  settings: ExperimentSettings,
-  options: CallOptions & { readonly onEnd: (place: number, outcome: FoldOutcome) => void },
-) => Promise<void>;
+/** Fits and scores folds, a group of them after the other. */
+export interface FoldScorer extends Disposable {
+  /** In any order; `onEnd` takes each as it ends, by its place among them. */
+  score(
+    dataset: Dataset,
+    folds: readonly Fold[],
+    settings: ExperimentSettings,
+    options: CallOptions & { readonly onEnd: (place: number, outcome: FoldOutcome) => void },
+  ): Promise<void>;
+}
 
 /** One step without its rows, which stand in the table of all. */
 export type FoldSummary = Pick<FoldOutcome, "fold" | "fitted" | "scores" | "ablation" | "trainRows">;
@@ -177,13 +180,14 @@ async function scoreAll(
   settings: ExperimentSettings,
   deps: StagedDeps,
 ): Promise<{ readonly scored: ScoredFolds<Baseline>; readonly summaries: readonly FoldSummary[] }> {
-  const { signal, progress, onFold, scoreFolds = scoreFoldsHere(deps) } = deps, total = groups.flat().length;
+  const { signal, progress, onFold, openScorer = () => scorerHere(deps) } = deps, total = groups.flat().length;
+  using scorer = openScorer();
   const parts: FoldScored<Baseline>[] = [], summaries: FoldSummary[] = [];
   let foldsDone = 0;
   for (const group of groups) {
     const start = parts.length;
     const dataset = await readableDataset(source, foldSpan(group[0]!, group.at(-1)!));
-    await scoreFolds(dataset, group, settings, {
+    await scorer.score(dataset, group, settings, {
       ...(signal === undefined ? {} : { signal }),
       onEnd: (place, { fitted, scores, ablation, trainRows, ...part }) => {
         const summary = { fold: part.fold, fitted, scores, ablation, trainRows };
@@ -200,12 +204,15 @@ async function scoreAll(
 }
 
 /** Folds one after the other on this thread. */
-function scoreFoldsHere(deps: ExperimentDeps & { readonly breathe: () => Promise<void> }): ScoreFolds {
-  return async (dataset, folds, settings, { onEnd }) => {
-    for (const [place, fold] of folds.entries()) {
-      onEnd(place, await scoreFold(dataset, fold, settings, quietly(deps)));
-      await deps.breathe();
-    }
+function scorerHere(deps: StagedDeps): FoldScorer {
+  return {
+    async score(dataset, folds, settings, { onEnd }) {
+      for (const [place, fold] of folds.entries()) {
+        onEnd(place, await scoreFold(dataset, fold, settings, quietly(deps)));
+        await deps.breathe();
+      }
+    },
+    [Symbol.dispose]() {},
   };
 }
 

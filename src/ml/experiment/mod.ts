@@ -4,7 +4,7 @@
  * @module
  */
 export { type ExperimentSettings, quickSettings, type SplitSettings } from "./settings.ts";
-export type { ExperimentDeps, FoldSummary, ScoreFolds, SplitSummary } from "./fit_and_score.ts";
+export type { ExperimentDeps, FoldScorer, FoldSummary, SplitSummary } from "./fit_and_score.ts";
 export { checkLeaksAlone } from "./leak_check_fits.ts";
 export { type ExperimentResult, runExperiment } from "./run_experiment.ts";
 export { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";

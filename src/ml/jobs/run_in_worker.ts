@@ -32,63 +32,89 @@ export async function runInWorker(
   dataset: SharedDataset,
   options: RunInWorkerOptions = {},
 ): Promise<FitJobResult> {
-  return (await runTask({ kind: "validate", job }, dataset, options))!;
+  using worker = new JobWorker(options);
+  return (await worker.run({ kind: "validate", job }, dataset, options))!;
 }
 
-/** Options of {@linkcode runTask}. */
+/** Options of {@linkcode JobWorker.run}. */
 export interface RunTaskOptions extends RunInWorkerOptions {
   /** Takes each step of a `score` as it ends. */
   readonly onFold?: (place: number, outcome: TravelledFold) => void;
 }
 
-/** Runs any task in a Worker of its own; gives the result of `validate`. @throws as {@linkcode runInWorker}. */
-export async function runTask(
-  task: JobTask,
-  dataset: SharedDataset,
-  options: RunTaskOptions,
-): Promise<FitJobResult | undefined> {
-  const { signal, onProgress, onEpoch, onFold, silentMs = 600_000 } = options;
-  const { workerModule = new URL("./worker.ts", import.meta.url) } = options;
-  signal?.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<FitJobResult | undefined>();
-  const onAbort = () => reject(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  using watch = watchSilence(1, silentMs, (what) => reject(lost(what)));
-  const wasmFile = wasmFilePath(), stop = newStopWord();
-  const worker = new Worker(workerModule, { ...trainingWorkerOptions(wasmFile), name: "job" });
-  const handle = (reply: JobWorkerReply) => {
-    switch (reply.type) {
-      case "progress":
-        return onProgress?.(reply.state);
-      case "epoch":
-        return onEpoch?.(reply.report, reply.member);
-      case "fold":
-        return onFold?.(reply.place, reply.outcome);
-      case "done":
-        return resolve(reply.result);
-      case "failed":
-        return reject(failureOf(reply));
-    }
-  };
-  worker.onmessage = ({ data }: MessageEvent<JobWorkerReply>) => {
-    watch.heard(0);
+/** A Worker that runs tasks one after the other, and is quick with those after the first: its code is compiled by then. */
+export class JobWorker implements Disposable {
+  readonly #wasmFile = wasmFilePath();
+  readonly #worker: Worker;
+  /** Why it is of no more use. */
+  #failure: unknown;
+  #fail: (reason: unknown) => void = () => {};
+
+  /** Starts it. */
+  constructor({ workerModule = new URL("./worker.ts", import.meta.url) }: Pick<RunTaskOptions, "workerModule"> = {}) {
+    this.#worker = new Worker(workerModule, { ...trainingWorkerOptions(this.#wasmFile), name: "job" });
+    this.#worker.onerror = (event) => {
+      event.preventDefault(); // else it is thrown on this thread too
+      this.#end(lost(`failed: ${event.message}`));
+    };
+  }
+
+  /**
+   * Runs a task; gives the result of `validate`. One that fails or is stopped ends the Worker.
+   *
+   * @throws as {@linkcode runInWorker}.
+   */
+  async run(task: JobTask, dataset: SharedDataset, options: RunTaskOptions): Promise<FitJobResult | undefined> {
+    const { signal, onProgress, onEpoch, onFold, silentMs = 600_000 } = options, stop = newStopWord();
+    signal?.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
+    const { promise, resolve, reject } = Promise.withResolvers<FitJobResult | undefined>();
+    this.#fail = reject;
+    const onAbort = () => reject(signal!.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    using watch = watchSilence(1, silentMs, (what) => reject(lost(what)));
+    const handle = (reply: JobWorkerReply) => {
+      switch (reply.type) {
+        case "progress":
+          return onProgress?.(reply.state);
+        case "epoch":
+          return onEpoch?.(reply.report, reply.member);
+        case "fold":
+          return onFold?.(reply.place, reply.outcome);
+        case "done":
+          return resolve(reply.result);
+        case "failed":
+          return reject(failureOf(reply));
+      }
+    };
+    this.#worker.onmessage = ({ data }: MessageEvent<JobWorkerReply>) => {
+      watch.heard(0);
+      try {
+        handle(data);
+      } catch (error) {
+        reject(error); // of a listener: nobody else would see it
+      }
+    };
     try {
-      handle(data);
+      this.#worker.postMessage({ task, dataset, wasmFile: this.#wasmFile, stop } satisfies JobWorkerRequest);
+      return await promise;
     } catch (error) {
-      reject(error); // of a listener: nobody else would see it
+      requestStop(stop);
+      this.#end(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
     }
-  };
-  worker.onerror = (event) => {
-    event.preventDefault(); // else it is thrown on this thread too
-    reject(lost(`failed: ${event.message}`));
-  };
-  try {
-    worker.postMessage({ task, dataset, wasmFile, stop } satisfies JobWorkerRequest);
-    return await promise;
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-    requestStop(stop);
-    worker.terminate();
+  }
+
+  [Symbol.dispose](): void {
+    this.#end(lost("was ended"));
+  }
+
+  #end(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#fail(reason);
+    this.#worker.terminate();
   }
 }
 

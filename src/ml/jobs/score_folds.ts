@@ -1,9 +1,9 @@
-import type { ScoreFolds } from "../experiment/fit_and_score.ts";
+import type { FoldScorer } from "../experiment/fit_and_score.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
-import { runTask } from "./run_in_worker.ts";
+import { JobWorker } from "./run_in_worker.ts";
 import { shareDataset } from "./shared_dataset.ts";
 
-/** Options of {@linkcode scoreFoldsInWorkers}. */
+/** Options of {@linkcode FoldWorkers}. */
 export interface ScoreFoldsOptions {
   /** Workers side by side; the outcomes are the same. @default {@linkcode foldWorkers}, as each holds a training set of its own */
   readonly workers?: number;
@@ -17,13 +17,21 @@ export function foldWorkers(): number {
 }
 
 /**
- * Fits and scores the steps of a walk-forward in Workers that read one copy of the data. Each takes every n-th step: they
- * cost the same, and a Worker that goes on keeps what it has loaded. The first failure ends all.
+ * Fits and scores the steps of a walk-forward in Workers that read one copy of the data. Each takes every n-th step of a
+ * group: they cost the same. Workers stay from group to group, as starting one and compiling its code costs about as much
+ * as fitting on a month. The first failure ends all.
  */
-export function scoreFoldsInWorkers(options: ScoreFoldsOptions = {}): ScoreFolds {
-  return async (dataset, folds, settings, { signal, onEnd }) => {
-    const { workers = foldWorkers() } = options;
-    const shared = shareDataset(dataset), count = Math.min(workers, folds.length);
+export class FoldWorkers implements FoldScorer {
+  readonly #most: number;
+  readonly #workers: JobWorker[] = [];
+
+  /** Starts none before it is needed. */
+  constructor({ workers = foldWorkers() }: ScoreFoldsOptions = {}) {
+    this.#most = workers;
+  }
+
+  async score(...[dataset, folds, settings, { signal, onEnd }]: Parameters<FoldScorer["score"]>): Promise<void> {
+    const shared = shareDataset(dataset), count = Math.min(this.#most, folds.length);
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
     const placed = folds.map((fold, place) => ({ place, fold }));
@@ -31,7 +39,7 @@ export function scoreFoldsInWorkers(options: ScoreFoldsOptions = {}): ScoreFolds
       Array.from({ length: count }, async (_, worker) => {
         const own = placed.filter(({ place }) => place % count === worker);
         try {
-          await runTask({ kind: "score", settings, folds: own }, shared, {
+          await (this.#workers[worker] ??= new JobWorker()).run({ kind: "score", settings, folds: own }, shared, {
             signal: either,
             onFold: (place, { fitted: { spec, parts }, ...rest }) =>
               onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),
@@ -46,5 +54,9 @@ export function scoreFoldsInWorkers(options: ScoreFoldsOptions = {}): ScoreFolds
     if (failed.signal.aborted) throw failed.signal.reason;
     // Whatever ended without a reason of its own.
     for (const end of ends) if (end.status === "rejected") throw end.reason;
-  };
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#workers.splice(0)) worker[Symbol.dispose]();
+  }
 }

@@ -1,9 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DomainError, isDomainError, type ModelFamily, SILENT_PROGRESS } from "../../../src/core/mod.ts";
-import { type ExperimentSettings, quickSettings, runExperiment } from "../../../src/ml/experiment/mod.ts";
+import {
+  type ExperimentSettings,
+  type FoldScorer,
+  quickSettings,
+  runExperiment,
+} from "../../../src/ml/experiment/mod.ts";
 import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
 import { modelDigest } from "../../../src/ml/jobs/run_fit_job.ts";
-import { scoreFoldsInWorkers } from "../../../src/ml/jobs/score_folds.ts";
+import { FoldWorkers } from "../../../src/ml/jobs/score_folds.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { SETTINGS, smallCandles } from "./small_job.ts";
 
@@ -23,7 +28,8 @@ for (const family of ["mlp", "gbdt"] as const satisfies readonly ModelFamily[]) 
     const seen: number[] = [];
     for (const workers of [1, 3]) {
       const there = await run({ family }, {
-        scoreFolds: scoreFoldsInWorkers({ workers }),
+        openScorer: () => new FoldWorkers({ workers }),
+        foldsAtOnce: workers === 1 ? 2 : 5,
         onFold: ({ fold }: { fold: { index: number } }) => seen.push(fold.index),
       });
       assertEquals(
@@ -61,20 +67,20 @@ Deno.test("each step is scored by a model of the days before it, and only by tho
 });
 
 Deno.test("a step that cannot be fitted ends all steps at once, and says why", async () => {
-  const scoreFolds = scoreFoldsInWorkers({ workers: 2 });
+  using scorer = new FoldWorkers({ workers: 2 }), other = new FoldWorkers({ workers: 2 });
   const mlp = { ...WALK.mlp, learningRate: 1e30 };
-  const dataset = await new Promise<Parameters<typeof scoreFolds>[0]>((resolve, reject) => {
-    run({}, {
-      scoreFolds: (given: Parameters<typeof scoreFolds>[0]) => (resolve(given), Promise.reject(new Error("taken"))),
-    })
+  const dataset = await new Promise<Parameters<FoldScorer["score"]>[0]>((resolve, reject) => {
+    const score: FoldScorer["score"] = (given) => (resolve(given), Promise.reject(new Error("taken")));
+    run({}, { openScorer: () => ({ score, [Symbol.dispose]() {} }) })
       .catch((error) => error.message === "taken" ? undefined : reject(error));
   });
   const { experimentFolds } = await import("../../../src/ml/experiment/mod.ts");
   const { folds } = experimentFolds(WALK);
-  const error = await assertRejects(() => scoreFolds(dataset, folds, { ...WALK, mlp }, { onEnd: () => {} }));
+  const error = await assertRejects(() => scorer.score(dataset, folds, { ...WALK, mlp }, { onEnd: () => {} }));
   assert(isDomainError(error, "check-failed") && error.message.includes("Training diverged"), `${error}`);
   const stop = new AbortController();
-  const stopped = scoreFolds(dataset, folds, { ...WALK, mlp: { ...WALK.mlp, epochs: 5000, patience: 5000 } }, {
+  await assertRejects(() => scorer.score(dataset, folds, WALK, { onEnd: () => {} }), DomainError, "Training diverged");
+  const stopped = other.score(dataset, folds, { ...WALK, mlp: { ...WALK.mlp, epochs: 5000, patience: 5000 } }, {
     signal: stop.signal,
     onEnd: () => {},
   });
