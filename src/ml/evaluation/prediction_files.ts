@@ -4,7 +4,7 @@ import { MINUTE_MS, QUANTILE_KEYS, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { adaptiveQuantiles } from "./adaptive_quantiles.ts";
 import { type Baseline, BASELINES } from "./baselines.ts";
 import type { ScoredFolds } from "./scored_folds.ts";
-import { type Forecasts, levelIndex, type TestRows } from "./test_rows.ts";
+import { levelIndex, type RemadeForecasts, type TestRows } from "./test_rows.ts";
 
 /** Bounds of the 90 % interval after adaptive conformal inference: `adaptive_quantile_bps_0.05`. */
 export const ADAPTIVE_LEVELS = [0.05, 0.95] as const;
@@ -47,7 +47,10 @@ export function encodePredictions(
 
 /** `evaluation/baselines.parquet`: what the baselines forecast for the same rows, `baseline_<name>_<output>`. */
 export function encodeBaselines(
-  { test, baselines }: { readonly test: TestRows; readonly baselines: Readonly<Partial<Record<Baseline, Forecasts>>> },
+  { test, baselines }: {
+    readonly test: TestRows;
+    readonly baselines: Readonly<Partial<Record<Baseline, RemadeForecasts>>>;
+  },
 ): Uint8Array<ArrayBuffer> {
   return encode(test.length, [
     times("decision_time", (row) => test.decisionTimeMs[row]!),
@@ -55,17 +58,34 @@ export function encodeBaselines(
   ]);
 }
 
-function forecastColumns(prefix: string, forecasts: Forecasts): FileColumn[] {
-  const { probabilityUp, volatilityBps, quantilesBps } = forecasts;
+function forecastColumns(prefix: string, forecasts: RemadeForecasts): FileColumn[] {
+  const { probabilityUp, volatilityBps } = forecasts;
   return [
     ...(probabilityUp === undefined ? [] : [floats(`${prefix}probability_up`, probabilityUp)]),
     ...(volatilityBps === undefined ? [] : [floats(`${prefix}volatility_bps`, volatilityBps)]),
-    ...(quantilesBps === undefined
-      ? []
-      : QUANTILE_KEYS.map((key, at) =>
-        everyNth(`${prefix}quantile_bps_${key}`, quantilesBps, QUANTILE_KEYS.length, at)
-      )),
+    ...quantileColumns(prefix, forecasts),
   ];
+}
+
+/** Quantiles that are made anew are made for the span of rows that is written. */
+function quantileColumns(prefix: string, forecasts: RemadeForecasts): FileColumn[] {
+  const width = QUANTILE_KEYS.length, names = QUANTILE_KEYS.map((key) => `${prefix}quantile_bps_${key}`);
+  const { quantilesWithin } = forecasts;
+  if (quantilesWithin === undefined) {
+    const { quantilesBps } = forecasts;
+    return quantilesBps === undefined ? [] : names.map((name, at) => everyNth(name, quantilesBps, width, at));
+  }
+  let made: { readonly start: number; readonly quantiles: Float32Array } = {
+    start: -1,
+    quantiles: new Float32Array(0),
+  };
+  return names.map((name, at) => ({
+    ...everyNth(name, made.quantiles, width, at),
+    values(start, end) {
+      if (made.start !== start) made = { start, quantiles: quantilesWithin(start, end) };
+      return everyNth(name, made.quantiles, width, at).values(0, end - start);
+    },
+  }));
 }
 
 function floats(name: string, data: Float32Array): FileColumn {

@@ -1,5 +1,11 @@
 import type { TimeRange } from "../../core/mod.ts";
-import { type Forecasts, type ScaledForecasts, scaledQuantiles, type TestRows } from "./test_rows.ts";
+import {
+  type Forecasts,
+  type RemadeForecasts,
+  type ScaledForecasts,
+  scaledQuantiles,
+  type TestRows,
+} from "./test_rows.ts";
 
 /** One step of a walk-forward as the scored rows name it. */
 export interface ScoredFold {
@@ -25,7 +31,7 @@ export interface ScoredFolds<Name extends string = string> {
   readonly test: TestRows;
   readonly model: Required<Forecasts>;
   /** Quantiles that are σ × constants are multiplied out anew whenever they are asked for: held, they are most of it all. */
-  readonly baselines: Readonly<Record<Name, Forecasts>>;
+  readonly baselines: Readonly<Record<Name, RemadeForecasts>>;
 }
 
 /**
@@ -53,19 +59,24 @@ export function joinFolds<Name extends string>(parts: readonly FoldScored<Name>[
     model: joinForecasts(parts.map(({ model }) => model)) as Required<Forecasts>,
     baselines: Object.fromEntries(
       names.map((name) => [name, joinBaseline(parts.map(({ baselines }) => baselines[name]), foldOf)]),
-    ) as Record<Name, Forecasts>,
+    ) as Record<Name, RemadeForecasts>,
   };
 }
 
-function joinBaseline(parts: readonly (Forecasts | ScaledForecasts)[], foldOf: Int32Array): Forecasts {
+function joinBaseline(parts: readonly (Forecasts | ScaledForecasts)[], foldOf: Int32Array): RemadeForecasts {
   const scaled = parts.flatMap((part) => "standardizedQuantiles" in part ? [part] : []);
   if (scaled.length < parts.length) return joinForecasts(parts);
-  const columns = joinForecasts(scaled.map(({ standardizedQuantiles: _, ...rest }) => rest)),
-    { volatilityBps } = columns;
+  const columns = joinForecasts(scaled.map(({ standardizedQuantiles: _, ...rest }) => rest));
+  const quantilesWithin = (start: number, end: number) =>
+    scaledQuantiles(
+      columns.volatilityBps!.subarray(start, end),
+      (row) => scaled[foldOf[start + row]!]!.standardizedQuantiles,
+    );
   return {
     ...columns,
+    quantilesWithin,
     get quantilesBps() {
-      return scaledQuantiles(volatilityBps!, (row) => scaled[foldOf[row]!]!.standardizedQuantiles);
+      return quantilesWithin(0, foldOf.length);
     },
   };
 }

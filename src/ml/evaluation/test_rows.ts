@@ -18,6 +18,12 @@ export interface Forecasts {
   readonly quantilesBps?: Float32Array;
 }
 
+/** Forecasts whose quantiles are made anew whenever they are asked for, of some rows where these will do. */
+export interface RemadeForecasts extends Forecasts {
+  /** Those of the rows from `start` to before `end`. */
+  readonly quantilesWithin?: (start: number, end: number) => Float32Array;
+}
+
 /** Forecasts whose quantiles are σ × nine constants, as those of a line are: nine numbers in place of nine columns. */
 export interface ScaledForecasts extends Pick<Forecasts, "probabilityUp"> {
   readonly volatilityBps: Float32Array;

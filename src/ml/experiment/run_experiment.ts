@@ -48,6 +48,7 @@ export async function runExperiment(
   await stage("scores");
   const evaluation = evaluate(scored, settings);
   const ablation = joinAblations(fitted.folds.map((fold) => fold.ablation), ABLATED_PARTS, settings);
+  collectGarbage();
   await stage("files");
   const { leakChecks } = fitted;
   return {

@@ -56,6 +56,7 @@ Deno.test("quantiles that are σ × the constants of a fold come out as the colu
       whole: { ...part, baselines: { ...baselines, har: { volatilityBps, quantilesBps: whole } } },
     };
   });
-  const scaled = joinFolds(parts.map((part) => part.scaled)).baselines.har;
-  assertEquals({ ...scaled }, { ...joinFolds(parts.map((part) => part.whole)).baselines.har });
+  const { quantilesWithin, ...scaled } = joinFolds(parts.map((part) => part.scaled)).baselines.har;
+  assertEquals(scaled, { ...joinFolds(parts.map((part) => part.whole)).baselines.har });
+  assertEquals(quantilesWithin!(1, 3), scaled.quantilesBps!.slice(9, 27));
 });
