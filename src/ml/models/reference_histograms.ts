@@ -1,5 +1,6 @@
 import type { FeatureMatrix } from "../../core/mod.ts";
 import { sortedQuantile } from "../evaluation/block_bootstrap.ts";
+import { floatSorter } from "./float_sorter.ts";
 import type { ReferenceHistogram } from "./forecast_spec.ts";
 
 const BINS = 20;
@@ -10,12 +11,14 @@ const MOST_ROWS = 100_000;
 export function referenceHistograms(features: FeatureMatrix, rows: Int32Array): ReferenceHistogram[] {
   const stride = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
   const picked = new Int32Array(Math.ceil(rows.length / stride)), room = new Float32Array(picked.length);
+  const sort = floatSorter(picked.length);
   for (let i = 0; i < picked.length; i++) picked[i] = rows[i * stride]!;
   return features.names.map((feature, j) => {
     const column = features.columns[j]!;
     let present = 0;
     for (const row of picked) if (!Number.isNaN(column[row]!)) room[present++] = column[row]!;
-    const values = room.subarray(0, present).sort();
+    const values = room.subarray(0, present);
+    sort(values);
     const inner = Array.from({ length: BINS - 1 }, (_, i) => Math.fround(sortedQuantile(values, (i + 1) / BINS)));
     const edges = [...new Set(inner)].filter((edge) => !Number.isNaN(edge));
     const counts = new Array<number>(edges.length + 1).fill(0);
