@@ -5,6 +5,7 @@ import {
   addPenalty,
   augmentedRows,
   type InputMoments,
+  keptRows,
   type LinearRows,
   requirePenalty,
   weightOf,
@@ -45,7 +46,7 @@ export interface NewtonFit {
   readonly factor: Cholesky;
   /** Coefficients that can be told. */
   readonly parameters: number;
-  /** Fills `[1, z…]` of a row; the array is reused. */
+  /** `[1, z…]` of a row; the array may be reused. */
   augmented(row: number): Float64Array;
   /** −dloss/dη of a row at the solution, from what `augmented` gave. */
   downhill(row: number, z: Float64Array): number;
@@ -83,7 +84,8 @@ const PIVOT_ROUNDING = 1e-12;
 export function minimizeRowLoss(problem: LinearRows, family: RowLoss, options: NewtonOptions): NewtonFit {
   const { moments, l2 = 0, maxPasses = 200 } = options, { weight } = moments;
   requirePenalty(l2);
-  const augmented = augmentedRows(problem, moments), objective = new Objective(problem, family, moments, l2, augmented);
+  const augmented = keptRows(problem, augmentedRows(problem, moments));
+  const objective = new Objective(problem, family, moments, l2, augmented);
   const start = new Float64Array(problem.names.length + 1);
   start[0] = options.startLevel;
   const { solution, first, refactor, decrement } = search(problem, objective, start, { l2, maxPasses, weight });

@@ -101,6 +101,28 @@ export function augmentedRows(problem: LinearRows, { means, scales }: InputMomen
   };
 }
 
+/** Bytes of rows that {@linkcode keptRows} keeps: a month's are worth it, a year's are most of a process. */
+const MOST_KEPT_BYTES = 1 << 24;
+
+/**
+ * What `augmented` fills, for many passes over the same rows: each is filled once where all of them are few enough to be kept,
+ * anew in each pass where they are not.
+ */
+export function keptRows({ rows, names }: LinearRows, augmented: (row: number) => Float64Array): typeof augmented {
+  const size = names.length + 1;
+  if (8 * size * rows.length > MOST_KEPT_BYTES) return augmented;
+  const room = new Float64Array(size * rows.length), known = new Map<number, Float64Array>();
+  return (row) => {
+    let kept = known.get(row);
+    if (kept === undefined) {
+      kept = room.subarray(size * known.size, size * (known.size + 1));
+      kept.set(augmented(row));
+      known.set(row, kept);
+    }
+    return kept;
+  };
+}
+
 /** Adds `weight · x xᵀ` to the lower triangle of a row-major matrix. */
 export function addOuter(lower: Float64Array, x: Float64Array, weight: number): void {
   const width = x.length;
