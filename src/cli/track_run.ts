@@ -104,7 +104,7 @@ export async function trackRun(
   await run.during(() => Promise.resolve(requireClean(result.leakChecks ?? [])));
   await run.finish();
 
-  const kept = startsKept(result.training);
+  const kept = startsKept(result.training, settings.family);
   if (kept !== undefined) warnings.push({ code: "start-kept", message: kept });
   const seconds = (context.clock.monotonicMs() - startedMs) / 1000;
   return {

@@ -27,7 +27,7 @@ export function trackSummary(summary: TrackSummary): string {
   const { settings, result: { evaluation, verdict, split, training, details, leakChecks } } = summary;
   const days = (span: { readonly startMs: number; readonly endMs: number }) =>
     `${toIsoDay(span.startMs)} to ${toIsoDay(span.endMs - 1)}`;
-  const kept = startsKept(training);
+  const kept = startsKept(training, settings.family);
   return [
     `${settings.family}, ${settings.horizonMinutes} minutes ahead, ${settings.series.symbol}${
       settings.quick ? ", quick: a first look" : ""

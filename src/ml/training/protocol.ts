@@ -1,4 +1,6 @@
+import type { ModelFamily } from "../../core/mod.ts";
 import type { Network } from "../models/network.ts";
+import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import type { WorkerFailure } from "../worker_failure.ts";
 import type { AdamWState } from "./adam_w.ts";
 import type { ScheduleOptions } from "./learning_rate.ts";
@@ -141,12 +143,16 @@ export function bestEpochs(training: readonly TrainingOutcome[]): string {
   return training.map(({ bestEpoch, epochs }) => `${bestEpoch} of ${epochs}`).join(", ");
 }
 
-/** What there is to say where no epoch of a network was better than its start, the plain lines; undefined otherwise. */
-export function startsKept(training: readonly TrainingOutcome[]): string | undefined {
+/**
+ * What there is to say where no epoch of a network was better than its start, the plain lines; undefined otherwise. Dense
+ * networks start at other lines than those that read windows.
+ */
+export function startsKept(training: readonly TrainingOutcome[], family: ModelFamily): string | undefined {
   const kept = training.filter(({ bestEpoch }) => bestEpoch === 0).length;
   if (kept === 0) return undefined;
   const which = training.length === 1 ? "the network" : `${kept} of ${training.length} networks`;
-  return `No epoch of ${which} was better than the start: there the model is the plain lines, log-HAR and the sign of the last move`;
+  const lines = isSequenceFamily(family) ? "log-HAR and the sign of the last move" : "HAR-X and the logistic line";
+  return `No epoch of ${which} was better than the start: there the model is the plain lines, ${lines}`;
 }
 
 /** Messages to a Worker. */

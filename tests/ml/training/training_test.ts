@@ -108,10 +108,14 @@ Deno.test("trainInWorker() stops a loss that explodes and stays finite, before a
 Deno.test("startsKept() says of how many networks no epoch was better than the start", { permissions: "none" }, () => {
   const outcomes = (...epochs: number[]) =>
     epochs.map((bestEpoch) => ({ tensors: [], bestEpoch, epochs: 9, steps: 1 }));
-  assertEquals(startsKept(outcomes()), undefined);
-  assertEquals(startsKept(outcomes(1, 3)), undefined);
-  assertMatch(startsKept(outcomes(0))!, /^No epoch of the network was better than the start: .* plain lines/);
-  assertMatch(startsKept(outcomes(2, 0, 0))!, /^No epoch of 2 of 3 networks was better/);
+  assertEquals(startsKept(outcomes(), "mlp"), undefined);
+  assertEquals(startsKept(outcomes(1, 3), "mlp"), undefined);
+  assertMatch(
+    startsKept(outcomes(0), "mlp")!,
+    /^No epoch of the network was better than the start: .* HAR-X and the logistic line$/,
+  );
+  assertMatch(startsKept(outcomes(0), "tcn")!, /the plain lines, log-HAR and the sign of the last move$/);
+  assertMatch(startsKept(outcomes(2, 0, 0), "mlp")!, /^No epoch of 2 of 3 networks was better/);
 });
 
 Deno.test("trainInWorker() rejects where a Worker ends without a word", async () => {
