@@ -1,4 +1,4 @@
-import { DAY_MS, type Tracker, type Warning } from "../core/mod.ts";
+import { countTrials, DAY_MS, type Tracker, type Warning } from "../core/mod.ts";
 import type { TrackedRun } from "../ml/experiment/mod.ts";
 import type { SharedDataset } from "../ml/jobs/shared_dataset.ts";
 import type { Objective, SweepOutcome, SweepPlan, SweepReport, SweepTrial } from "../ml/sweeps/mod.ts";
@@ -114,7 +114,7 @@ async function fitTrials(
   dataset: SharedDataset,
 ): Promise<{ readonly report: SweepReport; readonly best: SweepOutcome["best"] }> {
   const { context, request: { sweep }, plan, read, trials, tracker, parent, experimentName } = session;
-  const { countTrials, reportSweep, runSweep, SweepProgress, SweepRecorder } = await import("../ml/sweeps/mod.ts");
+  const { reportSweep, runSweep, SweepProgress, SweepRecorder } = await import("../ml/sweeps/mod.ts");
   const { datasetInput } = await import("../ml/experiment/mod.ts");
   const { runInWorker } = await import("../ml/jobs/run_in_worker.ts");
   const { settings, facts } = read;

@@ -28,4 +28,6 @@ export * from "./ports/feature_engine.ts";
 export * from "./ports/feature_store.ts";
 export * from "./ports/forecast_model.ts";
 export * from "./ports/tracker.ts";
+export * from "./all_pages.ts";
+export * from "./trials.ts";
 export * from "./ports/model_registry.ts";

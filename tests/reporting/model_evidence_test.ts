@@ -14,7 +14,7 @@ import { NO_FIGURE, render, runWith } from "./model_run.ts";
 import { readPdf } from "./pdf_text.ts";
 
 const scored = sampleFolds({ days: 36, folds: 3, everyMinutes: 15 });
-const evaluation = evaluate(scored, { blockDays: 1, resamples: 200 });
+const evaluation = evaluate(scored, { blockDays: 1, resamples: 200, tried: { count: 5, sharpes: [0.1, 0.2] } });
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const check = (name: LeakCheck["name"], rest: Partial<LeakCheck> = {}): LeakCheck => ({
   ...{ name, figure: "what is counted", passed: true, value: 0.001, limit: 0.5, skipped: false, reason: "It was seen" },
@@ -139,6 +139,52 @@ Deno.test("a model report leaves out what a run does not keep, or keeps in anoth
     for (const path of [...names, "importance.json"]) assertStringIncludes(said, path);
     assert(!said.includes("sweep.json"), "only a sweep's parent has trials");
   }
+});
+
+Deno.test("a model report lists every run of its symbol and horizon, and what each was told otherwise", async () => {
+  const input = await runOf(FILES), { tracker, runId } = input;
+  const other = async (startTime: number, params: Readonly<Record<string, string>>) => {
+    const { info } = await tracker.createRun({ experimentId: "0", startTime });
+    const all = Object.entries({ ...PARAMS, train_rows: "9", ...params }).map(([key, value]) => ({ key, value }));
+    await tracker.logBatch(info.runId, {
+      params: all,
+      metrics: [{ key: "qlike", value: 0.41, timestamp: 1, step: 0 }],
+    });
+    return info.runId;
+  };
+  const failed = await other(1, { seed: "2" }), gone = await other(2, { model: "gbdt" });
+  await other(3, { horizon_minutes: "60" });
+  await tracker.updateRun(failed, { status: "FAILED" });
+  await tracker.deleteRun(gone);
+  tracker.countTrials = () => Promise.resolve(4);
+  const report = await modelReport(input), { rows, note } = tableOf(report, "trials", "Every run");
+  assertEquals(rows.map(([run, , status, differs, qlike]) => [run, status, differs, qlike]), [
+    ["this run", "finished", "", evaluation.model["qlike"]!.toFixed(4)],
+    [gone.slice(0, 8), "running, deleted", "model gbdt", "0.4100"],
+    [failed.slice(0, 8), "failed", "seed 2", "0.4100"],
+  ]);
+  assertEquals([rows.length, note], [3, "1 run more was deleted for good."]);
+  assertEquals((report.data as { tried: { runs: { runId: string }[] } }).tried.runs[0]!.runId, runId);
+});
+
+Deno.test("a model report says why there is no deflated Sharpe ratio", async () => {
+  const deflated = async (tried: Parameters<typeof evaluate>[1]["tried"] | undefined) => {
+    const summary = evaluate(scored, { blockDays: 1, resamples: 20, ...(tried === undefined ? {} : { tried }) });
+    const report = await modelReport(await runOf(new Map([["evaluation/summary.json", json(summary)]])));
+    const facts = sectionOf(report, "money")!.blocks.find((block) => block.kind === "facts")!;
+    assert(facts.kind === "facts");
+    return facts.items.find(({ label }) => label === "The same, deflated")!.value;
+  };
+  assertEquals(await deflated(undefined), "not known, as nobody counted the runs before it");
+  assertEquals(
+    await deflated({ count: 1, sharpes: [] }),
+    "not known, as it is the first run of its symbol and horizon",
+  );
+  assertEquals(
+    await deflated({ count: 3, sharpes: [] }),
+    "not known, as the Sharpe ratio of only one of 3 runs is known",
+  );
+  assertStringIncludes(await deflated({ count: 3, sharpes: [0.1] }), "above what the best of 3 runs shows by luck");
 });
 
 Deno.test("a model report of a sweep's parent lists its trials, the best marked", async () => {

@@ -1,6 +1,5 @@
-import { DomainError, type Metric, type Run, type Tracker } from "../../core/mod.ts";
+import { allPages, DomainError, type Metric, type Run, type Tracker } from "../../core/mod.ts";
 import type { ResumedFrom } from "../training/protocol.ts";
-import { allPages } from "./all_pages.ts";
 import { memberPrefix } from "./log_experiment.ts";
 import type { TrackedRun } from "./tracked_run.ts";
 

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { ERROR_TRAITS, type ErrorCode, PARENT_RUN_TAG, type Run, type Tracker } from "../../core/mod.ts";
+import { allPages, ERROR_TRAITS, type ErrorCode, PARENT_RUN_TAG, type Run, type Tracker } from "../../core/mod.ts";
 import { FAILURE_TAG } from "../experiment/mod.ts";
 import type { KnownFit } from "./run_sweep.ts";
-import { allPages } from "../experiment/all_pages.ts";
 import { fitFile, jobTag, SWEEP_TAGS } from "./sweep_tags.ts";
 
 const numbers = z.array(z.number());

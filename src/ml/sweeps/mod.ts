@@ -8,7 +8,6 @@ export { describeTrial, runSweep, type SweepOutcome, type SweepTrial } from "./r
 export type { Objective } from "./objective.ts";
 export { SweepRecorder } from "./sweep_recorder.ts";
 export { SweepProgress } from "./sweep_progress.ts";
-export { countTrials } from "./count_trials.ts";
 export { tagOf } from "./known_fits.ts";
 export { reportSweep, type SweepReport } from "./sweep_report.ts";
 export { sweepMarkdown, sweepSentences, sweepTable } from "./sweep_table.ts";

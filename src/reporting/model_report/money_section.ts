@@ -8,7 +8,7 @@ const SHOWN_COSTS_BPS = [0, 2, 5, 10, 20];
 
 /** What following the direction forecast would have earned, before and after costs. */
 export function moneySection({ money, days }: StoredEvaluation): Section {
-  const { costCurve, breakEvenCostBps, roundTripsPerDay, probabilisticSharpe, deflatedSharpe } = money;
+  const { costCurve, breakEvenCostBps, roundTripsPerDay, probabilisticSharpe, deflatedSharpe, trials } = money;
   const shown = costCurve.filter(({ costBps }) => SHOWN_COSTS_BPS.includes(costBps));
   const curve = (key: "sharpe" | "meanDailyBps") =>
     costCurve.map((point) => ({ x: point.costBps, y: point[key] ?? NaN }));
@@ -57,12 +57,25 @@ export function moneySection({ money, days }: StoredEvaluation): Section {
             label: "Probability that Sharpe > 0",
             value: `${formatPercent(probabilisticSharpe ?? undefined, 1)}, before costs`,
           },
-          ...(deflatedSharpe === null ? [] : [{
+          {
             label: "The same, deflated",
-            value: `${formatPercent(deflatedSharpe, 1)}, above what the best of all runs shows by luck`,
-          }]),
+            value: deflatedSharpe === null
+              ? `not known, as ${whyNotDeflated(trials)}`
+              : `${formatPercent(deflatedSharpe, 1)}, above what the best of ${
+                formatNumber(trials?.count)
+              } runs shows by luck`,
+          },
         ],
       },
     ],
   };
+}
+
+/** Why there is no deflated Sharpe ratio. */
+function whyNotDeflated(trials: StoredEvaluation["money"]["trials"]): string {
+  if (trials === null || trials === undefined) return "nobody counted the runs before it";
+  if (trials.count < 2) return "it is the first run of its symbol and horizon";
+  return trials.known < 2
+    ? `the Sharpe ratio of ${trials.known === 0 ? "none" : "only one"} of ${formatNumber(trials.count)} runs is known`
+    : "its own profits do not vary";
 }

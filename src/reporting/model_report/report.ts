@@ -88,7 +88,7 @@ export async function modelReport(
       gains,
       curves: Object.fromEntries(facts.curves),
       ...stored,
-      trialsEver: facts.trialsEver,
+      tried: facts.tried,
     },
   };
 }

@@ -1,10 +1,18 @@
-import { type CallOptions, DomainError, type Metric, type Run, type Tracker, type TrialsOf } from "../../core/mod.ts";
+import {
+  allPages,
+  type CallOptions,
+  DomainError,
+  type Metric,
+  type Run,
+  type Tracker,
+  type TrialsOf,
+} from "../../core/mod.ts";
 import { type ForecastTable, readForecasts } from "./forecast_table.ts";
 import { jsonOf, readStoredFiles, type StoredFiles } from "./stored_evaluation.ts";
+import { readTried, type Tried } from "./tried_runs.ts";
 
 /** Points of one training curve at most. */
 const CURVE_POINTS = 400;
-const PAGE_SIZE = 10_000;
 
 /** A test of the run's verdict, as `evaluation/summary.json` has it. */
 export interface SummaryCheck {
@@ -28,8 +36,8 @@ export interface RunFacts {
   readonly checks: readonly SummaryCheck[];
   /** What the run keeps of its evaluation beside the forecasts. */
   readonly stored: StoredFiles;
-  /** Runs ever started with this symbol and horizon; undefined where the run has none, or the store keeps no record. */
-  readonly trialsEver: number | undefined;
+  /** Everything tried with this symbol and horizon; undefined where the run has none. */
+  readonly tried: Tried | undefined;
   /** Forecasts and outcomes of the scored minutes, or undefined where the run did not keep them. */
   readonly forecasts: ForecastTable | undefined;
 }
@@ -40,16 +48,8 @@ export interface RunFacts {
  * @throws {DomainError} `not-found` where there is none.
  */
 export async function newestRunId(tracker: Tracker): Promise<string> {
-  const experimentIds: string[] = [];
-  for (let pageToken: string | undefined, more = true; more;) {
-    const page = await tracker.searchExperiments({
-      viewType: "ACTIVE_ONLY",
-      ...(pageToken === undefined ? {} : { pageToken }),
-    });
-    experimentIds.push(...page.items.map(({ experimentId }) => experimentId));
-    pageToken = page.nextPageToken;
-    more = pageToken !== undefined;
-  }
+  const experiments = allPages((page) => tracker.searchExperiments({ viewType: "ACTIVE_ONLY", ...page }));
+  const experimentIds = (await Array.fromAsync(experiments)).map(({ experimentId }) => experimentId);
   const newest = experimentIds.length === 0 ? undefined : (await tracker.searchRuns({
     experimentIds,
     orderBy: ["attributes.start_time DESC"],
@@ -67,7 +67,7 @@ export async function readRunFacts(tracker: Tracker, runId: string, options: Cal
   for (const { key, step } of [...run.metrics].sort((a, b) => a.key.localeCompare(b.key))) {
     options.signal?.throwIfAborted();
     if (step <= 0) continue;
-    const points = thinned(await history(tracker, runId, key));
+    const points = thinned(await Array.fromAsync(allPages((page) => tracker.metricHistory(runId, key, page))));
     if (points.length > 1) curves.set(key, points);
   }
   const params = new Map(run.params.map(({ key, value }) => [key, value])), market = marketOf(params);
@@ -84,23 +84,9 @@ export async function readRunFacts(tracker: Tracker, runId: string, options: Cal
     curves,
     checks: summary === undefined ? [] : readChecks(summary),
     stored: await readStoredFiles((path) => artifact(tracker, runId, path)),
-    trialsEver: market === undefined ? undefined : await tracker.countTrials(market),
+    tried: market === undefined ? undefined : await readTried(tracker, market),
     forecasts: predictions === undefined ? undefined : await readForecasts(predictions, baselines),
   };
-}
-
-async function history(tracker: Tracker, runId: string, key: string): Promise<Metric[]> {
-  const points: Metric[] = [];
-  for (let pageToken: string | undefined, more = true; more;) {
-    const page = await tracker.metricHistory(runId, key, {
-      maxResults: PAGE_SIZE,
-      ...(pageToken === undefined ? {} : { pageToken }),
-    });
-    points.push(...page.items);
-    pageToken = page.nextPageToken;
-    more = pageToken !== undefined;
-  }
-  return points;
 }
 
 /** One value a step, the last logged, thinned to what a chart can show; the last step always stays. */

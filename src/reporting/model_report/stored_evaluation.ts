@@ -28,6 +28,8 @@ const EVALUATION = z.object({
     roundTripsPerDay: FIGURE,
     probabilisticSharpe: FIGURE,
     deflatedSharpe: FIGURE,
+    // Runs before trials were counted have none.
+    trials: z.object({ count: z.number(), known: z.number() }).nullish(),
   }),
   folds: z.array(GROUP.extend({ index: z.number(), train: SPAN, test: SPAN })),
   years: z.array(GROUP),
@@ -142,7 +144,8 @@ export async function readStoredFiles(
 export function isShownPart(key: string, { evaluation, ablation }: StoredFiles): boolean {
   if (ablation !== undefined && key.startsWith("ablation_")) return true;
   return evaluation !== undefined &&
-    /^(adaptive_|sharpe_cost_|break_even_cost_bps$|round_trips_per_day$|probabilistic_sharpe$|calibration_)/.test(key);
+    /^(adaptive_|sharpe_cost_|break_even_cost_bps$|round_trips_per_day$|probabilistic_sharpe$|deflated_sharpe$|calibration_)/
+      .test(key);
 }
 
 /** Anyone may have written the file: what is no JSON is nothing. */

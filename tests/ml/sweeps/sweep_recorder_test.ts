@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DomainError, PARENT_RUN_TAG, type Run } from "../../../src/core/mod.ts";
+import { countTrials, DomainError, PARENT_RUN_TAG, type Run } from "../../../src/core/mod.ts";
 import { datasetInput, TrackedRun } from "../../../src/ml/experiment/mod.ts";
 import { type FitJob, fitJobDigest } from "../../../src/ml/jobs/fit_job.ts";
-import { countTrials } from "../../../src/ml/sweeps/count_trials.ts";
 import { rungsOf } from "../../../src/ml/sweeps/halving.ts";
 import { runSweep, type SweepDeps, type SweepTrial, type TrialOutcome } from "../../../src/ml/sweeps/run_sweep.ts";
 import { tagOf } from "../../../src/ml/sweeps/known_fits.ts";

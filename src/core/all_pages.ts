@@ -1,4 +1,4 @@
-import type { Page } from "../../core/mod.ts";
+import type { Page } from "./ports/tracker.ts";
 
 /** What a search finds, page after page. */
 export async function* allPages<T>(
