@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import {
   DomainError,
   isDomainError,
@@ -8,10 +9,13 @@ import {
 } from "../core/mod.ts";
 import type { EvaluationEvidence } from "../MLOps/promotion/mod.ts";
 import type { FoldMetric } from "../ml/evaluation/evaluation_metrics.ts";
+import type { TriedBefore } from "../ml/evaluation/money_scores.ts";
 import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
 
 /** A run's predictions beside its artifacts' root. */
 export const PREDICTIONS_FILE = "evaluation/predictions.parquet";
+/** What a run's evaluation found, and what it counted for it. */
+const SUMMARY_FILE = "evaluation/summary.json";
 /** The baselines' beside them. */
 export const BASELINES_FILE = "evaluation/baselines.parquet";
 
@@ -65,6 +69,7 @@ export async function proveEvaluation(
   const evaluation = evaluate(scoredFoldsOf(predictions, baselines), {
     blockDays: positiveParam(run, "block_days") ?? 1,
     resamples: positiveParam(run, "resamples") ?? DEFAULT_RESAMPLES,
+    tried: await readTried(tracker, run),
   });
   const metrics = evaluationMetrics(evaluation);
   // A store keeps the newest step of a figure: that of the last fold.
@@ -78,15 +83,31 @@ export async function proveEvaluation(
 
 /** The firewall's checks as the run keeps them; null where it has none. */
 async function readLeakChecks(tracker: Tracker, run: Run): Promise<readonly LeakCheckOutcome[] | null> {
-  const bytes = await artifact(tracker, run.info.runId, LEAK_CHECKS_FILE);
-  if (bytes === undefined) return null;
   const { z } = await import("zod");
-  const check = z.looseObject({ name: z.string().min(1), passed: z.boolean(), skipped: z.boolean() });
-  const schema = z.looseObject({ checks: z.array(check) });
+  const check = z.object({ name: z.string().min(1), passed: z.boolean(), skipped: z.boolean() });
+  return (await readJson(tracker, run, LEAK_CHECKS_FILE, z.object({ checks: z.array(check) })))?.checks ?? null;
+}
+
+/** What was tried when the run was started, as it keeps it: later the store would tell another number. */
+async function readTried(tracker: Tracker, run: Run): Promise<TriedBefore | null> {
+  const { z } = await import("zod");
+  const trials = z.object({ count: z.int().nonnegative(), sharpes: z.array(z.number()) }).nullish();
+  const summary = await readJson(tracker, run, SUMMARY_FILE, z.object({ money: z.object({ trials }).optional() }));
+  const tried = summary?.money?.trials ?? null;
+  if (tried === null && run.metrics.some(({ key }) => key === "deflated_sharpe")) {
+    throw damaged(run, `it says a deflated Sharpe ratio, but not in ${SUMMARY_FILE} of how many trials`);
+  }
+  return tried;
+}
+
+/** A JSON file of a run, or undefined where it has none. */
+async function readJson<T>(tracker: Tracker, run: Run, path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const bytes = await artifact(tracker, run.info.runId, path);
+  if (bytes === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(new TextDecoder().decode(bytes))).checks;
+    return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
-    throw damaged(run, `its ${LEAK_CHECKS_FILE} cannot be read: ${(error as Error).message.split("\n")[0]}`);
+    throw damaged(run, `its ${path} cannot be read: ${(error as Error).message.split("\n")[0]}`);
   }
 }
 

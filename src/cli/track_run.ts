@@ -48,6 +48,7 @@ export async function trackRun(
     settingsParams,
     TrackedRun,
     treeMetrics,
+    triedBefore,
     verdictReasons,
   } = await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
@@ -67,6 +68,9 @@ export async function trackRun(
   options.onStarted?.(run.runId);
   await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
   await run.log({ params: settingsParams(settings) });
+  // Counted as the run starts, itself included: what is started while it trains is of no weight for it.
+  const { series: { symbol }, horizonMinutes } = settings;
+  const tried = await triedBefore(tracker, { symbol, horizonMinutes });
   const onResume = async (from: CarriedTraining) => {
     const whose = from.owner === null ? "" : ` (run ${from.owner})`;
     const message = `Goes on after epoch ${from.epoch} of a training that was killed${whose}`;
@@ -77,6 +81,7 @@ export async function trackRun(
   const result = await run.during(() =>
     runExperiment(candles, settings, {
       engine,
+      tried,
       ...(features === undefined ? {} : { features }),
       train: (job, { member, ...options }) =>
         trainInWorker(job, {

@@ -1,10 +1,11 @@
-"""Computes a run's scores from its two Parquet files by pandas, scikit-learn and scipy: predictions, baselines."""
+"""Computes a run's scores by pandas, scikit-learn and scipy: from predictions, baselines, and what was tried before."""
 import json
 import sys
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
+from scipy.stats import kurtosis, norm, skew
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss, mean_pinball_loss, roc_auc_score
 
@@ -85,6 +86,15 @@ position = np.sign(held["probability_up"].astype(float) - 0.5)
 profit = position * 1e4 * np.expm1(held["outcome_return_bps"].astype(float) / 1e4)
 daily = profit.groupby(held["decision_time"].dt.floor("D")).sum()
 metrics["sharpe_daily_gross"] = daily.mean() / daily.std(ddof=1)
+
+# Bailey & Lopez de Prado 2014, equations 1 to 3.
+tried = json.loads(sys.argv[3])
+sharpe, count = metrics["sharpe_daily_gross"], tried["count"]
+shape = 1 - skew(daily) * sharpe + (kurtosis(daily, fisher=False) - 1) / 4 * sharpe**2
+first, second = norm.ppf(1 - 1 / count), norm.ppf(1 - 1 / (count * np.e))
+largest = np.std([*tried["sharpes"], sharpe], ddof=1) * ((1 - np.euler_gamma) * first + np.euler_gamma * second)
+for name, benchmark in [("probabilistic_sharpe", 0), ("deflated_sharpe", largest)]:
+    metrics[name] = norm.cdf((sharpe - benchmark) * np.sqrt((len(daily) - 1) / shape))
 metrics["sharpe_cost_0"] = metrics["sharpe_daily_gross"] * np.sqrt(365)
 
 gain = qlike("baseline_har_x_") - qlike("")

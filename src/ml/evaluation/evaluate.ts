@@ -16,8 +16,7 @@ import { type Grouping, rankedRows } from "./group_areas.ts";
 import { type GroupScores, scoreGroups } from "./group_scores.ts";
 import { seriesOf } from "./inference/daily_series.ts";
 import { blockDraws, type ConfidenceSetEntry, modelConfidenceSet } from "./inference/model_confidence_set.ts";
-import type { Trials } from "./inference/sharpe_tests.ts";
-import { type MoneyScores, moneyScores } from "./money_scores.ts";
+import { type MoneyScores, moneyScores, type TriedBefore } from "./money_scores.ts";
 import { clarkWestTests, type NestedTest } from "./nested_tests.ts";
 import { type IntervalOptions, SEED } from "./paired_gains.ts";
 import { type BestBaselines, bestBaselines, rivalsOf } from "./rivals.ts";
@@ -81,13 +80,13 @@ export interface EvaluateOptions {
   /** @default 2000 */
   readonly resamples?: number;
   /** Everything ever tried with this symbol and horizon, for the deflated Sharpe ratio. @default null, not known */
-  readonly trials?: Trials | null;
+  readonly tried?: TriedBefore | null;
 }
 
 /** Scores everything on the same rows (evaluation section 5). */
 export function evaluate(
   scored: ScoredFolds<Baseline>,
-  { blockDays, resamples = RESAMPLES, trials = null }: EvaluateOptions,
+  { blockDays, resamples = RESAMPLES, tried = null }: EvaluateOptions,
 ): Evaluation {
   const { test, model } = scored, { decisionTimeMs } = test, intervals = { blockDays, resamples };
   const losses = rowLosses(test, model), folds = foldGrouping(scored);
@@ -116,7 +115,7 @@ export function evaluate(
     calibration,
     quantileHistogram: { expected: BIN_SHARES, observed: [...quantileHistogram(test, model.quantilesBps)] },
     adaptive: quantileScores(test, adaptive, rowLosses(test, { quantilesBps: adaptive }).pinball!),
-    money: moneyScores(test, model.probabilityUp, trials),
+    money: moneyScores(test, model.probabilityUp, tried),
     clarkWest: clarkWestTests(scored),
     confidenceSet: confidenceSet(dailyQlike, intervals),
     bestBaselines: best,

@@ -6,7 +6,7 @@
 export { type ExperimentSettings, quickSettings, type SplitSettings } from "./settings.ts";
 export type { ExperimentDeps, FoldScorer, FoldSummary, SplitSummary } from "./fit_and_score.ts";
 export { checkLeaksAlone } from "./leak_check_fits.ts";
-export { type ExperimentResult, runExperiment } from "./run_experiment.ts";
+export { type ExperimentResult, runExperiment, type RunExperimentDeps } from "./run_experiment.ts";
 export { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
 export {
   type DatasetFacts,
@@ -24,4 +24,5 @@ export {
   verdictReasons,
 } from "./log_experiment.ts";
 export { type CarriedTraining, carryOver } from "./carry_over.ts";
+export { triedBefore } from "./tried_before.ts";
 export { FAILURE_TAG, type LogBatch, type StartRunOptions, TrackedRun } from "./tracked_run.ts";

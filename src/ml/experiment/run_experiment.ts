@@ -3,6 +3,7 @@ import { collectGarbage } from "../collect_garbage.ts";
 import { type Ablation, joinAblations } from "../evaluation/ablation.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
+import type { TriedBefore } from "../evaluation/money_scores.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
 import { encodeLeakChecks } from "../leak_checks/mod.ts";
 import { ABLATED_PARTS } from "../models/ablations.ts";
@@ -22,6 +23,12 @@ export interface ExperimentResult extends Omit<FittedAndScored, "scored"> {
 /** Steps that {@linkcode runExperiment} tells of beside training. */
 const STEPS = 5;
 
+/** What {@linkcode runExperiment} needs from outside. */
+export interface RunExperimentDeps extends ExperimentDeps {
+  /** What was tried before with this symbol and horizon. @default not known */
+  readonly tried?: TriedBefore;
+}
+
 /**
  * Fits, scores and judges a family on candles.
  *
@@ -30,9 +37,9 @@ const STEPS = 5;
 export async function runExperiment(
   candles: CandleColumns,
   settings: ExperimentSettings,
-  deps: ExperimentDeps,
+  deps: RunExperimentDeps,
 ): Promise<ExperimentResult> {
-  const { progress, signal } = deps;
+  const { progress, signal, tried = null } = deps;
   // Lets a pending Ctrl-C in, which the loops of this thread would hold up.
   const breathe = async () => {
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -46,7 +53,7 @@ export async function runExperiment(
   const { scored, ...fitted } = await fitAndScore(candles, settings, { ...deps, stage, breathe });
   collectGarbage();
   await stage("scores");
-  const evaluation = evaluate(scored, settings);
+  const evaluation = evaluate(scored, { ...settings, tried });
   const ablation = joinAblations(fitted.folds.map((fold) => fold.ablation), ABLATED_PARTS, settings);
   collectGarbage();
   await stage("files");

@@ -136,9 +136,9 @@ Deno.test("evaluate() tells real differences from none by every test", pure, () 
 
 Deno.test("evaluate() needs the spread of the trials for a deflated Sharpe ratio", pure, () => {
   assertEquals([evaluation.money.deflatedSharpe, evaluation.money.trials], [null, null]);
-  const few = evaluate(scored, { ...OPTIONS, trials: { count: 1, sharpeVariance: 0.01 } });
+  const few = evaluate(scored, { ...OPTIONS, tried: { count: 1, sharpes: [0.1] } });
   assertEquals(few.money.deflatedSharpe, null);
-  const many = evaluate(scored, { ...OPTIONS, trials: { count: 40, sharpeVariance: 0.01 } }).money;
+  const many = evaluate(scored, { ...OPTIONS, tried: { count: 40, sharpes: [0.1, -0.1] } }).money;
   assert(many.deflatedSharpe! > 0 && many.deflatedSharpe! < many.probabilisticSharpe);
   assertEquals(many.costCurve.map(({ costBps }) => costBps), Array.from({ length: 21 }, (_, i) => i));
 });
