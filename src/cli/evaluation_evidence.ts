@@ -1,9 +1,12 @@
 import type { z } from "zod";
 import {
   DomainError,
+  type ForecastModel,
   isDomainError,
   LEAK_CHECKS_FILE,
   type LeakCheckOutcome,
+  REFIT_FILE,
+  type RefitSpread,
   type Run,
   type Tracker,
 } from "../core/mod.ts";
@@ -34,26 +37,26 @@ export interface ProvenEvaluation {
 
 /**
  * Scores a run's predictions and its baselines' again, so that a promotion rests on forecasts and outcomes instead of
- * figures that anybody can write into a tracking store.
+ * figures that anybody can write into a tracking store; and asks its model what the last steps' models were asked.
  *
  * @throws {DomainError} `model-invalid` where a file cannot be read, or where a logged score is not what the files give.
  */
 export async function proveEvaluation(
   tracker: Tracker,
   run: Run,
-  horizonMinutes: number,
+  model: ForecastModel,
 ): Promise<ProvenEvaluation> {
   const [predictionBytes, baselineBytes] = [
     await artifact(tracker, run.info.runId, PREDICTIONS_FILE),
     await artifact(tracker, run.info.runId, BASELINES_FILE),
   ];
-  const leakChecks = await readLeakChecks(tracker, run);
+  const leakChecks = await readLeakChecks(tracker, run), refit = await compareRefit(tracker, run, model);
   if (predictionBytes === undefined || baselineBytes === undefined) {
     const missing = [
       ...(predictionBytes === undefined ? [PREDICTIONS_FILE] : []),
       ...(baselineBytes === undefined ? [BASELINES_FILE] : []),
     ];
-    const evidence = { metrics: {}, blocks: null, missing, leakChecks };
+    const evidence = { metrics: {}, blocks: null, missing, leakChecks, refit };
     return { evidence, predictions: undefined, sha256: undefined };
   }
   const { readBaselines, readPredictions, scoredFoldsOf } = await import("../ml/evaluation/read_prediction_files.ts");
@@ -61,7 +64,7 @@ export async function proveEvaluation(
   const { evaluationMetrics, foldMetrics } = await import("../ml/evaluation/evaluation_metrics.ts");
   const { sha256Of } = await import("../ml/sha256.ts");
   const predictions = await readPredictions(predictionBytes);
-  const { test } = predictions;
+  const { test } = predictions, { horizonMinutes } = model.info;
   if (test.horizonMinutes !== horizonMinutes) {
     throw damaged(run, `its predictions are ${test.horizonMinutes} minutes ahead, its model ${horizonMinutes}`);
   }
@@ -75,7 +78,7 @@ export async function proveEvaluation(
   // A store keeps the newest step of a figure: that of the last fold.
   compareScores(run, { ...metrics, ...lastSteps(foldMetrics(evaluation)) });
   return {
-    evidence: { metrics, blocks: evaluation.blocks, missing: [], leakChecks },
+    evidence: { metrics, blocks: evaluation.blocks, missing: [], leakChecks, refit },
     predictions,
     sha256: sha256Of(predictionBytes),
   };
@@ -100,12 +103,32 @@ async function readTried(tracker: Tracker, run: Run): Promise<TriedBefore | null
   return tried;
 }
 
+/** The run's model beside those of its last steps; null where it does not keep what they said. */
+async function compareRefit(tracker: Tracker, run: Run, model: ForecastModel): Promise<RefitSpread | null> {
+  const { decodeRefit } = await import("../ml/evaluation/refit_file.ts");
+  const { refitSpread } = await import("../ml/evaluation/refit_spread.ts");
+  const evidence = await readText(tracker, run, REFIT_FILE, decodeRefit), { featureNames } = model.info;
+  if (evidence === undefined) return null;
+  const width = evidence.rows.length / evidence.count;
+  if (width === featureNames.length) return refitSpread(model, evidence);
+  throw damaged(run, `the rows of ${REFIT_FILE} have ${width} features, its model ${featureNames.length}`);
+}
+
 /** A JSON file of a run, or undefined where it has none. */
 async function readJson<T>(tracker: Tracker, run: Run, path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  return await readText(tracker, run, path, (text) => schema.parse(JSON.parse(text)));
+}
+
+async function readText<T>(
+  tracker: Tracker,
+  run: Run,
+  path: string,
+  decode: (text: string) => T,
+): Promise<T | undefined> {
   const bytes = await artifact(tracker, run.info.runId, path);
   if (bytes === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    return decode(new TextDecoder().decode(bytes));
   } catch (error) {
     throw damaged(run, `its ${path} cannot be read: ${(error as Error).message.split("\n")[0]}`);
   }

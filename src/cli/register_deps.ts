@@ -40,8 +40,8 @@ export async function registerDeps(
       checkFeatureSet(model.info, engines);
       return model;
     },
-    async proveRun(run, { horizonMinutes, holder, earlier }) {
-      const evaluation = await proveEvaluation(tracker, run, horizonMinutes);
+    async proveRun(run, { model, holder, earlier }) {
+      const evaluation = await proveEvaluation(tracker, run, model);
       const { evidence, sha256 } = evaluation;
       const incumbents = await incumbentsOf(
         {

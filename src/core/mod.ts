@@ -17,6 +17,7 @@ export * from "./quoted.ts";
 export * from "./baselines.ts";
 export * from "./gate/gate_check.ts";
 export * from "./gate/check_text.ts";
+export * from "./gate/refit_check.ts";
 export * from "./gate/judge_evaluation.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/progress.ts";

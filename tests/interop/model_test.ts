@@ -129,6 +129,7 @@ function checkRun(seen: SeenRun, json: { metrics: Record<string, number>; datase
     "evaluation/baselines.parquet",
     "evaluation/leak_checks.json",
     "evaluation/predictions.parquet",
+    "evaluation/refit.json",
     "evaluation/summary.json",
   ]);
   assertEquals([seen.models, seen.modelStatus], [["mlp-15m"], "READY"]);

@@ -46,7 +46,7 @@ export interface Incumbents {
 }
 
 /** A run's evaluation as computed again from its predictions, never as logged. */
-export type EvaluationEvidence = Pick<EvaluationFindings, "metrics" | "blocks" | "missing" | "leakChecks">;
+export type EvaluationEvidence = Pick<EvaluationFindings, "metrics" | "blocks" | "missing" | "leakChecks" | "refit">;
 
 /** What a run is judged by. */
 export interface RunEvidence {

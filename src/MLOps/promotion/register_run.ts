@@ -2,6 +2,7 @@ import {
   checkText,
   type Clock,
   DomainError,
+  type ForecastModel,
   type GateCheck,
   type GateLimits,
   type LoadForecastModel,
@@ -38,7 +39,8 @@ export interface RunProof {
 export type ProveRun = (
   run: Run,
   against: {
-    readonly horizonMinutes: number;
+    /** The run's model, its files proven. */
+    readonly model: ForecastModel;
     /** Version that holds the alias. */
     readonly holder: ModelVersion | undefined;
     /** Versions that held it before, newest first; those that were rolled back are not among them. */
@@ -131,7 +133,7 @@ export async function registerRun(deps: RegisterDeps, request: RegisterRequest):
   if (request.version !== undefined) requireVersionOf(request.version, proven);
   onStep?.("evaluation");
   const { holder, earlier } = await earlierHolders(registry, name, alias);
-  const proof = await deps.proveRun(run, { horizonMinutes, holder, earlier });
+  const proof = await deps.proveRun(run, { model: proven.model, holder, earlier });
   const judged = judgeRun(run, {
     horizonMinutes,
     modelFiles: proven.fileCount,

@@ -1,4 +1,5 @@
 import { gainCheck, type GateCheck, type GateLimits, type LeakCheckOutcome, plainCheck } from "./gate_check.ts";
+import { refitCheck, type RefitSpread } from "./refit_check.ts";
 
 /** What an evaluation found, whoever computed it. */
 export interface EvaluationFindings {
@@ -12,13 +13,16 @@ export interface EvaluationFindings {
   readonly missing: readonly string[];
   /** The leak firewall's checks; null where it has not run. */
   readonly leakChecks: readonly LeakCheckOutcome[] | null;
+  /** The logged model beside those of the last steps; null where nobody compared them. */
+  readonly refit: RefitSpread | null;
 }
 
 const DAY_MINUTES = 1440;
 
 /**
  * The checks that a run's evaluation must pass, in `track`'s verdict as at the gate (evaluation section 7, 1 to 4):
- * complete and without a leak; the primary score better than that of climatology and EWMA; no worse than the strongest
+ * complete, without a leak and of the
+ * logged model's recipe; the primary score better than that of climatology and EWMA; no worse than the strongest
  * baseline by more than the margins, on enough blocks of days; 90 % coverage in bounds. At a day's horizon only QLIKE
  * against HAR-X and coverage count: thirty effective labels a fold say nothing on direction.
  */
@@ -34,6 +38,7 @@ export function judgeEvaluation(findings: EvaluationFindings, limits: GateLimits
   return [
     completeness(findings, isDaily),
     firewall(findings.leakChecks),
+    refitCheck(findings.refit),
     ...(isDaily ? [] : [gain(primary, "climatology", 0), gain(primary, "ewma", 0)]),
     blocks(findings, limits),
     gain("qlike", toBeat.qlike, margins.qlike),

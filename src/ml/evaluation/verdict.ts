@@ -1,4 +1,11 @@
-import { checkText, type GateCheck, type GateLimits, judgeEvaluation, type LeakCheckOutcome } from "../../core/mod.ts";
+import {
+  checkText,
+  type GateCheck,
+  type GateLimits,
+  judgeEvaluation,
+  type LeakCheckOutcome,
+  type RefitSpread,
+} from "../../core/mod.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluationMetrics } from "./evaluation_metrics.ts";
 
@@ -18,11 +25,15 @@ export interface Verdict {
  * same of the scores that it computes again.
  *
  * @param options.leakChecks those of the firewall. @default null, not run
+ * @param options.refit the logged model beside the last steps'. @default null, not compared
  */
 export function judge(
   evaluation: Evaluation,
   limits: GateLimits,
-  { leakChecks = null }: { readonly leakChecks?: readonly LeakCheckOutcome[] | null } = {},
+  { leakChecks = null, refit = null }: {
+    readonly leakChecks?: readonly LeakCheckOutcome[] | null;
+    readonly refit?: RefitSpread | null;
+  } = {},
 ): Verdict {
   const checks = judgeEvaluation({
     horizonMinutes: evaluation.horizonMinutes,
@@ -30,6 +41,7 @@ export function judge(
     blocks: evaluation.blocks,
     missing: [],
     leakChecks,
+    refit,
   }, limits);
   return {
     passed: checks.every(({ passed }) => passed),

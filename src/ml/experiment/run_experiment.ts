@@ -1,8 +1,10 @@
-import { type CandleColumns, LEAK_CHECKS_FILE } from "../../core/mod.ts";
+import { type CandleColumns, LEAK_CHECKS_FILE, REFIT_FILE } from "../../core/mod.ts";
 import { collectGarbage } from "../collect_garbage.ts";
 import { type Ablation, joinAblations } from "../evaluation/ablation.ts";
 import { evaluate, type Evaluation } from "../evaluation/evaluate.ts";
 import { encodeBaselines, encodePredictions } from "../evaluation/prediction_files.ts";
+import { encodeRefit } from "../evaluation/refit_file.ts";
+import { refitEvidence, refitSpread } from "../evaluation/refit_spread.ts";
 import type { TriedBefore } from "../evaluation/money_scores.ts";
 import { judge, type Verdict } from "../evaluation/verdict.ts";
 import { encodeLeakChecks } from "../leak_checks/mod.ts";
@@ -57,16 +59,17 @@ export async function runExperiment(
   const ablation = joinAblations(fitted.folds.map((fold) => fold.ablation), ABLATED_PARTS, settings);
   collectGarbage();
   await stage("files");
-  const { leakChecks } = fitted;
+  const { leakChecks, model, goldenRows, folds } = fitted, refit = refitEvidence(goldenRows, folds);
   return {
     ...fitted,
     evaluation,
     ablation,
-    verdict: judge(evaluation, settings.verdict, { leakChecks }),
+    verdict: judge(evaluation, settings.verdict, { leakChecks, refit: refitSpread(model, refit) }),
     files: new Map([
       ["evaluation/predictions.parquet", encodePredictions(scored)],
       ["evaluation/baselines.parquet", encodeBaselines(scored)],
       ["evaluation/ablation.json", utf8(`${JSON.stringify(ablation, null, 1)}\n`)],
+      [REFIT_FILE, utf8(encodeRefit(refit))],
       ...(leakChecks === null ? [] : [[LEAK_CHECKS_FILE, utf8(encodeLeakChecks(leakChecks))] as const]),
     ]),
   };

@@ -81,6 +81,7 @@ export function evaluationOf(run: Run, changes: Partial<EvaluationEvidence> = {}
     blocks: 45,
     missing: [],
     leakChecks: [{ name: "truncation", passed: true, skipped: false }],
+    refit: { steps: 3, outputs: [{ name: "volatility", distance: 0.02, spread: 0.05 }] },
     ...changes,
   };
 }

@@ -31,6 +31,7 @@ Deno.test("judgeRun() passes good evidence and shows figure, interval and limit"
     ["evaluation_complete", true],
     ["leak_checks", true],
     ["model_files", true],
+    ["refit_spread", true],
     ["qlike_vs_climatology", true],
     ["qlike_vs_ewma", true],
     ["blocks", true],
@@ -55,6 +56,7 @@ Deno.test("judgeRun() passes good evidence and shows figure, interval and limit"
     "evaluation_complete",
     "leak_checks",
     "model_files",
+    "refit_spread",
   ]);
 });
 
@@ -135,6 +137,16 @@ Deno.test("judgeRun() lets no leak through, and no firewall that did not run", {
   assertEquals(found(null), [false, "not run", false]);
 });
 
+Deno.test(
+  "judgeRun() refuses a logged model that is not of the recipe that was scored",
+  { permissions: "none" },
+  () => {
+    const refit = { steps: 3, outputs: [{ name: "volatility", distance: 0.5, spread: 0.125 }] };
+    const check = judge(runWith(), {}, 15, evaluationOf(runWith(), { refit })).find(({ passed }) => !passed)!;
+    assertEquals([check.name, check.value, check.limit, check.forceable], ["refit_spread", 4, 2, false]);
+  },
+);
+
 Deno.test("judgeRun() judges no direction at a day's horizon", { permissions: "none" }, () => {
   const run = runWith({ metrics: { auc: undefined, log_loss: undefined, pinball_gain_har_x_low: -9 } });
   assertEquals(failing(run, {}, 1440), []);
@@ -144,6 +156,7 @@ Deno.test("judgeRun() judges no direction at a day's horizon", { permissions: "n
     "evaluation_complete",
     "leak_checks",
     "model_files",
+    "refit_spread",
     "blocks",
     "qlike_vs_har_x",
     "coverage_90",

@@ -25,13 +25,17 @@ function judged(
   },
 ) {
   const rows = { ...scored, model, test: { ...scored.test, horizonMinutes } };
-  return judge(evaluate(rows, { blockDays, resamples: 200 }), { ...LIMITS, ...limits }, { leakChecks: CLEAN });
+  return judge(evaluate(rows, { blockDays, resamples: 200 }), { ...LIMITS, ...limits }, {
+    leakChecks: CLEAN,
+    refit: REFIT,
+  });
 }
 
 function failures(changes: Parameters<typeof judged>[0]): string[] {
   return judged(changes).checks.filter(({ passed }) => !passed).map(({ name }) => name);
 }
 
+const REFIT = { steps: 3, outputs: [{ name: "volatility", distance: 0.02, spread: 0.05 }] };
 const CLEAN = [{ name: "truncation", passed: true, skipped: false }];
 
 Deno.test("judge() passes the better model, and names each way to fail", { permissions: "none" }, () => {
@@ -66,13 +70,21 @@ Deno.test("judge() calls an evaluation with a row without a number incomplete, a
 
 Deno.test("judge() looks at HAR-X and coverage alone at a day's horizon", { permissions: "none" }, () => {
   const names = judged({ horizonMinutes: 1440 }).checks.map(({ name }) => name);
-  assertEquals(names, ["evaluation_complete", "leak_checks", "blocks", "qlike_vs_har_x", "coverage_90"]);
+  assertEquals(names, [
+    "evaluation_complete",
+    "leak_checks",
+    "refit_spread",
+    "blocks",
+    "qlike_vs_har_x",
+    "coverage_90",
+  ]);
 });
 
 Deno.test("judge() fails a run whose firewall found a leak", { permissions: "none" }, () => {
   const leakChecks = [{ name: "rotation", passed: false, skipped: false }];
   const { passed, checks } = judge(evaluate({ ...scored, model: honest }, { blockDays: 1, resamples: 50 }), LIMITS, {
     leakChecks,
+    refit: REFIT,
   });
   assertEquals([passed, checks.filter((check) => !check.passed).map(({ note }) => note)], [false, [
     "found by: rotation",

@@ -337,6 +337,7 @@ Deno.test("logExperiment() records a run that register can promote: data, split,
       "evaluation/ablation.json",
       "evaluation/baselines.parquet",
       "evaluation/predictions.parquet",
+      "evaluation/refit.json",
       "evaluation/summary.json",
     ]);
     const summary = JSON.parse(
