@@ -70,7 +70,7 @@ export function readOptions(
       if (spec.type === "string" && value === "") {
         throw new DomainError("usage", `Option '--${name}' must not be empty`);
       }
-      requireChoice(name, spec, String(value));
+      requireChoice(command, name, spec, String(value));
     }
   }
   return {
@@ -86,7 +86,7 @@ export function readOptions(
 }
 
 /** @throws {DomainError} `usage` for a value, or a part of a list, that is none of the choices. */
-function requireChoice(name: string, { choices, isList }: OptionSpec, value: string): void {
+function requireChoice(command: string, name: string, { choices, isList }: OptionSpec, value: string): void {
   if (choices === undefined) return;
   for (const part of isList ? value.split(",") : [value]) {
     if (choices.includes(part)) continue;
@@ -94,7 +94,11 @@ function requireChoice(name: string, { choices, isList }: OptionSpec, value: str
     throw new DomainError(
       "usage",
       `Option '--${name}' must be ${isList ? "some" : "one"} of ${choices.join(", ")}: current value is '${value}'`,
-      { ...(meant === undefined ? {} : { hint: `Did you mean '${meant}'?` }) },
+      {
+        hint: meant === undefined
+          ? `Take ${isList ? "any" : "one"} of those: ${command} --help`
+          : `Did you mean '${meant}'?`,
+      },
     );
   }
 }

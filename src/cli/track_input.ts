@@ -130,22 +130,26 @@ async function freshFeatures(
 /** The asked range within what is stored; a clipped end is warned about. */
 function askedRange(context: CommandContext, span: TimeRange, warnings: Warning[]): TimeRange {
   const nowMs = context.clock.nowMs();
-  const read = (name: "since" | "until", stored: number) => {
+  const read = (name: "since" | "until") => {
     const text = context.options.string(name);
-    return text === undefined ? stored : parseInstantOrDuration(text, nowMs, `--${name}`);
+    return text === undefined ? undefined : parseInstantOrDuration(text, nowMs, `--${name}`);
   };
-  const asked = { startMs: read("since", span.startMs), endMs: read("until", span.endMs) };
-  if (asked.endMs <= asked.startMs) {
+  const sinceMs = read("since"), untilMs = read("until");
+  const asked = { startMs: sinceMs ?? span.startMs, endMs: untilMs ?? span.endMs };
+  if (sinceMs !== undefined && untilMs !== undefined && untilMs <= sinceMs) {
     throw new DomainError("usage", `--until (${toIso(asked.endMs)}) must lie after --since (${toIso(asked.startMs)})`);
   }
   const range = { startMs: Math.max(asked.startMs, span.startMs), endMs: Math.min(asked.endMs, span.endMs) };
   if (range.endMs <= range.startMs) {
+    const wanted = sinceMs === undefined
+      ? `on candles before ${toIso(asked.endMs)}`
+      : untilMs === undefined
+      ? `from ${toIso(asked.startMs)} on`
+      : `on ${toIso(asked.startMs)} to ${toIso(asked.endMs)}`;
     throw new DomainError(
       "not-found",
-      `Cannot train on ${toIso(asked.startMs)} to ${toIso(asked.endMs)} as candles are stored from ${
-        toIso(span.startMs)
-      } to ${toIso(span.endMs)}`,
-      { hint: `Bring them in with: task ingest -- --since ${toIsoDay(asked.startMs)}` },
+      `Cannot train ${wanted} as candles are stored from ${toIso(span.startMs)} to ${toIso(span.endMs)}`,
+      { hint: `Bring them in with: task ingest -- --since ${sinceMs === undefined ? "DATE" : toIsoDay(sinceMs)}` },
     );
   }
   if (range.startMs !== asked.startMs || range.endMs !== asked.endMs) {

@@ -72,7 +72,9 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
   exchange: z.string().regex(/^[a-z0-9]+$/, "must be an exchange name of ccxt, in lower case").default("binance"),
   symbol: z.string().min(1).default("BTC/USDT").describe("Unified symbol"),
   model: z.enum(MODEL_FAMILIES).default("mlp").describe("Model family without --model"),
-  horizonMinutes: z.union(HORIZONS.map((minutes) => z.literal(minutes))).default(15)
+  horizonMinutes: z.union(HORIZONS.map((minutes) => z.literal(minutes)), {
+    error: `It must be one of ${HORIZONS.join(", ")}`,
+  }).default(15)
     .describe("Horizon without --horizon, minutes"),
   seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
   minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),

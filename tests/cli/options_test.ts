@@ -50,7 +50,7 @@ Deno.test("readOptions() names the nearest option and value", { permissions: "no
       "Write --since VALUE; a value that begins with a dash is written --since=-…",
     ],
     [["--source"], "Option '--source' of 'x' needs a value", "Values are auto, archive, rest"],
-    [["--horizon", "1,5"], "must be one of 1, 5, 15", undefined],
+    [["--horizon", "1,5"], "must be one of 1, 5, 15", "Take one of those: x --help"],
     [["--json=1"], "Cannot read the options", "See the options with: x --help"],
   ];
   for (const [args, message, hint] of cases) {

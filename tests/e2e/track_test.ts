@@ -111,6 +111,11 @@ Deno.test("track says what is wrong with its options, its range, its store, and 
   await refused(["--since", "2023-02-30"], 2, "usage", "2023-02-30");
   await refused(["--since", "2023-04-01", "--until", "2023-03-01"], 2, "usage", "--until");
   await refused(["--since", "2023-04-20"], 3, "input-invalid", "at least 30 are needed");
+  await refused(["--horizon", "7"], 2, "usage", "--help");
+  await refused([], 3, "input-invalid", "Take or ingest a longer range, or a first look with: task track -- --quick");
+  await refused(["--quick", "--folds", "9"], 3, "input-invalid", "Ask for at most 5 folds");
+  await refused(["--since", "2030-01-01"], 6, "not-found", "Cannot train from 2030-01-01T00:00:00Z on as candles are");
+  await refused(["--until", "2020-01-01"], 6, "not-found", "Cannot train on candles before 2020-01-01T00:00:00Z");
   await refused(
     ["--until", "2022-01-01", "--since", "2021-01-01"],
     6,
@@ -121,6 +126,8 @@ Deno.test("track says what is wrong with its options, its range, its store, and 
   await Deno.mkdir(`${folder.path}/config`);
   await Deno.rename(`${folder.path}/mlruns.json`, `${folder.path}/config/mine.json`);
   await refused(["--config", "config/mine.json"], 3, "config-invalid", "Did you mean 'epochs'?");
+  await Deno.writeTextFile(`${folder.path}/config/mine.json`, `{"horizonMinutes": 7}`);
+  await refused(["--config", "config/mine.json"], 3, "config-invalid", "one of 1, 5, 15, 60, 1440: current value is 7");
   await Deno.writeTextFile(`${folder.path}/config/mine.json`, `{"symbol": "ETH/USDT"}`);
   await refused(["--config", "config/mine.json"], 6, "not-found", "ETH/USDT");
   await Deno.remove(`${folder.path}/feature_store`, { recursive: true });

@@ -48,10 +48,14 @@ export function walkForwardFolds(range: TimeRange, options: WalkForwardOptions):
     throw tooShort(
       `Cannot walk forward over ${days.toFixed(1)} days (${toIsoDay(range.startMs)} to ${toIsoDay(range.endMs)}) ` +
         `as a fold needs ${trainDays} days of training and one of test`,
+      "Take or ingest a longer range, or a first look with: task track -- --quick",
     );
   }
   if (folds !== undefined && folds > starts.length) {
-    throw tooShort(`Cannot score ${folds} folds as the range holds ${starts.length}`);
+    throw tooShort(
+      `Cannot score ${folds} folds as the range holds ${starts.length}`,
+      `Ask for at most ${starts.length} folds, or take or ingest a longer range`,
+    );
   }
   return starts.map((testStartMs, index) =>
     foldBetween({
@@ -149,8 +153,6 @@ function nextMidnight(ms: number): number {
   return midnight === ms ? ms : midnight + DAY_MS;
 }
 
-function tooShort(message: string): DomainError {
-  return new DomainError("input-invalid", message, {
-    hint: "Ingest a longer range, ask for fewer folds, or take a first look with: task track -- --quick",
-  });
+function tooShort(message: string, hint: string): DomainError {
+  return new DomainError("input-invalid", message, { hint });
 }
