@@ -2,6 +2,7 @@ import type { KeyValue, Tracker, Warning } from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { CarriedTraining } from "../ml/experiment/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
+import { onSameCandles } from "./dataset_proof.ts";
 import { featureEngineOf } from "./runtime.ts";
 import { runTags } from "./run_tags.ts";
 import { type ReadCandles, storedOutcomes } from "./track_input.ts";
@@ -78,26 +79,32 @@ export async function trackRun(
     warnings.push({ code: "training-resumed", message });
     await carryOver(tracker, run, from, nowMs());
   };
-  const result = await run.during(() =>
-    runExperiment(candles, settings, {
-      engine,
-      tried,
-      ...(features === undefined ? {} : { features }),
-      train: (job, { member, ...options }) =>
-        trainInWorker(job, {
-          ...{ ...options, checkpoints: CHECKPOINTS, owner: run.runId },
-          onResume: (from) => onResume({ ...from, member }),
+  const { result, warning } = await run.during(() =>
+    onSameCandles(
+      context,
+      { series: settings.series, range: facts, sha256: facts.sha256 },
+      () =>
+        runExperiment(candles, settings, {
+          engine,
+          tried,
+          ...(features === undefined ? {} : { features }),
+          train: (job, { member, ...options }) =>
+            trainInWorker(job, {
+              ...{ ...options, checkpoints: CHECKPOINTS, owner: run.runId },
+              onResume: (from) => onResume({ ...from, member }),
+            }),
+          progress: context.progress,
+          signal: context.signal,
+          onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
+          onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
+          openScorer: () => new FoldWorkers({ workers }),
+          foldsAtOnce: workers,
+          checkLeaks: (input, deps) => runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings) }),
+          onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
         }),
-      progress: context.progress,
-      signal: context.signal,
-      onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
-      onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
-      openScorer: () => new FoldWorkers({ workers }),
-      foldsAtOnce: workers,
-      checkLeaks: (input, deps) => runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings) }),
-      onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
-    })
+    )
   );
+  if (warning !== undefined) warnings.push(warning);
   const logged = await logExperiment(tracker, run, result, {
     settings,
     facts,

@@ -27,6 +27,7 @@ export const ERROR_TRAITS = {
   "tracking-refused": { exit: 4, status: 502, retry: false },
   "fetch-failed": { exit: 4, status: 503, retry: true },
   "checksum-mismatch": { exit: 5, status: 500, retry: false },
+  "dataset-changed": { exit: 5, status: 409, retry: true },
   "invariant-violated": { exit: 5, status: 500, retry: false },
   "not-found": { exit: 6, status: 404, retry: false },
   "gate-refused": { exit: 7, status: 409, retry: false },

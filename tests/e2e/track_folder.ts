@@ -77,7 +77,8 @@ export async function runIn(
 export interface UntilOptions {
   /** Text on stderr, such as progress. */
   readonly seen: RegExp;
-  readonly signal: Deno.Signal;
+  /** @default none: it goes on to its end */
+  readonly signal?: Deno.Signal;
   /** Done before the signal is sent. */
   readonly first?: () => Promise<void>;
 }
@@ -102,7 +103,7 @@ export async function runUntil(
     if (isSent || !seen.test(stderr)) continue;
     isSent = true;
     await first?.();
-    child.kill(signal);
+    if (signal !== undefined) child.kill(signal);
   }
   return { status: await child.status, stdout: await stdout, stderr };
 }

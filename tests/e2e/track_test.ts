@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
 import type { Tracker } from "../../src/core/mod.ts";
+import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
 import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn, runUntil, SAMPLE } from "./track_folder.ts";
@@ -193,4 +195,35 @@ Deno.test("track killed in mid-training goes on from its last epoch, to the byte
   assertEquals(await weights(broken.path, resumed), await weights(whole.path, straight));
   assertEquals(resumed.json.metrics, straight.json.metrics);
   assertEquals(await Array.fromAsync(Deno.readDir(`${broken.path}/mlruns/checkpoints`)).catch(() => []), []);
+});
+
+Deno.test("track refuses what it has trained on candles that an ingest changed meanwhile, and leaves no model", async () => {
+  await using folder = await folderWithSample();
+  const series = { exchange: "binance", symbol: "BTC/USDT", interval: "1m" } as const;
+  const startMs = Date.UTC(2023, 2, 1), range = { startMs, endMs: startMs + 60_000 };
+  const revise = async () => {
+    await using store = await DuckDbFeatureStore.open(`${folder.path}/feature_store/bitcoin.duckdb`, {
+      mode: "write",
+      clock: SYSTEM_CLOCK,
+      command: "ingest",
+      waitMs: 60_000,
+    });
+    const columns = await store.loadCandles({ ...series, range });
+    columns.volume[0]! += 1;
+    const { revised } = await store.writeCandles(series, [{ source: "rest", columns }], { wins: () => true });
+    assertEquals(revised, 1);
+  };
+  const args = ["--quick", "--json", "--events", "--model", "linear"];
+  const { status, stdout, stderr } = await runUntil(folder.path, "track", args, {
+    seen: /"note":"steps"/,
+    first: revise,
+  });
+  const { error } = JSON.parse(stdout);
+  assertEquals([status.code, error.code], [5, "dataset-changed"], stderr.slice(-800));
+  assertStringIncludes(error.message, "as they were changed in the feature store meanwhile");
+  assertEquals(error.hint, "Let the ingest end, then track again");
+  await using tracker = await openTrackerAt(`sqlite:///${folder.path}/mlruns/mlflow.db`, { readOnly: true });
+  const { items: [run] } = await tracker.searchRuns({ experimentIds: ["1"] });
+  assertEquals([run!.info.status, run!.modelOutputs], ["FAILED", []]);
+  assertEquals(run!.tags.find(({ key }) => key === "failure")!.value, error.message);
 });
