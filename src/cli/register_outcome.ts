@@ -62,7 +62,7 @@ function warningsOf(decision: Decision): Warning[] {
 /** What a refused run is told; the alias stays. */
 export function refusal(decision: Decision, isForced: boolean, holder: string | undefined): CommandResult {
   const { run, name, alias } = decision;
-  const names = failed(decision).join(", ");
+  const names = failedWithReasons(decision).join(", "), fixed = unforceable(decision).join(" and ");
   const stays = holder === undefined ? `${name}@${alias} stays unset` : `${name}@${alias} stays at version ${holder}`;
   return {
     json: {
@@ -76,9 +76,9 @@ export function refusal(decision: Decision, isForced: boolean, holder: string | 
     text: registerSummary({ ...decision, isQuick: isQuick(decision), outcome: stays }),
     warnings: warningsOf(decision).filter(({ code }) => code !== "gate-forced"),
     error: new DomainError("gate-refused", `The gate refused run '${run.info.runId}': ${names}; ${stays}`, {
-      hint: isForced
-        ? `--force cannot pass over ${unforceable(decision).join(" and ")}: track it again`
-        : 'Track a better run, or promote it all the same with --force --reason "…"',
+      hint: fixed === ""
+        ? 'Track a better run, or promote it all the same with --force --reason "…"'
+        : `${isForced ? "--force cannot" : "Not even --force can"} pass over ${fixed}: track it again`,
     }),
   };
 }
@@ -90,6 +90,13 @@ function isQuick({ run }: Decision): boolean {
 
 function unforceable({ checks }: Decision): string[] {
   return checks.filter(({ passed, forceable }) => !passed && !forceable).map(({ name }) => name);
+}
+
+/** The checks that fail, with why where no figure of the table says it: of those that are never passed over. */
+function failedWithReasons({ checks }: Decision): string[] {
+  return checks.filter(({ passed }) => !passed).map(({ name, note, forceable }) =>
+    forceable || note === null ? name : `${name} (${note})`
+  );
 }
 
 function failed({ checks }: Decision): string[] {

@@ -54,6 +54,9 @@ Deno.test("register scores minutes after the incumbent's training with its regis
         "missing: its candles, which the feature store has changed since",
       ]);
       assertStringIncludes(answer.json.error.hint, "cannot pass over evaluation_complete");
+      assertStringIncludes(answer.json.error.message, "evaluation_complete (missing: its candles, which the feature");
+      const unforced = await program("register");
+      assertEquals(unforced.json.error.hint, "Not even --force can pass over evaluation_complete: track it again");
       set(other, value);
       database.close();
     });
