@@ -3,6 +3,8 @@ import type { ModelConfig } from "../config/model_config.ts";
 import type { CarriedTraining } from "../ml/experiment/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { onSameCandles } from "./dataset_proof.ts";
+import { BASELINES_KEY_TAG, BASELINES_SHA256_TAG, findBaselines } from "./known_baselines.ts";
+import { BASELINES_FILE } from "./evaluation_evidence.ts";
 import { featureEngineOf } from "./runtime.ts";
 import { runTags } from "./run_tags.ts";
 import { type ReadCandles, storedOutcomes } from "./track_input.ts";
@@ -40,6 +42,7 @@ export async function trackRun(
   const { settings, candles, features, facts, engine, experimentName, startedMs } = options;
   const warnings = [...options.warnings];
   const {
+    baselinesKey,
     carryOver,
     datasetInput,
     epochMetrics,
@@ -55,6 +58,7 @@ export async function trackRun(
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { FoldWorkers, foldWorkers } = await import("../ml/jobs/score_folds.ts");
   const { requireClean, runLeakChecks } = await import("../ml/leak_checks/mod.ts");
+  const { sha256Of } = await import("../ml/sha256.ts");
   const { startsKept } = await import("../ml/training/protocol.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
   const nowMs = () => context.clock.nowMs(), workers = foldWorkers();
@@ -72,6 +76,9 @@ export async function trackRun(
   // Counted as the run starts, itself included: what is started while it trains is of no weight for it.
   const { series: { symbol }, horizonMinutes } = settings;
   const tried = await triedBefore(tracker, { symbol, horizonMinutes });
+  const key = baselinesKey(settings, { datasetSha256: facts.sha256, featureSetDigest: engine.digest });
+  const { known, warning: unusable } = await findBaselines(tracker, key);
+  if (unusable !== undefined) warnings.push(unusable);
   const onResume = async (from: CarriedTraining) => {
     const whose = from.owner === null ? "" : ` (run ${from.owner})`;
     const message = `Goes on after epoch ${from.epoch} of a training that was killed${whose}`;
@@ -87,6 +94,7 @@ export async function trackRun(
         runExperiment(candles, settings, {
           engine,
           tried,
+          ...(known === undefined ? {} : { knownBaselines: known }),
           ...(features === undefined ? {} : { features }),
           train: (job, { member, ...options }) =>
             trainInWorker(job, {
@@ -105,6 +113,12 @@ export async function trackRun(
     )
   );
   if (warning !== undefined) warnings.push(warning);
+  run.queue({
+    tags: [
+      { key: BASELINES_KEY_TAG, value: key },
+      { key: BASELINES_SHA256_TAG, value: sha256Of(result.files.get(BASELINES_FILE)!) },
+    ],
+  });
   const logged = await logExperiment(tracker, run, result, {
     settings,
     facts,

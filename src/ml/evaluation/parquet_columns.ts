@@ -63,6 +63,11 @@ export async function readNumericColumns(file: Uint8Array, wanted: WantedColumns
   return { float64, float32, rowMajor, absent: wanted.needed.filter((name) => !there.has(name)) };
 }
 
+/** A value of the file's own metadata, or undefined where it has none by this key. */
+export function metadataValue(file: Uint8Array, key: string): string | undefined {
+  return parquetMetadata(wholeBuffer(file)).key_value_metadata?.find((own) => own.key === key)?.value;
+}
+
 /** The file's own buffer where it holds nothing else, as a copy of two years' baselines is large. */
 function wholeBuffer(file: Uint8Array): ArrayBuffer {
   const { buffer, byteLength } = file;

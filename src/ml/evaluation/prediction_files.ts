@@ -3,7 +3,7 @@ import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from
 import { MINUTE_MS, QUANTILE_KEYS, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { adaptiveQuantiles } from "./adaptive_quantiles.ts";
 import { type Baseline, BASELINES } from "./baselines.ts";
-import type { ScoredFolds } from "./scored_folds.ts";
+import type { FoldConstants, ScoredFold, ScoredFolds } from "./scored_folds.ts";
 import { levelIndex, type RemadeForecasts, type TestRows } from "./test_rows.ts";
 
 /** Bounds of the 90 % interval after adaptive conformal inference: `adaptive_quantile_bps_0.05`. */
@@ -45,17 +45,37 @@ export function encodePredictions(
   ]);
 }
 
-/** `evaluation/baselines.parquet`: what the baselines forecast for the same rows, `baseline_<name>_<output>`. */
+/** Metadata of `evaluation/baselines.parquet` by which a later run takes its forecasts as they were fitted. */
+export const FOLDS_KEY = "bitcoin_ml.folds";
+
+/**
+ * `evaluation/baselines.parquet`: what the baselines forecast for the same rows, `baseline_<name>_<output>`. Its metadata
+ * have the rows and the constants of each fold, where they are known.
+ */
 export function encodeBaselines(
-  { test, baselines }: {
+  { test, baselines, folds = [], foldOf, standardizedQuantiles }: {
     readonly test: TestRows;
     readonly baselines: Readonly<Partial<Record<Baseline, RemadeForecasts>>>;
+    readonly folds?: readonly ScoredFold[];
+    readonly foldOf?: Int32Array;
+    readonly standardizedQuantiles?: FoldConstants<Baseline>;
   },
 ): Uint8Array<ArrayBuffer> {
-  return encode(test.length, [
+  const columns = [
     times("decision_time", (row) => test.decisionTimeMs[row]!),
     ...BASELINES.flatMap((name) => forecastColumns(`baseline_${name}_`, baselines[name] ?? {})),
-  ]);
+  ];
+  if (foldOf === undefined || standardizedQuantiles === undefined) return encode(test.length, columns);
+  const rows = folds.map(() => 0);
+  for (const place of foldOf) rows[place]!++;
+  const described = folds.map(({ index }, place) => ({
+    index,
+    rows: rows[place],
+    standardizedQuantiles: Object.fromEntries(
+      Object.entries(standardizedQuantiles).map(([name, nines]) => [name, nines[place]]),
+    ),
+  }));
+  return encode(test.length, columns, [{ key: FOLDS_KEY, value: JSON.stringify(described) }]);
 }
 
 function forecastColumns(prefix: string, forecasts: RemadeForecasts): FileColumn[] {
@@ -133,7 +153,11 @@ class ChunkWriter extends ByteWriter {
   }
 }
 
-function encode(length: number, columns: readonly FileColumn[]): Uint8Array<ArrayBuffer> {
+function encode(
+  length: number,
+  columns: readonly FileColumn[],
+  kvMetadata: { readonly key: string; readonly value: string }[] = [],
+): Uint8Array<ArrayBuffer> {
   const writer = new ChunkWriter();
   const file = new ParquetWriter({
     writer,
@@ -141,6 +165,7 @@ function encode(length: number, columns: readonly FileColumn[]): Uint8Array<Arra
     codec: "ZSTD",
     compressors: { ZSTD: (input) => zstdCompressSync(input) },
     createdBy: "bitcoin-ml",
+    ...(kvMetadata.length === 0 ? {} : { kvMetadata }),
   });
   for (let start = 0; start < length; start += ROW_GROUP) {
     const end = Math.min(length, start + ROW_GROUP);

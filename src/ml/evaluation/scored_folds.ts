@@ -32,7 +32,12 @@ export interface ScoredFolds<Name extends string = string> {
   readonly model: Required<Forecasts>;
   /** Quantiles that are σ × constants are multiplied out anew whenever they are asked for: held, they are most of it all. */
   readonly baselines: Readonly<Record<Name, RemadeForecasts>>;
+  /** Of baselines whose quantiles are σ × constants, the nine of each of `folds`. @default none are known */
+  readonly standardizedQuantiles?: FoldConstants<Name>;
 }
+
+/** Quantiles of r/σ of baselines, a row a fold. */
+export type FoldConstants<Name extends string> = Readonly<Partial<Record<Name, readonly (readonly number[])[]>>>;
 
 /**
  * Puts folds one after the other.
@@ -60,7 +65,23 @@ export function joinFolds<Name extends string>(parts: readonly FoldScored<Name>[
     baselines: Object.fromEntries(
       names.map((name) => [name, joinBaseline(parts.map(({ baselines }) => baselines[name]), foldOf)]),
     ) as Record<Name, RemadeForecasts>,
+    ...foldConstants(parts, names),
   };
+}
+
+/** The constants of baselines that have them in every fold; nothing where none has. */
+function foldConstants<Name extends string>(
+  parts: readonly FoldScored<Name>[],
+  names: readonly Name[],
+): { readonly standardizedQuantiles?: FoldConstants<Name> } {
+  const constants: Partial<Record<Name, readonly (readonly number[])[]>> = {};
+  for (const name of names) {
+    const nines = parts.flatMap(({ baselines: { [name]: own } }) =>
+      "standardizedQuantiles" in own ? [own.standardizedQuantiles] : []
+    );
+    if (nines.length === parts.length) constants[name] = nines;
+  }
+  return Object.keys(constants).length === 0 ? {} : { standardizedQuantiles: constants };
 }
 
 function joinBaseline(parts: readonly (Forecasts | ScaledForecasts)[], foldOf: Int32Array): RemadeForecasts {

@@ -15,6 +15,7 @@ import {
 import { collectGarbage } from "../collect_garbage.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
 import { type FoldScored, joinFolds, type ScoredFolds } from "../evaluation/scored_folds.ts";
+import type { KnownBaselines } from "../evaluation/known_baselines.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { LeakCheck, LeakCheckDeps, LeakCheckInput } from "../leak_checks/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
@@ -37,6 +38,8 @@ export interface ExperimentDeps extends FitFamilyDeps {
   readonly onFold?: (fold: FoldSummary) => void;
   /** Opens what fits and scores folds, for as long as there are any. @default one after the other on this thread, its networks by `train` */
   readonly openScorer?: () => FoldScorer;
+  /** What the baselines say of a fold's test rows, where an earlier run has fitted them. @default fitted here */
+  readonly knownBaselines?: KnownBaselines;
   /** Folds whose data are in memory at once. @default all of them */
   readonly foldsAtOnce?: number;
   /** Looks for leaks in what was scored. @default nobody does, and the verdict says so */
@@ -56,7 +59,11 @@ export interface FoldScorer extends Disposable {
     dataset: Dataset,
     folds: readonly Fold[],
     settings: ExperimentSettings,
-    options: CallOptions & { readonly onEnd: (place: number, outcome: FoldOutcome) => void },
+    options: CallOptions & {
+      readonly onEnd: (place: number, outcome: FoldOutcome) => void;
+      /** @default false */
+      readonly withoutBaselines?: boolean;
+    },
   ): Promise<void>;
 }
 
@@ -180,7 +187,8 @@ async function scoreAll(
   settings: ExperimentSettings,
   deps: StagedDeps,
 ): Promise<{ readonly scored: ScoredFolds<Baseline>; readonly summaries: readonly FoldSummary[] }> {
-  const { signal, progress, onFold, openScorer = () => scorerHere(deps) } = deps, total = groups.flat().length;
+  const { signal, progress, onFold, knownBaselines, openScorer = () => scorerHere(deps) } = deps;
+  const total = groups.flat().length;
   using scorer = openScorer();
   const parts: FoldScored<Baseline>[] = [], summaries: FoldSummary[] = [];
   let foldsDone = 0;
@@ -189,9 +197,10 @@ async function scoreAll(
     const dataset = await readableDataset(source, foldSpan(group[0]!, group.at(-1)!));
     await scorer.score(dataset, group, settings, {
       ...(signal === undefined ? {} : { signal }),
-      onEnd: (place, { fitted, scores, ablation, trainRows, ...part }) => {
+      withoutBaselines: knownBaselines !== undefined,
+      onEnd: (place, { fitted, scores, ablation, trainRows, baselines, ...part }) => {
         const summary = { fold: part.fold, fitted, scores, ablation, trainRows };
-        parts[start + place] = part;
+        parts[start + place] = { ...part, baselines: baselines ?? knownBaselines!(part.fold.index, part.test) };
         summaries[start + place] = summary;
         const note = `QLIKE ${scores["qlike"]?.toFixed(4)}`;
         progress.update({ stage: "walk forward", done: ++foldsDone, total, unit: "steps", note });
@@ -206,9 +215,9 @@ async function scoreAll(
 /** Folds one after the other on this thread. */
 function scorerHere(deps: StagedDeps): FoldScorer {
   return {
-    async score(dataset, folds, settings, { onEnd }) {
+    async score(dataset, folds, settings, { onEnd, withoutBaselines = false }) {
       for (const [place, fold] of folds.entries()) {
-        onEnd(place, await scoreFold(dataset, fold, settings, quietly(deps)));
+        onEnd(place, await scoreFold(dataset, fold, settings, { ...quietly(deps), withoutBaselines }));
         await deps.breathe();
       }
     },

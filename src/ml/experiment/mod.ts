@@ -24,5 +24,6 @@ export {
   verdictReasons,
 } from "./log_experiment.ts";
 export { type CarriedTraining, carryOver } from "./carry_over.ts";
+export { baselinesKey } from "./baselines_key.ts";
 export { triedBefore } from "./tried_before.ts";
 export { FAILURE_TAG, type LogBatch, type StartRunOptions, TrackedRun } from "./tracked_run.ts";

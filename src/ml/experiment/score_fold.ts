@@ -4,7 +4,7 @@ import type { FoldAblation } from "../evaluation/ablation.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
 import type { FoldScored } from "../evaluation/scored_folds.ts";
 import { rowLosses, scoreForecasts, type Scores } from "../evaluation/scores.ts";
-import type { Forecasts, TestRows } from "../evaluation/test_rows.ts";
+import { type Forecasts, type TestRows, testRowsOf } from "../evaluation/test_rows.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { AblatedPart } from "../models/ablations.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
@@ -26,7 +26,9 @@ function foldScores(test: TestRows, forecasts: Required<Forecasts>): Scores {
 }
 
 /** A fold's model, and what it and the baselines said on the fold's test rows. */
-export interface FoldOutcome extends FoldScored<Baseline> {
+export interface FoldOutcome extends Omit<FoldScored<Baseline>, "baselines"> {
+  /** Null where they were not asked for. */
+  readonly baselines: FoldScored<Baseline>["baselines"] | null;
   readonly fitted: SpecForecastModel;
   /** The model's scores on this fold alone. */
   readonly scores: Scores;
@@ -46,14 +48,20 @@ export async function scoreFold(
   dataset: Dataset,
   fold: Fold,
   settings: ExperimentSettings,
-  deps: FitFamilyDeps & { readonly breathe?: () => Promise<void> },
+  deps: FitFamilyDeps & {
+    readonly breathe?: () => Promise<void>;
+    /** Leaves the baselines out, as an earlier run has fitted them. @default false */
+    readonly withoutBaselines?: boolean;
+  },
 ): Promise<FoldOutcome> {
   const part = foldDataset(dataset, fold);
   const split = rowsOfFold(part, fold);
   requireRows(split, fold);
   const { model } = await fitFamily(part, split, settings, { ...deps, withoutDetails: true });
   collectGarbage(); // its training rows, which are as much as the features
-  const { test, baselines } = foldBaselines(part, fold);
+  const { test, baselines } = deps.withoutBaselines
+    ? { test: testRowsOf(part, split.test), baselines: null }
+    : foldBaselines(part, fold);
   const forecasts = await forecastRows(model, part, split.test, deps.breathe ?? (() => Promise.resolve()));
   return {
     fold: { index: fold.index, train: timeSpanOf(part, split.trainingSpan) },

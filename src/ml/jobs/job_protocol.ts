@@ -19,6 +19,7 @@ export type JobTask =
     readonly kind: "score";
     readonly settings: ExperimentSettings;
     readonly folds: readonly { readonly place: number; readonly fold: Fold }[];
+    readonly withoutBaselines: boolean;
   };
 
 /** What a job Worker is asked, once. */

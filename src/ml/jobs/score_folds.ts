@@ -30,7 +30,8 @@ export class FoldWorkers implements FoldScorer {
     this.#most = workers;
   }
 
-  async score(...[dataset, folds, settings, { signal, onEnd }]: Parameters<FoldScorer["score"]>): Promise<void> {
+  async score(...[dataset, folds, settings, options]: Parameters<FoldScorer["score"]>): Promise<void> {
+    const { signal, onEnd, withoutBaselines = false } = options;
     const shared = shareDataset(dataset), count = Math.min(this.#most, folds.length);
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
@@ -39,7 +40,8 @@ export class FoldWorkers implements FoldScorer {
       Array.from({ length: count }, async (_, worker) => {
         const own = placed.filter(({ place }) => place % count === worker);
         try {
-          await (this.#workers[worker] ??= new JobWorker()).run({ kind: "score", settings, folds: own }, shared, {
+          const task = { kind: "score", settings, folds: own, withoutBaselines } as const;
+          await (this.#workers[worker] ??= new JobWorker()).run(task, shared, {
             signal: either,
             onFold: (place, { fitted: { spec, parts }, ...rest }) =>
               onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),

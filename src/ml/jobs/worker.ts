@@ -58,7 +58,9 @@ async function run(
   }
   for (const { place, fold } of task.folds) {
     await deps.breathe();
-    const outcome = await scoreFold(dataset, fold, task.settings, deps), { spec, parts } = outcome.fitted;
+    const { withoutBaselines } = task;
+    const outcome = await scoreFold(dataset, fold, task.settings, { ...deps, withoutBaselines });
+    const { spec, parts } = outcome.fitted;
     reply({ type: "fold", place, outcome: { ...outcome, fitted: { spec, parts } } });
   }
   reply({ type: "done" });
