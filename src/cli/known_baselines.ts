@@ -8,6 +8,8 @@ export const BASELINES_KEY_TAG = "baselines.key", BASELINES_SHA256_TAG = "baseli
 /** Baselines that need not be fitted, or why an earlier run's could not be taken. */
 export interface FoundBaselines {
   readonly known: KnownBaselines | undefined;
+  /** Run that they are of; undefined where none is taken. */
+  readonly runId: string | undefined;
   readonly warning: Warning | undefined;
 }
 
@@ -23,7 +25,7 @@ export async function findBaselines(tracker: Tracker, key: string): Promise<Foun
     orderBy: ["attributes.start_time DESC"],
     maxResults: 1,
   });
-  if (run === undefined) return { known: undefined, warning: undefined };
+  if (run === undefined) return { known: undefined, runId: undefined, warning: undefined };
   try {
     const { readKnownBaselines } = await import("../ml/evaluation/known_baselines.ts");
     const { sha256Of } = await import("../ml/sha256.ts");
@@ -31,7 +33,7 @@ export async function findBaselines(tracker: Tracker, key: string): Promise<Foun
     if (bytes === undefined) return unused(run.info.runId, "it is gone");
     const expected = run.tags.find((tag) => tag.key === BASELINES_SHA256_TAG)?.value, found = sha256Of(bytes);
     if (found !== expected) return unused(run.info.runId, `its sha256 is ${found}, not ${expected}`);
-    return { known: await readKnownBaselines(bytes), warning: undefined };
+    return { known: await readKnownBaselines(bytes), runId: run.info.runId, warning: undefined };
   } catch (error) {
     if (!isDomainError(error, "model-invalid")) throw error;
     return unused(run.info.runId, error.message);
@@ -41,6 +43,7 @@ export async function findBaselines(tracker: Tracker, key: string): Promise<Foun
 function unused(runId: string, reason: string): FoundBaselines {
   return {
     known: undefined,
+    runId: undefined,
     warning: {
       code: "baselines-refitted",
       message: `Baselines are fitted anew, as '${BASELINES_FILE}' of run '${runId}' cannot be taken: ${reason}`,

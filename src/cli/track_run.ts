@@ -77,7 +77,7 @@ export async function trackRun(
   const { series: { symbol }, horizonMinutes } = settings;
   const tried = await triedBefore(tracker, { symbol, horizonMinutes });
   const key = baselinesKey(settings, { datasetSha256: facts.sha256, featureSetDigest: engine.digest });
-  const { known, warning: unusable } = await findBaselines(tracker, key);
+  const { known, runId: fittedBy, warning: unusable } = await findBaselines(tracker, key);
   if (unusable !== undefined) warnings.push(unusable);
   const onResume = async (from: CarriedTraining) => {
     const whose = from.owner === null ? "" : ` (run ${from.owner})`;
@@ -124,6 +124,7 @@ export async function trackRun(
     facts,
     featureSet: await featureEngineOf(result.model.info.featureSetDigest),
     nowMs,
+    ...(fittedBy === undefined ? {} : { equalTo: new Map([[BASELINES_FILE, { runId: fittedBy }]]) }),
     encodeMlModel,
   });
   // All that was found is kept with the run; it is no run to rest on.

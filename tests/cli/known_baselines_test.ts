@@ -42,14 +42,14 @@ async function addRun(
 
 Deno.test("findBaselines() takes those of the newest finished run of the key, as they were fitted", async () => {
   const tracker = new MemoryTracker();
-  assertEquals(await findBaselines(tracker, KEY), { known: undefined, warning: undefined });
+  assertEquals(await findBaselines(tracker, KEY), { known: undefined, runId: undefined, warning: undefined });
   await addRun(tracker, 1, { file: null }); // older, and of no use
-  await addRun(tracker, 2);
+  const newest = await addRun(tracker, 2);
   await addRun(tracker, 3, { key: "cd".repeat(32), file: null });
   await addRun(tracker, 4, { status: "FAILED", file: null });
   await tracker.deleteRun(await addRun(tracker, 5, { file: null }));
-  const { known, warning } = await findBaselines(tracker, KEY);
-  assertEquals([known!(7, test), warning], [baselines, undefined]);
+  const { known, runId, warning } = await findBaselines(tracker, KEY);
+  assertEquals([known!(7, test), runId, warning], [baselines, newest, undefined]);
 });
 
 Deno.test("findBaselines() warns of a file that is lost, damaged or of another shape, and takes none", async () => {

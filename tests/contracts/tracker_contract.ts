@@ -472,6 +472,19 @@ export function testTracker(name: string, open: () => Promise<Tracker>): void {
     await assertTrackingError(() => tracker.readArtifact({ runId: "0".repeat(32) }, "x"), "RESOURCE_DOES_NOT_EXIST");
   });
 
+  test("an artifact that another may have is what was given, whatever the other has", async (tracker) => {
+    const { runId } = await newRun(tracker), { runId: other } = await newRun(tracker);
+    const [equal, first, second] = [encoder.encode("equal"), encoder.encode("other"), encoder.encode("more")];
+    await tracker.writeArtifact({ runId: other }, "a/equal", equal);
+    await tracker.writeArtifact({ runId: other }, "a/first", encoder.encode("thing"));
+    for (const [path, bytes] of [["a/equal", equal], ["a/first", first], ["none", second]] as const) {
+      await tracker.writeArtifact({ runId }, path, bytes, { equalTo: { runId: other } });
+      assertEquals(await tracker.readArtifact({ runId }, path), bytes);
+    }
+    await tracker.writeArtifact({ runId }, "a/equal", second);
+    assertEquals(await tracker.readArtifact({ runId: other }, "a/equal"), equal);
+  });
+
   test("artifact paths cannot leave their folder", async (tracker) => {
     const { runId } = await newRun(tracker);
     for (const path of ["../x", "a/../../x", "/etc/passwd", "a\\..\\x", "%2e%2e/x", "a#b", "C:/x", ""]) {

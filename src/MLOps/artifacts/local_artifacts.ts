@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { type ArtifactInfo, TrackingError } from "../../core/mod.ts";
 import { artifactPathParts } from "./artifact_path.ts";
 import { basename, dirname, join } from "./paths.ts";
@@ -33,6 +34,37 @@ export async function writeLocalArtifact(
     if (error instanceof Deno.errors.AlreadyExists || isNoFile(error)) throw inTheWay(path, error);
     throw error;
   }
+}
+
+/**
+ * Gives a file under one root the other's place too, where its bytes are those wanted: it is then on the disk once, and
+ * stays while either is there. Nothing here writes into a file, so that neither changes by the other.
+ *
+ * @returns whether it did; where the bytes differ, or the file system links no files, all is left as it was.
+ */
+export async function linkLocalArtifact(
+  fromRoot: string,
+  root: string,
+  path: string,
+  content: Uint8Array,
+): Promise<boolean> {
+  const [source, target] = [await insidePath(fromRoot, path), await insidePath(root, path)];
+  const partial = join(dirname(target), `.${crypto.randomUUID()}.partial`);
+  try {
+    const { isFile, size } = await Deno.lstat(source);
+    if (!isFile || size !== content.length || !equalBytes(await Deno.readFile(source), content)) return false;
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await Deno.link(source, partial);
+    await Deno.rename(partial, target);
+    return true;
+  } catch {
+    await Deno.remove(partial).catch(() => {});
+    return false; // writing it says what is wrong, where something is
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
 function inTheWay(path: string, cause?: unknown): TrackingError {

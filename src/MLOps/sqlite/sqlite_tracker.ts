@@ -18,7 +18,12 @@ import type {
   TrialsOf,
   ViewType,
 } from "../../core/mod.ts";
-import { listLocalArtifacts, readLocalArtifact, writeLocalArtifact } from "../artifacts/local_artifacts.ts";
+import {
+  linkLocalArtifact,
+  listLocalArtifacts,
+  readLocalArtifact,
+  writeLocalArtifact,
+} from "../artifacts/local_artifacts.ts";
 import { ArtifactRoot } from "../artifacts/location.ts";
 import { dirname, join } from "../artifacts/paths.ts";
 import { Database, sqlitePath } from "./database.ts";
@@ -222,8 +227,15 @@ export class SqliteTracker implements Tracker {
     return this.#read((db) => models.searchLoggedModels(db, search));
   }
 
-  async writeArtifact(owner: ArtifactOwner, path: string, content: Uint8Array): Promise<void> {
-    await writeLocalArtifact(await this.#folderOf(owner), path, content);
+  async writeArtifact(
+    owner: ArtifactOwner,
+    path: string,
+    content: Uint8Array,
+    { equalTo }: { readonly equalTo?: ArtifactOwner } = {},
+  ): Promise<void> {
+    const folder = await this.#folderOf(owner);
+    if (equalTo !== undefined && await linkLocalArtifact(await this.#folderOf(equalTo), folder, path, content)) return;
+    await writeLocalArtifact(folder, path, content);
   }
   async readArtifact(owner: ArtifactOwner, path: string): Promise<Uint8Array> {
     return await readLocalArtifact(await this.#folderOf(owner), path);

@@ -352,8 +352,17 @@ export interface Tracker extends AsyncDisposable {
   /** Logged models that match, newest first unless `orderBy` says otherwise. */
   searchLoggedModels(search: LoggedModelSearch): Promise<Page<LoggedModel>>;
 
-  /** Writes one artifact file; the path is relative, with `/`, checked against escaping the root. */
-  writeArtifact(owner: ArtifactOwner, path: string, content: Uint8Array): Promise<void>;
+  /**
+   * Writes one artifact file; the path is relative, with `/`, checked against escaping the root.
+   *
+   * @param options.equalTo who may have the very same file: a store that can keep it once for both does.
+   */
+  writeArtifact(
+    owner: ArtifactOwner,
+    path: string,
+    content: Uint8Array,
+    options?: { readonly equalTo?: ArtifactOwner },
+  ): Promise<void>;
   /** Content of an artifact file. */
   readArtifact(owner: ArtifactOwner, path: string): Promise<Uint8Array>;
   /** Direct children of `path` (the root by default); an unknown path has none. */

@@ -1,4 +1,5 @@
 import {
+  type ArtifactOwner,
   type DatasetInput,
   DAY_MS,
   type EncodeMlModel,
@@ -169,6 +170,8 @@ export interface LogExperimentOptions {
   readonly facts: DatasetFacts;
   readonly featureSet: { readonly name: string; readonly digest: string; readonly definition: string };
   readonly nowMs: () => number;
+  /** Who may have the very same file, by path below the run. @default nobody */
+  readonly equalTo?: ReadonlyMap<string, ArtifactOwner>;
   /** Writes the model's `MLmodel`. */
   readonly encodeMlModel: EncodeMlModel;
 }
@@ -217,6 +220,8 @@ export async function logExperiment(
       ["settings.json", utf8(JSON.stringify(settings, null, 1))],
       ...[...result.details?.files ?? []].map(([path, text]) => [path, utf8(text)] as const),
     ]),
+    { runId: run.runId },
+    options.equalTo,
   );
   const modelId = await logModel(tracker, run, result, options);
   const metrics = experimentMetrics(result);

@@ -93,14 +93,20 @@ export class TrackedRun implements AsyncDisposable {
     await this.#queue;
   }
 
-  /** Writes files below the run, or below a logged model. */
+  /**
+   * Writes files below the run, or below a logged model.
+   *
+   * @param equalTo who may have the very same file, by path. @default nobody
+   */
   async writeFiles(
     files: ReadonlyMap<string, Uint8Array>,
     owner: ArtifactOwner = { runId: this.runId },
+    equalTo: ReadonlyMap<string, ArtifactOwner> = new Map(),
   ): Promise<void> {
     for (const [path, content] of files) {
       this.#options.signal?.throwIfAborted();
-      await this.#tracker.writeArtifact(owner, path, content);
+      const other = equalTo.get(path);
+      await this.#tracker.writeArtifact(owner, path, content, other === undefined ? {} : { equalTo: other });
     }
   }
 

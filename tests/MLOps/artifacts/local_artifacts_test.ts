@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { TrackingError } from "../../../src/core/mod.ts";
 import { artifactPathParts } from "../../../src/MLOps/artifacts/artifact_path.ts";
 import {
+  linkLocalArtifact,
   listLocalArtifacts,
   readLocalArtifact,
   removeAbandonedUploads,
+  removeLocalArtifact,
   writeLocalArtifact,
 } from "../../../src/MLOps/artifacts/local_artifacts.ts";
 import { appendToUri, ArtifactRoot, resolveLocation } from "../../../src/MLOps/artifacts/location.ts";
@@ -151,4 +153,34 @@ Deno.test("removeAbandonedUploads() takes what killed uploads left, and nothing 
     const write = () => writeLocalArtifact(root, `a/.${id}.partial`, new Uint8Array(1));
     await assertRejects(write, TrackingError, "is a name for files under way");
     assertEquals(await removeAbandonedUploads(`${root}/nothing`, nowMs), 0);
+  }));
+
+Deno.test("linkLocalArtifact() keeps equal files once, and leaves others and what is not there to be written", () =>
+  withFolder(async (folder) => {
+    const [first, second] = [`${folder}/first`, `${folder}/second`], bytes = Uint8Array.of(1, 2, 3);
+    assertEquals(await linkLocalArtifact(first, second, "a/b.bin", bytes), false, "there is none yet");
+    await writeLocalArtifact(first, "a/b.bin", bytes);
+    for (const other of [Uint8Array.of(1, 2, 4), Uint8Array.of(1, 2)]) {
+      assertEquals(await linkLocalArtifact(first, second, "a/b.bin", other), false);
+    }
+    assertEquals(await listLocalArtifacts(second), []);
+    assertEquals(await linkLocalArtifact(first, second, "a/b.bin", bytes), true);
+    const inode = async (root: string) => (await Deno.stat(`${root}/a/b.bin`)).ino;
+    assertEquals(await inode(second), await inode(first));
+    assertEquals((await Array.fromAsync(Deno.readDir(`${second}/a`))).map(({ name }) => name), ["b.bin"]);
+    // Each goes its own way.
+    await writeLocalArtifact(second, "a/b.bin", Uint8Array.of(9));
+    assertEquals(await readLocalArtifact(first, "a/b.bin"), bytes);
+    assertEquals(await linkLocalArtifact(first, second, "a/b.bin", bytes), true);
+    await removeLocalArtifact(first, "a");
+    assertEquals(await readLocalArtifact(second, "a/b.bin"), bytes);
+  }));
+
+Deno.test("linkLocalArtifact() follows no link out of a folder", () =>
+  withFolder(async (folder) => {
+    const bytes = Uint8Array.of(1), root = `${folder}/root`;
+    await Deno.mkdir(root);
+    await Deno.writeFile(`${folder}/outside`, bytes);
+    await Deno.symlink(`${folder}/outside`, `${root}/x`);
+    await assertRejects(() => linkLocalArtifact(root, `${folder}/other`, "x", bytes), TrackingError, "outside");
   }));
