@@ -59,7 +59,7 @@ Deno.test("the check 'smell' accuses nobody by the interval of a day or two", as
   const probabilityUp = Float32Array.from(SCORED.test.decisionTimeMs, (_, row) => isUp(row));
   const scored = { ...SCORED, model: { ...SCORED.model, probabilityUp } };
   const checks = await runLeakChecks(
-    { candles: CANDLES, dataset: DATASET, folds: FOLDS, settings: few, scored },
+    { candles: CANDLES, features: givenFeatures(DATASET.features), folds: FOLDS, settings: few, scored },
     PIPELINE,
     {
       only: ["smell"],
