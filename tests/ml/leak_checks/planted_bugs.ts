@@ -73,8 +73,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       ...honest,
       fitFold: async (dataset, split) => {
         const { model } = await honest.fitFold(dataset, split);
+        if (model.spec.scaler === null) return { model }; // trees have none to get wrong
         const { means, scales } = fitScaler(dataset.features, allRows(split));
-        const scaler = { ...model.spec.scaler!, means, scales };
+        const scaler = { ...model.spec.scaler, means, scales };
         return { model: new SpecForecastModel({ ...model.spec, scaler }, model.parts) };
       },
     }),
