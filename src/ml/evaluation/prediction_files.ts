@@ -145,10 +145,10 @@ function upOrNull({ returnBps }: TestRows): FileColumn["values"] {
 
 /** Hands each row group on, so that its buffer stays small. */
 class ChunkWriter extends ByteWriter {
-  readonly chunks: Uint8Array[] = [];
+  readonly chunks: Uint8Array<ArrayBuffer>[] = [];
 
   flush(): void {
-    this.chunks.push(this.getBytes().slice());
+    this.chunks.push(new Uint8Array(this.getBytes()));
     this.index = 0;
   }
 }
@@ -183,12 +183,14 @@ function encode(
   return joined(writer.chunks);
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** One after the other; each is given up as it is copied, so that a file of a hundred megabytes is in memory once. */
+function joined(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
     at += chunk.length;
+    chunk.buffer.transfer(0);
   }
   return bytes;
 }

@@ -57,22 +57,33 @@ export async function runExperiment(
   await stage("scores");
   const evaluation = evaluate(scored, { ...settings, tried });
   const ablation = joinAblations(fitted.folds.map((fold) => fold.ablation), ABLATED_PARTS, settings);
-  collectGarbage();
   await stage("files");
   const { leakChecks, model, goldenRows, folds } = fitted, refit = refitEvidence(goldenRows, folds);
+  const predictions = withoutGarbage(() => encodePredictions(scored));
+  const baselines = withoutGarbage(() => encodeBaselines(scored));
   return {
     ...fitted,
     evaluation,
     ablation,
     verdict: judge(evaluation, settings.verdict, { leakChecks, refit: refitSpread(model, refit) }),
     files: new Map([
-      ["evaluation/predictions.parquet", encodePredictions(scored)],
-      ["evaluation/baselines.parquet", encodeBaselines(scored)],
+      ["evaluation/predictions.parquet", predictions],
+      ["evaluation/baselines.parquet", baselines],
       ["evaluation/ablation.json", utf8(`${JSON.stringify(ablation, null, 1)}\n`)],
       [REFIT_FILE, utf8(encodeRefit(refit))],
       ...(leakChecks === null ? [] : [[LEAK_CHECKS_FILE, utf8(encodeLeakChecks(leakChecks))] as const]),
     ]),
   };
+}
+
+/** Encodes a file of many rows, and lets go of the columns and pieces that it was made of. */
+function withoutGarbage<T>(encode: () => T): T {
+  collectGarbage();
+  try {
+    return encode();
+  } finally {
+    collectGarbage();
+  }
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {
