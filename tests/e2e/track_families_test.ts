@@ -45,7 +45,9 @@ for (
     });
     await t.step("the same again gives the same bytes", async () => {
       const again = await runIn(folder.path, "track", args);
-      assertEquals(again.json.metrics, json.metrics);
+      // One more run was tried.
+      const without = ({ deflated_sharpe: _, ...metrics }: Record<string, number>) => metrics;
+      assertEquals(without(again.json.metrics), without(json.metrics));
       const others = await modelFiles(folder.path, again.json.modelUri);
       for (const path of [...files, "forecast.json", "model.onnx"]) assertEquals(others.get(path), stored.get(path));
     });
