@@ -377,7 +377,13 @@ export function testFeatureStore(name: string, open: () => Promise<FeatureStore>
     assertEquals(all.length, 3010);
     all.decisionTimeMs.forEach((ms, row) => assertEquals(ms, START + row * MINUTE_MS));
     assertEquals([...all.columns[0]!.subarray(98, 105)], [98.5, 99.5, 4, 5, 6, 103.5, 104.5]);
-    for (const column of [all.decisionTimeMs, ...all.columns]) assert(column.buffer instanceof SharedArrayBuffer);
+    for (const shared of [false, true]) {
+      const { decisionTimeMs, columns } = await store.loadFeatures("sums", query(0, 9000), { shared });
+      for (const column of [decisionTimeMs, ...columns]) {
+        assertEquals(column.buffer instanceof SharedArrayBuffer, shared);
+      }
+      assertEquals(columns[0], all.columns[0]);
+    }
     await store.writeFeatures(BTC, { ...set, digest: "2" }, matrix(5, 8, 1));
     assertEquals(await store.featureSpan("sums", "2", BTC), range(5, 8));
     assertEquals(await store.featureDays("sums", "2", BTC), []);
