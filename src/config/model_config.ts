@@ -100,7 +100,9 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     columnFraction: z.number().gt(0).max(1).default(0.7).describe("Share of the features that a tree may split on"),
     maxBins: count.min(2).max(255).default(255).describe("Most bins of a feature"),
     patience: count.default(50).describe("Trees without a better validation loss before growing stops"),
-    everyMinutes: count.max(60).default(5).describe("Trees are grown on the rows of every n-th minute"),
+    everyMinutes: count.max(60).default(3).describe(
+      "Trees are grown on the rows of every n-th minute, the phase rotating",
+    ),
     correctionBound: z.number().positive().max(5).default(1).describe("Largest |ln σ² − HAR|"),
     monotone: z.strictObject({ direction: monotone, volatility: monotone }).prefault({})
       .describe("By head and feature, 1 or -1: the way the forecast may go as the feature rises"),
@@ -124,7 +126,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
     schedule: schedule({ kind: "plateau", warmUpSteps: 100 }),
     units: count.max(256).default(32).describe("Channels of a convolution, or units of the recurrent state"),
     everyMinutes: count.max(1440).default(15)
-      .describe("Training rows are every n-th minute, more where that would leave less than 8192"),
+      .describe("Training rows are every n-th minute, the phase rotating, more where that would leave less than 8192"),
   }).prefault({}).describe("Networks that read the last hour minute by minute: pyramid, tcn, gru"),
   evaluation: z.strictObject({
     split: z.strictObject({

@@ -7,7 +7,7 @@ import {
 } from "../core/mod.ts";
 import { type Dataset, pickLabels, pickValues } from "./dataset.ts";
 import { windowFeatureEngine } from "./features/mod.ts";
-import { concatRows, everyNthMinute, type Split } from "./labels/mod.ts";
+import { concatRows, rotatingMinutes, type Split } from "./labels/mod.ts";
 import type { SpecForecastModel } from "./models/spec_forecast_model.ts";
 
 /** Rows of a dataset of the set `base` as rows of the set `window`: 240 columns more, so of as few rows as will do. */
@@ -29,7 +29,7 @@ export function windowDataset({ candles, grid, features, labels }: Dataset, rows
 const FEWEST_WINDOWS = 8192;
 
 /**
- * Every n-th minute of the training and the validation span as windows, as neighbouring ones are nearly the same: n is
+ * Every n-th minute of the training and the validation span as windows, the phase rotating, as neighbouring ones are nearly the same: n is
  * `everyMinutes`, or less where that would leave few.
  */
 export function thinnedWindows(
@@ -39,7 +39,7 @@ export function thinnedWindows(
 ): { readonly dataset: Dataset; readonly split: Split } {
   const every = Math.max(1, Math.min(everyMinutes, Math.floor(split.train.length / FEWEST_WINDOWS)));
   const { decisionTimeMs } = dataset.features;
-  const thin = (rows: Int32Array) => everyNthMinute(rows, decisionTimeMs, { minutes: every });
+  const thin = (rows: Int32Array) => rotatingMinutes(rows, decisionTimeMs, every);
   const train = thin(split.train), validation = thin(split.validation);
   const range = (start: number, end: number) => Int32Array.from({ length: end - start }, (_, i) => start + i);
   const count = train.length + validation.length;

@@ -11,6 +11,7 @@ export {
   foldBetween,
   foldRows,
   type FoldSpans,
+  rotatingMinutes,
   walkForwardFolds,
   type WalkForwardOptions,
 } from "./walk_forward.ts";

@@ -123,6 +123,18 @@ export function everyNthMinute(
   return rows.filter((row) => decisionTimeMs[row]! / MINUTE_MS % minutes === phase);
 }
 
+/**
+ * Every n-th minute of each UTC day from a phase that moves on by one a day, so that over n days each minute of the hour counts
+ * alike: with one phase, strides that share a factor with 60 would leave out the quarter hours that programs trade at, or
+ * hold little else.
+ */
+export function rotatingMinutes(rows: Int32Array, decisionTimeMs: Float64Array, minutes: number): Int32Array {
+  return rows.filter((row) => {
+    const timeMs = decisionTimeMs[row]!, day = Math.floor(timeMs / DAY_MS);
+    return (timeMs % DAY_MS / MINUTE_MS + day) % minutes === 0;
+  });
+}
+
 function requireSane(
   { horizonMinutes, trainDays, stepDays, validationDays, embargoMinutes = 0, folds = 1 }: WalkForwardOptions,
 ): void {

@@ -6,7 +6,7 @@ import { GbdtPredictor } from "../gbdt/gbdt_predictor.ts";
 import type { GbdtFit, GbdtTask } from "../gbdt/training/fit_gbdt.ts";
 import type { GbdtRows } from "../gbdt/training/gbdt_rows.ts";
 import type { StopReason, TreeReport } from "../gbdt/training/protocol.ts";
-import { everyNthMinute, type Split } from "../labels/mod.ts";
+import { rotatingMinutes, type Split } from "../labels/mod.ts";
 import type { TREE_HEADS } from "../models/forecast_trees.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { bounded, calibratedModel, shrinkCorrection, shrinkDirection } from "./calibrated_model.ts";
@@ -19,7 +19,7 @@ export type TreeHead = typeof TREE_HEADS[number];
 
 /** How the trees of both heads are grown. */
 export interface TreesOptions extends Omit<GbdtOptions, "loss" | "monotone"> {
-  /** Training rows are those of every n-th minute: neighbours overlap almost wholly. */
+  /** Training rows are those of every n-th minute, the phase rotating: neighbours overlap almost wholly. */
   readonly everyMinutes: number;
   /** Largest |ln σ² − HAR|. */
   readonly correctionBound: number;
@@ -75,7 +75,7 @@ export async function fitTrees(
 ): Promise<FittedTrees> {
   requireTrainable(dataset, split.train);
   const { everyMinutes, correctionBound, monotone, line: logistic, ...growing } = options;
-  const rows = everyNthMinute(split.train, dataset.features.decisionTimeMs, { minutes: everyMinutes });
+  const rows = rotatingMinutes(split.train, dataset.features.decisionTimeMs, everyMinutes);
   const { lines, inputs } = fitLearnersLines(dataset, split, logistic);
   const grow = async (head: TreeHead) => {
     const { onTree, signal } = deps;

@@ -2,7 +2,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { DAY_MS, DomainError, MINUTE_MS } from "../../../src/core/mod.ts";
 import { MinuteGrid } from "../../../src/ml/features/mod.ts";
-import { computeLabels, everyNthMinute, foldRows, walkForwardFolds } from "../../../src/ml/labels/mod.ts";
+import {
+  computeLabels,
+  everyNthMinute,
+  foldRows,
+  rotatingMinutes,
+  walkForwardFolds,
+} from "../../../src/ml/labels/mod.ts";
 import { chronologicalSplit } from "../chronological_split.ts";
 import { randomCandles } from "../candles.ts";
 
@@ -106,6 +112,36 @@ Deno.test("everyNthMinute() keeps the minutes of one phase", pure, () => {
   assertEquals([...everyNthMinute(rows, decisionTimeMs, { minutes: 3 })], [2, 5, 8]);
   assertEquals([...everyNthMinute(rows, decisionTimeMs, { minutes: 3, phase: 1 })], [0, 3, 6]);
 });
+
+Deno.test("rotatingMinutes() takes each minute of the hour equally often, whatever the stride", pure, () => {
+  const decisionTimeMs = Float64Array.from({ length: 60 * 1440 }, (_, i) => TWO_YEARS.startMs + i * MINUTE_MS);
+  const rows = Int32Array.from(decisionTimeMs, (_, i) => i);
+  fc.assert(fc.property(fc.constantFrom(1, 2, 3, 5, 10, 15, 30), (minutes) => {
+    const picked = rotatingMinutes(rows, decisionTimeMs, minutes), counts = new Map<number, number>();
+    for (const row of picked) counts.set(row % 60, (counts.get(row % 60) ?? 0) + 1);
+    assertEquals(counts.size, 60);
+    assertEquals(new Set(counts.values()), new Set([60 * 24 / minutes]));
+    for (let i = 1; i < picked.length; i++) {
+      const step = picked[i]! - picked[i - 1]!, sameDay = picked[i]! % 1440 >= minutes;
+      assert(sameDay ? step === minutes : step <= 2 * minutes, `${step}`);
+    }
+  }));
+});
+
+Deno.test(
+  "rotatingMinutes() takes no minute of the hour more than a tenth too often at strides prime to 60",
+  pure,
+  () => {
+    const decisionTimeMs = Float64Array.from({ length: 77 * 1440 }, (_, i) => TWO_YEARS.startMs + i * MINUTE_MS);
+    const rows = Int32Array.from(decisionTimeMs, (_, i) => i);
+    for (const minutes of [7, 11]) {
+      const counts = new Int32Array(60);
+      for (const row of rotatingMinutes(rows, decisionTimeMs, minutes)) counts[row % 60]!++;
+      const usual = rows.length / minutes / 60;
+      for (const count of counts) assert(Math.abs(count / usual - 1) < 0.1, `${count}, usual ${usual}`);
+    }
+  },
+);
 
 Deno.test("walkForwardFolds() refuses a range without a fold, too many folds, and odd options", pure, () => {
   const short = { ...TWO_YEARS, endMs: TWO_YEARS.startMs + 180.5 * DAY_MS };

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { MODEL_CONFIG_SCHEMA } from "../../../src/config/model_config.ts";
-import { DomainError, MINUTE_MS } from "../../../src/core/mod.ts";
+import { DAY_MS, DomainError, MINUTE_MS } from "../../../src/core/mod.ts";
 import { encodeGbdtJson } from "../../../src/ml/gbdt/gbdt_json.ts";
 import { fitGbdt, fitGbdtHere, type GbdtTask } from "../../../src/ml/gbdt/training/fit_gbdt.ts";
 import { harLogVariance } from "../../../src/ml/models/har.ts";
@@ -29,22 +29,25 @@ async function fitted(options: Partial<TreesOptions> = {}, grow = growHere, data
   return { ...fit, tasks, reports };
 }
 
-Deno.test("fitTrees() grows direction on moves and volatility on all, of every fifth minute", async () => {
+Deno.test("fitTrees() grows direction on moves and volatility on all, of every third minute, the phase rotating by day", async () => {
   const monotone = { direction: { return_5: -1 }, volatility: { rv_15: 1 } } as const;
   const { tasks: [direction, volatility] } = await fitted({ monotone });
   assertEquals([direction!, volatility!].map(({ options }) => options.monotone), Object.values(monotone));
   const { features, labels } = dataset;
-  const fifth = split.train.filter((row) => (features.decisionTimeMs[row]! / MINUTE_MS) % 5 === 0);
-  const moved = fifth.filter((row) => labels.returnBps[row] !== 0);
+  const third = split.train.filter((row) => {
+    const timeMs = features.decisionTimeMs[row]!;
+    return (timeMs / MINUTE_MS % 1440 + Math.floor(timeMs / DAY_MS)) % 3 === 0;
+  });
+  const moved = third.filter((row) => labels.returnBps[row] !== 0);
   assertEquals(direction!.options.loss, { kind: "logistic" });
   assertEquals([...direction!.train.labels], Array.from(moved, (row) => labels.returnBps[row]! > 0 ? 1 : 0));
   assertEquals([...direction!.train.columns[0]!], Array.from(moved, (row) => features.columns[0]![row]!));
   assertEquals(volatility!.options.loss, { kind: "squared" });
-  assertEquals(volatility!.train.labels.length, fifth.length);
+  assertEquals(volatility!.train.labels.length, third.length);
   assertEquals(volatility!.validation!.labels.length, split.validation.length);
-  const { har, direction: cells } = fitPlainLines(dataset, split), at = fifth.length >> 1;
-  const [line] = harLogVariance(har, features, fifth.slice(at, at + 1));
-  const target = Math.log(labels.realizedVarianceBps2[fifth[at]!]!) - line!;
+  const { har, direction: cells } = fitPlainLines(dataset, split), at = third.length >> 1;
+  const [line] = harLogVariance(har, features, third.slice(at, at + 1));
+  const target = Math.log(labels.realizedVarianceBps2[third[at]!]!) - line!;
   assertAlmostEquals(volatility!.train.labels[at]!, target, 1e-12);
   const move = features.columns[features.names.indexOf("return_15")]![moved[7]!]!;
   assertEquals(direction!.train.startScores![7], move > 0 ? cells.logits.up : cells.logits.down);
