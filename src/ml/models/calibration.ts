@@ -9,16 +9,18 @@ const MULTIPLIER_RANGE = [0.5, 2] as const;
 /** A slope outside would sharpen beyond, or turn round, what the validation tail can support. */
 const SLOPE_RANGE = [0, 1.5] as const;
 /**
- * What is believed before the tail is seen, as means and standard deviations: the share of up of any quarter lies
- * within about a percentage point of one half. Without it, a tail of a few days teaches that week's trend as a bias.
+ * What is believed before the tail is seen, as means and standard deviations. The intercept beside the line's own: an eighth of
+ * a percentage point of the share of up, as what a month leans to says nothing of the next (over walk-forwards at 1 to 60
+ * minutes, tails and the months after them went together less than not at all).
  */
-const INTERCEPT_PRIOR = { mean: 0, sd: 0.02 } as const;
+const INTERCEPT_PRIOR = { mean: 0, sd: 0.005 } as const;
 /**
  * Standard deviation of the slope, whose mean is n/(n + 1500) for a direction learnt from n labels that do not overlap: as
- * many parameters fitted to fewer labels say too much. What walk-forwards at 15 minutes wanted: .94 after 180 days, where
- * this is .92, and about .7 after 45, where it is .74.
+ * many parameters fitted to fewer labels say too much. What walk-forwards at 15 minutes wanted: .95 after 180 days, where
+ * this is .92, and about .7 after 45, where it is .74. Slopes of months differed by no more than chance has them differ there,
+ * .2, while a tail of three weeks tells a slope within .27: a wider prior would follow that noise.
  */
-const SLOPE_SD = 0.25, SLOPE_LABELS = 1500;
+const SLOPE_SD = 0.1, SLOPE_LABELS = 1500;
 /** Returns beyond a quantile that weigh as much as the belief that its multiplier is 1. */
 const MULTIPLIER_PRIOR_EVENTS = 20;
 
@@ -30,7 +32,7 @@ export interface OverlappingRows {
 
 /** The same, with what the logits were learnt from. */
 export interface LogitTail extends OverlappingRows {
-  /** Training labels that do not overlap. */
+  /** Training labels that do not overlap, or that a penalty lets tell as much. */
   readonly learntLabels: number;
 }
 
@@ -92,9 +94,14 @@ export interface SharePrior {
 export const CORRECTION_PRIOR: SharePrior = { mean: 0.5, sd: 0.5, largest: 0.7, errors: 1, worth: 0.002 };
 /**
  * Of a learnt logit: the same, but a tail of days can hardly tell what is there (at 15 minutes .0005 of log-loss with an
- * error of .001), so that the prior is narrower, and it takes a tail that is worse by more than an error to drop it.
+ * error of .001), so that the prior is narrower, and it takes a tail that is worse by more than an error to drop it. What a
+ * learner takes from chance grows with the overlap of labels, k rows telling what one does, while what is there does not:
+ * where both are alike at 15 minutes, half a score is the best there and 15/(15 + k) of it beyond.
  */
-export const SCORE_PRIOR: SharePrior = { mean: 0.5, sd: 0.15, largest: 0.7, errors: -1, worth: 0 };
+export function scorePrior(horizonMinutes: number): SharePrior {
+  const mean = Math.min(0.5, 15 / (15 + horizonMinutes));
+  return { mean, sd: 0.15, largest: 0.7, errors: -1, worth: 0 };
+}
 /**
  * Of the logistic line in the place of the cells: over months the better of the two at each horizon, so that it takes a tail
  * in which it is worse by more than an error to put the cells in its place.
@@ -182,7 +189,11 @@ export function fitLogitShrink(
   rows: TailRows & Readonly<Record<"logit" | "score" | "returnBps", ArrayLike<number>>>,
 ): number {
   const { logit, score, returnBps } = rows;
-  return likeliestShare((shrink, i) => moveLoss(returnBps[i]!, logit[i]! + shrink * score[i]!), rows, SCORE_PRIOR);
+  return likeliestShare(
+    (shrink, i) => moveLoss(returnBps[i]!, logit[i]! + shrink * score[i]!),
+    rows,
+    scorePrior(rows.horizonMinutes),
+  );
 }
 
 /** Cross entropy of a return's sign; 0 at a tie, which has none. */

@@ -116,9 +116,17 @@ export function calibratedModel(
   const head = quantiles ?? standardized(), { probabilityUp, quantilesBps } = forecasts(head, validation);
   const logit = Float64Array.from(probabilityUp, logitOf);
   const spec = raw(head),
-    learntLabels = told.split.trainingSpan.length / labels.horizonMinutes,
+    learntLabels = told.split.trainingSpan.length / labelMinutes(direction, labels),
     calibration = fitCalibration(labels, validation, { logit, quantilesBps, learntLabels });
   return new SpecForecastModel({ ...spec, heads: onLines(spec.heads, served), calibration }, parts);
+}
+
+/**
+ * Minutes of training that tell as much as one label that overlaps no other: the horizon, but 15 at each where there is a
+ * logistic line. Its penalty grows with the horizon, so that what it takes from chance does not.
+ */
+function labelMinutes(direction: DirectionHead, { horizonMinutes }: Labels): number {
+  return "line" in direction && direction.line !== undefined ? 15 : horizonMinutes;
 }
 
 /** The heads on other lines; shares and what is learnt stay. */
@@ -133,8 +141,8 @@ function onLines({ direction, volatility, quantiles }: HeadsSpec, { direction: {
 /**
  * Slope and intercept of the logit and a multiplier of each quantile, fitted on the validation rows.
  *
- * @param forecasts What the model says of these rows uncalibrated, quantiles row-major `[N, 9]`, and how many training labels
- * that do not overlap its direction was learnt from.
+ * @param forecasts What the model says of these rows uncalibrated, quantiles row-major `[N, 9]`, and of how many training
+ * labels its direction was learnt, see `fitLogitCalibration`.
  */
 export function fitCalibration(
   labels: Labels,

@@ -14,10 +14,11 @@ const logits = Float64Array.from({ length: COUNT }, () => 2 * random.normal());
 const share = (logit: number) => 1 / (1 + Math.exp(-logit));
 
 Deno.test("fitLogitCalibration() finds slope and intercept where there is data enough", { permissions: "none" }, () => {
-  const returnBps = Float64Array.from(logits, (x) => random.uniform() < share(0.02 + 0.6 * x) ? 1 : -1);
-  const { slope, intercept } = fitLogitCalibration(logits, { returnBps, horizonMinutes: 1, learntLabels: 1e9 });
+  const many = Float64Array.from({ length: 20 * COUNT }, () => 2 * random.normal());
+  const returnBps = Float64Array.from(many, (x) => random.uniform() < share(0.1 + 0.6 * x) ? 1 : -1);
+  const { slope, intercept } = fitLogitCalibration(many, { returnBps, horizonMinutes: 1, learntLabels: 1e9 });
   assertAlmostEquals(slope, 0.6, 0.02);
-  assertAlmostEquals(intercept, 0.02, 0.02);
+  assertAlmostEquals(intercept, 0.1, 0.03);
 });
 
 Deno.test("fitLogitCalibration() does not learn a short tail's trend as a bias", { permissions: "none" }, () => {
@@ -25,8 +26,9 @@ Deno.test("fitLogitCalibration() does not learn a short tail's trend as a bias",
   const short = logits.slice(0, 8_000);
   const returnBps = Float64Array.from(short, () => random.uniform() < 0.6 ? 1 : -1);
   const { intercept } = fitLogitCalibration(short, { returnBps, horizonMinutes: 15, learntLabels: 1e9 });
-  assert(Math.abs(intercept) < 0.03, `${intercept}`);
-  assert(fitLogitCalibration(short, { returnBps, horizonMinutes: 1, learntLabels: 1e9 }).intercept > 0.1);
+  // What it tells has a weight of 8000 / 15 / 4 = 133 beside the prior's 40,000: 1.3 thousandths of the tail's ln(.6 / .4).
+  assert(intercept > 0 && intercept < 0.003, `${intercept}`);
+  assert(fitLogitCalibration(short, { returnBps, horizonMinutes: 1, learntLabels: 1e9 }).intercept > 0.01);
 });
 
 Deno.test("fitLogitCalibration() never turns a direction round, and leaves ties out", { permissions: "none" }, () => {
@@ -61,30 +63,34 @@ Deno.test("fitShrink() keeps a true correction and drops noise", { permissions: 
   assertEquals(fitShrink({ ...minutes(COUNT), harLogVariance, correction, realizedVarianceBps2: unrelated }, 0.15), 0);
 });
 
-Deno.test("fitLogitShrink() finds the share of a score where there is data enough, and half of it where there is not", {
-  permissions: "none",
-}, () => {
-  const logit = new Float64Array(COUNT), score = logits, all = { ...minutes(COUNT), logit, score };
-  const movesBy = (true_: number) => Float64Array.from(score, (x) => random.uniform() < share(true_ * x) ? 1 : -1);
-  for (const true_ of [0, 0.3, 0.6]) {
-    assertAlmostEquals(fitLogitShrink({ ...all, returnBps: movesBy(true_) }), true_, 0.0501);
-  }
-  // Forty rows of which each tells a sixtieth: the prior speaks.
-  const few = (returnBps: Float64Array) =>
-    fitLogitShrink({ ...minutes(40, 60), logit: logit.slice(0, 40), score: score.slice(0, 40), returnBps });
-  const agree = score.slice(0, 40).map(Math.sign);
-  assertAlmostEquals(few(agree), 0.5, 0.1001);
-  const against = agree.map((sign) => -sign), spread = Float64Array.from({ length: 40 }, (_, i) => i * 86_400_000);
-  assertEquals(few(against), 0, "in one day there is no error to be worse by");
-  // In forty days there is: what is worse by less than that says little, what is worse each day says all.
-  const overDays = (returnBps: Float64Array) =>
-    fitLogitShrink({
-      ...{ decisionTimeMs: spread, horizonMinutes: 60, logit: new Float64Array(40) },
-      ...{ score: new Float64Array(40).fill(0.5), returnBps },
-    });
-  assertEquals(overDays(Float64Array.from(spread, (_, i) => i % 2 === 0 ? 1 : -1)), 0.5);
-  assertEquals(overDays(new Float64Array(40).fill(-1)), 0);
-});
+Deno.test(
+  "fitLogitShrink() finds the share of a score where there is data enough, and the prior's where there is not",
+  {
+    permissions: "none",
+  },
+  () => {
+    const logit = new Float64Array(COUNT), score = logits, all = { ...minutes(COUNT), logit, score };
+    const movesBy = (true_: number) => Float64Array.from(score, (x) => random.uniform() < share(true_ * x) ? 1 : -1);
+    for (const true_ of [0, 0.3, 0.6]) {
+      assertAlmostEquals(fitLogitShrink({ ...all, returnBps: movesBy(true_) }), true_, 0.0501);
+    }
+    // Forty rows of which each tells a sixtieth: the prior speaks.
+    const few = (returnBps: Float64Array) =>
+      fitLogitShrink({ ...minutes(40, 60), logit: logit.slice(0, 40), score: score.slice(0, 40), returnBps });
+    const agree = score.slice(0, 40).map(Math.sign);
+    assertAlmostEquals(few(agree), 0.2, 0.1001, "15/(15 + 60)");
+    const against = agree.map((sign) => -sign), spread = Float64Array.from({ length: 40 }, (_, i) => i * 86_400_000);
+    assertEquals(few(against), 0, "in one day there is no error to be worse by");
+    // In forty days there is: what is worse by less than that says little, what is worse each day says all.
+    const overDays = (returnBps: Float64Array) =>
+      fitLogitShrink({
+        ...{ decisionTimeMs: spread, horizonMinutes: 60, logit: new Float64Array(40) },
+        ...{ score: new Float64Array(40).fill(0.5), returnBps },
+      });
+    assertEquals(overDays(Float64Array.from(spread, (_, i) => i % 2 === 0 ? 1 : -1)), 0.2);
+    assertEquals(overDays(new Float64Array(40).fill(-1)), 0);
+  },
+);
 
 Deno.test("likeliestShare() is the mode of prior and likelihood, never above the largest share", {
   permissions: "none",
