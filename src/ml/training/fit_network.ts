@@ -4,7 +4,7 @@ import { windowOf } from "../features/mod.ts";
 import type { Split } from "../labels/mod.ts";
 import type { DirectionHead, VolatilityHead } from "../models/forecast_spec.ts";
 import { harLogVariance } from "../models/har.ts";
-import { type Network, startNetwork, withTensors } from "../models/network.ts";
+import { type Network, startNetwork, tensorsOf, withTensors } from "../models/network.ts";
 import { EnsembleForward } from "../models/network_forward.ts";
 import { standardizedQuantiles } from "../models/plain_models.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
@@ -77,7 +77,8 @@ export function memberSeed(seed: number, member: number): number {
 /**
  * Fits the networks on `split.train`, stops early, shrinks and calibrates on `split.validation`. Each starts as the plain
  * lines (HAR-X and the logistic line, or log-HAR and the share of up after the last move; σ × quantiles of r/σ), all fitted
- * on `split.train` alone: on each of its minutes, also where networks that read windows learn from every n-th.
+ * on `split.train` alone: on each of its minutes, also where networks that read windows learn from every n-th. Where labels
+ * are too few to learn from, the members stay at their start, and the model is the lines.
  *
  * @param dataset for networks that read windows, of the feature set `base`.
  * @throws {DomainError} `input-invalid` where a feature or the labels cannot be learnt from, see `requireTrainable`.
@@ -108,14 +109,15 @@ export async function fitNetwork(
       quantiles,
       seed,
     });
-  const { networks, outcomes } = await trainMembers(rows, start, training, deps);
+  // Of few labels a network would learn by heart what it must not say: without training it is the lines.
+  const learns = hasEnoughLabels(learnt.dataset, learnt.split.train);
+  const { networks, outcomes } = await trainMembers(rows, start, training, learns ? deps : { train: keepStart });
   const heads = shrunkHeads(networks, rows, learnt, lines, options);
   const model = calibratedModel(learnt.dataset, learnt.split, {
     family: deps.family,
     scaler: scalerSpec,
     ...heads,
-    // Of few labels a network learns quantiles by heart.
-    ...(hasEnoughLabels(learnt.dataset, learnt.split.train) ? { quantiles: { kind: "network" } } as const : {}),
+    ...(learns ? { quantiles: { kind: "network" } } as const : {}),
     parts: { networks },
     served: lines.served,
     // Histograms of the base features alone: sixty minutes of one channel say the same sixty times.
@@ -123,6 +125,10 @@ export async function fitNetwork(
   }, learnt.split.train);
   return { model, outcomes };
 }
+
+/** In the place of training. */
+const keepStart: TrainNetwork = ({ network }) =>
+  Promise.resolve({ tensors: tensorsOf(network), bestEpoch: 0, epochs: 0, steps: 0 });
 
 /** The plain lines with the shares of what the networks add to them. */
 function shrunkHeads(

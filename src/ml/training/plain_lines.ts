@@ -19,6 +19,7 @@ import { blendedLogit, lineLogit } from "../models/plain_forward.ts";
 import { fitSignCells } from "../models/plain_models.ts";
 import { fitScaler, Scaler, withSeenFlags } from "../models/scaler.ts";
 import { fitVarianceLine, harXDesign } from "../models/variance_line.ts";
+import { FEWEST_LABELS } from "./protocol.ts";
 
 /** How the logistic line is fitted. */
 export interface LogisticLineOptions {
@@ -67,8 +68,6 @@ interface LogisticTask {
 
 /** Rows of every so many minutes that HAR-X is fitted on, as the baseline of that name. */
 const HAR_X_EVERY_MINUTES = 3;
-/** Fewer labels that do not overlap teach nothing of a hundred inputs: a year of days, a month of hours. */
-const FEWEST_LABELS = 750;
 
 /** Binds a fitted scaler to a dataset. */
 export function fittedInputs({ features, nullable }: Dataset, spec: ScalerSpec): FittedInputs {

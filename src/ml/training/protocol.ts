@@ -138,18 +138,25 @@ export interface TrainingOutcome {
   readonly steps: number;
 }
 
-/** `4 of 9` for each member: the best epoch, and how many there were. */
+/** Fewer labels that do not overlap teach nothing of a hundred inputs: a year of days, a month of hours. */
+export const FEWEST_LABELS = 750;
+
+/** `4 of 9` for each member: the best epoch, and how many there were; `none` where nothing was trained. */
 export function bestEpochs(training: readonly TrainingOutcome[]): string {
+  if (training.every(({ epochs }) => epochs === 0)) return "none";
   return training.map(({ bestEpoch, epochs }) => `${bestEpoch} of ${epochs}`).join(", ");
 }
 
 /**
- * What there is to say where no epoch of a network was better than its start, the plain lines; undefined otherwise. Dense
- * networks start at other lines than those that read windows.
+ * What there is to say where no epoch of a network was better than its start, the plain lines, or where there was none, as
+ * labels were too few; undefined otherwise. Dense networks start at other lines than those that read windows.
  */
 export function startsKept(training: readonly TrainingOutcome[], family: ModelFamily): string | undefined {
   const kept = training.filter(({ bestEpoch }) => bestEpoch === 0).length;
   if (kept === 0) return undefined;
+  if (training.every(({ epochs }) => epochs === 0)) {
+    return `Fewer than ${FEWEST_LABELS} labels that do not overlap teach no network: the model is the plain lines`;
+  }
   const which = training.length === 1 ? "the network" : `${kept} of ${training.length} networks`;
   const lines = isSequenceFamily(family) ? "log-HAR and the sign of the last move" : "HAR-X and the logistic line";
   return `No epoch of ${which} was better than the start: there the model is the plain lines, ${lines}`;

@@ -7,6 +7,7 @@ import { tensorsOf } from "../../../src/ml/models/network.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { fitNetwork, type TrainNetwork } from "../../../src/ml/training/fit_network.ts";
 import { fitPlainLines } from "../../../src/ml/training/plain_lines.ts";
+import { sampleDataset } from "../models/sample_models.ts";
 import { SETTINGS, smallDataset, smallJob } from "../jobs/small_job.ts";
 
 const dataset = smallDataset(), split = rowsOfJob(smallJob(), dataset);
@@ -62,4 +63,22 @@ Deno.test("fitNetwork() keeps the most probable share of its correction, with th
   assertEquals(volatility.intercept, lines.har.intercept);
   assertAlmostEquals(volatility.level!, Math.log(meanRatio(expected) / unshrunk), 1e-6);
   assertEquals(spec.family, "mlp");
+});
+
+Deno.test("fitNetwork() trains nothing where labels are too few, and is the lines", async () => {
+  const { dataset, split } = sampleDataset({ minutes: 43_200, horizonMinutes: 60 });
+  const { model, outcomes } = await fitNetwork(dataset, split, { ...SETTINGS.mlp, seed: 1, members: 2 }, {
+    family: "mlp",
+    train: () => Promise.reject(new Error("trained")),
+  });
+  assertEquals(outcomes.map(({ bestEpoch, epochs, steps }) => [bestEpoch, epochs, steps]), [[0, 0, 0], [0, 0, 0]]);
+  const { direction, volatility, quantiles } = model.spec.heads;
+  assert(direction.kind === "sign-network" && volatility.kind === "har-network");
+  assertEquals([direction.shrink, volatility.shrink, quantiles.kind], [0, 0, "standardized"]);
+  const { har } = fitPlainLines(dataset, split), { validation } = split;
+  const { volatilityBps } = model.predictColumns(dataset.features.columns, validation);
+  assertEquals(
+    volatilityBps,
+    Float32Array.from(harLogVariance(har, dataset.features, validation), (value) => Math.exp(value / 2)),
+  );
 });

@@ -105,7 +105,9 @@ Deno.test("trainInWorker() stops a loss that explodes and stays finite, before a
   assertEquals(state?.startLoss, state?.best.total);
 });
 
-Deno.test("startsKept() says of how many networks no epoch was better than the start", { permissions: "none" }, () => {
+Deno.test("startsKept() says of how many networks no epoch was better than the start, or that there was none", {
+  permissions: "none",
+}, () => {
   const outcomes = (...epochs: number[]) =>
     epochs.map((bestEpoch) => ({ tensors: [], bestEpoch, epochs: 9, steps: 1 }));
   assertEquals(startsKept(outcomes(), "mlp"), undefined);
@@ -116,6 +118,8 @@ Deno.test("startsKept() says of how many networks no epoch was better than the s
   );
   assertMatch(startsKept(outcomes(0), "tcn")!, /the plain lines, log-HAR and the sign of the last move$/);
   assertMatch(startsKept(outcomes(2, 0, 0), "mlp")!, /^No epoch of 2 of 3 networks was better/);
+  const untrained = { tensors: [], bestEpoch: 0, epochs: 0, steps: 0 };
+  assertMatch(startsKept([untrained, untrained], "mlp")!, /^Fewer than 750 labels .* the model is the plain lines$/);
 });
 
 Deno.test("trainInWorker() rejects where a Worker ends without a word", async () => {
