@@ -194,8 +194,8 @@ function fitLine(
   { inputs, options, hasErrors }: LogisticTask & { readonly hasErrors: boolean },
 ): LinearFit {
   const { features, labels } = dataset;
-  // Labels of a minute do not overlap at all.
-  const minutes = Math.min(options.everyMinutes, 2 * labels.horizonMinutes);
+  // Labels of a minute do not overlap at all: each row tells what no other does.
+  const minutes = Math.min(options.everyMinutes, labels.horizonMinutes);
   const rows = movedRows(dataset, everyNthMinute(span, features.decisionTimeMs, { minutes }));
   const clustered = lineProblem(dataset, inputs, rows, (row) => Number(labels.returnBps[row]! > 0));
   const { clusterOf: _, ...plain } = clustered;
