@@ -194,7 +194,10 @@ Deno.test("track killed in mid-training goes on from its last epoch, to the byte
     (await modelFiles(folder, json.modelUri)).get("weights.bin") ?? [];
   assertEquals(await weights(broken.path, resumed), await weights(whole.path, straight));
   assertEquals(resumed.json.metrics, straight.json.metrics);
-  assertEquals(await Array.fromAsync(Deno.readDir(`${broken.path}/mlruns/checkpoints`)).catch(() => []), []);
+  const left = await Array.fromAsync(Deno.readDir(`${broken.path}/mlruns/checkpoints`), ({ name }) => name)
+    .catch(() => []);
+  // A kill may leave the draft that it fell on, which a later training removes once it is an hour old.
+  assertEquals(left.filter((name) => !name.endsWith(".draft")), []);
 });
 
 Deno.test("track refuses what it has trained on candles that an ingest changed meanwhile, and leaves no model", async () => {
