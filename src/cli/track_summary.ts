@@ -1,4 +1,4 @@
-import { toIsoDay } from "../core/mod.ts";
+import { noDirectionClaim, toIsoDay } from "../core/mod.ts";
 import type { ExperimentResult, ExperimentSettings } from "../ml/experiment/mod.ts";
 import { bestEpochs, startsKept } from "../ml/training/protocol.ts";
 import type { Verdict } from "../ml/evaluation/verdict.ts";
@@ -27,7 +27,7 @@ export function trackSummary(summary: TrackSummary): string {
   const { settings, result: { evaluation, verdict, split, training, details, leakChecks } } = summary;
   const days = (span: { readonly startMs: number; readonly endMs: number }) =>
     `${toIsoDay(span.startMs)} to ${toIsoDay(span.endMs - 1)}`;
-  const kept = startsKept(training, settings.family);
+  const kept = startsKept(training, settings.family), claim = noDirectionClaim(settings.horizonMinutes);
   return [
     `${settings.family}, ${settings.horizonMinutes} minutes ahead, ${settings.series.symbol}${
       settings.quick ? ", quick: a first look" : ""
@@ -46,6 +46,7 @@ export function trackSummary(summary: TrackSummary): string {
     "",
     gainTable(evaluation),
     coverageLine(evaluation),
+    ...(claim === undefined ? [] : [wrapped(`${claim}.`)]),
     "",
     costTable(evaluation.money),
     "",

@@ -19,6 +19,13 @@ export interface EvaluationFindings {
 
 const DAY_MINUTES = 1440;
 
+/** Beside scores of direction a day ahead, which are shown and not judged; undefined for shorter horizons. */
+export function noDirectionClaim(horizonMinutes: number): string | undefined {
+  if (!(horizonMinutes >= DAY_MINUTES)) return undefined; // a run of another program may not say
+  return "No direction is claimed a day ahead: a step of 30 days has 30 outcomes that do not overlap. " +
+    "Volatility and coverage alone are judged; log-loss, AUC, accuracy and money are shown for the record";
+}
+
 /**
  * The checks that a run's evaluation must pass, in `track`'s verdict as at the gate (evaluation section 7, 1 to 4):
  * complete, without a leak and of the

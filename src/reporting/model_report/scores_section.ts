@@ -1,4 +1,4 @@
-import { FEWEST_TELLING_BLOCKS } from "../../core/mod.ts";
+import { FEWEST_TELLING_BLOCKS, noDirectionClaim } from "../../core/mod.ts";
 import { intervalRows } from "../charts/model_chart.ts";
 import type { Block, Section } from "../model.ts";
 import { formatNumber, formatPercent, formatSignificant } from "../numbers.ts";
@@ -11,40 +11,45 @@ const LOSS_TITLES = { qlike: "QLIKE", log_loss: "Log-loss", accuracy: "Accuracy"
 
 /** The model beside the baselines on the same rows; undefined where the run logged no known score. */
 export function scoresSection(facts: RunFacts): Section | undefined {
-  const { metrics } = facts;
+  const { metrics, params } = facts, claim = noDirectionClaim(Number(params.get("horizon_minutes")));
   const baselines = baselineNames(facts);
   const gains = gainsOf(facts), rivals = toBeat(facts);
   const kinds = [...SCORES].filter(([key]) =>
     metrics.has(key) || baselines.some((name) => metrics.has(`baseline_${name}_${key}`))
   );
   if (kinds.length === 0) return undefined;
-  const blocks: Block[] = [{
-    kind: "table",
-    caption: "Scores on the rows of the test span; an absent output has no score",
-    columns: [
-      { title: "Score" },
-      { title: "Better" },
-      { title: facts.params.get("model") ?? "model", align: "right" },
-      ...baselines.map((title) => ({ title, align: "right" as const })),
-    ],
-    rows: kinds.map(([key, kind]) => {
-      const { title, better, digits, percent, target } = kind;
-      const values = new Map([
-        [OWN, metrics.get(key) ?? NaN],
-        ...baselines.map((name) => [name, metrics.get(`baseline_${name}_${key}`) ?? NaN] as const),
-      ]);
-      const best = bestOf(values, kind);
-      return [
-        title,
-        better === "target" ? target === undefined ? "" : "near" : better,
-        ...[...values].map(([name, value]) =>
-          (percent ? formatPercent(value, digits) : formatNumber(value, digits)) + (best.has(name) ? " *" : "") +
-          (rivals.get(key) === name && Number.isFinite(value) ? " <" : "")
-        ),
-      ];
-    }),
-    ...(baselines.length === 0 ? {} : { note: "* best of its row; < baseline that the model must not be worse than." }),
-  }];
+  const blocks: Block[] = [
+    ...(claim === undefined ? [] : [{ kind: "callout", tone: "neutral", text: claim } as const]),
+    {
+      kind: "table",
+      caption: "Scores on the rows of the test span; an absent output has no score",
+      columns: [
+        { title: "Score" },
+        { title: "Better" },
+        { title: facts.params.get("model") ?? "model", align: "right" },
+        ...baselines.map((title) => ({ title, align: "right" as const })),
+      ],
+      rows: kinds.map(([key, kind]) => {
+        const { title, better, digits, percent, target } = kind;
+        const values = new Map([
+          [OWN, metrics.get(key) ?? NaN],
+          ...baselines.map((name) => [name, metrics.get(`baseline_${name}_${key}`) ?? NaN] as const),
+        ]);
+        const best = bestOf(values, kind);
+        return [
+          title,
+          better === "target" ? target === undefined ? "" : "near" : better,
+          ...[...values].map(([name, value]) =>
+            (percent ? formatPercent(value, digits) : formatNumber(value, digits)) + (best.has(name) ? " *" : "") +
+            (rivals.get(key) === name && Number.isFinite(value) ? " <" : "")
+          ),
+        ];
+      }),
+      ...(baselines.length === 0
+        ? {}
+        : { note: "* best of its row; < baseline that the model must not be worse than." }),
+    },
+  ];
   if (gains.length > 0) {
     const isShort = (metrics.get("test_blocks") ?? Infinity) < FEWEST_TELLING_BLOCKS;
     const losses = [...new Set(gains.map(({ loss }) => loss))];
