@@ -119,21 +119,37 @@ export function renderFamilies(results: string): string {
   const { track, families = [] } = JSON.parse(results) as Partial<TwoYears> & Pick<TwoYears, "track">;
   const usual = { ...track, family: "mlp", horizonMinutes: 15, metrics: track.result["metrics"] };
   return markdownTable(
-    ["minutes", "`--model`", "QLIKE", "gain over HAR-X [95 %]", "log-loss", "AUC", "pinball, bps", "in 90 %", "took"],
+    [
+      "minutes",
+      "`--model`",
+      "QLIKE",
+      "gain over HAR-X [95 %]",
+      "log-loss",
+      "AUC",
+      "accuracy",
+      "over contrarian",
+      "pinball, bps",
+      "in 90 %",
+      "took",
+    ],
     [usual as MeasuredFamily, ...families].map(({ family, horizonMinutes, metrics, seconds, peakMb }) => [
       String(horizonMinutes),
       `\`${family}\``,
       fixed(metrics["qlike"], 4),
-      `${fixed(metrics["qlike_gain_har_x"], 3)} [${fixed(metrics["qlike_gain_har_x_low"], 3)}, ${
-        fixed(metrics["qlike_gain_har_x_high"], 3)
-      }]`,
+      interval(metrics, "qlike_gain_har_x"),
       fixed(metrics["log_loss"], 5),
       fixed(metrics["auc"], 4),
+      fixed(metrics["accuracy"], 4),
+      interval(metrics, "accuracy_gain_contrarian"),
       fixed(metrics["pinball"], 4),
       fixed(metrics["coverage_90"], 3),
       `${fixed(seconds, 0)} s${peakMb === undefined ? "" : `, ${rounded(peakMb)} MB`}`,
     ]),
   );
+}
+
+function interval(metrics: Readonly<Record<string, number>>, key: string): string {
+  return `${fixed(metrics[key], 3)} [${fixed(metrics[`${key}_low`], 3)}, ${fixed(metrics[`${key}_high`], 3)}]`;
 }
 
 /** What a leak would have scored. */

@@ -28,8 +28,11 @@ export interface MeasuredFamily {
 
 /** What is trained beside the default, at its usual settings. */
 const FAMILIES: readonly (readonly [family: string, horizonMinutes: number])[] = [
+  ["mlp", 1],
+  ["mlp", 5],
   ["gbdt", 15],
   ["mlp", 60],
+  ["mlp", 1440],
 ];
 
 const RESULTS = "docs/results/two_years.json";
