@@ -68,7 +68,7 @@ export function logisticLine({ linear }: ExperimentSettings): LogisticLineOption
 
 /**
  * How much longer dense networks learn, and how much more the direction counts, where labels overlap little or not at all
- * and rows tell more: at 1 minute three times, at 5 twice, from 15 on as it is set.
+ * and rows tell more: at 1 minute three times, at 5 twice, from 15 on as it is set. At 1 minute an epoch takes every row.
  */
 function effortAt(horizonMinutes: Horizon): number {
   return horizonMinutes === 1 ? 3 : horizonMinutes === 5 ? 2 : 1;
@@ -83,6 +83,7 @@ export function networkOptions(settings: ExperimentSettings, family: NetworkFami
       ...mlp,
       epochs: effort * mlp.epochs,
       lossWeights: { ...lossWeights, direction: effort * lossWeights.direction },
+      rowStride: Math.min(mlp.rowStride, horizonMinutes),
       seed,
       line: logisticLine(settings),
     };
