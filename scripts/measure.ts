@@ -1,6 +1,7 @@
 /**
  * Runs the whole line on two years of real candles and keeps what the commands printed in `docs/results/two_years.json`,
- * from which the figures of README and docs are written: `deno task measure [ARCHIVE_DIR]`.
+ * from which the figures of README and docs are written: `deno task measure [ARCHIVE_DIR] [FAMILY:MINUTES…]`. With
+ * families only these are measured anew, and the rest of the file stays.
  *
  * @module
  */
@@ -27,7 +28,7 @@ export interface MeasuredFamily {
 }
 
 /** What is trained beside the default, at its usual settings. */
-const FAMILIES: readonly (readonly [family: string, horizonMinutes: number])[] = [
+const FAMILIES: Which = [
   ["mlp", 1],
   ["mlp", 5],
   ["gbdt", 15],
@@ -72,7 +73,31 @@ async function measure(
   return { result: JSON.parse(text), seconds, peakMb: memory.peakMb };
 }
 
-async function main(archiveDir: string): Promise<void> {
+type Which = readonly (readonly [family: string, horizonMinutes: number])[];
+
+async function measureFamilies(
+  which: Which,
+  track: (family: string, horizonMinutes: number) => Promise<Measured>,
+): Promise<MeasuredFamily[]> {
+  const families: MeasuredFamily[] = [];
+  for (const [family, horizonMinutes] of which) {
+    const { result, seconds, peakMb } = await track(family, horizonMinutes);
+    families.push({ family, horizonMinutes, seconds, peakMb, metrics: result["metrics"] as Record<string, number> });
+  }
+  return families;
+}
+
+/** Puts families in the place of those that the file has of their kind. */
+async function keepFamilies(measured: readonly MeasuredFamily[]): Promise<void> {
+  const kept = JSON.parse(await Deno.readTextFile(RESULTS)) as { readonly families: readonly MeasuredFamily[] };
+  const families = FAMILIES.flatMap(([family, horizonMinutes]) => {
+    const isIt = (one: MeasuredFamily) => one.family === family && one.horizonMinutes === horizonMinutes;
+    return measured.find(isIt) ?? kept.families.find(isIt) ?? [];
+  });
+  await Deno.writeTextFile(RESULTS, `${JSON.stringify({ ...kept, families }, null, 2)}\n`);
+}
+
+async function main(archiveDir: string, only: Which): Promise<void> {
   const root = Deno.cwd();
   const archive = await Deno.realPath(archiveDir);
   const folder = await Deno.makeTempDir({ prefix: "bitcoin-ml-measure-" });
@@ -90,6 +115,9 @@ async function main(archiveDir: string): Promise<void> {
       folder,
       grants,
     );
+    const trackFamily = (family: string, horizonMinutes: number) =>
+      measure("track", [...config("model"), "--model", family, "--horizon", String(horizonMinutes)], folder, grants);
+    if (only.length > 0) return await keepFamilies(await measureFamilies(only, trackFamily));
     const track = await measure("track", config("model"), folder, grants);
     const register = await measure(
       "register",
@@ -97,12 +125,7 @@ async function main(archiveDir: string): Promise<void> {
       folder,
       grants,
     );
-    const families: MeasuredFamily[] = [];
-    for (const [family, horizonMinutes] of FAMILIES) {
-      const which = ["--model", family, "--horizon", String(horizonMinutes)];
-      const { result, seconds, peakMb } = await measure("track", [...config("model"), ...which], folder, grants);
-      families.push({ family, horizonMinutes, seconds, peakMb, metrics: result["metrics"] as Record<string, number> });
-    }
+    const families = await measureFamilies(FAMILIES, trackFamily);
     const files = {
       storeBytes: (await Deno.stat(`${folder}/feature_store/bitcoin.duckdb`)).size,
       reportBytes: (await Deno.stat(`${folder}/${String(ingest.result["report"])}`)).size,
@@ -129,4 +152,12 @@ async function main(archiveDir: string): Promise<void> {
   }
 }
 
-if (import.meta.main) await main(Deno.args[0] ?? "../shared/data");
+if (import.meta.main) {
+  const [archiveDir = "../shared/data", ...names] = Deno.args;
+  const known = FAMILIES.map((parts) => parts.join(":")), unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`'${unknown}' is none of ${known.join(", ")}`);
+  await main(
+    archiveDir,
+    FAMILIES.filter(([family, horizonMinutes]) => names.includes(`${family}:${horizonMinutes}`)),
+  );
+}
