@@ -1,5 +1,5 @@
-import { timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "@hono/hono";
+import { authorizationOf, indexOfDigest } from "../../core/mod.ts";
 import { errorResponse } from "./error_response.ts";
 import { OPEN_PATHS } from "./guard.ts";
 
@@ -27,11 +27,7 @@ export function requireKey(keys: readonly string[]): MiddlewareHandler {
   return async (context, next) => {
     const shown = shownKey(context.req.header("authorization"));
     const candidate = shown === undefined ? undefined : await digest(shown);
-    let isKnown = false;
-    // All are compared, each in constant time, so that the time taken tells nothing of them.
-    for (const key of await Promise.all(known)) {
-      if (candidate !== undefined && timingSafeEqual(key, candidate)) isKnown = true;
-    }
+    const isKnown = candidate !== undefined && indexOfDigest(await Promise.all(known), candidate) >= 0;
     if (!isKnown && !OPEN_PATHS.has(context.req.path)) {
       const response = errorResponse({
         status: 401,
@@ -47,11 +43,10 @@ export function requireKey(keys: readonly string[]): MiddlewareHandler {
 }
 
 function shownKey(header: string | undefined): string | undefined {
-  const [, scheme, value] = /^(Bearer|Basic) +(\S+)$/i.exec(header ?? "") ?? [];
-  if (scheme === undefined) return undefined;
-  if (scheme.toLowerCase() === "bearer") return value;
+  const shown = authorizationOf(header);
+  if (shown === undefined || shown.scheme === "bearer") return shown?.value;
   try {
-    const text = new TextDecoder().decode(Uint8Array.from(atob(value!), (char) => char.charCodeAt(0)));
+    const text = new TextDecoder().decode(Uint8Array.from(atob(shown.value), (char) => char.charCodeAt(0)));
     return text.slice(text.indexOf(":") + 1);
   } catch {
     return undefined;
