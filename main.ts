@@ -7,6 +7,10 @@ const COMMANDS: CommandTable = {
   track: { summary: "Train and score a model, and log it as a run", load: () => import("./src/cli/track.ts") },
   register: { summary: "Promote a run to a model version and an alias", load: () => import("./src/cli/register.ts") },
   api: { summary: "Serve the model at an alias over HTTP", load: () => import("./src/cli/api.ts") },
+  "api-keys": {
+    summary: "Make, list and revoke the keys of the service",
+    load: () => import("./src/cli/api_keys.ts"),
+  },
   "mlflow-ui": {
     summary: "Show runs and models; MLflow clients can log here",
     load: () => import("./src/cli/mlflow_ui.ts"),

@@ -2,7 +2,7 @@ const GRANT = String.raw`(?:READ|WRITE|NET|HOST|PORT)=(?:'[^']*'|\S*[^\s,;.])`;
 /** A call of a task that needs more than its permission set: `task ingest READ=/data -- --archive-dir /data`. */
 const WIDENED = new RegExp(String.raw`(?:\./taskw|\btask) ([a-z-]+|NAME)((?: ${GRANT})+)(?: -- ?)?`, "g");
 const PLAIN =
-  /(?:\.\/taskw|\btask) (ingest|track|register|api|mlflow-ui|import-mlruns|report|monitor|demo|doctor|<command>)(?: -- ?)?/g;
+  /(?:\.\/taskw|\btask) (ingest|track|register|api-keys|api|mlflow-ui|import-mlruns|report|monitor|demo|doctor|<command>)(?: -- ?)?/g;
 
 /**
  * Text that names commands as the user of this program calls them. Texts are written for `task`; the compiled binary has

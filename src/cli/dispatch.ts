@@ -26,9 +26,7 @@ export async function dispatch(args: readonly string[], commands: CommandTable):
 }
 
 async function dispatchWords(args: readonly string[], commands: CommandTable, json: boolean): Promise<number> {
-  const [name, ...words] = args[0] === "--json" ? args.slice(1) : args;
-  // `deno task NAME -- --json` hands the separator on, which Task does not.
-  const rest = words[0] === "--" ? words.slice(1) : words;
+  const { name, rest } = chosenCommand(args[0] === "--json" ? args.slice(1) : args, commands);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     print(json ? JSON.stringify(programJson(commands)) : programHelp(commands));
     return 0;
@@ -51,6 +49,18 @@ async function dispatchWords(args: readonly string[], commands: CommandTable, js
     return 0;
   }
   return await runCommand(name, command, rest);
+}
+
+/** The command that the words name, and the words after it; `api keys list` means `api-keys list`. */
+function chosenCommand(
+  args: readonly string[],
+  commands: CommandTable,
+): { readonly name: string | undefined; readonly rest: readonly string[] } {
+  const [name, ...words] = args;
+  // `deno task NAME -- --json` hands the separator on, which Task does not.
+  const rest = words[0] === "--" ? words.slice(1) : words;
+  const joined = `${name}-${rest[0]}`;
+  return Object.hasOwn(commands, joined) ? { name: joined, rest: rest.slice(1) } : { name, rest };
 }
 
 async function runCommand(name: string, command: Command, args: readonly string[]): Promise<number> {

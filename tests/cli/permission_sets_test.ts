@@ -73,6 +73,7 @@ Deno.test("deno.json gives each command a set of lists: no whole kinds, no proce
   const sets = await commandSets();
   assertEquals(Object.keys(sets).sort(), [
     "api",
+    "api-keys",
     "demo",
     "doctor",
     "import-mlruns",
@@ -115,9 +116,10 @@ Deno.test("Taskfile.yml and deno.json list the same tasks with the same descript
     new Map(Object.entries(named).map(([name, { description }]) => [name, description])),
   );
   const promised =
-    "sync ingest track register api mlflow-ui import-mlruns report monitor demo doctor style test bench build".split(
-      " ",
-    );
+    "sync ingest track register api api-keys mlflow-ui import-mlruns report monitor demo doctor style test bench build"
+      .split(
+        " ",
+      );
   assertEquals(promised.filter((name) => !Object.hasOwn(tasks, name)), []);
 });
 

@@ -13,7 +13,7 @@ async function program(
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-const COMMANDS = "ingest track register api mlflow-ui import-mlruns report monitor doctor demo".split(" ");
+const COMMANDS = "ingest track register api api-keys mlflow-ui import-mlruns report monitor doctor demo".split(" ");
 
 Deno.test("--help lists every command, and each command's --help shows options and examples", async () => {
   const top = await program(["--help"]);
