@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { DataAge } from "./data/data_age.ts";
 import type { PredictionLog } from "./log/prediction_log.ts";
+import type { RefusalReason } from "./http/problem.ts";
 import type { ModelHost, SwapReport } from "./model/model_host.ts";
 
 /** What the metrics read when they are asked for. */
@@ -11,6 +12,8 @@ export interface MetricSources {
   readonly data: () => DataAge;
   /** The prediction log, where there is one. */
   readonly log: Pick<PredictionLog, "head" | "lost" | "problem"> | undefined;
+  /** Requests that wait for a place. */
+  readonly queued: () => number;
   /** Version of the program. */
   readonly programVersion: string;
 }
@@ -24,6 +27,7 @@ export class ServiceMetrics {
   readonly #duration: Histogram<"method" | "route" | "status">;
   #inFlight = 0;
   readonly #swaps: Counter<"outcome">;
+  readonly #refusals: Counter<"reason">;
   readonly #rows: Counter<"route">;
   readonly #rowsOf = new Map<string, { inc(value: number): void }>();
   readonly #bound = new Map<string, { observe(seconds: number): void }>();
@@ -42,6 +46,12 @@ export class ServiceMetrics {
       name: "bitcoin_ml_model_swaps_total",
       help: "Attempts to change the model, by outcome",
       labelNames: ["outcome"],
+      registers,
+    });
+    this.#refusals = new Counter({
+      name: "bitcoin_ml_http_refusals_total",
+      help: "Requests turned away by a key or a limit, by reason",
+      labelNames: ["reason"],
       registers,
     });
     this.#rows = new Counter({
@@ -79,6 +89,7 @@ export class ServiceMetrics {
         },
       });
     gauge("bitcoin_ml_http_requests_in_flight", "Requests being answered", () => this.#inFlight);
+    gauge("bitcoin_ml_http_requests_queued", "Requests that wait for a place", sources.queued);
     gauge(
       "bitcoin_ml_data_age_seconds",
       "Seconds since the newest closed candle; NaN without candles",
@@ -110,6 +121,11 @@ export class ServiceMetrics {
       this.#bound.set(key, bound);
     }
     bound.observe(seconds);
+  }
+
+  /** Notes a request that was turned away. */
+  refused(reason: RefusalReason): void {
+    this.#refusals.inc({ reason });
   }
 
   /** Notes rows that were answered. */

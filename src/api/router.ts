@@ -1,7 +1,9 @@
 import { Hono } from "@hono/hono";
 import { DomainError } from "../core/mod.ts";
+import { drain } from "./http/body.ts";
 import { type ConnectionInfo, type Handler, urlOf } from "./http/exchange.ts";
-import { MethodNotAllowedError } from "./http/problem.ts";
+import type { AccessRule, Admission } from "./access/admission.ts";
+import { MethodNotAllowedError, RefusalError, type RefusalReason } from "./http/problem.ts";
 import { problemResponse, requestIdOf } from "./http/respond.ts";
 import type { RouteSpec } from "./openapi/routes.ts";
 
@@ -13,36 +15,50 @@ export interface RequestObserver {
   end(method: string, route: string, status: number, seconds: number): void;
   /** A request hit a bug. */
   failed(requestId: string, error: unknown): void;
+  /** It was turned away by a key or a limit. */
+  refused(reason: RefusalReason): void;
 }
 
 /** What `Deno.serve` calls; without `info` the client counts as being on another machine. */
 export type Fetch = (request: Request, info?: ConnectionInfo) => Response | Promise<Response>;
 
 /** A route with what answers it. */
-export interface BoundRoute extends Pick<RouteSpec, "method" | "path"> {
+export interface BoundRoute extends Pick<RouteSpec, "method" | "path" | "scope" | "isProbe"> {
   /** Answers it. */
   readonly handler: Handler;
 }
 
 /** Routes requests; whatever goes wrong is answered as problem details, 404 and 405 included. */
-export function createRouter(routes: readonly BoundRoute[], observer: RequestObserver): Fetch {
+export function createRouter(routes: readonly BoundRoute[], admission: Admission, observer: RequestObserver): Fetch {
   const app = new Hono<{ Bindings: { readonly info: ConnectionInfo | undefined } }>();
-  const watched = (route: string, handler: Handler) => async (request: Request, info: ConnectionInfo | undefined) => {
-    const startedAt = performance.now();
-    observer.begin();
-    const requestId = requestIdOf(request.headers);
-    let response: Response;
-    try {
-      response = await handler({ request, requestId, info });
-    } catch (error) {
-      if (!(error instanceof DomainError)) observer.failed(requestId, error);
-      response = problemResponse(error, requestId);
-    }
-    observer.end(request.method, route, response.status, (performance.now() - startedAt) / 1000);
-    return response;
-  };
-  for (const { method, path, handler } of routes) {
-    const answer = watched(path, handler);
+  const watched =
+    (route: string, handler: Handler, rule?: AccessRule) =>
+    async (request: Request, info: ConnectionInfo | undefined) => {
+      const startedAt = performance.now();
+      observer.begin();
+      const requestId = requestIdOf(request.headers);
+      let response: Response, isIn = false;
+      try {
+        if (rule !== undefined) {
+          const place = admission.admit(request, rule, startedAt);
+          if (place !== undefined) await place;
+          isIn = true;
+        }
+        response = await handler({ request, requestId, info });
+      } catch (error) {
+        if (error instanceof RefusalError) {
+          observer.refused(error.reason);
+          // Deno closes a connection whose request was not read to its end, and the answer may be lost with it.
+          await drain(request);
+        } else if (!(error instanceof DomainError)) observer.failed(requestId, error);
+        response = problemResponse(error, requestId);
+      }
+      if (isIn) admission.leave(rule!);
+      observer.end(request.method, route, response.status, (performance.now() - startedAt) / 1000);
+      return response;
+    };
+  for (const { method, path, handler, ...rule } of routes) {
+    const answer = watched(path, handler, rule);
     app.on(method.toUpperCase(), path, (c) => answer(c.req.raw, c.env.info));
   }
   // Not as routes of their own: a path with two handlers would take Hono's slower way for every request.

@@ -16,6 +16,10 @@ import { forecastRoute, minuteForecaster } from "./routes/forecast.ts";
 import { healthRoute, livenessRoute, metricsRoute, pingRoute, readinessRoute, versionRoute } from "./routes/health.ts";
 import { modelsRoute, reloadRoute } from "./routes/models.ts";
 import { invocationsRoute, namedPredictRoute, predictRoute } from "./routes/predict.ts";
+import { Admission } from "./access/admission.ts";
+import type { KeyRing, KeysReport } from "./access/key_ring.ts";
+import { RequestGate } from "./access/request_gate.ts";
+import { Deadlines } from "./http/deadlines.ts";
 import type { Handler } from "./http/exchange.ts";
 
 /** What happens inside a service that an operator should know of. */
@@ -26,6 +30,8 @@ export interface ServiceReporter {
   registry(error: Error | undefined): void;
   /** A request hit a bug. */
   failed(requestId: string, error: unknown): void;
+  /** The file of keys changed. */
+  keys(report: KeysReport): void;
 }
 
 /** What an inference service needs. */
@@ -42,6 +48,8 @@ export interface ServiceDeps {
   readonly log: PredictionLog | undefined;
   /** Notes the log's head at a model version; undefined leaves the log without anchors. */
   readonly anchor?: WriteAnchor;
+  /** Keys that are asked for where there are any; undefined never asks. */
+  readonly keys?: KeyRing;
   /** Time. */
   readonly clock: Clock;
   /** Told of swaps and failures. */
@@ -66,6 +74,7 @@ export class InferenceService {
   readonly #live: LiveFeatures;
   readonly #context: RouteContext;
   readonly #anchors: AnchorKeeper | undefined;
+  readonly #onKeys: (report: KeysReport) => void;
 
   /** Builds the service; {@linkcode start} loads the model. */
   constructor(deps: ServiceDeps, options: ServiceOptions) {
@@ -82,10 +91,13 @@ export class InferenceService {
       },
       onRegistryState: (error) => deps.reporter.registry(error),
     });
+    const { limits } = config;
+    const gate = new RequestGate({ ...limits, queueMs: limits.queueMilliseconds });
     const metrics = new ServiceMetrics({
       host: this.#host,
       data: () => currentAge(context),
       log: deps.log,
+      queued: () => gate.queued,
       programVersion,
     });
     const context: RouteContext = {
@@ -94,14 +106,18 @@ export class InferenceService {
       host: this.#host,
       live: this.#live,
       log: deps.log,
+      keys: deps.keys,
+      deadlines: new Deadlines(limits.bodySeconds * 1000),
       metrics,
       programVersion,
     };
     this.#context = context;
+    this.#onKeys = (report) => deps.reporter.keys(report);
     if (deps.log !== undefined && deps.anchor !== undefined) this.#anchors = new AnchorKeeper(deps.log, deps.anchor);
-    this.fetch = createRouter(bindRoutes(context), {
+    this.fetch = createRouter(bindRoutes(context), new Admission(deps.keys, gate), {
       begin: () => metrics.begin(),
       end: (method, route, status, seconds) => metrics.end(method, route, status, seconds),
+      refused: (reason) => metrics.refused(reason),
       failed: (requestId, error) => deps.reporter.failed(requestId, error),
     });
   }
@@ -137,6 +153,7 @@ export class InferenceService {
     await Promise.all([
       this.#host.watch(signal),
       this.#watchCandles(signal),
+      this.#context.keys?.watch(this.#onKeys, { clock, signal }),
       this.#anchors?.watch(() => this.#host.current?.served, { everyMs, clock, signal }),
     ]);
   }
@@ -178,5 +195,5 @@ function bindRoutes(context: RouteContext) {
     "/openapi.json": openApiRoute(context),
     "/docs": docsRoute(context),
   };
-  return ROUTES.map(({ method, path }) => ({ method, path, handler: handlers[path]! }));
+  return ROUTES.map(({ method, path, scope, isProbe }) => ({ method, path, scope, isProbe, handler: handlers[path]! }));
 }

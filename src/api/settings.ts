@@ -13,6 +13,14 @@ export interface ServiceSettings {
     readonly maxBodyBytes: number;
     /** Most rows. */
     readonly maxRows: number;
+    /** How long a body may take to come. */
+    readonly bodySeconds: number;
+    /** Most requests that are answered at once. */
+    readonly maxInFlight: number;
+    /** Most that wait for it. */
+    readonly maxQueued: number;
+    /** Longest wait. */
+    readonly queueMilliseconds: number;
   };
   /** How changes of the model are noticed. */
   readonly model: {

@@ -1,5 +1,5 @@
 import { DomainError, type Warning } from "../core/mod.ts";
-import type { ServiceReporter } from "../api/mod.ts";
+import type { KeyRing, ServiceReporter, TlsFiles } from "../api/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { renderTable } from "./table.ts";
 import { featureEngines, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
@@ -13,13 +13,20 @@ export const command: Command = {
     host: {
       type: "string",
       value: "ADDRESS",
-      description: "Loopback address to listen on (default: config, 127.0.0.1)",
+      description: "Address to listen on; others than loopback ones need keys (default: config, 127.0.0.1)",
     },
     port: {
       type: "number",
       value: "PORT",
       description: "Port to listen on; 0 takes a free one (default: config, 8000)",
     },
+    "tls-cert": {
+      type: "string",
+      value: "FILE",
+      isPath: true,
+      description: "PEM file of a certificate, to speak HTTPS (default: config, none)",
+    },
+    "tls-key": { type: "string", value: "FILE", isPath: true, description: "PEM file of its private key" },
     "model-uri": {
       type: "string",
       value: "URI",
@@ -30,6 +37,10 @@ export const command: Command = {
     { line: "task api", does: "serve models:/bitcoin-model@production on http://127.0.0.1:8000" },
     { line: "task api PORT=9000 -- --model-uri models:/bitcoin-model/3", does: "one version, on another port" },
     { line: "curl 'http://127.0.0.1:8000/v1/forecast'", does: "ask it for a forecast" },
+    {
+      line: "task api HOST=0.0.0.0 PORT=8443 -- --tls-cert config/tls.crt --tls-key config/tls.key",
+      does: "for others, once there is a key (task api-keys -- create)",
+    },
     { line: "task api -- verify-log", does: "prove that nobody changed the prediction log" },
   ],
   run(context) {
@@ -43,14 +54,17 @@ export const command: Command = {
 };
 
 async function serve(context: CommandContext): Promise<CommandResult> {
-  const { checkHost, InferenceService, listen, loadChainKey, PredictionLog } = await import("../api/mod.ts");
+  const { checkHost, InferenceService, listen, loadChainKey, PredictionLog, readTls } = await import("../api/mod.ts");
   const { loadApiConfig } = await import("../config/api_config.ts");
   const { options, clock, signal, output } = context;
   const config = await loadApiConfig(options.string("config"));
   const host = options.string("host") ?? config.host;
   const port = readPort(options.number("port") ?? config.port);
   const modelUri = options.string("model-uri") ?? context.env("MODEL_URI") ?? config.modelUri;
-  checkHost(host);
+  const keys = await openKeys(context);
+  checkHost(host, keys.active > 0);
+  const files = tlsFiles(context, config.tls);
+  const tls = files === undefined ? undefined : await readTls(files);
   signal.throwIfAborted();
 
   const [engines, load, feed] = await Promise.all([
@@ -73,13 +87,20 @@ async function serve(context: CommandContext): Promise<CommandResult> {
     engines,
     feed,
     log,
+    keys,
     anchor: (name, version, tag) => registry.setModelVersionTag(name, version, tag),
     clock,
     reporter: reporterOf(context),
   }, { config, modelUri, programVersion: VERSION });
   await service.start();
   signal.throwIfAborted();
-  const server = listen(service.fetch, { host, port, shutdownMs: config.limits.shutdownSeconds * 1000 });
+  const server = listen(service.fetch, {
+    host,
+    port,
+    tls,
+    hasKeys: keys.active > 0,
+    shutdownMs: config.limits.shutdownSeconds * 1000,
+  });
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
@@ -87,6 +108,7 @@ async function serve(context: CommandContext): Promise<CommandResult> {
   const watching = service.watch(signal);
   try {
     announce(context, server.url, service);
+    tellAccess(context, { host, keys, isTls: tls !== undefined });
     await stopped;
   } finally {
     output.note("Stopping: requests under way are finished");
@@ -95,6 +117,34 @@ async function serve(context: CommandContext): Promise<CommandResult> {
     await service.close();
   }
   return { json: { url: server.url }, text: "", isAnnounced: true };
+}
+
+/** The keys in `API_KEYS_FILE` or the usual file. @throws {DomainError} where a file that is named is absent. */
+async function openKeys({ env, clock }: CommandContext): Promise<KeyRing> {
+  const { API_KEYS_PATH, KeyRing } = await import("../api/mod.ts");
+  const named = env("API_KEYS_FILE");
+  const keys = await KeyRing.open(named ?? API_KEYS_PATH, clock);
+  if (named === undefined || keys.isOn) return keys;
+  throw new DomainError("config-invalid", `Cannot read the keys as '${named}', which API_KEYS_FILE names, is absent`, {
+    hint: "Make a key first: task api-keys -- create",
+  });
+}
+
+function tlsFiles({ options }: CommandContext, configured: TlsFiles | null): TlsFiles | undefined {
+  const cert = options.string("tls-cert"), key = options.string("tls-key");
+  if (cert === undefined && key === undefined) return configured ?? undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new DomainError("usage", "Options '--tls-cert' and '--tls-key' belong together: only one is given");
+}
+
+function tellAccess(
+  { output }: CommandContext,
+  { host, keys, isTls }: { readonly host: string; readonly keys: KeyRing; readonly isTls: boolean },
+): void {
+  if (keys.isOn) output.note(`A key is asked for; ${keys.active} are taken`);
+  if (!/^(localhost|127\.|\[?::1)/.test(host) && !isTls) {
+    output.note("Keys cross the network as they are: give --tls-cert and --tls-key, or put TLS in front");
+  }
 }
 
 function announce(context: CommandContext, url: string, service: InstanceType<ServiceClass>): void {
@@ -136,6 +186,10 @@ function reporterOf({ progress }: CommandContext): ServiceReporter {
       progress.log(
         error === undefined ? "The registry answers again" : `The registry cannot be asked: ${error.message}`,
       );
+    },
+    keys({ active, problem }) {
+      const taken = `${active} key${active === 1 ? " is" : "s are"} taken`;
+      progress.log(problem === undefined ? `The keys changed: ${taken}` : `The keys changed, ${problem}: ${taken}`);
     },
     failed(requestId, error) {
       const detail = error instanceof Error ? error.stack ?? error.message : String(error);

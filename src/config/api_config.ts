@@ -9,8 +9,12 @@ const seconds = (defaultValue: number, description: string) =>
 
 /** Settings of the inference service (`config/api.json`); every key may be left out. */
 export const API_CONFIG_SCHEMA = z.strictObject({
-  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; only loopback ones are taken"),
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; others than loopback ones need keys"),
   port: z.int().min(0).max(65_535).default(8000).describe("Port to listen on; 0 takes a free one"),
+  tls: z.strictObject({
+    cert: z.string().min(1).describe("PEM file of the certificate and those between it and its root"),
+    key: z.string().min(1).describe("PEM file of its private key"),
+  }).nullable().default(null).describe("Files for HTTPS; null speaks HTTP; --tls-cert and --tls-key win"),
   modelUri: z.string().min(1).default("models:/bitcoin-model@production").describe(
     "Model to serve: models:/NAME@ALIAS, models:/NAME/VERSION or models:/NAME/latest; MODEL_URI and --model-uri win",
   ),
@@ -21,6 +25,16 @@ export const API_CONFIG_SCHEMA = z.strictObject({
   limits: z.strictObject({
     maxBodyBytes: z.int().min(1024).max(268_435_456).default(8_388_608).describe("Largest request body, in bytes"),
     maxRows: z.int().min(1).max(4096).default(4096).describe("Most rows in one request"),
+    bodySeconds: seconds(10, "How long a request's body may take to come; a slower one is answered 408"),
+    maxInFlight: z.int().min(1).max(65_536).default(128).describe(
+      "Most requests that are answered at once, those whose body is still coming included",
+    ),
+    maxQueued: z.int().min(0).max(65_536).default(256).describe(
+      "Most requests that wait for a place; any more are answered 503 at once",
+    ),
+    queueMilliseconds: z.int().min(1).max(60_000).default(500).describe(
+      "Longest wait for a place or for the processor; then the answer is 503",
+    ),
     shutdownSeconds: seconds(10, "How long a stop waits for requests that are under way"),
   }).prefault({}).describe("What one request may cost"),
   model: z.strictObject({

@@ -40,6 +40,8 @@ export const ERROR_TRAITS = {
   "media-type-unsupported": { exit: 3, status: 415, retry: false },
   "model-not-loaded": { exit: 6, status: 503, retry: true },
   "data-stale": { exit: 1, status: 503, retry: true },
+  "overloaded": { exit: 4, status: 503, retry: true },
+  "request-timeout": { exit: 4, status: 408, retry: true },
   "unauthenticated": { exit: 3, status: 401, retry: false },
   "forbidden": { exit: 3, status: 403, retry: false },
   "worker-lost": { exit: 1, status: 500, retry: true },

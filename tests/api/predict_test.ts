@@ -1,3 +1,4 @@
+import { defaultApiConfig } from "../../src/config/api_config.ts";
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { QUANTILE_KEYS } from "../../src/core/mod.ts";
 import { defaultFeatureEngine } from "../../src/ml/mod.ts";
@@ -77,7 +78,7 @@ Deno.test("the last of two equal JSON keys counts", async () => {
 
 Deno.test("wrong bodies get the status, the problem and the field that they deserve", async (t) => {
   const { post, ask, failures } = await startService({
-    config: { limits: { maxBodyBytes: 4096, maxRows: 3, shutdownSeconds: 1 } },
+    config: { limits: { ...defaultApiConfig().limits, maxBodyBytes: 4096, maxRows: 3 } },
   });
   const row = JSON.stringify(plainRow());
   const width = NAMES.length;

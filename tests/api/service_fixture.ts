@@ -3,6 +3,7 @@ import { type CandleColumns, lowerBound, MINUTE_MS, sliceCandles } from "../../s
 import {
   type CandleFeed,
   InferenceService,
+  type KeyRing,
   type PredictionLog,
   type SwapReport,
   type WriteAnchor,
@@ -78,6 +79,7 @@ export interface FixtureOptions extends HarSpecOptions {
   readonly modelUri?: string;
   readonly log?: PredictionLog;
   readonly anchor?: WriteAnchor;
+  readonly keys?: KeyRing;
   /** Seconds between the last candle's end and now. @default 30 */
   readonly ageSeconds?: number;
 }
@@ -122,10 +124,12 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
     feed,
     log: options.log,
     ...(options.anchor === undefined ? {} : { anchor: options.anchor }),
+    ...(options.keys === undefined ? {} : { keys: options.keys }),
     clock,
     reporter: {
       swapped: (report) => swaps.push(report),
       registry() {},
+      keys() {},
       failed: (_, error) => failures.push(error),
     },
   }, {

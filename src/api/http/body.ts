@@ -1,10 +1,13 @@
 import { DomainError } from "../../core/mod.ts";
-import { RequestError } from "./problem.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { RefusalError, RequestError } from "./problem.ts";
 
 /** Options of {@linkcode readJsonBody}. */
 export interface ReadBodyOptions {
   /** Largest body taken, in bytes. */
   readonly maxBytes: number;
+  /** Cuts off bodies that come too slowly. */
+  readonly deadlines: Deadlines;
   /** Whether no body at all is fine; it then reads as an empty object. @default false */
   readonly optional?: boolean;
   /**
@@ -21,11 +24,11 @@ const DRAIN_MS = 2_000;
 /**
  * Parses a JSON body.
  *
- * @throws {RequestError} 415 without `application/json`, 413 past the limit, 400 where it is empty or no JSON.
+ * @throws {RequestError} 415 without `application/json`, 413 past the limit, 408 past the deadline, 400 where it is empty or no JSON.
  */
 export async function readJsonBody(request: Request, options: ReadBodyOptions): Promise<unknown> {
   const type = request.headers.get("content-type");
-  if (options.optional === true && type === null && (await readText(request, options.maxBytes)) === "") return {};
+  if (options.optional === true && type === null && (await readText(request, options)) === "") return {};
   if (!isJsonType(type)) {
     await drain(request);
     throw new RequestError(
@@ -36,7 +39,7 @@ export async function readJsonBody(request: Request, options: ReadBodyOptions): 
       { errors: [{ pointer: "content-type", message: "must be application/json" }] },
     );
   }
-  const text = await readText(request, options.maxBytes);
+  const text = await readText(request, options);
   if (text.trim() === "") {
     if (options.optional === true) return {};
     throw new RequestError("request-malformed", "Cannot read the body as it is empty", {
@@ -82,14 +85,14 @@ function isJsonType(type: string | null): boolean {
   return parameters.every((parameter) => !parameter.startsWith("charset=") || /^charset="?utf-?8"?$/.test(parameter));
 }
 
-async function readText(request: Request, maxBytes: number): Promise<string> {
+async function readText(request: Request, { maxBytes, deadlines }: ReadBodyOptions): Promise<string> {
   const length = request.headers.get("content-length");
   if (length !== null) {
     if (Number(length) <= maxBytes) {
       try {
-        return await request.text();
+        return await deadlines.watch(request.text(), tooSlow);
       } catch (error) {
-        throw brokenOff(error);
+        throw error instanceof RefusalError ? error : brokenOff(error);
       }
     }
     await drain(request);
@@ -98,6 +101,13 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   if (request.body === null) return "";
   // A chunked body says its size only as it comes.
   const reader = request.body.getReader();
+  return await deadlines.watch(readChunks(reader, maxBytes), () => {
+    void reader.cancel().catch(() => undefined);
+    return tooSlow();
+  });
+}
+
+async function readChunks(reader: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
@@ -115,8 +125,8 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   }
 }
 
-/** Reads off a body that nobody wants. */
-async function drain(request: Request): Promise<void> {
+/** Reads off a body that nobody wants, up to a bound. */
+export async function drain(request: Request): Promise<void> {
   if (request.body !== null && !request.bodyUsed) await drainRest(request.body.getReader());
 }
 
@@ -143,8 +153,16 @@ function brokenOff(cause: unknown): DomainError {
   return new DomainError("interrupted", "Cannot read the body as the connection broke off", { cause });
 }
 
-function tooLarge(seen: string, maxBytes: number): RequestError {
-  return new RequestError("request-too-large", `Cannot take a body of more than ${maxBytes} bytes: it has ${seen}`, {
+function tooSlow(): RefusalError {
+  return new RefusalError("request-timeout", "Cannot read the body as it comes too slowly", {
+    reason: "body-timeout",
+    headers: { connection: "close" },
+  });
+}
+
+function tooLarge(seen: string, maxBytes: number): RefusalError {
+  return new RefusalError("request-too-large", `Cannot take a body of more than ${maxBytes} bytes: it has ${seen}`, {
+    reason: "body-too-large",
     errors: [{ pointer: "content-length", message: `must be at most ${maxBytes}` }],
   });
 }

@@ -37,7 +37,11 @@ export const PROBLEM_TITLES = {
   "media-type-unsupported": "The content type is not supported",
   "not-found": "There is no such thing here",
   "method-not-allowed": "This route does not take this method",
+  "unauthenticated": "A key is needed",
   "forbidden": "This request is not allowed",
+  "rate-limited": "The key asks too often",
+  "request-timeout": "The body came too slowly",
+  "overloaded": "The service has too much to do",
   "model-not-loaded": "No model is loaded",
   "data-stale": "There are no candles fresh enough",
   "store-busy": "The feature store is held by another process",
@@ -54,6 +58,8 @@ export interface RequestErrorOptions {
   readonly errors?: readonly FieldError[];
   /** Headers that belong to the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the client can do. */
+  readonly hint?: string;
 }
 
 /** A request that cannot be answered, with the places that are wrong. */
@@ -65,9 +71,33 @@ export class RequestError extends DomainError {
 
   /** Builds an error of the given code; its HTTP status is that of the error table. */
   constructor(code: ErrorCode, message: string, options: RequestErrorOptions = {}) {
-    super(code, message);
+    super(code, message, options.hint === undefined ? {} : { hint: options.hint });
     this.errors = options.errors ?? [];
     this.headers = options.headers ?? {};
+  }
+}
+
+/** Why a request was turned away without regard to what it asks; the label of a metric. */
+export type RefusalReason =
+  | "key-missing"
+  | "key-unknown"
+  | "key-revoked"
+  | "scope"
+  | "rate"
+  | "overloaded"
+  | "queue-timeout"
+  | "body-timeout"
+  | "body-too-large";
+
+/** A request turned away by a key or a limit; such are counted by reason. */
+export class RefusalError extends RequestError {
+  /** Why. */
+  readonly reason: RefusalReason;
+
+  /** Builds an error of the given code and reason. */
+  constructor(code: ErrorCode, message: string, options: RequestErrorOptions & { readonly reason: RefusalReason }) {
+    super(code, message, options);
+    this.reason = options.reason;
   }
 }
 

@@ -1,6 +1,7 @@
 import { DomainError } from "../../core/mod.ts";
 import type { Fetch } from "../router.ts";
 import { isLoopbackHost } from "./exchange.ts";
+import type { TlsPair } from "./tls.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {
@@ -8,6 +9,10 @@ export interface ListenOptions {
   readonly host: string;
   /** Port; 0 takes a free one. */
   readonly port: number;
+  /** Whether a key is asked for, without which only loopback addresses are taken. */
+  readonly hasKeys: boolean;
+  /** Certificate and key; undefined speaks plain HTTP. */
+  readonly tls?: TlsPair | undefined;
   /** How long {@linkcode RunningServer.stop} waits for requests under way. */
   readonly shutdownMs: number;
 }
@@ -20,44 +25,55 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** A year: browsers then ask by https alone. */
+const STRICT_TRANSPORT = "max-age=31536000";
+
 /**
  * Listens and answers with `fetch`.
  *
  * @throws {DomainError} `config-invalid` for an address that is not loopback, `port-in-use`, `permission-denied`.
  */
 export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
-  const { host, port } = options;
-  checkHost(host);
+  const { host, port, tls } = options;
+  checkHost(host, options.hasKeys);
   const controller = new AbortController();
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
   const counted = async (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
     inFlight++;
     try {
-      return await fetch(request, info);
+      const response = await fetch(request, info);
+      if (tls !== undefined) response.headers.set("strict-transport-security", STRICT_TRANSPORT);
+      return response;
     } finally {
       if (--inFlight === 0) onIdle?.();
     }
   };
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
-    server = Deno.serve({ hostname: host, port, signal: controller.signal, onListen() {} }, counted);
+    server = Deno.serve({ hostname: host, port, ...tls, signal: controller.signal, onListen() {} }, counted);
   } catch (error) {
     throw listenError(error, options);
   }
   const shown = host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : host;
   return {
-    url: `http://${shown}:${server.addr.port}`,
+    url: `${tls === undefined ? "http" : "https"}://${shown}:${server.addr.port}`,
     async stop() {
       // Requests that do not end are cut, so that a stop always comes to an end.
+      const late = Promise.withResolvers<void>();
+      let isClosing = false;
       const cut = setTimeout(() => {
-        controller.abort();
-        onIdle?.();
+        // Once Deno's shutdown is under way, an abort would throw from within.
+        if (!isClosing) controller.abort();
+        late.resolve();
       }, options.shutdownMs);
       try {
         // Deno's shutdown breaks off bodies that are still being read, so it waits for a moment without requests.
-        if (inFlight > 0) await new Promise<void>((resolve) => onIdle = resolve);
-        await server.shutdown();
+        const idle = inFlight > 0 ? new Promise<void>((resolve) => onIdle = resolve) : undefined;
+        await Promise.race([idle, late.promise]);
+        isClosing = true;
+        // It waits for connections whose client was answered 408 and never ends its body.
+        await Promise.race([server.shutdown(), late.promise]);
       } finally {
         clearTimeout(cut);
       }
@@ -66,20 +82,20 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
 }
 
 /**
- * Takes loopback addresses only, as there are no keys to guard another.
+ * Takes loopback addresses, and with keys any.
  *
  * @throws {DomainError} `config-invalid` for any other address.
  */
-export function checkHost(host: string): void {
-  if (isLoopbackHost(host)) return;
+export function checkHost(host: string, hasKeys: boolean): void {
+  if (hasKeys || isLoopbackHost(host)) return;
   throw new DomainError(
     "config-invalid",
-    `Cannot listen on '${host}' as everyone who reaches it could use this service: only loopback addresses are taken`,
-    { hint: "Keep --host 127.0.0.1 and put a reverse proxy that checks who asks in front of it" },
+    `Cannot listen on '${host}' as everyone who reaches it could use this service: without keys only loopback addresses are taken`,
+    { hint: "Make a key first: task api-keys -- create" },
   );
 }
 
-function listenError(error: unknown, { host, port }: ListenOptions): Error {
+function listenError(error: unknown, { host, port, tls }: ListenOptions): Error {
   if (error instanceof Deno.errors.AddrInUse) {
     return new DomainError("port-in-use", `Cannot listen on ${host}:${port} as another program listens there`, {
       hint: "Stop it, or choose another port: task api PORT=8001",
@@ -99,6 +115,12 @@ function listenError(error: unknown, { host, port }: ListenOptions): Error {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.AddrNotAvailable) {
     return new DomainError("config-invalid", `Cannot listen on ${host}:${port}: ${error.message}`, {
       hint: "Choose a port above 1023 and an address of this machine",
+      cause: error,
+    });
+  }
+  if (tls !== undefined) {
+    return new DomainError("config-invalid", `Cannot speak TLS on ${host}:${port}: ${(error as Error).message}`, {
+      hint: "The key must be that of the certificate, both as PEM",
       cause: error,
     });
   }

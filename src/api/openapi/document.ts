@@ -7,7 +7,8 @@ export type OpenApiDocument = Readonly<Record<string, unknown>>;
 
 const DESCRIPTION =
   "Forecasts of BTC/USDT returns: direction, volatility and quantiles, from the model at an alias of the " +
-  "registry. Errors are problem details (RFC 9457) that name each wrong field. Every answer has an `x-request-id`.";
+  "registry. Errors are problem details (RFC 9457) that name each wrong field. Every answer has an `x-request-id`. " +
+  "Where keys are asked for, one is shown as `Authorization: Bearer TOKEN`; `security` names the scope it must have.";
 
 /** What rows look like while no model is loaded. */
 const ANY_FEATURES: SchemaFeatures = { names: ["feature"], nullable: [true], maxRows: 4096 };
@@ -25,6 +26,7 @@ export function openApiDocument(
     Object.entries(schemas).map(([name, schema]) => [name, registry.register(name, schema)]),
   );
   const app = new OpenAPIHono();
+  app.openAPIRegistry.registerComponent("securitySchemes", "key", { type: "http", scheme: "bearer" });
   app.openAPIRegistry.definitions.push(...registry.definitions);
   for (const route of ROUTES) app.openAPIRegistry.registerPath(toRoute(route, (name) => registered.get(name)!));
   const document = app.getOpenAPI31Document({
@@ -57,6 +59,8 @@ function toRoute(route: RouteSpec, schemaOf: (name: string) => z.ZodType) {
     operationId: operationId(route),
     tags: [route.tag],
     summary: route.summary,
+    // Either: a service on loopback may ask for no key.
+    ...(route.scope === null ? {} : { security: [{}, { key: [route.scope] }] }),
     ...(route.description === undefined ? {} : { description: route.description }),
     request: { ...(query === undefined ? {} : { query }), ...(body === undefined ? {} : { body }) },
     responses,

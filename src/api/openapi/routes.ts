@@ -1,3 +1,5 @@
+import type { KeyScope } from "../access/api_keys.ts";
+
 /** A route as the OpenAPI document and the router see it. */
 export interface RouteSpec {
   /** HTTP method. */
@@ -6,6 +8,10 @@ export interface RouteSpec {
   readonly path: string;
   /** Heading under which it is shown. */
   readonly tag: "Forecasts" | "Operation" | "Models" | "MLflow" | "Documentation";
+  /** What a key must be good for, where keys are asked for; null where anybody may ask. */
+  readonly scope: KeyScope | null;
+  /** Whether it is there to watch the service: never turned away for load, nor counted against a key's rate. */
+  readonly isProbe: boolean;
   /** One line. */
   readonly summary: string;
   /** More, where there is more to say. */
@@ -25,19 +31,45 @@ export interface RouteSpec {
 const problem = (says: string, schema = "Problem") => ({ schema, says });
 
 const POST_PROBLEMS = (schema = "Problem") => ({
+  408: problem("The body comes too slowly", schema),
   400: problem("The body is empty or no JSON", schema),
   413: problem("The body is too large or has too many rows", schema),
   415: problem("The content type is not application/json", schema),
   422: problem("The body has the wrong shape or values; every wrong field is named", schema),
 });
 
+/** What a route may answer before it looks at what is asked. */
+function refusals({ scope, isProbe }: Pick<RouteSpec, "scope" | "isProbe">): RouteSpec["answers"] {
+  return {
+    ...(scope === null ? {} : {
+      401: problem("Keys are asked for, and none that is taken is shown"),
+      403: problem(`The key lacks the scope '${scope}'`),
+    }),
+    ...(scope === null || isProbe
+      ? {}
+      : { 429: problem("The key asks too often; Retry-After says when it may again") }),
+    ...(isProbe ? {} : { 503: problem("There is too much to do; ask again after Retry-After") }),
+  };
+}
+
+/** Both answers of a status that a route may give for a reason of its own as well. */
+function joined(route: RouteSpec): RouteSpec {
+  const answers = { ...route.answers };
+  for (const [status, general] of Object.entries(refusals(route))) {
+    const own = answers[Number(status)];
+    answers[Number(status)] = own === undefined ? general : { ...own, says: `${own.says}; or: ${general.says}` };
+  }
+  return { ...route, answers };
+}
+
 const NO_MODEL = { 503: problem("No model is loaded; the detail says why") };
 
-/** Every route of the service. */
-export const ROUTES: readonly RouteSpec[] = [
+const OWN_ROUTES: readonly RouteSpec[] = [
   {
     method: "post",
     path: "/predict",
+    scope: "predict",
+    isProbe: false,
     tag: "Forecasts",
     summary: "Forecasts for rows of features in the model's order",
     description:
@@ -49,6 +81,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "post",
     path: "/v1/predict",
+    scope: "predict",
+    isProbe: false,
     tag: "Forecasts",
     summary: "Forecasts for rows of features by name",
     body: "NamedPredictRequest",
@@ -57,6 +91,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/v1/forecast",
+    scope: "predict",
+    isProbe: false,
     tag: "Forecasts",
     summary: "A forecast from the newest closed candles in the feature store",
     query: [{
@@ -74,6 +110,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/v1/models",
+    scope: "predict",
+    isProbe: false,
     tag: "Models",
     summary: "What is loaded, and what the alias points to",
     answers: { 200: { schema: "Models", says: "The models" } },
@@ -81,20 +119,24 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "post",
     path: "/v1/models/reload",
+    scope: "admin",
+    isProbe: false,
     tag: "Models",
     summary: "Look now whether the alias moved",
-    description: "Only from this machine, and not from a page of another origin.",
+    description: "Without keys only from this machine, and not from a page of another origin.",
     body: "ReloadRequest",
     bodyOptional: true,
     answers: {
       200: { schema: "Models", says: "The models after it" },
-      403: problem("The request comes from another machine or another origin"),
+      403: problem("Without keys: the request comes from another machine or another origin"),
       ...POST_PROBLEMS(),
     },
   },
   {
     method: "get",
     path: "/health",
+    scope: null,
+    isProbe: true,
     tag: "Operation",
     summary: "The model and the data behind the answers",
     answers: {
@@ -105,6 +147,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/livez",
+    scope: null,
+    isProbe: true,
     tag: "Operation",
     summary: "Whether the process answers",
     answers: { 200: { schema: "Liveness", says: "It does" } },
@@ -112,6 +156,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/readyz",
+    scope: null,
+    isProbe: true,
     tag: "Operation",
     summary: "Whether the model is warm, the data fresh and the log writable",
     answers: {
@@ -122,6 +168,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/metrics",
+    scope: "admin",
+    isProbe: true,
     tag: "Operation",
     summary: "Metrics in Prometheus' text format",
     answers: { 200: { media: "text/plain", says: "The metrics" } },
@@ -129,6 +177,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "post",
     path: "/invocations",
+    scope: "predict",
+    isProbe: false,
     tag: "MLflow",
     summary: "MLflow's scoring protocol",
     body: "InvocationsRequest",
@@ -141,6 +191,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/ping",
+    scope: null,
+    isProbe: true,
     tag: "MLflow",
     summary: "Whether a model can score",
     answers: { 200: { media: "application/json", says: "It can; the body is an empty line" }, ...NO_MODEL },
@@ -148,6 +200,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/version",
+    scope: null,
+    isProbe: true,
     tag: "MLflow",
     summary: "Version of the program",
     answers: { 200: { media: "text/plain", says: "The version" } },
@@ -155,6 +209,8 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/openapi.json",
+    scope: null,
+    isProbe: false,
     tag: "Documentation",
     summary: "This document",
     answers: { 200: { media: "application/json", says: "OpenAPI 3.1" } },
@@ -162,8 +218,13 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     method: "get",
     path: "/docs",
+    scope: null,
+    isProbe: false,
     tag: "Documentation",
     summary: "A page to read",
     answers: { 200: { media: "text/html", says: "The page" } },
   },
 ];
+
+/** Every route of the service, with what keys and limits may answer. */
+export const ROUTES: readonly RouteSpec[] = OWN_ROUTES.map(joined);

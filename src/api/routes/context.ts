@@ -3,6 +3,8 @@ import type { ServiceSettings } from "../settings.ts";
 import { type DataAge, dataAge } from "../data/data_age.ts";
 import type { LiveFeatures } from "../data/live_features.ts";
 import type { PredictionLog } from "../log/prediction_log.ts";
+import type { KeyRing } from "../access/key_ring.ts";
+import type { Deadlines } from "../http/deadlines.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 import type { LoadedModel, ModelHost } from "../model/model_host.ts";
 
@@ -18,6 +20,10 @@ export interface RouteContext {
   readonly live: LiveFeatures;
   /** The prediction log, unless it is switched off. */
   readonly log: PredictionLog | undefined;
+  /** Keys; undefined where none is ever asked for. */
+  readonly keys: KeyRing | undefined;
+  /** Ends bodies that come too slowly. */
+  readonly deadlines: Deadlines;
   /** Metrics. */
   readonly metrics: ServiceMetrics;
   /** Version of the program. */

@@ -1,6 +1,7 @@
 import { type ForecastColumns, QUANTILE_KEYS } from "../../core/mod.ts";
 import { checkOutputs, predictionsJson } from "../answer.ts";
 import { readJsonBody } from "../http/body.ts";
+import { RefusalError } from "../http/problem.ts";
 import type { Exchange, Handler } from "../http/exchange.ts";
 import { jsonTextResponse, problemResponse } from "../http/respond.ts";
 import { readMlflowBody } from "../input/mlflow_rows.ts";
@@ -21,8 +22,12 @@ async function answer(
   pythonNumbers = false,
 ): Promise<{ readonly loaded: LoadedModel; readonly outputs: ForecastColumns }> {
   const loaded = requireModel(context);
-  const { maxBodyBytes } = context.config.limits;
-  const body = await readJsonBody(exchange.request, { maxBytes: maxBodyBytes, pythonNumbers });
+  const { config: { limits }, deadlines } = context;
+  const body = await readJsonBody(exchange.request, {
+    maxBytes: limits.maxBodyBytes,
+    deadlines,
+    pythonNumbers,
+  });
   const { rows, count } = read(body, loaded.shape);
   const outputs = loaded.model.predict(rows, count);
   checkOutputs(outputs, (row) => count === 1 ? `/${member}` : `/${member}/${row}`);
@@ -72,6 +77,7 @@ export function invocationsRoute(context: RouteContext): Handler {
       };
       return jsonTextResponse(JSON.stringify({ predictions }), exchange.requestId);
     } catch (error) {
+      if (error instanceof RefusalError) context.metrics.refused(error.reason);
       // MLflow's clients read these two members; the problem details stand beside them.
       const code = (error as { code?: string }).code === "input-invalid" ? "INVALID_PARAMETER_VALUE" : "BAD_REQUEST";
       const response = problemResponse(error, exchange.requestId, {
