@@ -33,6 +33,8 @@ export interface ServiceSettings {
   readonly data: {
     /** How often the store's file is looked at. */
     readonly checkSeconds: number;
+    /** How long a forecast waits for a look at the store. */
+    readonly waitMilliseconds: number;
     /** Age from which on data is stale. */
     readonly staleAfterSeconds: number;
     /** Age from which on `/v1/forecast` is refused; null never. */

@@ -41,6 +41,7 @@ export const command: Command = {
       line: "task api HOST=0.0.0.0 PORT=8443 -- --tls-cert config/tls.crt --tls-key config/tls.key",
       does: "for others, once there is a key (task api-keys -- create)",
     },
+    { line: "task api-keys -- create", does: "the key; see task api-keys -- --help" },
     { line: "task api -- verify-log", does: "prove that nobody changed the prediction log" },
   ],
   run(context) {
@@ -54,7 +55,9 @@ export const command: Command = {
 };
 
 async function serve(context: CommandContext): Promise<CommandResult> {
-  const { checkHost, InferenceService, listen, loadChainKey, PredictionLog, readTls } = await import("../api/mod.ts");
+  const { checkHost, InferenceService, isLoopbackHost, listen, loadChainKey, PredictionLog, readTls } = await import(
+    "../api/mod.ts"
+  );
   const { loadApiConfig } = await import("../config/api_config.ts");
   const { options, clock, signal, output } = context;
   const config = await loadApiConfig(options.string("config"));
@@ -108,7 +111,7 @@ async function serve(context: CommandContext): Promise<CommandResult> {
   const watching = service.watch(signal);
   try {
     announce(context, server.url, service);
-    tellAccess(context, { host, keys, isTls: tls !== undefined });
+    tellAccess(context, { keys, isLoopback: isLoopbackHost(host), isTls: tls !== undefined });
     await stopped;
   } finally {
     output.note("Stopping: requests under way are finished");
@@ -139,10 +142,10 @@ function tlsFiles({ options }: CommandContext, configured: TlsFiles | null): Tls
 
 function tellAccess(
   { output }: CommandContext,
-  { host, keys, isTls }: { readonly host: string; readonly keys: KeyRing; readonly isTls: boolean },
+  { keys, isLoopback, isTls }: { readonly keys: KeyRing; readonly isLoopback: boolean; readonly isTls: boolean },
 ): void {
   if (keys.isOn) output.note(`A key is asked for; ${keys.active} are taken`);
-  if (!/^(localhost|127\.|\[?::1)/.test(host) && !isTls) {
+  if (!isLoopback && !isTls) {
     output.note("Keys cross the network as they are: give --tls-cert and --tls-key, or put TLS in front");
   }
 }

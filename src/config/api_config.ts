@@ -43,6 +43,9 @@ export const API_CONFIG_SCHEMA = z.strictObject({
   }).prefault({}).describe("How changes of the model are noticed"),
   data: z.strictObject({
     checkSeconds: seconds(1, "How often the feature store's file is looked at for new candles"),
+    waitMilliseconds: z.int().min(1).max(60_000).default(1000).describe(
+      "How long GET /v1/forecast waits for the store; then it answers from the candles it has",
+    ),
     staleAfterSeconds: seconds(180, "Age of the newest closed candle from which on data counts as stale"),
     refuseAfterSeconds: z.number().positive().nullable().default(null).describe(
       "Age from which on GET /v1/forecast answers 503 instead of an old forecast; null never refuses",

@@ -181,3 +181,20 @@ Deno.test("the window follows the store by reading the last hour, and gives what
   feed.put(sliceCandles(WALK, 0, 2000));
   await expectLoads((last) => last > 3000, "a store that was begun anew and is shorter");
 });
+
+Deno.test("GET /v1/forecast does not wait for a store that is held: it answers from the candles it has, or 503", async () => {
+  const data = { ...defaultApiConfig().data, waitMilliseconds: 30 };
+  const { ask, feed, clock } = await startService({ config: { data } });
+  const held = Promise.withResolvers<never>();
+  feed.read = () => held.promise;
+  feed.put(feed.candles);
+  await clock.advance(2000);
+  const from = performance.now();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => ask("/v1/forecast")));
+  assert(performance.now() - from < 2000, "it waited for the store");
+  for (const answer of answers) {
+    assertEquals(answer.status, 200);
+    assertEquals((await answer.json()).data.ageSeconds, 32);
+  }
+  held.reject(new Error("the store is held"));
+});

@@ -24,6 +24,8 @@ export interface RouteContext {
   readonly keys: KeyRing | undefined;
   /** Ends bodies that come too slowly. */
   readonly deadlines: Deadlines;
+  /** Ends the wait of a forecast for the store. */
+  readonly looks: Deadlines;
   /** Metrics. */
   readonly metrics: ServiceMetrics;
   /** Version of the program. */

@@ -18,7 +18,7 @@ export function forecastRoute(context: RouteContext): Handler {
         hint: `The loaded model forecasts ${loaded.served.horizonMinutes} minutes; serve another with --model-uri`,
       });
     }
-    await context.live.refresh();
+    await lookBriefly(context);
     const row = requireRow(context), features = featuresFor(loaded, row);
     const { outputs, json } = forecastJson(context, loaded, { ...row, features }, exchange.requestId);
     context.log?.append({
@@ -34,6 +34,20 @@ export function forecastRoute(context: RouteContext): Handler {
     });
     return jsonTextResponse(json, exchange.requestId);
   };
+}
+
+const LATE = new Error("The look at the store goes on");
+
+/**
+ * Waits for a look at the store, but not long: one that another process holds would let requests pile up until all
+ * routes are shed. What is answered then says its age.
+ */
+async function lookBriefly({ live, looks }: RouteContext): Promise<void> {
+  try {
+    await looks.watch(live.refresh(), () => LATE);
+  } catch (error) {
+    if (error !== LATE) throw error;
+  }
 }
 
 /**
