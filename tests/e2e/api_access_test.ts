@@ -73,6 +73,29 @@ Deno.test("a running service asks for keys, takes a new one and refuses a revoke
   assert(!log.includes(first) && !log.includes(second), "a token is in the log");
 });
 
+Deno.test("a service does not start with keys that it cannot trust, or that are not where they are said to be", async () => {
+  await using tmp = await folder();
+  const path = `${tmp.path}/config/api_keys.json`;
+  await addKey(tmp.path, "a", ["predict"]);
+  const fails = async (part: string, env: Record<string, string> = {}) => {
+    const result = await runCommand("api", tmp.path, ["--json", "--port", "0"], env);
+    const { error } = JSON.parse(result.stdout);
+    assertEquals([result.code, error.code], [3, "config-invalid"]);
+    assertStringIncludes(`${error.message}. ${error.hint}`, part);
+  };
+  await fails("API_KEYS_FILE", { API_KEYS_FILE: `${tmp.path}/none.json` });
+  if (Deno.build.os !== "windows") {
+    await Deno.chmod(path, 0o644);
+    await fails("chmod 600");
+    await Deno.chmod(path, 0o600);
+  }
+  await Deno.writeTextFile(path, "{}");
+  await fails("api-keys -- create");
+  await changeKeys(`${tmp.path}/own.json`, (keys) => keys);
+  await using api = await startApi(tmp.path, [], { API_KEYS_FILE: `${tmp.path}/own.json` });
+  assertEquals(await statusOf(predict(api.url)), 401, "a file without keys lets nobody in");
+});
+
 Deno.test("HTTPS by files, on an address for all, with HSTS; a bad pair is named", async (t) => {
   await using tmp = await folder();
   const cert = `${tmp.path}/config/tls.crt`, key = `${tmp.path}/config/tls.key`;
