@@ -67,8 +67,8 @@ export function testFeatureStore(name: string, open: () => Promise<FeatureStore>
     }
     await store.writeCandles(ETH, [{ source: "rest", columns: walkCandles(range(0, 8)) }]);
     const log = (to: number, from: number) => 1e4 * Math.log(closes[to]! / closes[from]!);
-    // In no order, and one of long before.
-    const minutes = [6, 1, 2, 3, 4, 5, 7, 0, -5000];
+    // In no order, one of long before, and one that is asked for three times.
+    const minutes = [6, 1, 2, 3, 4, 5, 7, 0, -5000, 1, 1];
     const expected = new Map([
       [1, [log(2, 0), log(1, 0) ** 2 + log(2, 1) ** 2]],
       [2, [log(3, 1), log(2, 1) ** 2]],

@@ -176,7 +176,7 @@ export interface FeatureReader extends AsyncDisposable {
   /**
    * Outcomes of decision times over so many candles, by SQL: a second opinion on labels, for a few thousand of them.
    *
-   * @param decisionTimeMs multiples of the candle's length, each once.
+   * @param decisionTimeMs multiples of the candle's length, in any order.
    */
   outcomes(series: SeriesId, decisionTimeMs: Float64Array, horizonCandles: number): Promise<Outcomes>;
   /** Recorded gaps that touch the range, open ones only by default. */

@@ -3,10 +3,13 @@ import type { DuckDbSession } from "../duckdb_session.ts";
 import { IN_RANGE, queryValues } from "./candle_table.ts";
 import { number } from "./rows.ts";
 
-/** A decision's candles are those from the one before it to the end of its horizon: so many, or one is missing. */
+/**
+ * A decision's candles are those from the one before it to the end of its horizon: so many, or one is missing. One that is
+ * asked for twice is looked up once: it would have twice as many.
+ */
 const SQL = `
   WITH asked AS (
-    SELECT unnest(string_split(?, ','))::BIGINT AS decision
+    SELECT DISTINCT unnest(string_split(?, ','))::BIGINT AS decision
   ), wanted AS (
     SELECT decision, decision - 1 + unnest(range(?::BIGINT + 1)) AS place FROM asked
   ), stored AS (
@@ -29,17 +32,18 @@ export async function queryOutcomes(
   const returnBps = new Float64Array(decisions.length).fill(NaN);
   const realizedVarianceBps2 = new Float64Array(decisions.length).fill(NaN);
   if (decisions.length === 0) return { returnBps, realizedVarianceBps2 };
-  const rowOf = new Map(decisions.map((decision, row) => [decision, row]));
   const range = {
     startMs: decisionTimeMs.reduce((least, ms) => Math.min(least, ms), Infinity) - length,
     endMs: decisionTimeMs.reduce((most, ms) => Math.max(most, ms), -Infinity) + horizonCandles * length,
   };
   const candles = queryValues(session, { ...series, range });
   const values = [decisions.join(","), horizonCandles, length, ...candles, horizonCandles];
-  for (const found of await session.rows(SQL, values)) {
-    const row = rowOf.get(number(found, "decision"))!;
+  const foundOf = new Map((await session.rows(SQL, values)).map((found) => [number(found, "decision"), found]));
+  decisions.forEach((decision, row) => {
+    const found = foundOf.get(decision);
+    if (found === undefined) return;
     returnBps[row] = number(found, "move");
     realizedVarianceBps2[row] = number(found, "variance");
-  }
+  });
   return { returnBps, realizedVarianceBps2 };
 }
