@@ -5,7 +5,6 @@ import {
   lowerBound,
   MINUTE_MS,
   type Outcomes,
-  type Random,
   seededRandom,
   sliceCandles,
   toIso,
@@ -15,6 +14,7 @@ import { MinuteGrid } from "../features/mod.ts";
 import { CLOSES_NEEDED } from "../labels/mod.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
+import { sampleRows } from "./sample_rows.ts";
 
 /** Labels that are recomputed, and those whose candles are moved. */
 const RECOMPUTED = 1000, MOVED = 32;
@@ -49,13 +49,6 @@ export async function checkLabels(run: LeakCheckRun): Promise<LeakCheck[]> {
       lookFor,
     }),
   ];
-}
-
-function sampleRows(length: number, count: number, random: Random): Int32Array {
-  return Int32Array.from(
-    { length: Math.min(length, count) },
-    (_, i) => Math.floor((i + random.uniform()) * length / Math.min(length, count)),
-  );
 }
 
 /** Rows, in words, whose label is not what the candles say. */
