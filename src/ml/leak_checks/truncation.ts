@@ -1,6 +1,7 @@
 import { lowerBound, MINUTE_MS, seededRandom, sliceCandles, toIso } from "../../core/mod.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
+import { sampleRows } from "./sample_rows.ts";
 
 /** Times at which the candles are cut, and the last decision times before each that are compared. */
 const CUTS = 12, MINUTES = 60;
@@ -11,12 +12,11 @@ const CUTS = 12, MINUTES = 60;
  */
 export async function checkTruncation(run: LeakCheckRun): Promise<LeakCheck[]> {
   const { decisionTimeMs, engine: { names }, settings, breathe } = run, random = seededRandom(settings.seed);
-  const { length } = decisionTimeMs;
+  // What is compared lies in the range: the candles begin with its look-back, so that windows of earlier rows are short.
+  const first = Math.min(MINUTES, decisionTimeMs.length) - 1;
   const differing = new Map<number, string>();
-  for (let i = 0; i < CUTS; i++) {
-    // One from each part of the range.
-    const row = Math.min(length - 1, Math.floor((i + random.uniform()) * length / CUTS));
-    await compareAt(run, decisionTimeMs[row]!, differing);
+  for (const row of sampleRows(decisionTimeMs.length - first, CUTS, random)) {
+    await compareAt(run, decisionTimeMs[first + row]!, differing);
     await breathe();
   }
   const named = [...differing.values()].slice(0, 3).join("; ");
@@ -32,8 +32,12 @@ export async function checkTruncation(run: LeakCheckRun): Promise<LeakCheck[]> {
 }
 
 /** Adds the features that differ on candles cut at `cutMs`, each with its first difference in words. */
-async function compareAt({ candles, features, engine }: LeakCheckRun, cutMs: number, into: Map<number, string>) {
-  const { openTimeMs } = candles, fromMs = cutMs - (MINUTES - 1) * MINUTE_MS;
+async function compareAt(
+  { candles, features, engine, settings: { range } }: LeakCheckRun,
+  cutMs: number,
+  into: Map<number, string>,
+) {
+  const { openTimeMs } = candles, fromMs = Math.max(range.startMs, cutMs - (MINUTES - 1) * MINUTE_MS);
   const read = await features.load({ startMs: fromMs, endMs: cutMs + 1 });
   const truncated = engine.compute(sliceCandles(candles, 0, lowerBound(openTimeMs, cutMs)), { fromMs });
   for (let row = 0; row < read.length; row++) {

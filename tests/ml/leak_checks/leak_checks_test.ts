@@ -1,6 +1,15 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { allocateForecasts, DomainError, MINUTE_MS, type Progress, SILENT_PROGRESS } from "../../../src/core/mod.ts";
-import { computedFeatures, givenFeatures } from "../../../src/ml/dataset.ts";
+import {
+  allocateForecasts,
+  DomainError,
+  lowerBound,
+  MINUTE_MS,
+  type Progress,
+  SILENT_PROGRESS,
+  sliceCandles,
+  type TimeRange,
+} from "../../../src/core/mod.ts";
+import { computedFeatures, type FeatureSource, givenFeatures } from "../../../src/ml/dataset.ts";
 import { fitFamily } from "../../../src/ml/experiment/fit_family.ts";
 import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
@@ -95,6 +104,22 @@ Deno.test("the check 'truncation' catches stored features that stand a row too e
   const [check] = await runLeakChecks({ ...inputOf(), features }, HONEST, { only: ["truncation"] });
   assertEquals([check!.passed, check!.value], [false, honest.names.length]);
   assertMatch(check!.reason, /return_1 at 2023-03-\d\dT\d\d:\d\d:00Z is -?[\d.]+, and -?[\d.]+ on candles up to then/);
+});
+
+Deno.test("the check 'truncation' holds nothing against rows before the range, whose look-back a run does not read", async () => {
+  const { engine } = HONEST, endMs = CANDLES.openTimeMs.at(-1)! + MINUTE_MS;
+  // So short that each cut is within the hour after one before it, the first within that of the start.
+  const startMs = endMs - 6 * 60 * MINUTE_MS, settings = { ...SETTINGS, range: { startMs, endMs } };
+  const features = givenFeatures(engine.compute(CANDLES, { fromMs: startMs - 1440 * MINUTE_MS }));
+  const from = lowerBound(CANDLES.openTimeMs, startMs - engine.lookbackMinutes * MINUTE_MS);
+  const candles = sliceCandles(CANDLES, from, CANDLES.length);
+  assert(from > 0);
+  const asked: TimeRange[] = [];
+  const source = { load: (range: TimeRange) => (asked.push(range), features.load(range)) };
+  const run = (only: FeatureSource) =>
+    runLeakChecks({ ...inputOf(), candles, features: only, settings }, HONEST, { only: ["truncation"] });
+  assertEquals((await run(source)).map(({ passed, value }) => [passed, value]), [[true, 0]]);
+  assert(asked.every((range) => range.startMs >= startMs && range.endMs - range.startMs > 59 * MINUTE_MS));
 });
 
 Deno.test("the check 'rotation' catches a shuffled split: overlapping labels are learnt by heart", async () => {
