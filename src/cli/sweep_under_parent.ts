@@ -38,9 +38,14 @@ export async function runUnderParent(session: SweepSession): Promise<CommandResu
   const { report, best } = await fitTrials(session, dataset);
   await writeReport(session, report, null);
   const winner = await trainBest(session, best);
+  const result = sweepResult({ report, winner, parentRunId: parent.runId, trackingUri: tracker.uri });
+  if (winner.error !== undefined) {
+    await parent.fail(winner.error);
+    return result;
+  }
   await writeReport(session, report, winner.runId);
   await parent.finish();
-  return sweepResult({ report, winner, parentRunId: parent.runId, trackingUri: tracker.uri });
+  return result;
 }
 
 /** Parameters and the request, as far as an earlier process has not written them. */

@@ -6,7 +6,8 @@ import { type TrackedResult, trackRun } from "./track_run.ts";
 /**
  * Trains and scores the best trial on the whole training span, as `track` does.
  *
- * @throws {DomainError} of the code with which that failed, naming sweep, trial and run.
+ * @returns with an error, which names sweep, trial and run, where its scores leak.
+ * @throws {DomainError} the same, of the code with which it could not be trained.
  */
 export async function trainBest(
   { context, start, plan, read, trials, tracker, parent, warnings, experimentName }: SweepSession,
@@ -15,8 +16,10 @@ export async function trainBest(
   const { describeTrial, SWEEP_TAGS } = await import("../ml/sweeps/mod.ts");
   const trial = trials.find((trial) => trial.number === number)!;
   let runId: string | undefined;
+  const untrained = (error: DomainError) =>
+    untrainedBest(error, { trial: describeTrial(trial), runId, parentRunId: parent.runId });
   try {
-    return await trackRun(context, tracker, {
+    const winner = await trackRun(context, tracker, {
       ...{ ...read, warnings, experimentName },
       settings: trial.settings,
       runName: `best-of-${plan.trials.length}`,
@@ -29,9 +32,10 @@ export async function trainBest(
       startedMs: start.startedMs,
       onStarted: (id) => runId = id,
     });
+    return winner.error === undefined ? winner : { ...winner, error: untrained(winner.error) };
   } catch (error) {
     if (context.signal.aborted || !isDomainError(error)) throw error;
-    throw untrainedBest(error, { trial: describeTrial(trial), runId, parentRunId: parent.runId });
+    throw untrained(error);
   }
 }
 

@@ -6,7 +6,7 @@ import { type TrackedResult, trackRun, type TrackRunOptions, userOf } from "./tr
 
 /**
  * `track --horizon 1,5,…`: a run for each horizon on the same candles and features, nested under one parent, which says
- * what they have in common and cannot be registered.
+ * what they have in common and cannot be registered. None is trained after one that leaks.
  */
 export async function trackHorizons(
   context: CommandContext,
@@ -43,10 +43,13 @@ export async function trackHorizons(
         startedMs: context.clock.monotonicMs(),
       });
       children.push(child);
+      if (child.error !== undefined) return;
     }
   });
-  await parent.finish();
-  return horizonsResult(horizons, children, { parentRunId: parent.runId, start, tracker });
+  const leak = children.at(-1)?.error;
+  await (leak === undefined ? parent.finish() : parent.fail(leak));
+  const result = horizonsResult(horizons, children, { parentRunId: parent.runId, start, tracker });
+  return leak === undefined ? result : { ...result, error: leak };
 }
 
 function horizonsResult(

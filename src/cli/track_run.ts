@@ -1,4 +1,4 @@
-import type { KeyValue, Tracker, Warning } from "../core/mod.ts";
+import type { DomainError, KeyValue, Tracker, Warning } from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { CarriedTraining } from "../ml/experiment/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
@@ -33,7 +33,7 @@ export interface TrackRunOptions extends ReadCandles {
   readonly onStarted?: (runId: string) => void;
 }
 
-/** Trains and scores one model and logs it as a run. */
+/** Trains and scores one model and logs it as a run; where a check finds a leak, the result says so in its error. */
 export async function trackRun(
   context: CommandContext,
   tracker: Tracker,
@@ -57,7 +57,7 @@ export async function trackRun(
   } = await import("../ml/experiment/mod.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { FoldWorkers, foldWorkers } = await import("../ml/jobs/score_folds.ts");
-  const { requireClean, runLeakChecks } = await import("../ml/leak_checks/mod.ts");
+  const { leakError, runLeakChecks } = await import("../ml/leak_checks/mod.ts");
   const { sha256Of } = await import("../ml/sha256.ts");
   const { startsKept } = await import("../ml/training/protocol.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
@@ -128,8 +128,8 @@ export async function trackRun(
     encodeMlModel,
   });
   // All that was found is kept with the run; it is no run to rest on.
-  await run.during(() => Promise.resolve(requireClean(result.leakChecks ?? [])));
-  await run.finish();
+  const leak = leakError(result.leakChecks ?? [], run);
+  await (leak === undefined ? run.finish() : run.fail(leak));
 
   const kept = startsKept(result.training, settings.family);
   if (kept !== undefined) warnings.push({ code: "start-kept", message: kept });
@@ -152,6 +152,7 @@ export async function trackRun(
     },
     text: trackSummary({ settings, result, runId: run.runId, experimentName, trackingUri: tracker.uri, seconds }),
     warnings,
+    ...(leak === undefined ? {} : { error: leak }),
     next: [
       ...(result.verdict.passed ? [`task register -- --run-id ${run.runId}`] : []),
       `task report -- model ${run.runId}`,
@@ -163,6 +164,7 @@ export async function trackRun(
 /** The result of one run. */
 export interface TrackedResult extends CommandResult {
   readonly runId: string;
+  readonly error?: DomainError;
 }
 
 /** Who the run is of, where the system says. */

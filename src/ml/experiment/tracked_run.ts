@@ -115,12 +115,15 @@ export class TrackedRun implements AsyncDisposable {
     try {
       return await work();
     } catch (error) {
-      if (!this.#options.signal?.aborted) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.queue({ tags: [{ key: FAILURE_TAG, value: reason }] });
-      }
+      if (!this.#options.signal?.aborted) this.#tell(error);
       throw error;
     }
+  }
+
+  /** Records that the run failed with this, beside all that was logged. */
+  async fail(error: Error): Promise<void> {
+    this.#tell(error);
+    await this.finish("FAILED");
   }
 
   /** Records how the run ended. */
@@ -138,6 +141,11 @@ export class TrackedRun implements AsyncDisposable {
       // The store that fails here is most likely what failed before; that error says more.
       if (!(error instanceof DomainError)) throw error;
     }
+  }
+
+  #tell(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.queue({ tags: [{ key: FAILURE_TAG, value: reason }] });
   }
 
   async #end(status: RunStatus): Promise<void> {

@@ -5,7 +5,7 @@
  */
 export { LEAK_CHECKS, type LeakCheck, type LeakCheckName } from "./leak_check.ts";
 export type { LeakCheckInput, Pipeline } from "./leak_check_run.ts";
+export { encodeLeakChecks, leakError } from "./leak_error.ts";
 export { plainOutcomes, type RecomputeOutcomes } from "./plain_outcomes.ts";
-export { encodeLeakChecks, requireClean } from "./require_clean.ts";
 export { type LeakCheckDeps, type LeakCheckOptions, runLeakChecks } from "./run_leak_checks.ts";
 export { leakCheckSettings } from "./short_fold.ts";

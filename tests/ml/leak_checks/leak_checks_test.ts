@@ -1,7 +1,6 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   allocateForecasts,
-  DomainError,
   lowerBound,
   MINUTE_MS,
   type Progress,
@@ -20,10 +19,10 @@ import {
   type LeakCheck,
   type LeakCheckName,
   leakCheckSettings,
+  leakError,
   type Pipeline,
   plainOutcomes,
   type RecomputeOutcomes,
-  requireClean,
   runLeakChecks,
 } from "../../../src/ml/leak_checks/mod.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
@@ -53,7 +52,6 @@ Deno.test("runLeakChecks() finds nothing in a clean run, and takes every figure 
   assertEquals(failed(checks), []);
   assertEquals([...new Set(checks.map(({ name }) => name))], [...LEAK_CHECKS]);
   assertEquals([...new Set(checks.filter(({ skipped }) => skipped).map(({ name }) => name))], ["smell"]);
-  requireClean(checks);
 });
 
 Deno.test("a network passes, trained as for a run but for less time", async () => {
@@ -213,10 +211,13 @@ const LEAKING: LeakCheck = {
   reason: "Why",
 };
 
-Deno.test("requireClean() names check, value, limit and what to look for", () => {
-  requireClean([CLEAN]);
-  const error = assertThrows(() => requireClean([CLEAN, LEAKING]), DomainError, "smell (AUC: 0.6123, limit 0.58)");
+Deno.test("leakError() names check, value, limit, what to look for, and the run that keeps all figures", () => {
+  assertEquals(leakError([CLEAN]), undefined);
+  const error = leakError([CLEAN, LEAKING])!;
+  assertStringIncludes(error.message, "smell (AUC: 0.6123, limit 0.58)");
   assertEquals([error.traits.exit, error.hint], [7, "smell: Why"]);
+  const kept = "all figures are kept in evaluation/leak_checks.json of run 'abc'";
+  assertEquals(leakError([LEAKING], { runId: "abc" })!.hint, `smell: Why; ${kept}`);
 });
 
 Deno.test("encodeLeakChecks() keeps every figure", () => {
