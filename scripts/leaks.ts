@@ -81,7 +81,7 @@ async function plantEach(candles: CandleColumns): Promise<LeakOutcome[]> {
   return outcomes;
 }
 
-/** Runs the checks that chance has a part in, once a seed. */
+/** Runs the checks with figures that chance has a part in, once a seed. */
 async function cleanRuns(data: string, { candles, folds, settings }: Run, seeds: number): Promise<CleanRuns> {
   const pipeline = honestPipeline(settings);
   const features = computedFeatures(candles, pipeline.engine, settings.range.startMs);
