@@ -14,6 +14,8 @@ import type { EvaluationEvidence } from "../MLOps/promotion/mod.ts";
 import type { FoldMetric } from "../ml/evaluation/evaluation_metrics.ts";
 import type { TriedBefore } from "../ml/evaluation/money_scores.ts";
 import type { PredictionFile } from "../ml/evaluation/read_prediction_files.ts";
+import type { RefitEvidence } from "../ml/evaluation/refit_spread.ts";
+import { foreignEvidence, type LoggedForecastModel } from "./evidence_proof.ts";
 
 /** A run's predictions beside its artifacts' root. */
 export const PREDICTIONS_FILE = "evaluation/predictions.parquet";
@@ -39,18 +41,18 @@ export interface ProvenEvaluation {
  * Scores a run's predictions and its baselines' again, so that a promotion rests on forecasts and outcomes instead of
  * figures that anybody can write into a tracking store; and asks its model what the last steps' models were asked.
  *
- * @throws {DomainError} `model-invalid` where a file cannot be read, or where a logged score is not what the files give.
+ * @throws {DomainError} `model-invalid` where a file cannot be read or is another run's or model's, or where a logged score
+ *   is not what the files give.
  */
 export async function proveEvaluation(
   tracker: Tracker,
   run: Run,
-  model: ForecastModel,
+  logged: LoggedForecastModel,
 ): Promise<ProvenEvaluation> {
-  const [predictionBytes, baselineBytes] = [
-    await artifact(tracker, run.info.runId, PREDICTIONS_FILE),
-    await artifact(tracker, run.info.runId, BASELINES_FILE),
-  ];
-  const leakChecks = await readLeakChecks(tracker, run), refit = await compareRefit(tracker, run, model);
+  const { model } = logged, kept: KeptFiles = { run, files: await readFiles(tracker, run) };
+  const predictionBytes = kept.files.get(PREDICTIONS_FILE), baselineBytes = kept.files.get(BASELINES_FILE);
+  const leakChecks = await readLeakChecks(kept), refitRows = await readRefit(kept, model);
+  const refit = await compareRefit(refitRows, model);
   if (predictionBytes === undefined || baselineBytes === undefined) {
     const missing = [
       ...(predictionBytes === undefined ? [PREDICTIONS_FILE] : []),
@@ -68,11 +70,17 @@ export async function proveEvaluation(
   if (test.horizonMinutes !== horizonMinutes) {
     throw damaged(run, `its predictions are ${test.horizonMinutes} minutes ahead, its model ${horizonMinutes}`);
   }
+  const { owner, tried } = await readSummary(kept);
+  const foreign = await foreignEvidence(tracker, run, logged, {
+    ...{ files: kept.files, owner, predictions },
+    refit: refitRows,
+  });
+  if (foreign !== undefined) throw damaged(run, foreign);
   const baselines = await readBaselines(baselineBytes, test);
   const evaluation = evaluate(scoredFoldsOf(predictions, baselines), {
     blockDays: positiveParam(run, "block_days") ?? 1,
     resamples: positiveParam(run, "resamples") ?? DEFAULT_RESAMPLES,
-    tried: await readTried(tracker, run),
+    tried,
   });
   const metrics = evaluationMetrics(evaluation);
   // A store keeps the newest step of a figure: that of the last fold.
@@ -84,48 +92,62 @@ export async function proveEvaluation(
   };
 }
 
+/** A run and its files below `evaluation`, by path. */
+interface KeptFiles {
+  readonly run: Run;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+async function readFiles(tracker: Tracker, { info: { runId } }: Run): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { readArtifacts } = await import("../MLOps/promotion/mod.ts");
+  const { EVALUATION_FOLDER } = await import("../ml/evaluation/evidence_owner.ts");
+  return await readArtifacts(tracker, { runId }, EVALUATION_FOLDER);
+}
+
 /** The firewall's checks as the run keeps them; null where it has none. */
-async function readLeakChecks(tracker: Tracker, run: Run): Promise<readonly LeakCheckOutcome[] | null> {
+async function readLeakChecks(kept: KeptFiles): Promise<readonly LeakCheckOutcome[] | null> {
   const { z } = await import("zod");
   const check = z.object({ name: z.string().min(1), passed: z.boolean(), skipped: z.boolean() });
-  return (await readJson(tracker, run, LEAK_CHECKS_FILE, z.object({ checks: z.array(check) })))?.checks ?? null;
+  return readJson(kept, LEAK_CHECKS_FILE, z.object({ checks: z.array(check) }))?.checks ?? null;
 }
 
-/** What was tried when the run was started, as it keeps it: later the store would tell another number. */
-async function readTried(tracker: Tracker, run: Run): Promise<TriedBefore | null> {
+/**
+ * Whose evaluation it says it is, and what was tried when the run was started, as it keeps it: later the store would tell
+ * another number.
+ */
+async function readSummary(kept: KeptFiles): Promise<{ readonly owner: unknown; readonly tried: TriedBefore | null }> {
   const { z } = await import("zod");
   const trials = z.object({ count: z.int().nonnegative(), sharpes: z.array(z.number()) }).nullish();
-  const summary = await readJson(tracker, run, SUMMARY_FILE, z.object({ money: z.object({ trials }).optional() }));
-  const tried = summary?.money?.trials ?? null;
-  if (tried === null && run.metrics.some(({ key }) => key === "deflated_sharpe")) {
-    throw damaged(run, `it says a deflated Sharpe ratio, but not in ${SUMMARY_FILE} of how many trials`);
+  const schema = z.object({ of: z.unknown().optional(), money: z.object({ trials }).optional() });
+  const summary = readJson(kept, SUMMARY_FILE, schema), tried = summary?.money?.trials ?? null;
+  if (tried === null && kept.run.metrics.some(({ key }) => key === "deflated_sharpe")) {
+    throw damaged(kept.run, `it says a deflated Sharpe ratio, but not in ${SUMMARY_FILE} of how many trials`);
   }
-  return tried;
+  return { owner: summary?.of, tried };
 }
 
-/** The run's model beside those of its last steps; null where it does not keep what they said. */
-async function compareRefit(tracker: Tracker, run: Run, model: ForecastModel): Promise<RefitSpread | null> {
+/** What the models of the last steps said; undefined where the run does not keep it. */
+async function readRefit(kept: KeptFiles, { info: { featureNames } }: ForecastModel) {
   const { decodeRefit } = await import("../ml/evaluation/refit_file.ts");
-  const { refitSpread } = await import("../ml/evaluation/refit_spread.ts");
-  const evidence = await readText(tracker, run, REFIT_FILE, decodeRefit), { featureNames } = model.info;
-  if (evidence === undefined) return null;
+  const evidence = readText(kept, REFIT_FILE, decodeRefit);
+  if (evidence === undefined) return undefined;
   const width = evidence.rows.length / evidence.count;
-  if (width === featureNames.length) return refitSpread(model, evidence);
-  throw damaged(run, `the rows of ${REFIT_FILE} have ${width} features, its model ${featureNames.length}`);
+  if (width === featureNames.length) return evidence;
+  throw damaged(kept.run, `the rows of ${REFIT_FILE} have ${width} features, its model ${featureNames.length}`);
+}
+
+async function compareRefit(evidence: RefitEvidence | undefined, model: ForecastModel): Promise<RefitSpread | null> {
+  const { refitSpread } = await import("../ml/evaluation/refit_spread.ts");
+  return evidence === undefined ? null : refitSpread(model, evidence);
 }
 
 /** A JSON file of a run, or undefined where it has none. */
-async function readJson<T>(tracker: Tracker, run: Run, path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  return await readText(tracker, run, path, (text) => schema.parse(JSON.parse(text)));
+function readJson<T>(kept: KeptFiles, path: string, schema: z.ZodType<T>): T | undefined {
+  return readText(kept, path, (text) => schema.parse(JSON.parse(text)));
 }
 
-async function readText<T>(
-  tracker: Tracker,
-  run: Run,
-  path: string,
-  decode: (text: string) => T,
-): Promise<T | undefined> {
-  const bytes = await artifact(tracker, run.info.runId, path);
+function readText<T>({ run, files }: KeptFiles, path: string, decode: (text: string) => T): T | undefined {
+  const bytes = files.get(path);
   if (bytes === undefined) return undefined;
   try {
     return decode(new TextDecoder().decode(bytes));

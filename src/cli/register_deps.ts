@@ -40,8 +40,8 @@ export async function registerDeps(
       checkFeatureSet(model.info, engines);
       return model;
     },
-    async proveRun(run, { model, holder, earlier }) {
-      const evaluation = await proveEvaluation(tracker, run, model);
+    async proveRun(run, { model, modelId, holder, earlier }) {
+      const evaluation = await proveEvaluation(tracker, run, { model, modelId });
       const { evidence, sha256 } = evaluation;
       const incumbents = await incumbentsOf(
         {

@@ -22,7 +22,7 @@ export {
 } from "./gate.ts";
 export { aliasHistoryTag, type AliasMove, readAliasMoves, withAliasMove } from "./alias_history.ts";
 export { GATE_FILE, PREVIOUS_TAG, promote, type Promoted, type Promotion } from "./promote.ts";
-export { type ProvenModel, proveRunModel } from "./run_model.ts";
+export { type ProvenModel, proveRunModel, readArtifacts } from "./run_model.ts";
 export { type RankedRun, type RankRuns, type SelectedRun, selectRun } from "./select_run.ts";
 export {
   type GateDecision,

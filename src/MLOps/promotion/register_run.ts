@@ -41,6 +41,8 @@ export type ProveRun = (
   against: {
     /** The run's model, its files proven. */
     readonly model: ForecastModel;
+    /** Id of that model in the tracking store. */
+    readonly modelId: string;
     /** Version that holds the alias. */
     readonly holder: ModelVersion | undefined;
     /** Versions that held it before, newest first; those that were rolled back are not among them. */
@@ -133,7 +135,7 @@ export async function registerRun(deps: RegisterDeps, request: RegisterRequest):
   if (request.version !== undefined) requireVersionOf(request.version, proven);
   onStep?.("evaluation");
   const { holder, earlier } = await earlierHolders(registry, name, alias);
-  const proof = await deps.proveRun(run, { model: proven.model, holder, earlier });
+  const proof = await deps.proveRun(run, { model: proven.model, modelId: proven.logged.modelId, holder, earlier });
   const judged = judgeRun(run, {
     horizonMinutes,
     modelFiles: proven.fileCount,

@@ -1,4 +1,5 @@
 import {
+  type ArtifactOwner,
   DomainError,
   type ForecastModel,
   isDomainError,
@@ -34,7 +35,7 @@ const NEEDED_FILES = ["MLmodel", "model.onnx", "forecast.json"] as const;
  */
 export async function proveRunModel(tracker: Tracker, run: Run, load: LoadForecastModel): Promise<ProvenModel> {
   const logged = await readyModel(tracker, run);
-  const files = await readFiles(tracker, logged.modelId);
+  const files = await readArtifacts(tracker, { modelId: logged.modelId });
   for (const name of NEEDED_FILES) {
     if (files.has(name)) continue;
     throw new DomainError("model-invalid", `Cannot register run '${run.info.runId}' as its model lacks '${name}'`, {
@@ -107,14 +108,18 @@ async function readyModel(tracker: Tracker, run: Run): Promise<LoggedModel> {
   );
 }
 
-async function readFiles(tracker: Tracker, modelId: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
-  const folders = [""];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const { path, isDirectory } of await tracker.listArtifacts({ modelId }, folder)) {
+/** All files of a run or logged model below a folder, by path from the root. */
+export async function readArtifacts(
+  tracker: Tracker,
+  owner: ArtifactOwner,
+  folder = "",
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>(), folders = [folder];
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    for (const { path, isDirectory } of await tracker.listArtifacts(owner, at)) {
       if (FOREIGN_FILES.has(path)) continue;
       if (isDirectory) folders.push(path);
-      else files.set(path, await tracker.readArtifact({ modelId }, path));
+      else files.set(path, await tracker.readArtifact(owner, path));
     }
   }
   return files;

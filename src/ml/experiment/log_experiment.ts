@@ -10,8 +10,10 @@ import {
 } from "../../core/mod.ts";
 import { ablationMetrics } from "../evaluation/ablation.ts";
 import { evaluationMetrics, foldMetrics } from "../evaluation/evaluation_metrics.ts";
+import { EVALUATION_TAG, evaluationDigest, type EvidenceOwner } from "../evaluation/evidence_owner.ts";
 import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import { encodeModelFiles } from "../models/model_files.ts";
+import { sha256Of } from "../sha256.ts";
 import type { EpochReport, TrainingOutcome } from "../training/protocol.ts";
 import type { NetworkFamily } from "../training/fit_network.ts";
 import type { FoldSummary } from "./fit_and_score.ts";
@@ -212,18 +214,19 @@ export async function logExperiment(
     feature_count: result.model.spec.featureNames.length,
   });
   await run.log({ params });
-  await run.writeFiles(
-    new Map([
-      ...result.files,
-      ["evaluation/summary.json", utf8(JSON.stringify({ ...result.evaluation, verdict: result.verdict }, null, 1))],
-      [`features/${featureSet.name}.json`, utf8(featureSet.definition)],
-      ["settings.json", utf8(JSON.stringify(settings, null, 1))],
-      ...[...result.details?.files ?? []].map(([path, text]) => [path, utf8(text)] as const),
-    ]),
-    { runId: run.runId },
-    options.equalTo,
-  );
-  const modelId = await logModel(tracker, run, result, options);
+  // The model first: the evaluation says whose it is.
+  const { modelId, forecastSha256 } = await logModel(tracker, run, result, options);
+  const { family, horizonMinutes } = settings;
+  const of: EvidenceOwner = { runId: run.runId, modelId, family, horizonMinutes, forecastSha256 };
+  const summary = { of, ...result.evaluation, verdict: result.verdict };
+  const files = new Map([
+    ...result.files,
+    ["evaluation/summary.json", utf8(JSON.stringify(summary, null, 1))],
+    [`features/${featureSet.name}.json`, utf8(featureSet.definition)],
+    ["settings.json", utf8(JSON.stringify(settings, null, 1))],
+    ...[...result.details?.files ?? []].map(([path, text]) => [path, utf8(text)] as const),
+  ]);
+  await run.writeFiles(files, { runId: run.runId }, options.equalTo);
   const metrics = experimentMetrics(result);
   const timestamp = nowMs();
   // Scores of steps were told as they ended; gains need the whole.
@@ -240,6 +243,7 @@ export async function logExperiment(
       datasetDigest: facts.sha256.slice(0, DIGEST_LENGTH),
     })),
     tags: [
+      { key: EVALUATION_TAG, value: evaluationDigest(files) },
       { key: "verdict", value: result.verdict.passed ? "passed" : "failed" },
       { key: "verdict.reasons", value: verdictReasons(result).join("; ") || "all checks passed" },
     ],
@@ -279,7 +283,7 @@ async function logModel(
   run: TrackedRun,
   result: ExperimentResult,
   { settings, facts, featureSet, nowMs, encodeMlModel }: LogExperimentOptions,
-): Promise<string> {
+): Promise<Pick<EvidenceOwner, "modelId" | "forecastSha256">> {
   const evidence = settings.quick ? "quick" : "full";
   const { modelId, artifactUri } = await tracker.createLoggedModel({
     experimentId: run.experimentId,
@@ -289,6 +293,7 @@ async function logModel(
     params: keyValues({ horizon_minutes: settings.horizonMinutes, feature_set_digest: featureSet.digest }),
     tags: keyValues({ "dataset.sha256": facts.sha256, evidence }),
   });
+  let forecastSha256: string;
   try {
     const files = encodeModelFiles(result.model, result.goldenRows, {
       modelId,
@@ -297,6 +302,7 @@ async function logModel(
       createdAtMs: nowMs(),
       metadata: { dataset_sha256: facts.sha256, evidence },
     }, encodeMlModel);
+    forecastSha256 = sha256Of(files.get("forecast.json")!);
     await run.writeFiles(files, { modelId });
   } catch (error) {
     await tracker.finalizeLoggedModel(modelId, "UPLOAD_FAILED").catch(() => {}); // the first error is the one to see
@@ -304,7 +310,7 @@ async function logModel(
   }
   await tracker.finalizeLoggedModel(modelId, "READY");
   await tracker.logOutputs(run.runId, [{ modelId, step: 0 }]);
-  return modelId;
+  return { modelId, forecastSha256 };
 }
 
 function keyValues(values: Readonly<Record<string, string | number | boolean>>): KeyValue[] {
