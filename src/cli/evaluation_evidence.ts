@@ -107,8 +107,16 @@ async function readFiles(tracker: Tracker, { info: { runId } }: Run): Promise<Re
 /** The firewall's checks as the run keeps them; null where it has none. */
 async function readLeakChecks(kept: KeptFiles): Promise<readonly LeakCheckOutcome[] | null> {
   const { z } = await import("zod");
-  const check = z.object({ name: z.string().min(1), passed: z.boolean(), skipped: z.boolean() });
-  return readJson(kept, LEAK_CHECKS_FILE, z.object({ checks: z.array(check) }))?.checks ?? null;
+  const figure = z.number().nullable();
+  const check = z.object({
+    ...{ name: z.string().min(1), figure: z.string().min(1), value: figure, limit: figure },
+    ...{ passed: z.boolean(), skipped: z.boolean() },
+  });
+  const document = readJson(kept, LEAK_CHECKS_FILE, z.object({ passed: z.boolean(), checks: z.array(check) }));
+  if (document === undefined) return null;
+  const { passed, checks } = document, allPassed = checks.every((one) => one.passed);
+  if (passed === allPassed) return checks;
+  throw damaged(kept.run, `its ${LEAK_CHECKS_FILE} says passed: ${passed}, and of its checks ${allPassed}`);
 }
 
 /**

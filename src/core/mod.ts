@@ -18,6 +18,7 @@ export * from "./access_keys.ts";
 export * from "./baselines.ts";
 export * from "./gate/gate_check.ts";
 export * from "./gate/check_text.ts";
+export * from "./gate/leak_figures.ts";
 export * from "./gate/refit_check.ts";
 export * from "./gate/judge_evaluation.ts";
 export * from "./ports/clock.ts";

@@ -9,6 +9,7 @@ import { encodeRefit } from "../../src/ml/evaluation/refit_file.ts";
 import { refitEvidence } from "../../src/ml/evaluation/refit_spread.ts";
 import { encodeForecastJson } from "../../src/ml/models/forecast_json.ts";
 import { sha256Of } from "../../src/ml/sha256.ts";
+import { CLEAN_LEAK_CHECKS } from "../core/clean_leak_checks.ts";
 import { MemoryTracker } from "../fakes/memory_tracker.ts";
 import { plainModel, sampleDataset } from "../ml/models/sample_models.ts";
 import { sampleFolds } from "../ml/evaluation/sample_folds.ts";
@@ -56,6 +57,7 @@ interface Kept {
   /** What is kept as the summary, beside whose it is; undefined for no file. */
   readonly summary?: unknown;
   readonly refit?: string;
+  readonly leaks?: string;
   readonly folds?: typeof scored;
   /** In place of those that are. */
   readonly of?: Partial<EvidenceOwner>;
@@ -64,7 +66,7 @@ interface Kept {
 }
 
 /** A run that logged this evaluation, and its model. */
-async function runWith({ summary = evaluation, refit = REFIT, folds = scored, of, later = {} }: Kept = {}) {
+async function runWith({ summary = evaluation, refit = REFIT, folds = scored, leaks, of, later = {} }: Kept = {}) {
   const tracker = new MemoryTracker();
   const { info: { runId } } = await tracker.createRun({ experimentId: "0" });
   const { modelId } = await tracker.createLoggedModel({ experimentId: "0", name: "mlp-15m", sourceRunId: runId });
@@ -73,6 +75,7 @@ async function runWith({ summary = evaluation, refit = REFIT, folds = scored, of
     "evaluation/predictions.parquet": encodePredictions(folds),
     "evaluation/baselines.parquet": encodeBaselines(folds),
     ...(refit === "" ? {} : { "evaluation/refit.json": text(refit) }),
+    ...(leaks === undefined ? {} : { "evaluation/leak_checks.json": text(leaks) }),
     "evaluation/summary.json": json({ of: owner, ...(summary as object) }),
   };
   await tracker.logBatch(runId, {
@@ -143,6 +146,14 @@ Deno.test("proveEvaluation() refuses an evaluation that is another run's or mode
   ];
   for (const [of, named] of cases) await assertRefused({ of }, named);
   await assertRefused({ summary: { ...evaluation, of: undefined } }, "does not say of which run and model it is");
+});
+
+Deno.test("proveEvaluation() reads the leak checks with their figures, and refuses those that contradict themselves", async () => {
+  const kept = (passed: boolean): Kept => {
+    return { leaks: JSON.stringify({ passed, checks: CLEAN_LEAK_CHECKS }) };
+  };
+  assertEquals((await (await runWith(kept(true))).prove()).evidence.leakChecks, CLEAN_LEAK_CHECKS);
+  await assertRefused(kept(false), "evaluation/leak_checks.json says passed: false, and of its checks true");
 });
 
 Deno.test("proveEvaluation() refuses a file that was written, changed or added since the run ended", async () => {

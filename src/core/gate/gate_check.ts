@@ -55,6 +55,12 @@ export const FEWEST_TELLING_BLOCKS = 20;
 export interface LeakCheckOutcome {
   /** `truncation`, `mutation`, `rotation`, … */
   readonly name: string;
+  /** What the value is. */
+  readonly figure: string;
+  /** Null where it was not taken, or is no finite number. */
+  readonly value: number | null;
+  /** What it was held to; null where it was not taken. */
+  readonly limit: number | null;
   /** Whether nothing leaked. */
   readonly passed: boolean;
   /** Whether it was left out, as it says nothing at this horizon. */

@@ -1,4 +1,5 @@
 import { gainCheck, type GateCheck, type GateLimits, type LeakCheckOutcome, plainCheck } from "./gate_check.ts";
+import { judgeLeakChecks } from "./leak_figures.ts";
 import { refitCheck, type RefitSpread } from "./refit_check.ts";
 
 /** What an evaluation found, whoever computed it. */
@@ -44,7 +45,7 @@ export function judgeEvaluation(findings: EvaluationFindings, limits: GateLimits
   const harXPinball = metrics["baseline_har_x_pinball"] ?? NaN, toBeat = baselinesToBeat(metrics);
   return [
     completeness(findings, isDaily),
-    firewall(findings.leakChecks),
+    firewall(findings),
     refitCheck(findings.refit),
     ...(isDaily ? [] : [gain(primary, "climatology", 0), gain(primary, "ewma", 0)]),
     blocks(findings, limits),
@@ -101,22 +102,25 @@ function completeness({ metrics, missing, horizonMinutes }: EvaluationFindings, 
   });
 }
 
-function firewall(checks: EvaluationFindings["leakChecks"]): GateCheck {
+/** The figures are held to their limits again, and all that the firewall takes must be there. */
+function firewall({ leakChecks, horizonMinutes, blocks }: EvaluationFindings): GateCheck {
   const name = "leak_checks", rule = "no check found a leak";
-  if (checks === null) {
+  if (leakChecks === null) {
     return plainCheck(name, { passed: false, rule, note: "not run", forceable: false });
   }
-  const run = checks.filter(({ skipped }) => !skipped), failed = run.filter(({ passed }) => !passed);
+  const { found, doubts, taken } = judgeLeakChecks(leakChecks, { horizonMinutes, blocks });
   return plainCheck(name, {
-    passed: run.length > 0 && failed.length === 0,
-    value: failed.length,
+    passed: taken > 0 && found.length === 0 && doubts.length === 0,
+    value: found.length,
     limit: 0,
     rule,
-    note: failed.length > 0
-      ? `found by: ${shortList(failed.map((check) => check.name))}`
-      : run.length === 0
+    note: found.length > 0
+      ? `found by: ${shortList(found)}`
+      : taken === 0
       ? "none of its checks ran"
-      : `${run.length} checks`,
+      : doubts.length > 0
+      ? `not to be relied on: ${shortList(doubts)}`
+      : `${taken} checks`,
     forceable: false,
   });
 }

@@ -2,6 +2,7 @@ import {
   allocateCandles,
   CANDLE_FIELDS,
   type CandleColumns,
+  LEAK_FIGURES,
   lowerBound,
   MINUTE_MS,
   type Outcomes,
@@ -29,20 +30,21 @@ export async function checkLabels(run: LeakCheckRun): Promise<LeakCheck[]> {
   const known = scorableRows({ labels });
   const wrong: string[] = [];
   for (const at of sampleRows(known.length, MOVED, random)) wrong.push(...wrongSpan(run, known[at]!));
+  const { labelValues, labelSpans } = LEAK_FIGURES;
   const lookFor = "labels that begin or end a minute too early or too late, or stand beside another row";
   return [
     atMost("labels", {
-      figure: "rows that disagree with the candles",
+      figure: labelValues.figure,
       value: disagreeing.rows.length,
-      limit: 0,
+      limit: labelValues.limit,
       seen: `Of ${disagreeing.of} labels computed again from the candles ${disagreeing.rows.length} disagree` +
         disagreeing.rows.slice(0, 2).map((text) => `; ${text}`).join(""),
       lookFor,
     }),
     atMost("labels", {
-      figure: "candles that move the wrong labels",
+      figure: labelSpans.figure,
       value: wrong.length,
-      limit: 0,
+      limit: labelSpans.limit,
       seen: wrong.length === 0
         ? `Labels of ${MOVED} decision times move with the candles of their span and no others`
         : `Labels do not span what they should: ${wrong[0]}`,

@@ -1,4 +1,4 @@
-import { seededRandom } from "../../core/mod.ts";
+import { LEAK_FIGURES, seededRandom } from "../../core/mod.ts";
 import { type Dataset, readFold, rowsOfDataset, withParts } from "../dataset.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { DirectionLine } from "./direction_line.ts";
@@ -7,17 +7,14 @@ import type { LeakCheckRun } from "./leak_check_run.ts";
 import { plainReturns } from "./plain_outcomes.ts";
 import { shortFold } from "./short_fold.ts";
 
-/** Correlation of the planted feature with the sign of the move, and the t that it must be found with. */
-const WEAK = 0.05, LEAST_T = 3;
+/** Correlation of the planted feature with the sign of the move. */
+const WEAK = 0.05;
 /** With few rows the signal is as much stronger as takes it to this t: chance would hide a weak one. */
 const EXPECTED_T = 8;
 /** A family that has learnt much noise beside it keeps nothing of a weak signal, with good reason: this it must not miss. */
 const PLAIN = 0.5;
 
-const FIGURES = {
-  line: "t of a planted signal in the linear head",
-  family: "t of a planted signal in the family's forecasts",
-} as const;
+const { plantedLine: LINE, plantedFamily: FAMILY } = LEAK_FIGURES;
 
 /**
  * A signal that is put into one feature is found on rows that were not fitted on: a pipeline that is blind to it would pass
@@ -27,7 +24,7 @@ const FIGURES = {
 export async function checkPlanted(run: LeakCheckRun): Promise<LeakCheck[]> {
   const { names, nullable } = run.engine, feature = names.findIndex((name, j) => isPlain(name) && !nullable[j]);
   if (feature < 0) {
-    return Object.values(FIGURES).map((figure) => skipped("planted", figure, "no feature is always there"));
+    return [LINE, FAMILY].map(({ figure }) => skipped("planted", figure, "no feature is always there"));
   }
   return [await plantedLine(run, feature), await plantedFamily(run, feature)];
 }
@@ -50,7 +47,7 @@ async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakChec
     await run.breathe();
   }
   return found(
-    FIGURES.line,
+    LINE,
     tOf(gains),
     `A feature of correlation ${correlation.toFixed(2)} with the sign of the move`,
   );
@@ -64,7 +61,7 @@ async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCh
   const { model } = await fitFold(planted, split);
   const { direction } = model.spec.heads;
   if (direction.kind === "constant" || direction.kind === "sign") {
-    return skipped("planted", FIGURES.family, "the family's direction reads no feature but the last move");
+    return skipped("planted", FAMILY.figure, "the family's direction reads no feature but the last move");
   }
   const without = withColumn(
     planted,
@@ -78,16 +75,14 @@ async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCh
   });
   // A network that keeps its start says the same whatever it reads: it is no pipeline that can leak, nor one that can be asked.
   if (model.parts.networks !== undefined && gains.every((gain) => gain === 0)) {
-    return skipped("planted", FIGURES.family, "so short a training teaches the family no direction at all");
+    return skipped("planted", FAMILY.figure, "so short a training teaches the family no direction at all");
   }
-  return found(FIGURES.family, tOf(gains), `A feature of correlation ${PLAIN} with the sign of the move`);
+  return found(FAMILY, tOf(gains), `A feature of correlation ${PLAIN} with the sign of the move`);
 }
 
-function found(figure: string, value: number, what: string): LeakCheck {
+function found({ figure, limit }: typeof LINE | typeof FAMILY, value: number, what: string): LeakCheck {
   return above("planted", {
-    figure,
-    value,
-    limit: LEAST_T,
+    ...{ figure, value, limit },
     seen: `${what} is found with t = ${value.toFixed(1)}`,
     lookFor: "labels beside the wrong rows, inputs that do not reach the model, or a scaler that flattens them",
   });

@@ -1,4 +1,4 @@
-import { DAY_MS, lowerBound, MINUTE_MS, seededRandom } from "../../core/mod.ts";
+import { DAY_MS, LEAK_FIGURES, lowerBound, MINUTE_MS, seededRandom } from "../../core/mod.ts";
 import { readFold, rowsOfDataset, withParts } from "../dataset.ts";
 import { areaUnderCurve } from "../evaluation/auc.ts";
 import type { Labels } from "../labels/mod.ts";
@@ -8,15 +8,12 @@ import { atMost, type LeakCheck, skipped } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 import { shortFold } from "./short_fold.ts";
 
-/** Rotations, the least rows of one, and the least distance from .5 that counts. */
-const ROTATIONS = 32, LEAST_ROWS = 7 * DAY_MS / MINUTE_MS, LEAST_DISTANCE = 0.002;
+/** Rotations, and the least rows of one. */
+const ROTATIONS = 32, LEAST_ROWS = 7 * DAY_MS / MINUTE_MS;
 /** Standard errors that a clean figure keeps within. */
 const ERRORS = 4;
 
-const FIGURES = {
-  line: "distance of mean AUC from .5 on rotated labels",
-  family: "distance of the family's AUC from .5 on rotated labels",
-} as const;
+const { rotatedLine: LINE, rotatedFamily: FAMILY } = LEAK_FIGURES;
 
 /**
  * With labels rolled by a week or more, and turned round on every other day by chance, there is nothing to learn: what still
@@ -29,9 +26,7 @@ const FIGURES = {
 export async function checkRotation(run: LeakCheckRun): Promise<LeakCheck[]> {
   const rotations = rotationsOf(run, run.settings.seed);
   if (rotations.length === 0) {
-    return Object.values(FIGURES).map((figure) =>
-      skipped("rotation", figure, "15 days of rows are needed to roll labels")
-    );
+    return [LINE, FAMILY].map(({ figure }) => skipped("rotation", figure, "15 days of rows are needed to roll labels"));
   }
   return [await rotatedLines(run, rotations), await rotatedFamily(run, rotations)];
 }
@@ -96,9 +91,9 @@ async function rotatedLines(run: LeakCheckRun, rotations: readonly Rotation[]) {
     "With labels rolled by a week or more, and turned round on days by chance, the linear head has an AUC of";
   const of = `the mean of ${rotations.length} rotations over ${folds.length} folds`;
   return atMost("rotation", {
-    figure: FIGURES.line,
+    figure: LINE.figure,
     value: Math.abs(mean - 0.5),
-    limit: Math.max(LEAST_DISTANCE, ERRORS * spread / Math.sqrt(rotations.length)),
+    limit: Math.max(LINE.limit[0], ERRORS * spread / Math.sqrt(rotations.length)),
     seen: `${what} ${mean.toFixed(4)}, ${of}, which differ by ${spread.toFixed(4)}`,
     lookFor: "a feature, or a choice of rows, that labels have a part in",
   });
@@ -113,7 +108,7 @@ async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotat
   const { model } = await fitFold(rolled, split);
   const { probabilityUp } = await forecastRows(model, rolled, split.test, breathe);
   if (probabilityUp.every((p) => p === probabilityUp[0])) {
-    return skipped("rotation", FIGURES.family, "the family says the same of every row");
+    return skipped("rotation", FAMILY.figure, "the family says the same of every row");
   }
   const rows = split.test.map((row) => numbers[row]!);
   const areaAt = (rotation: Rotation) =>
@@ -124,9 +119,9 @@ async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotat
   } days the family has an AUC of`;
   const elsewhere = `against labels it was not fitted on, AUCs of its forecasts differ by ${spread.toFixed(4)}`;
   return atMost("rotation", {
-    figure: FIGURES.family,
+    figure: FAMILY.figure,
     value: Math.abs(area - 0.5),
-    limit: Math.max(LEAST_DISTANCE, ERRORS * spread),
+    limit: Math.max(FAMILY.limit[0], ERRORS * spread),
     seen: `${what} ${area.toFixed(4)} on one fold; ${elsewhere}`,
     lookFor: "test rows that the fit has a part of",
   });

@@ -1,3 +1,4 @@
+import { isLineFor, LEAK_FIGURES } from "../../core/mod.ts";
 import { areaInterval } from "../evaluation/area_interval.ts";
 import { bootstrapMean, DayBlocks, type Interval95 } from "../evaluation/block_bootstrap.ts";
 import { RESAMPLES } from "../evaluation/compare_forecasts.ts";
@@ -9,56 +10,38 @@ import { MinuteGrid } from "../features/mod.ts";
 import { atMost, type LeakCheck, skipped } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 
-/** Lines that no honest forecast of this market was seen to pass, and the horizons in minutes that each is for. */
-const LINES = {
-  accuracy: { line: 0.58, from: 1, to: 60 },
-  auc: { line: 0.58, from: 5, to: 60 },
-  firstMinute: { line: 0.56, from: 5, to: 60 },
-  gain: { line: 0.08, from: 1, to: 60 },
-} as const;
-
-const FIGURES: Readonly<Record<keyof typeof LINES, string>> = {
-  accuracy: "lower 95 % bound of accuracy",
-  auc: "lower 95 % bound of AUC",
-  firstMinute: "lower 95 % bound of AUC against the first minute",
-  gain: "lower 95 % bound of QLIKE gain over har_x",
-};
-
-/** An interval of fewer blocks is too narrow to accuse by; of one it has no width at all. */
-const FEWEST_BLOCKS = 10;
+const { accuracy, auc, firstMinute, gain } = LEAK_FIGURES;
+const LINES = { accuracy, auc, firstMinute, gain };
 
 /** Scores too good to be true: the lower bound of each, so that a lucky month is none. */
 export function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
   const { scored, settings } = run, kinds = Object.keys(LINES) as (keyof typeof LINES)[];
   if (scored === undefined) {
-    return Promise.resolve(kinds.map((kind) => skipped("smell", FIGURES[kind], "nothing is scored")));
+    return Promise.resolve(kinds.map((kind) => skipped("smell", LINES[kind].figure, "nothing is scored")));
   }
   const { horizonMinutes } = settings, blocks = new DayBlocks(scored.test.decisionTimeMs, { days: settings.blockDays });
   return Promise.resolve(kinds.map((kind) => {
-    const { line, from, to } = LINES[kind];
-    if (horizonMinutes < from || horizonMinutes > to) {
-      return skipped("smell", FIGURES[kind], `at ${horizonMinutes} minutes there is no line for it`);
+    const { figure, skips } = LINES[kind];
+    if (!isLineFor(skips, horizonMinutes)) {
+      return skipped("smell", figure, `at ${horizonMinutes} minutes there is no line for it`);
     }
-    if (blocks.count < FEWEST_BLOCKS) {
-      return skipped(
-        "smell",
-        FIGURES[kind],
-        `${blocks.count} blocks of days are scored, and ${FEWEST_BLOCKS} are needed`,
-      );
+    const { fewestBlocks } = skips;
+    if (blocks.count < fewestBlocks) {
+      return skipped("smell", figure, `${blocks.count} blocks of days are scored, and ${fewestBlocks} are needed`);
     }
     const interval = intervalOf(kind, scored, blocks, run);
-    if (interval === undefined) return skipped("smell", FIGURES[kind], "har_x is not among the baselines");
-    return judgeLine(kind, interval, line);
+    if (interval === undefined) return skipped("smell", figure, "har_x is not among the baselines");
+    return judgeLine(kind, interval);
   }));
 }
 
-function judgeLine(kind: keyof typeof LINES, { mean, low, high }: Interval95, line: number): LeakCheck {
+function judgeLine(kind: keyof typeof LINES, { mean, low, high }: Interval95): LeakCheck {
+  const { figure, limit } = LINES[kind];
   const shown = (value: number) => value.toFixed(3);
   return atMost("smell", {
-    figure: FIGURES[kind],
+    ...{ figure, limit },
     value: low,
-    limit: line,
-    seen: `The ${FIGURES[kind].replace("lower 95 % bound of ", "")} is ${shown(mean)} [${shown(low)}, ${shown(high)}]`,
+    seen: `The ${figure.replace("lower 95 % bound of ", "")} is ${shown(mean)} [${shown(low)}, ${shown(high)}]`,
     lookFor: kind === "firstMinute"
       ? "a feature that is one minute too new: the forecast knows how the first minute ends"
       : "a feature or a training row that knows what it is scored on: no honest forecast was seen there",

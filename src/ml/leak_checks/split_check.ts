@@ -1,4 +1,4 @@
-import { MINUTE_MS } from "../../core/mod.ts";
+import { LEAK_FIGURES, MINUTE_MS } from "../../core/mod.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 
@@ -20,11 +20,11 @@ export async function checkSplit(run: LeakCheckRun): Promise<LeakCheck[]> {
       late(train, Math.min(scoredMs, startOf(validation)));
     await breathe();
   }
+  const { figure, limit } = LEAK_FIGURES.split;
   const isShuffled = settings.split.kind === "shuffled";
   return [atMost("split", {
-    figure: "rows that learn from what is scored",
+    ...{ figure, limit },
     value: isShuffled ? Math.max(value, 1) : value,
-    limit: 0,
     seen: isShuffled
       ? "'evaluation.split.kind' is shuffled: each scored row stands among training rows whose labels overlap its own"
       : `In ${folds.length} folds ${value} rows have a label that reaches into rows they are later held to`,

@@ -1,4 +1,4 @@
-import { lowerBound, MINUTE_MS, seededRandom, sliceCandles, toIso } from "../../core/mod.ts";
+import { LEAK_FIGURES, lowerBound, MINUTE_MS, seededRandom, sliceCandles, toIso } from "../../core/mod.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 import { sampleRows } from "./sample_rows.ts";
@@ -12,6 +12,7 @@ const CUTS = 12, MINUTES = 60;
  */
 export async function checkTruncation(run: LeakCheckRun): Promise<LeakCheck[]> {
   const { decisionTimeMs, engine: { names }, settings, breathe } = run, random = seededRandom(settings.seed);
+  const { figure, limit } = LEAK_FIGURES.truncation;
   // What is compared lies in the range: the candles begin with its look-back, so that windows of earlier rows are short.
   const first = Math.min(MINUTES, decisionTimeMs.length) - 1;
   const differing = new Map<number, string>();
@@ -21,9 +22,8 @@ export async function checkTruncation(run: LeakCheckRun): Promise<LeakCheck[]> {
   }
   const named = [...differing.values()].slice(0, 3).join("; ");
   return [atMost("truncation", {
-    figure: "features that differ",
+    ...{ figure, limit },
     value: differing.size,
-    limit: 0,
     seen: `Of ${names.length} features ${differing.size} differ on candles cut at ${CUTS} times` +
       (named === "" ? "" : `: ${named}`),
     lookFor: "a window that reaches past its decision time, a candle that is not closed yet, statistics of the whole " +

@@ -1,4 +1,5 @@
 import type { Metric, Run } from "../../../src/core/mod.ts";
+import { CLEAN_LEAK_CHECKS } from "../../core/clean_leak_checks.ts";
 import type { EvaluationEvidence, GateLimits, Incumbents } from "../../../src/MLOps/promotion/mod.ts";
 
 /** Limits as in config/model.json. */
@@ -80,7 +81,7 @@ export function evaluationOf(run: Run, changes: Partial<EvaluationEvidence> = {}
     metrics: Object.fromEntries(run.metrics.map(({ key, value }) => [key, value])),
     blocks: 45,
     missing: [],
-    leakChecks: [{ name: "truncation", passed: true, skipped: false }],
+    leakChecks: CLEAN_LEAK_CHECKS,
     refit: { steps: 3, outputs: [{ name: "volatility", distance: 0.02, spread: 0.05 }] },
     ...changes,
   };

@@ -3,6 +3,7 @@ import type { GateLimits } from "../../../src/core/mod.ts";
 import { evaluate } from "../../../src/ml/evaluation/evaluate.ts";
 import type { Forecasts } from "../../../src/ml/evaluation/test_rows.ts";
 import { judge } from "../../../src/ml/evaluation/verdict.ts";
+import { CLEAN_LEAK_CHECKS } from "../../core/clean_leak_checks.ts";
 import { sampleFolds } from "./sample_folds.ts";
 
 const LIMITS: GateLimits = {
@@ -26,7 +27,7 @@ function judged(
 ) {
   const rows = { ...scored, model, test: { ...scored.test, horizonMinutes } };
   return judge(evaluate(rows, { blockDays, resamples: 200 }), { ...LIMITS, ...limits }, {
-    leakChecks: CLEAN,
+    leakChecks: CLEAN_LEAK_CHECKS,
     refit: REFIT,
   });
 }
@@ -36,7 +37,6 @@ function failures(changes: Parameters<typeof judged>[0]): string[] {
 }
 
 const REFIT = { steps: 3, outputs: [{ name: "volatility", distance: 0.02, spread: 0.05 }] };
-const CLEAN = [{ name: "truncation", passed: true, skipped: false }];
 
 Deno.test("judge() passes the better model, and names each way to fail", { permissions: "none" }, () => {
   assertEquals(failures({}), []);
@@ -81,7 +81,7 @@ Deno.test("judge() looks at HAR-X and coverage alone at a day's horizon", { perm
 });
 
 Deno.test("judge() fails a run whose firewall found a leak", { permissions: "none" }, () => {
-  const leakChecks = [{ name: "rotation", passed: false, skipped: false }];
+  const leakChecks = CLEAN_LEAK_CHECKS.map((check) => ({ ...check, passed: check.name !== "rotation" }));
   const { passed, checks } = judge(evaluate({ ...scored, model: honest }, { blockDays: 1, resamples: 50 }), LIMITS, {
     leakChecks,
     refit: REFIT,

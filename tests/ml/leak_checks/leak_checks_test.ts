@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   allocateForecasts,
+  judgeLeakChecks,
   lowerBound,
   MINUTE_MS,
   type Progress,
@@ -52,6 +53,9 @@ Deno.test("runLeakChecks() finds nothing in a clean run, and takes every figure 
   assertEquals(failed(checks), []);
   assertEquals([...new Set(checks.map(({ name }) => name))], [...LEAK_CHECKS]);
   assertEquals([...new Set(checks.filter(({ skipped }) => skipped).map(({ name }) => name))], ["smell"]);
+  assertEquals(judgeLeakChecks(checks, { horizonMinutes: 15, blocks: null }), {
+    ...{ found: [], doubts: [], taken: checks.filter(({ skipped }) => !skipped).length },
+  });
 });
 
 Deno.test("a network passes, trained as for a run but for less time", async () => {
