@@ -1,12 +1,44 @@
-import { DomainError, parseInstant, type SeriesId, type TimeRange, type Warning } from "../core/mod.ts";
+import {
+  DomainError,
+  type HoldoutOpening,
+  parseInstant,
+  requireUnopened,
+  type SeriesId,
+  type TimeRange,
+  toIso,
+  type Warning,
+} from "../core/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { CommandContext } from "./command.ts";
-import { openHoldoutRecord } from "./runtime.ts";
+import { holdoutOpenings, openHoldoutRecord } from "./runtime.ts";
 import { userName } from "./user_name.ts";
 
+/** What a run may read, and what it then has to record. */
+export interface RangeBesideHoldout {
+  readonly range: TimeRange;
+  /** Records the look at the holdout, which the range holds a part of; undefined where it holds none. */
+  readonly recordLook: RecordLook | undefined;
+}
+
 /**
- * The range of a run outside of the sealed holdout, or with `--open-holdout` all of it: the opening is recorded before a
- * candle of it is read.
+ * Records that a run looks at the holdout, once all else is known to be right: a call that fails before spends no look.
+ *
+ * @returns what to say of it.
+ * @throws {DomainError} `gate-refused` where another process looked meanwhile.
+ */
+export type RecordLook = (runId: string) => Promise<Warning>;
+
+/** The candles that there are, and those that are wanted. */
+interface WantedCandles {
+  readonly series: SeriesId;
+  /** What the store has. */
+  readonly span: TimeRange;
+  readonly range: TimeRange;
+}
+
+/**
+ * The range of a run outside of the sealed holdout, or with `--open-holdout` all of it. Days that were once opened are no
+ * holdout any more, whatever is sealed now: a range that has some of them is warned about.
  *
  * @throws {DomainError} `input-invalid` where an asked end is sealed, `gate-refused` where it was opened before, `usage`
  * for options that do not go together.
@@ -14,32 +46,54 @@ import { userName } from "./user_name.ts";
 export async function rangeBesideHoldout(
   context: CommandContext,
   { evaluation: { holdout } }: ModelConfig,
-  series: SeriesId,
-  range: TimeRange,
+  { series, span, range }: WantedCandles,
   warnings: Warning[],
-): Promise<TimeRange> {
+): Promise<RangeBesideHoldout> {
   const { options } = context, isOpened = options.boolean("open-holdout");
   const startMs = holdout.start === null ? null : parseInstant(holdout.start, "evaluation.holdout.start");
   requireTogether(context, startMs);
   const { outsideHoldout } = await import("../ml/holdout.ts");
   const isEndAsked = options.string("until") !== undefined;
-  const { range: allowed, warning } = outsideHoldout(range, { startMs, isEndAsked, isOpened });
+  const { range: allowed, warning } = outsideHoldout(range, { startMs, isEndAsked, isOpened, firstMs: span.startMs });
   if (warning !== undefined) warnings.push(warning);
+  const before = await holdoutOpenings(series);
+  let recordLook: RecordLook | undefined;
   if (isOpened && startMs !== null && allowed.endMs > startMs) {
-    const reason = options.string("reason")?.trim() || null;
-    await using record = await openHoldoutRecord(context);
-    await record.open({
-      exchange: series.exchange,
-      symbol: series.symbol,
-      range: { startMs: Math.max(startMs, allowed.startMs), endMs: allowed.endMs },
-      openedAtMs: context.clock.nowMs(),
-      runId: null, // the run begins once its data are known
-      userId: userName(context) ?? "",
-      reason,
-    }, { force: options.boolean("force") });
-    warnings.push({ code: "holdout-opened", message: "The holdout is opened, which is recorded for good" });
+    const opening = openingOf(context, series, { startMs: Math.max(startMs, allowed.startMs), endMs: allowed.endMs });
+    requireUnopened(opening, before, { force: options.boolean("force") });
+    recordLook = lookRecorder(context, opening);
   }
-  return allowed;
+  const seen = before.find((other) => other.range.startMs < allowed.endMs && allowed.startMs < other.range.endMs);
+  if (seen !== undefined) warnings.push(openedBefore(seen));
+  return { range: allowed, recordLook };
+}
+
+function openingOf(
+  context: CommandContext,
+  { exchange, symbol }: SeriesId,
+  range: TimeRange,
+): HoldoutOpening {
+  const { options, clock } = context, reason = options.string("reason")?.trim() || null;
+  const userId = userName(context) ?? "";
+  return { exchange, symbol, range, openedAtMs: clock.nowMs(), runId: null, userId, reason };
+}
+
+function lookRecorder({ clock, options }: CommandContext, opening: HoldoutOpening): RecordLook {
+  return async (runId) => {
+    await using record = await openHoldoutRecord();
+    await record.open({ ...opening, runId, openedAtMs: clock.nowMs() }, { force: options.boolean("force") });
+    return { code: "holdout-opened", message: "The holdout is opened, which is recorded for good" };
+  };
+}
+
+function openedBefore({ range, openedAtMs, runId }: HoldoutOpening): Warning {
+  const by = runId === null ? "" : ` by run ${runId}`;
+  return {
+    code: "holdout-opened-before",
+    message: `The range has days of ${toIso(range.startMs)} to ${toIso(range.endMs)}, a holdout that was opened at ${
+      toIso(openedAtMs)
+    }${by}: what is chosen on them has been looked at`,
+  };
 }
 
 function requireTogether({ options }: CommandContext, startMs: number | null): void {
@@ -47,6 +101,11 @@ function requireTogether({ options }: CommandContext, startMs: number | null): v
   if (!isOpened && (options.boolean("force") || options.string("reason") !== undefined)) {
     throw new DomainError("usage", "--force and --reason of track go with --open-holdout alone", {
       hint: "Leave them out, or open the holdout with --open-holdout",
+    });
+  }
+  if (isOpened && options.boolean("check-leaks")) {
+    throw new DomainError("usage", "--open-holdout is for one last test, and --check-leaks scores nothing", {
+      hint: "Look for leaks without it: the holdout can be opened once",
     });
   }
   if (isOpened && startMs === null) {

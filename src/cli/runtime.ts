@@ -10,10 +10,13 @@ import {
   type FeatureEngine,
   type FeatureReader,
   type FeatureStore,
+  type HoldoutOpening,
   type HoldoutRecord,
+  isDomainError,
   type LoadForecastModel,
   type ModelFamily,
   type ModelRegistry,
+  type SeriesId,
   STORED_FEATURE_SETS,
   type StoredFeatureSet,
   type Tracker,
@@ -131,12 +134,27 @@ export async function openTracker(context: CommandContext, options: OpenTracking
   return await openTrackerAt(uri, { ...rest, credentials: credentialsFrom(context.env), signal: context.signal });
 }
 
-/** What is kept of openings of the holdout: beside the runs where these are in a file of this machine, else in the usual one. */
-export async function openHoldoutRecord(context: CommandContext): Promise<HoldoutRecord> {
+/**
+ * What is kept of openings of the holdout: always in the usual file of this folder. Wherever runs are tracked, the candles
+ * are the same, and another store would know nothing of the looks that were taken.
+ */
+export async function openHoldoutRecord(): Promise<HoldoutRecord> {
   const { DEFAULT_TRACKING_URI } = await import("../MLOps/open.ts");
   const { SqliteHoldoutRecord } = await import("../MLOps/sqlite/sqlite_holdout_record.ts");
-  const uri = context.env("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
-  return await SqliteHoldoutRecord.open(uri.startsWith("sqlite:") ? uri : DEFAULT_TRACKING_URI);
+  return await SqliteHoldoutRecord.open(DEFAULT_TRACKING_URI);
+}
+
+/** Openings of the holdout so far; nothing is made where no file is. */
+export async function holdoutOpenings(of: Pick<SeriesId, "exchange" | "symbol">): Promise<readonly HoldoutOpening[]> {
+  const { DEFAULT_TRACKING_URI } = await import("../MLOps/open.ts");
+  const { SqliteHoldoutRecord } = await import("../MLOps/sqlite/sqlite_holdout_record.ts");
+  try {
+    await using record = await SqliteHoldoutRecord.open(DEFAULT_TRACKING_URI, { create: false });
+    return await record.openings(of);
+  } catch (error) {
+    if (!isDomainError(error, "not-found")) throw error;
+    return [];
+  }
 }
 
 /** Opens the registered models that MLFLOW_REGISTRY_URI names; without it, those of MLFLOW_TRACKING_URI. */

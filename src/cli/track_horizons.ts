@@ -30,8 +30,9 @@ export async function trackHorizons(
   await tracker.logInputs(parent.runId, { datasets: [datasetInput(start.settings, facts)] });
   // Not as a run of one horizon has it: a parent is none.
   await parent.log({ params: [{ key: "model", value: family }, { key: "horizons", value: horizons.join(",") }] });
-  const children: TrackedResult[] = [];
+  const look = start.recordLook, warnings = [...start.warnings], children: TrackedResult[] = [];
   await parent.during(async () => {
+    if (look !== undefined) warnings.push(await look(parent.runId)); // one look, whatever is forecast
     for (const each of settings) {
       context.output.note(`${each.horizonMinutes} minutes ahead, ${children.length + 1} of ${horizons.length}`);
       const child = await trackRun(context, tracker, {
@@ -40,6 +41,7 @@ export async function trackHorizons(
         runName: `${family}-${each.horizonMinutes}m`,
         tags: [...start.tags, { key: PARENT_RUN_TAG, value: parent.runId }],
         warnings: [],
+        recordLook: undefined,
         startedMs: context.clock.monotonicMs(),
       });
       children.push(child);
@@ -48,7 +50,8 @@ export async function trackHorizons(
   });
   const leak = children.at(-1)?.error;
   await (leak === undefined ? parent.finish() : parent.fail(leak));
-  const result = horizonsResult(horizons, children, { parentRunId: parent.runId, start, tracker });
+  const ended = { ...start, warnings };
+  const result = horizonsResult(horizons, children, { parentRunId: parent.runId, start: ended, tracker });
   return leak === undefined ? result : { ...result, error: leak };
 }
 

@@ -20,7 +20,7 @@ import type { DatasetFacts, ExperimentSettings } from "../ml/experiment/mod.ts";
 import type { FeatureSource } from "../ml/dataset.ts";
 import type { RecomputeOutcomes } from "../ml/leak_checks/mod.ts";
 import type { CommandContext } from "./command.ts";
-import { rangeBesideHoldout } from "./holdout.ts";
+import { rangeBesideHoldout, type RecordLook } from "./holdout.ts";
 import { featureSetOf, openFeatureStore } from "./runtime.ts";
 
 /** What a run reads. */
@@ -32,6 +32,8 @@ export interface ReadCandles {
   /** Where stored features are read from as the run needs them; undefined where it has to compute them. */
   readonly features: FeatureSource | undefined;
   readonly facts: DatasetFacts;
+  /** To be called before anything is trained; undefined where the holdout stays sealed. */
+  readonly recordLook: RecordLook | undefined;
 }
 
 /** Reads what the run needs and lets go of the store, so that an ingest can go on meanwhile. */
@@ -53,7 +55,8 @@ export async function readCandles(
       { hint: "Bring them in with: task ingest" },
     );
   }
-  const range = await rangeBesideHoldout(context, config, series, askedRange(context, span, warnings), warnings);
+  const wanted = { series, span, range: askedRange(context, span, warnings) };
+  const { range, recordLook } = await rangeBesideHoldout(context, config, wanted, warnings);
   const settings = await resolveSettings(context, config, series, range);
   const engine = await featureSetOf(settings.family);
   experimentFolds(settings); // refuses a range that is too short before any candle is read
@@ -67,6 +70,7 @@ export async function readCandles(
     settings,
     engine,
     candles,
+    recordLook,
     features: await freshFeatures(context, store, engine, series, {
       startMs: range.startMs,
       endMs: (candles.openTimeMs.at(-1) ?? range.endMs) + MINUTE_MS + 1,

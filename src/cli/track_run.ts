@@ -71,6 +71,7 @@ export async function trackRun(
     ...userOf(context),
   });
   options.onStarted?.(run.runId);
+  if (options.recordLook !== undefined) warnings.push(await run.during(() => options.recordLook!(run.runId)));
   await tracker.logInputs(run.runId, { datasets: [datasetInput(settings, facts)] });
   await run.log({ params: settingsParams(settings) });
   // Counted as the run starts, itself included: what is started while it trains is of no weight for it.

@@ -8,6 +8,8 @@ export interface HoldoutOptions {
   readonly isEndAsked: boolean;
   /** Whether the holdout is opened for this run: its opening is then to be recorded. @default false */
   readonly isOpened?: boolean;
+  /** First moment that the store has candles of. @default that of the range */
+  readonly firstMs?: number;
 }
 
 /** What a run may read. */
@@ -25,7 +27,7 @@ export interface UnsealedRange {
  */
 export function outsideHoldout(
   range: TimeRange,
-  { startMs, isEndAsked, isOpened = false }: HoldoutOptions,
+  { startMs, isEndAsked, isOpened = false, firstMs = range.startMs }: HoldoutOptions,
 ): UnsealedRange {
   if (startMs === null || isOpened || range.endMs <= startMs) return { range, warning: undefined };
   const sealed = toIso(startMs);
@@ -33,7 +35,7 @@ export function outsideHoldout(
     throw new DomainError(
       "input-invalid",
       `Cannot use candles up to ${toIso(range.endMs)} as the holdout is sealed from ${sealed} on`,
-      { hint: `Ask for a range that ends by ${toIsoDay(startMs)}; the holdout is for one last test, and opened once` },
+      { hint: `${unsealedHint(range, startMs, firstMs)}; the holdout is for one last test, and opened once` },
     );
   }
   return {
@@ -43,4 +45,16 @@ export function outsideHoldout(
       message: `The range ends at ${sealed}, where the holdout begins, and not at ${toIso(range.endMs)}`,
     },
   };
+}
+
+/** What leaves candles to train on: no end does where the range, or the store, begins in the holdout. */
+function unsealedHint(range: TimeRange, startMs: number, firstMs: number): string {
+  const day = toIsoDay(startMs);
+  if (firstMs >= startMs) {
+    return `Seal newer data, as the store has none before ${toIso(firstMs)}: 'evaluation.holdout.start' is ${day}; ` +
+      "or ingest older candles";
+  }
+  return range.startMs >= startMs
+    ? `Ask for a range that begins before ${day} and ends by it`
+    : `Ask for a range that ends by ${day}`;
 }

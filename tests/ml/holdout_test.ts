@@ -32,6 +32,11 @@ Deno.test(
         "2023-10-01",
       );
       assertEquals(error.traits.exit, 3);
+      assert(error.hint!.startsWith(range === RANGE ? "Ask for a range that ends by" : "Seal newer data"), error.hint);
+      const hint = (firstMs: number) =>
+        assertThrows(() => outsideHoldout(within, { startMs: SEALED, isEndAsked, firstMs }), DomainError).hint!;
+      assert(hint(RANGE.startMs).startsWith("Ask for a range that begins before 2023-10-01"));
+      assert(hint(SEALED).startsWith("Seal newer data, as the store has none before 2023-10-01"));
     }
   },
 );

@@ -23,7 +23,7 @@ interface Row {
   readonly reason: string | null;
 }
 
-/** Openings of the holdout in the file that runs are tracked in. */
+/** Openings of the holdout in a file of the form that runs are tracked in. */
 export class SqliteHoldoutRecord implements HoldoutRecord {
   readonly #db: Database;
 

@@ -31,7 +31,7 @@ export interface HoldoutRecord extends AsyncDisposable {
   /** Openings of a symbol, oldest first. */
   openings(of: { readonly exchange: string; readonly symbol: string }): Promise<readonly HoldoutOpening[]>;
   /**
-   * Records an opening, before anything is read.
+   * Records an opening, before anything is learnt from it.
    *
    * @throws {DomainError} `gate-refused` where a part of the range was looked at before and it is not forced; `usage` where
    * it is forced without a reason.
