@@ -1,6 +1,3 @@
-import { FEWEST_TELLING_BLOCKS } from "../core/mod.ts";
-import type { Interval95 } from "../ml/evaluation/block_bootstrap.ts";
-
 /** What stands where there is no figure. */
 export const NONE = "–";
 
@@ -33,14 +30,6 @@ export function count(rows: number): string {
 /** `+0.0305 [+0.0133, +0.0587]`. */
 export function gainText({ mean, low, high }: Estimate): string {
   return `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
-}
-
-/** What a gain's interval says. */
-export function readingOf(
-  { low, high, blocks }: Pick<Interval95, "low" | "high" | "blocks">,
-): "better" | "worse" | "undecided" | "too few days" {
-  if (blocks < FEWEST_TELLING_BLOCKS) return "too few days";
-  return low > 0 ? "better" : high < 0 ? "worse" : "undecided";
 }
 
 /** Text in lines of at most `width` characters, where its words allow it, all but the first indented. */

@@ -1,9 +1,9 @@
-import { type Baseline, BASELINES, baselinesToBeat } from "../core/mod.ts";
+import { type Baseline, BASELINES, baselinesToBeat, readingOf } from "../core/mod.ts";
 import type { Evaluation } from "../ml/evaluation/evaluate.ts";
 import { comparisonMetrics } from "../ml/evaluation/evaluation_metrics.ts";
 import type { LeakCheck } from "../ml/leak_checks/mod.ts";
 import { renderTable } from "./table.ts";
-import { fixed, gainText, NONE, readingOf } from "./track_figures.ts";
+import { fixed, gainText, NONE } from "./track_figures.ts";
 
 type ByName = Readonly<Record<string, number>>;
 
@@ -130,6 +130,7 @@ const MOST_NAMES = 3;
 
 /** Where the model is worse than the best baseline, in one sentence. */
 export function weakSentence({ looked, expectedByChance, found }: Evaluation["weakSpots"]): string {
+  if (looked === 0) return "worse than the best baseline: not told, as no month or hour has enough days";
   const chance = `${looked} comparisons by month and hour, ${expectedByChance.toFixed(1)} by chance alone`;
   if (found.length === 0) return `worse than the best baseline: nowhere (of ${chance})`;
   const losses = Map.groupBy(found, ({ loss, baseline }) => `${loss} vs ${baseline}`);

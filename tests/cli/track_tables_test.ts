@@ -7,7 +7,8 @@ import {
   scoreTable,
   weakSentence,
 } from "../../src/cli/track_tables.ts";
-import { readingOf, signed, wrapped } from "../../src/cli/track_figures.ts";
+import { readingOf } from "../../src/core/mod.ts";
+import { signed, wrapped } from "../../src/cli/track_figures.ts";
 import { evaluate } from "../../src/ml/evaluation/evaluate.ts";
 import type { LeakCheck } from "../../src/ml/leak_checks/mod.ts";
 import { sampleFolds } from "../ml/evaluation/sample_folds.ts";
@@ -70,9 +71,10 @@ Deno.test("costTable() and coverageLine() show the figures of the evaluation", p
 });
 
 Deno.test("weakSentence() names months and hours by loss, and how many there would be by chance", pure, () => {
-  const gain = { loss: "qlike", baseline: "har_x", mean: -0.1, low: -0.2, high: -0.05, rows: 10 } as const;
+  const gain = { loss: "qlike", baseline: "har_x", mean: -0.1, low: -0.2, high: -0.05, blocks: 30, rows: 10 } as const;
   const spots = { looked: 200, expectedByChance: 5 };
   assertStringIncludes(weakSentence({ ...spots, found: [] }), "nowhere (of 200 comparisons");
+  assertStringIncludes(weakSentence({ looked: 0, expectedByChance: 0, found: [] }), "not told, as no month or hour");
   const hours = Array.from({ length: 8 }, (_, i) => ({ ...gain, kind: "hour" as const, name: `0${9 - i}` }));
   const text = weakSentence({ ...spots, found: [{ ...gain, kind: "month", name: "2023-05" }, ...hours] });
   assertStringIncludes(text, ": qlike vs har_x in month 2023-05, 8 hours (worst 07, 08, 09) (9 of 200");

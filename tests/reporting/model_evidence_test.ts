@@ -95,6 +95,8 @@ Deno.test("a model report tells all that track keeps of an evaluation", async (t
     const marks = tableOf(report, "periods", "Scores by month").rows[0]!.at(-2)!;
     const { low } = evaluation.months[0]!.gains.find(({ loss }) => loss === "qlike")!;
     assertEquals(marks.endsWith(" +"), low > 0);
+    const july = tableOf(report, "periods", "Scores by month").rows[1]!;
+    assert(july.slice(-2).every((cell) => cell.endsWith(" °")), "six days tell nothing");
   });
   await t.step("sets the frozen calibration beside the adaptive one", () => {
     const [frozen, adaptive] = tableOf(report, "forecasts", "adaptive conformal").rows;

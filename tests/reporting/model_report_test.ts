@@ -132,7 +132,7 @@ Deno.test("renderModelReport() of a full run", async (t) => {
   });
   await t.step("reads a gain by its interval", () => {
     const gains = json.sections[1]!.blocks.filter((block) => block.kind === "table")[1]!;
-    assertEquals(gains.rows.map((row) => row.at(-1)), ["better", "not told apart"]);
+    assertEquals(gains.rows.map((row) => row.at(-1)), ["better", "undecided"]);
   });
   await t.step("draws train and validation in one picture", () => {
     const [curves] = json.sections[3]!.blocks;

@@ -51,6 +51,17 @@ export const LEAK_CHECKS_FILE = "evaluation/leak_checks.json";
 /** An interval of fewer blocks of days is too narrow, and one of a single block has no width (evaluation section 7). */
 export const FEWEST_TELLING_BLOCKS = 20;
 
+/** What a gain's interval says, in a word. */
+export type GainReading = "better" | "worse" | "undecided" | "too few days";
+
+/** Reads the 95 % interval of a gain that rests on so many blocks of days. */
+export function readingOf(
+  { low, high, blocks }: Pick<Estimate, "low" | "high"> & { readonly blocks: number },
+): GainReading {
+  if (blocks < FEWEST_TELLING_BLOCKS) return "too few days";
+  return low > 0 ? "better" : high < 0 ? "worse" : "undecided";
+}
+
 /** A check of the leak firewall as a run keeps it ({@linkcode LEAK_CHECKS_FILE}). */
 export interface LeakCheckOutcome {
   /** `truncation`, `mutation`, `rotation`, … */

@@ -1,4 +1,4 @@
-import { DAY_MS } from "../../core/mod.ts";
+import { DAY_MS, MINUTE_MS } from "../../core/mod.ts";
 import type { Baseline } from "./baselines.ts";
 import { type BlockTotals, bootstrapMean, groupDays, shortTestBlockDays } from "./block_bootstrap.ts";
 import { groupAreas, type Grouping } from "./group_areas.ts";
@@ -14,6 +14,8 @@ export interface GroupGain {
   readonly mean: number;
   readonly low: number;
   readonly high: number;
+  /** Blocks of days that the interval rests on; fewer than 20 tell nothing (`readingOf`). */
+  readonly blocks: number;
 }
 
 /** Scores of the model on the rows of a group, and its gain over the best baseline of each loss there. */
@@ -23,7 +25,10 @@ export interface GroupScores {
   readonly rows: number;
   /** Means over all rows of the group: QLIKE too, as a group may have no row on the horizon's grid. */
   readonly scores: Scores;
-  /** Intervals by blocks of days; by single days where there are fewer than 30 blocks. */
+  /**
+   * Intervals by blocks of days; by single days where there are fewer than 30 blocks, as in a month or a step, unless a
+   * label reaches into the next day: two days beside each other then share their outcomes.
+   */
   readonly gains: readonly GroupGain[];
 }
 
@@ -70,21 +75,22 @@ export function scoreGroups(
       gains: gains.map(({ loss, baseline, totals }) => ({
         loss,
         baseline,
-        ...groupGain(totals[group]!, options),
+        ...groupGain(totals[group]!, test.horizonMinutes, options),
       })),
     }]
   );
 }
 
-function groupGain(daily: BlockTotals, { blockDays, resamples }: IntervalOptions) {
+function groupGain(daily: BlockTotals, horizonMinutes: number, { blockDays, resamples }: IntervalOptions) {
   const seen = daily.counts.filter((count) => count > 0).length;
-  const blocks = groupDays(daily, shortTestBlockDays(seen, blockDays));
-  const kept = (values: Float64Array) => values.filter((_, block) => blocks.counts[block]! > 0);
-  const { mean, low, high } = bootstrapMean({ sums: kept(blocks.sums), counts: kept(blocks.counts) }, {
+  const isDaily = horizonMinutes * MINUTE_MS >= DAY_MS;
+  const grouped = groupDays(daily, isDaily ? blockDays : shortTestBlockDays(seen, blockDays));
+  const kept = (values: Float64Array) => values.filter((_, block) => grouped.counts[block]! > 0);
+  const { mean, low, high, blocks } = bootstrapMean({ sums: kept(grouped.sums), counts: kept(grouped.counts) }, {
     resamples,
     seed: SEED,
   });
-  return { mean, low, high };
+  return { mean, low, high, blocks };
 }
 
 function groupMeans(values: Float64Array, groupOf: Int32Array, groups: number): Float64Array {

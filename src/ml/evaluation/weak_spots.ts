@@ -1,3 +1,4 @@
+import { FEWEST_TELLING_BLOCKS, readingOf } from "../../core/mod.ts";
 import type { GroupGain, GroupScores } from "./group_scores.ts";
 
 /** A month or hour in which the model is worse than the best baseline: the interval of its gain lies below 0. */
@@ -10,7 +11,7 @@ export interface WeakSpot extends GroupGain {
 
 /** Where the model is worse than the best baseline. */
 export interface WeakSpots {
-  /** Gains looked at: of each loss in each month and hour. */
+  /** Gains looked at: of each loss in each month and hour that has enough blocks of days to tell. */
   readonly looked: number;
   /** Those that would be found by chance alone where the model is as good as the baseline everywhere: 2.5 %. */
   readonly expectedByChance: number;
@@ -20,12 +21,15 @@ export interface WeakSpots {
 
 const TAIL = 0.025;
 
-/** Finds the groups whose gain over the best baseline is significantly negative. */
+/**
+ * Finds the groups whose gain over the best baseline is significantly negative. A group of fewer than 20 blocks of days is
+ * neither found nor looked at: its interval is too narrow, and that of a single day has no width.
+ */
 export function weakSpots(groups: Readonly<Record<WeakSpot["kind"], readonly GroupScores[]>>): WeakSpots {
   const all = (["month", "hour"] as const).flatMap((kind) =>
     groups[kind].flatMap(({ name, rows, gains }) => gains.map((gain) => ({ kind, name, rows, ...gain })))
-  );
-  const found = all.filter(({ high }) => high < 0)
+  ).filter(({ blocks }) => blocks >= FEWEST_TELLING_BLOCKS);
+  const found = all.filter((gain) => readingOf(gain) === "worse")
     .sort((a, b) => a.loss < b.loss ? -1 : a.loss > b.loss ? 1 : a.mean - b.mean);
   return { looked: all.length, expectedByChance: all.length * TAIL, found };
 }

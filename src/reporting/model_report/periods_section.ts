@@ -1,4 +1,4 @@
-import { toIsoDay } from "../../core/mod.ts";
+import { FEWEST_TELLING_BLOCKS, readingOf, toIsoDay } from "../../core/mod.ts";
 import { intervalRows, stepLines } from "../charts/model_chart.ts";
 import type { Block, ChartSpec, Section, TableBlock } from "../model.ts";
 import { formatNumber, formatPercent, formatSignificant } from "../numbers.ts";
@@ -10,6 +10,7 @@ import type { StoredEvaluation, StoredGroup } from "./stored_evaluation.ts";
 const REFERENCE = "har_x";
 /** Weak spots of the table at most. */
 const MOST_SPOTS = 30;
+const FEW = `no month or hour has the ${FEWEST_TELLING_BLOCKS} blocks of days that can tell`;
 
 /** When the model is better, and when it is worse: by step, year, month and hour of the day. */
 export function periodsSection(evaluation: StoredEvaluation, forecasts: ForecastTable | undefined): Section {
@@ -26,7 +27,7 @@ export function periodsSection(evaluation: StoredEvaluation, forecasts: Forecast
       stepTable(evaluation),
       groupTable("Scores by year", "Year", years),
       ...(months.length > 1 ? [groupTable("Scores by month", "Month", months)] : []),
-      ...(hours.length > 1 ? [hourCharts(hours)] : []),
+      ...(hours.length > 1 ? hourCharts(hours) : []),
       groupTable("Scores by hour of the day", "Hour, UTC", hours),
       ...weakTable(evaluation),
     ],
@@ -34,6 +35,7 @@ export function periodsSection(evaluation: StoredEvaluation, forecasts: Forecast
 }
 
 function weakCallout({ weakSpots: { looked, expectedByChance, found } }: StoredEvaluation): Block {
+  if (looked === 0) return { kind: "callout", tone: "neutral", text: `Where it is worse is not told: ${FEW}.` };
   const chance = `${formatNumber(looked)} comparisons by month and hour, of which chance alone would make ${
     formatNumber(expectedByChance, 1)
   } look worse`;
@@ -111,34 +113,40 @@ function groupTable(caption: string, title: string, groups: readonly StoredGroup
       ...gains.map(({ loss }) => gainCell(own.find((gain) => gain.loss === loss))),
     ]),
     note:
-      "The last columns are gains over the baseline that is best on all rows; + and − where the 95 % interval excludes zero.",
+      "The last columns are gains over the baseline that is best on all rows; + and − where the 95 % interval excludes " +
+      `zero, ° where there are fewer than ${FEWEST_TELLING_BLOCKS} blocks of days and nothing can be told. Up to an hour ` +
+      "ahead a block is a single day in short groups, as a month or a step is.",
   };
 }
 
+const MARKS = { "better": " +", "worse": " −", "undecided": "", "too few days": " °" } as const;
+
 function gainCell(gain: StoredGroup["gains"][number] | undefined): string {
   if (gain === undefined || gain.mean === null) return formatNumber(undefined);
-  const mark = (gain.low ?? NaN) > 0 ? " +" : (gain.high ?? NaN) < 0 ? " −" : "";
-  return `${formatSignificant(gain.mean, 2)}${mark}`;
+  const { mean, low, high, blocks } = gain;
+  return `${formatSignificant(mean, 2)}${MARKS[readingOf({ low: low ?? NaN, high: high ?? NaN, blocks })]}`;
 }
 
-function hourCharts(hours: readonly StoredGroup[]): Block {
+function hourCharts(hours: readonly StoredGroup[]): Block[] {
   const losses = [["qlike", "QLIKE"], ["log_loss", "Log-loss"]] as const;
   const charts = losses.flatMap(([key, title]) => {
     const rows = hours.flatMap(({ name, gains }) => {
       const gain = gains.find(({ loss }) => loss === key);
       if (gain === undefined || gain.mean === null || gain.low === null || gain.high === null) return [];
+      if (gain.blocks < FEWEST_TELLING_BLOCKS) return [];
       return [{ name, mean: gain.mean, low: gain.low, high: gain.high, baseline: gain.baseline }];
     });
     if (rows.length === 0) return [];
     return [{ title: `${title} gain over ${rows[0]!.baseline}`, spec: intervalRows(rows, { xTitle: "gain" }) }];
   });
-  return {
+  if (charts.length === 0) return [];
+  return [{
     kind: "charts",
     caption: "Gain by hour of the day, UTC, with its 95 % interval: right of zero the model is better",
     columns: 2,
     height: 230,
     charts,
-  };
+  }];
 }
 
 function weakTable({ weakSpots: { found } }: StoredEvaluation): TableBlock[] {

@@ -1,3 +1,4 @@
+import { readingOf } from "../../core/mod.ts";
 import type { Block, KeyFigure, Report, Section, TableBlock } from "../model.ts";
 import { formatMinutes, formatNumber, formatPercent, formatSecond, formatSignificant } from "../numbers.ts";
 import type { RunFacts } from "./run_facts.ts";
@@ -37,6 +38,8 @@ export function modelVerdict({ run, tags, checks }: RunFacts): Report["verdict"]
   };
 }
 
+const TONES = { "better": "good", "worse": "bad", "undecided": "neutral", "too few days": "neutral" } as const;
+
 /** The tiles under the verdict. */
 export function modelFigures(facts: RunFacts): KeyFigure[] {
   const { metrics, params } = facts;
@@ -64,7 +67,7 @@ export function modelFigures(facts: RunFacts): KeyFigure[] {
       label: `QLIKE gain over ${rival.baseline}`,
       value: `${rival.mean > 0 ? "+" : ""}${formatNumber(rival.mean, 4)}`,
       note: `95 %: ${formatNumber(rival.low, 4)} to ${formatNumber(rival.high, 4)}`,
-      tone: rival.low > 0 ? "good" as const : rival.high < 0 ? "bad" as const : "neutral" as const,
+      tone: TONES[readingOf({ ...rival, blocks: metrics.get("test_blocks") ?? Infinity })],
     }]),
     ...tile("AUC", metrics.get("auc"), 4, interval("auc", 4)),
     ...tile("Log-loss", metrics.get("log_loss"), 5, "ln 2 = 0.69315 knows nothing"),

@@ -1,4 +1,4 @@
-import { FEWEST_TELLING_BLOCKS, noDirectionClaim } from "../../core/mod.ts";
+import { noDirectionClaim, readingOf } from "../../core/mod.ts";
 import { intervalRows } from "../charts/model_chart.ts";
 import type { Block, Section } from "../model.ts";
 import { formatNumber, formatPercent, formatSignificant } from "../numbers.ts";
@@ -51,7 +51,7 @@ export function scoresSection(facts: RunFacts): Section | undefined {
     },
   ];
   if (gains.length > 0) {
-    const isShort = (metrics.get("test_blocks") ?? Infinity) < FEWEST_TELLING_BLOCKS;
+    const testBlocks = metrics.get("test_blocks") ?? Infinity;
     const losses = [...new Set(gains.map(({ loss }) => loss))];
     blocks.push({
       kind: "charts",
@@ -87,7 +87,7 @@ export function scoresSection(facts: RunFacts): Section | undefined {
         formatSignificant(mean, 3),
         formatSignificant(low, 3),
         formatSignificant(high, 3),
-        isShort ? "too few days" : low > 0 ? "better" : high < 0 ? "worse" : "not told apart",
+        readingOf({ low, high, blocks: testBlocks }),
       ]),
       note: "Intervals are of means over resampled blocks of days, as neighbouring minutes share their outcomes.",
     });

@@ -6,7 +6,8 @@ const FIGURE = z.number().nullable();
 const SCORES = z.record(z.string(), FIGURE);
 const SPAN = z.object({ startMs: z.number(), endMs: z.number() });
 const INTERVAL = { mean: FIGURE, low: FIGURE, high: FIGURE };
-const GAIN = z.object({ loss: z.string(), baseline: z.string(), ...INTERVAL });
+// A run of an older program does not say on how many blocks a group's interval rests: nothing is read from it then.
+const GAIN = z.object({ loss: z.string(), baseline: z.string(), ...INTERVAL, blocks: z.number().default(0) });
 const GROUP = z.object({ name: z.string(), rows: z.number(), scores: SCORES, gains: z.array(GAIN) });
 const LINE = z.object({
   slope: z.number(),

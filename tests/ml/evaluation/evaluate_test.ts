@@ -107,9 +107,38 @@ Deno.test("evaluate() finds the hour in which the model is worse than the best b
   const found = weakSpots.found.filter(({ loss, kind }) => loss === "qlike" && kind === "hour");
   assertEquals(found.map(({ name, baseline }) => [name, baseline]), [["05", "har_x"]]);
   assert(found[0]!.mean < -0.1 && found[0]!.high < 0);
-  assertEquals(weakSpots.looked, (24 + 2) * 4);
+  assertEquals(weakSpots.looked, (24 + 1) * 4, "the six days of July tell nothing");
   assertAlmostEquals(weakSpots.expectedByChance, weakSpots.looked * 0.025, 1e-12);
   assertEquals(evaluation.weakSpots.found.filter(({ loss }) => loss === "qlike"), []);
+});
+
+Deno.test("evaluate() calls no group of fewer than 20 blocks of days worse, however bad it is", pure, () => {
+  const worseFrom = (startMs: number) => ({
+    ...scored,
+    model: {
+      ...model,
+      volatilityBps: model.volatilityBps.map((sigma, row) => test.decisionTimeMs[row]! < startMs ? sigma : 2 * sigma),
+    },
+  });
+  const july = Date.UTC(2023, 6, 1);
+  const { months, weakSpots } = evaluate(worseFrom(july), OPTIONS);
+  const gain = months[1]!.gains.find(({ loss }) => loss === "qlike")!;
+  assertEquals(months.map(({ gains }) => gains[0]!.blocks), [30, 6]);
+  assert(gain.high < 0, "its interval would say so");
+  assertEquals(weakSpots.found.filter(({ kind, loss }) => kind === "month" && loss === "qlike"), []);
+  const named = (startMs: number) =>
+    evaluate(worseFrom(startMs), OPTIONS).weakSpots.found
+      .flatMap(({ kind, loss, name }) => kind === "month" && loss === "qlike" ? [name] : []);
+  assertEquals(named(0), ["2023-06"], "a month of 30 days can be told");
+});
+
+Deno.test("evaluate() takes single days of a short group, but not where labels reach over them", pure, () => {
+  const blocksOf = (horizonMinutes: number) => {
+    const { months, hours } = evaluate({ ...scored, test: { ...test, horizonMinutes } }, { ...OPTIONS, blockDays: 5 });
+    return [months[0]!, hours[7]!].map(({ gains }) => gains[0]!.blocks);
+  };
+  assertEquals(blocksOf(15), [30, 36]);
+  assertEquals(blocksOf(1440), [6, 8]);
 });
 
 Deno.test("evaluate() tells real differences from none by every test", pure, () => {
