@@ -19,7 +19,7 @@ export interface TrackSummary {
 }
 
 /**
- * The result of `track` for a person: the model beside the baselines, its gain over those to beat, what trading on it would
+ * The result of `track` for a person: the model beside the baselines, its gain over those it must keep up with, what trading on it would
  * have cost, where it is worse, whether it leaks, and one sentence. No line is longer than 100 characters, but for names of
  * the user's own.
  */

@@ -1,9 +1,9 @@
-import { type Baseline, BASELINES, baselinesToBeat, readingOf } from "../core/mod.ts";
+import { type Baseline, BASELINES, baselinesToBeat, readingOf, scoreNotes } from "../core/mod.ts";
 import type { Evaluation } from "../ml/evaluation/evaluate.ts";
 import { comparisonMetrics } from "../ml/evaluation/evaluation_metrics.ts";
 import type { LeakCheck } from "../ml/leak_checks/mod.ts";
 import { renderTable } from "./table.ts";
-import { fixed, gainText, NONE } from "./track_figures.ts";
+import { fixed, gainText, NONE, wrapped } from "./track_figures.ts";
 
 type ByName = Readonly<Record<string, number>>;
 
@@ -26,10 +26,13 @@ const COLUMNS: readonly ScoreColumn[] = [
 /** Characters of a score's marks. */
 const MARKS = 2, MARK_ROOM = " ".repeat(MARKS);
 
-/** The model above the baselines, strongest first: `*` marks the best of a column, `<` the baseline to beat. */
+/**
+ * The model above the baselines, the fullest line first: `*` marks the best of a column, `<` the baseline that the model must
+ * be no worse than. Below stands what a reader would stumble over.
+ */
 export function scoreTable(family: string, evaluation: Evaluation): string {
-  const { model, baselines, gains } = evaluation;
-  const toBeat: Readonly<Record<string, string>> = baselinesToBeat(comparisonMetrics(evaluation));
+  const { model, baselines, gains } = evaluation, metrics = comparisonMetrics(evaluation);
+  const toBeat: Readonly<Record<string, string>> = baselinesToBeat(metrics);
   const names = BASELINES.toReversed().filter((name) => baselines[name] !== undefined);
   const rows: readonly (readonly [string, ByName])[] = [
     [family, model],
@@ -62,10 +65,11 @@ export function scoreTable(family: string, evaluation: Evaluation): string {
       ...others.map((column) => cell(column, name, scores)),
     ]),
   );
-  return `${table}\n* best of its column   < baseline to beat`;
+  const notes = scoreNotes(metrics, evaluation.horizonMinutes).map((note) => wrapped(note));
+  return [table, "* best of its column   < baseline that the model must be no worse than", ...notes].join("\n");
 }
 
-/** The scores with their intervals, and the paired gains over the baselines to beat. */
+/** The scores with their intervals, and the paired gains over the baselines that the model must be no worse than. */
 export function gainTable(evaluation: Evaluation): string {
   const { model, baselines, gains, intervals } = evaluation;
   const toBeat = baselinesToBeat(comparisonMetrics(evaluation));
@@ -82,7 +86,9 @@ export function gainTable(evaluation: Evaluation): string {
     ];
   };
   return renderTable(
-    [{ title: "score" }, { title: "model [95 %]" }, { title: "to beat" }, { title: "gain [95 %]" }, { title: "" }],
+    [{ title: "score" }, { title: "model [95 %]" }, { title: "no worse than" }, { title: "gain [95 %]" }, {
+      title: "",
+    }],
     [
       row("QLIKE", "qlike", toBeat.qlike, 4),
       row("log-loss", "log_loss", toBeat.log_loss, 5),

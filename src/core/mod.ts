@@ -21,6 +21,7 @@ export * from "./gate/check_text.ts";
 export * from "./gate/leak_figures.ts";
 export * from "./gate/refit_check.ts";
 export * from "./gate/judge_evaluation.ts";
+export * from "./gate/score_notes.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/progress.ts";
 export * from "./ports/holdout_record.ts";

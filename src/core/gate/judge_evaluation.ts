@@ -30,8 +30,8 @@ export function noDirectionClaim(horizonMinutes: number): string | undefined {
 /**
  * The checks that a run's evaluation must pass, in `track`'s verdict as at the gate (evaluation section 7, 1 to 4):
  * complete, without a leak and of the
- * logged model's recipe; the primary score better than that of climatology and EWMA; no worse than the strongest
- * baseline by more than the margins, on enough blocks of days; 90 % coverage in bounds. At a day's horizon only QLIKE
+ * logged model's recipe; the primary score better than that of climatology and EWMA; no worse than the
+ * baselines to keep up with by more than the margins, on enough blocks of days; 90 % coverage in bounds. At a day's horizon only QLIKE
  * against HAR-X and coverage count: thirty effective labels a fold say nothing on direction.
  */
 export function judgeEvaluation(findings: EvaluationFindings, limits: GateLimits): GateCheck[] {
@@ -58,7 +58,10 @@ export function judgeEvaluation(findings: EvaluationFindings, limits: GateLimits
   ];
 }
 
-/** The baseline that a model must not be worse than, by loss: HAR-X, and the better of the two simple directions. */
+/**
+ * The baseline that a model must not be worse than, by loss: HAR-X, the fullest plain line, whether or not it is the best
+ * one on these rows ({@linkcode scoreNotes} says); and the better of the two simple directions.
+ */
 export function baselinesToBeat(
   metrics: EvaluationFindings["metrics"],
 ): Readonly<Record<"qlike" | "log_loss" | "pinball", string>> {

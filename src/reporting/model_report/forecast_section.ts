@@ -1,4 +1,4 @@
-import { DAY_MS, QUANTILE_LEVELS, strongestFirst } from "../../core/mod.ts";
+import { DAY_MS, fullestFirst, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { dayLines, diagonalChart, ratioBars } from "../charts/model_chart.ts";
 import { timeAxis } from "../charts/time_chart.ts";
 import type { Block, Section, TableBlock } from "../model.ts";
@@ -151,9 +151,9 @@ function coverageTable(table: ForecastTable): TableBlock | undefined {
   };
 }
 
-/** Baselines with an output, strongest first. */
+/** Baselines with an output, the fullest line first. */
 function baselinesOf({ baselines }: ForecastTable): (readonly [string, ForecastSeries])[] {
-  return strongestFirst(baselines.keys()).map((name) => [name, baselines.get(name)!] as const);
+  return fullestFirst(baselines.keys()).map((name) => [name, baselines.get(name)!] as const);
 }
 
 function overTime(table: ForecastTable): Block[] {
@@ -179,7 +179,7 @@ function overTime(table: ForecastTable): Block[] {
   if (gains.length > 0 && gains[0]!.startMs.length > 1) {
     blocks.push({
       kind: "chart",
-      caption: "QLIKE gained over the strongest baselines, summed up: where a line rises the model did better",
+      caption: "QLIKE gained over plain lines, summed up: where a line rises the model did better",
       spec: dayLines(gains, { x: timeAxis(range), title: "summed gain", zeroRule: true }),
       height: 138,
       note: `Losses of all rows, divided by the horizon, as each minute is in ${

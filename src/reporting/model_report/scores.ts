@@ -1,4 +1,4 @@
-import { baselinesToBeat, strongestFirst } from "../../core/mod.ts";
+import { baselinesToBeat, fullestFirst } from "../../core/mod.ts";
 import type { RunFacts } from "./run_facts.ts";
 
 /** What is known of a score: its name for people, whether more is better, and its digits. */
@@ -44,7 +44,7 @@ export interface Gain {
   readonly high: number;
 }
 
-/** Names of the baselines whose scores the run logged, the strongest first. */
+/** Names of the baselines whose scores the run logged, the fullest line first. */
 export function baselineNames({ metrics }: RunFacts): string[] {
   const names = new Set<string>();
   for (const key of metrics.keys()) {
@@ -53,7 +53,7 @@ export function baselineNames({ metrics }: RunFacts): string[] {
     const score = [...SCORES.keys()].find((name) => rest.endsWith(`_${name}`));
     if (score !== undefined) names.add(rest.slice(0, -score.length - 1));
   }
-  return strongestFirst(names);
+  return fullestFirst(names);
 }
 
 /** Paired gains that the run logged as `<loss>_gain_<baseline>` with `_low` and `_high`. */
@@ -67,7 +67,7 @@ export function gainsOf({ metrics }: RunFacts): Gain[] {
       if (low !== undefined && high !== undefined) gains.push({ loss, baseline, mean, low, high });
     }
   }
-  const order = strongestFirst(new Set(gains.map(({ baseline }) => baseline)));
+  const order = fullestFirst(new Set(gains.map(({ baseline }) => baseline)));
   return gains.sort((a, b) =>
     PAIRED.indexOf(a.loss) - PAIRED.indexOf(b.loss) || order.indexOf(a.baseline) - order.indexOf(b.baseline)
   );

@@ -1,4 +1,4 @@
-import { noDirectionClaim, readingOf } from "../../core/mod.ts";
+import { noDirectionClaim, readingOf, scoreNotes } from "../../core/mod.ts";
 import { intervalRows } from "../charts/model_chart.ts";
 import type { Block, Section } from "../model.ts";
 import { formatNumber, formatPercent, formatSignificant } from "../numbers.ts";
@@ -45,10 +45,16 @@ export function scoresSection(facts: RunFacts): Section | undefined {
           ),
         ];
       }),
-      ...(baselines.length === 0
-        ? {}
-        : { note: "* best of its row; < baseline that the model must not be worse than." }),
+      ...(baselines.length === 0 ? {} : {
+        note:
+          "* best of its row; < baseline that the model must be no worse than. Each step weighs alike in the mean of the steps, a short one too.",
+      }),
     },
+    ...scoreNotes(Object.fromEntries(metrics), Number(params.get("horizon_minutes"))).map((note): Block => ({
+      kind: "callout",
+      tone: "neutral",
+      text: `${note.charAt(0).toUpperCase()}${note.slice(1)}.`,
+    })),
   ];
   if (gains.length > 0) {
     const testBlocks = metrics.get("test_blocks") ?? Infinity;

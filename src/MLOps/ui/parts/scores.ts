@@ -1,4 +1,4 @@
-import { type Metric, strongestFirst } from "../../../core/mod.ts";
+import { fullestFirst, type Metric } from "../../../core/mod.ts";
 import { formatAligned, formatChange, formatInterval } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import { type Cell, dataTable } from "./data_table.ts";
@@ -68,7 +68,7 @@ export function scoreTable(metrics: readonly Metric[]): ScoreTable {
     const gain = values.get(gainKey);
     return { value, gain: gain === undefined ? undefined : { value: gain, interval: interval(gainKey) } };
   };
-  const names = strongestFirst(families);
+  const names = fullestFirst(families);
   const isJudged = (key: string) => names.some((family) => values.has(`${key}_gain_${family}`));
   const placeOf = (key: string) => MAIN_SCORES.includes(key) ? MAIN_SCORES.indexOf(key) : MAIN_SCORES.length;
   // What was judged with an interval comes first: it is what the gate looks at.
