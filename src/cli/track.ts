@@ -30,7 +30,7 @@ export const command: Command = {
     folds: { type: "number", value: "N", description: "Score the last N steps of the walk-forward; default: all" },
     quick: {
       type: "boolean",
-      description: "Train on half the range, walk over the rest in four steps; from 30 days up",
+      description: "Train on half the range, walk over the rest in steps of an eighth; from 30 days up",
     },
     "check-leaks": { type: "boolean", description: "Look for leaks only: no run is made, a leak is exit 7" },
     "open-holdout": { type: "boolean", description: "Use the sealed holdout too, once; the look is recorded for good" },

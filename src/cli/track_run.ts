@@ -50,11 +50,14 @@ export async function trackRun(
     logExperiment,
     runExperiment,
     settingsParams,
+    shortTraining,
     TrackedRun,
     treeMetrics,
     triedBefore,
     verdictReasons,
   } = await import("../ml/experiment/mod.ts");
+  const short = shortTraining(settings);
+  if (short !== undefined) warnings.push({ code: "short-training", message: short });
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { FoldWorkers, foldWorkers } = await import("../ml/jobs/score_folds.ts");
   const { leakError, runLeakChecks } = await import("../ml/leak_checks/mod.ts");

@@ -45,11 +45,27 @@ export function experimentFolds(settings: ExperimentSettings): ExperimentFolds {
   return split.kind === "chronological" ? chronological(settings) : walkForward(settings);
 }
 
+/** Why a walk-forward at a day's horizon trains on less than a year, as a sentence without a final period; else undefined. */
+export function shortTraining(settings: ExperimentSettings): string | undefined {
+  const { range, split: { kind, stepDays }, horizonMinutes, quick } = settings, trainDays = trainDaysOf(settings);
+  if (kind !== "walk-forward" || horizonMinutes !== DAY_MINUTES || quick || trainDays >= DAYS_AT_A_DAY) {
+    return undefined;
+  }
+  const days = Math.floor((range.endMs - range.startMs) / DAY_MS);
+  return `Each step trains on ${trainDays} days and not on the ${DAYS_AT_A_DAY} of a day's horizon: these and a step of ` +
+    `${stepDays} need ${DAYS_AT_A_DAY + stepDays} days, the range has ${days}`;
+}
+
+/** A year at a day's horizon, where a whole step is left to score. */
+function trainDaysOf({ range, split, horizonMinutes, quick }: ExperimentSettings): number {
+  const days = (range.endMs - range.startMs) / DAY_MS;
+  const long = horizonMinutes === DAY_MINUTES && !quick && days >= DAYS_AT_A_DAY + split.stepDays;
+  return long ? Math.max(split.trainDays, DAYS_AT_A_DAY) : split.trainDays;
+}
+
 function walkForward(settings: ExperimentSettings): ExperimentFolds {
   const { range, split, horizonMinutes } = settings, { embargoMinutes } = split;
-  const days = (range.endMs - range.startMs) / DAY_MS;
-  const long = horizonMinutes === DAY_MINUTES && !settings.quick && days >= DAYS_AT_A_DAY + split.stepDays;
-  const trainDays = long ? Math.max(split.trainDays, DAYS_AT_A_DAY) : split.trainDays;
+  const trainDays = trainDaysOf(settings);
   const spans = { horizonMinutes, embargoMinutes, trainDays, validationDays: validationDaysOf(settings, trainDays) };
   const folds = walkForwardFolds(range, {
     ...spans,

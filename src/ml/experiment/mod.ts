@@ -7,7 +7,7 @@ export { type ExperimentSettings, quickSettings, type SplitSettings } from "./se
 export type { ExperimentDeps, FoldScorer, FoldSummary, SplitSummary } from "./fit_and_score.ts";
 export { checkLeaksAlone } from "./leak_check_fits.ts";
 export { type ExperimentResult, runExperiment, type RunExperimentDeps } from "./run_experiment.ts";
-export { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
+export { type ExperimentFolds, experimentFolds, shortTraining } from "./experiment_folds.ts";
 export {
   type DatasetFacts,
   datasetInput,

@@ -57,7 +57,7 @@ export function harDiurnalDesign(horizonMinutes: number): VarianceLineDesign {
   return { ...harDesign(horizonMinutes), hourOfDay: true };
 }
 
-/** HAR-X, the strongest plain line: log-HAR, 5 and 30 minutes, hour of day and day of week; gamma regression at 1 minute. */
+/** HAR-X, the fullest plain line: log-HAR, 5 and 30 minutes, hour of day and day of week; gamma regression at 1 minute. */
 export function harXDesign(horizonMinutes: number): VarianceLineDesign {
   return {
     scaleMinutes: ascending([...harMinutes(horizonMinutes), 5, 30]),

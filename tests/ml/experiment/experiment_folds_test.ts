@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { DAY_MS, DomainError, HORIZONS, MINUTE_MS, timeRange } from "../../../src/core/mod.ts";
-import { experimentFolds, type ExperimentSettings, quickSettings } from "../../../src/ml/experiment/mod.ts";
+import {
+  experimentFolds,
+  type ExperimentSettings,
+  quickSettings,
+  shortTraining,
+} from "../../../src/ml/experiment/mod.ts";
 import { DAYS, SETTINGS as SMALL, START_MS } from "./small_settings.ts";
 
 const pure = { permissions: "none" } as const;
@@ -35,6 +40,20 @@ Deno.test("experimentFolds() trains a year at a day's horizon where there is one
     );
   };
   assertEquals([firstDays(730), firstDays(395), firstDays(394)], [[365, 365], [365, 365], [180, 180]]);
+});
+
+Deno.test("shortTraining() tells when a day's horizon has no year to train on", pure, () => {
+  const told = (days: number, settings: Partial<ExperimentSettings> = {}) =>
+    shortTraining({ ...WALK, horizonMinutes: 1440, range: over(days), ...settings });
+  assertEquals(
+    told(366),
+    "Each step trains on 180 days and not on the 365 of a day's horizon: these and a step of 30 need 395 days, the range has 366",
+  );
+  assertEquals([told(395), told(366, { horizonMinutes: 60 }), told(366, { quick: true })], [
+    ...[undefined, undefined, undefined],
+  ]);
+  assertEquals(told(600, { split: { ...WALK.split, trainDays: 400 } }), undefined);
+  assertEquals(told(366, { split: { ...WALK.split, kind: "chronological" } }), undefined, "it has no such days");
 });
 
 Deno.test("quickSettings() trains on half the days and walks over the rest in steps of an eighth", pure, () => {
