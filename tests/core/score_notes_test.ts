@@ -21,10 +21,10 @@ Deno.test("scoreNotes() names the baselines whose level and gain point opposite 
 Deno.test("scoreNotes() tells which baseline is better than the one that the gate goes by", pure, () => {
   const gains = { qlike_gain_har_x: 0.02, qlike_gain_har_diurnal: 0.007, qlike_gain_climatology: 0.5 };
   assertEquals(scoreNotes(gains, 1440), [
-    "on these rows har_diurnal is better than har_x by 0.0130 QLIKE; the gate goes by har_x",
+    "on all rows har_diurnal is better than har_x by 0.0130 QLIKE; the gate goes by har_x",
   ]);
   assertEquals(scoreNotes({ ...gains, qlike_gain_har_diurnal: 0.021 }, 1440), []);
   assertEquals(scoreNotes({ pinball_gain_har_x: 0.1, pinball_gain_ewma: -0.4 }, 1440), [
-    "on these rows ewma is better than har_x by 0.5000 bps of pinball loss; the gate goes by har_x",
+    "on all rows ewma is better than har_x by 0.5000 bps of pinball loss; the gate goes by har_x",
   ]);
 });

@@ -40,7 +40,7 @@ function rivalNotes(metrics: Metrics): string[] {
     const by = gainOver(toBeat[loss]) - gainOver(best);
     if (!Number.isFinite(by) || shown(by) <= 0) return [];
     return [
-      `on these rows ${best} is better than ${toBeat[loss]} by ${by.toFixed(DIGITS)} ${unit}; the gate goes by ${
+      `on all rows ${best} is better than ${toBeat[loss]} by ${by.toFixed(DIGITS)} ${unit}; the gate goes by ${
         toBeat[loss]
       }`,
     ];
