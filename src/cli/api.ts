@@ -1,4 +1,4 @@
-import { DomainError, type Warning } from "../core/mod.ts";
+import { DomainError, minutesAhead, type Warning } from "../core/mod.ts";
 import type { KeyRing, ServiceReporter, TlsFiles } from "../api/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { renderTable } from "./table.ts";
@@ -160,7 +160,7 @@ function announce(context: CommandContext, url: string, service: InstanceType<Se
   context.output.announce(url);
   const { note } = context.output;
   if (served !== undefined) {
-    note(`Serving ${served.name} version ${served.version}, ${served.horizonMinutes} minutes ahead; see ${url}/docs`);
+    note(`Serving ${served.name} version ${served.version}, ${minutesAhead(served.horizonMinutes)}; see ${url}/docs`);
   }
   for (const { message } of warnings) note(`Every answer is 503 until this is repaired: ${message}`);
   const { asOf, stale } = service.dataAge;

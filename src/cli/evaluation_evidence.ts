@@ -5,6 +5,7 @@ import {
   isDomainError,
   LEAK_CHECKS_FILE,
   type LeakCheckOutcome,
+  minutesAhead,
   REFIT_FILE,
   type RefitSpread,
   type Run,
@@ -68,7 +69,7 @@ export async function proveEvaluation(
   const predictions = await readPredictions(predictionBytes);
   const { test } = predictions, { horizonMinutes } = model.info;
   if (test.horizonMinutes !== horizonMinutes) {
-    throw damaged(run, `its predictions are ${test.horizonMinutes} minutes ahead, its model ${horizonMinutes}`);
+    throw damaged(run, `its predictions are ${minutesAhead(test.horizonMinutes)}, its model ${horizonMinutes}`);
   }
   const { owner, tried } = await readSummary(kept);
   const foreign = await foreignEvidence(tracker, run, logged, {

@@ -16,9 +16,10 @@ export function fixed(value: number | null | undefined, digits: number): string 
   return value === undefined || value === null || !Number.isFinite(value) ? NONE : value.toFixed(digits);
 }
 
-/** The same with its sign. */
+/** The same with its sign; what rounds to zero has none. */
 export function signed(value: number, digits = 4): string {
   const text = value.toFixed(digits);
+  if (Number(text) === 0) return text.replace("-", "");
   return text.startsWith("-") ? text : `+${text}`;
 }
 

@@ -1,4 +1,4 @@
-import { type Horizon, PARENT_RUN_TAG, type Tracker } from "../core/mod.ts";
+import { type Horizon, minutesAhead, PARENT_RUN_TAG, type Tracker } from "../core/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { runTags } from "./run_tags.ts";
 import { renderTable } from "./table.ts";
@@ -34,7 +34,7 @@ export async function trackHorizons(
   await parent.during(async () => {
     if (look !== undefined) warnings.push(await look(parent.runId)); // one look, whatever is forecast
     for (const each of settings) {
-      context.output.note(`${each.horizonMinutes} minutes ahead, ${children.length + 1} of ${horizons.length}`);
+      context.output.note(`${minutesAhead(each.horizonMinutes)}, ${children.length + 1} of ${horizons.length}`);
       const child = await trackRun(context, tracker, {
         ...start,
         settings: each,

@@ -1,3 +1,4 @@
+import { minutesAhead } from "../core/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { renderTable } from "./table.ts";
 import { type ReadCandles, storedOutcomes } from "./track_input.ts";
@@ -38,7 +39,7 @@ export async function trackLeaks(
   const found = leak === undefined ? "No check found a leak" : "Checks found a leak";
   return {
     json: { checks, datasetDigest: facts.sha256, model: family, horizonMinutes },
-    text: `${table}\n\n${found} in ${family}, ${horizonMinutes} minutes ahead, on ${facts.rows} candles.`,
+    text: `${table}\n\n${found} in ${family}, ${minutesAhead(horizonMinutes)}, on ${facts.rows} candles.`,
     ...(leak === undefined ? { next: ["task track"] } : { error: leak }),
   };
 }

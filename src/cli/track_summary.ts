@@ -1,4 +1,4 @@
-import { noDirectionClaim, toIsoDay } from "../core/mod.ts";
+import { failureText, minutesAhead, noDirectionClaim, toIsoDay } from "../core/mod.ts";
 import type { ExperimentResult, ExperimentSettings } from "../ml/experiment/mod.ts";
 import { bestEpochs, startsKept } from "../ml/training/protocol.ts";
 import type { Verdict } from "../ml/evaluation/verdict.ts";
@@ -29,7 +29,7 @@ export function trackSummary(summary: TrackSummary): string {
     `${toIsoDay(span.startMs)} to ${toIsoDay(span.endMs - 1)}`;
   const kept = startsKept(training, settings.family), claim = noDirectionClaim(settings.horizonMinutes);
   return [
-    `${settings.family}, ${settings.horizonMinutes} minutes ahead, ${settings.series.symbol}${
+    `${settings.family}, ${minutesAhead(settings.horizonMinutes)}, ${settings.series.symbol}${
       settings.quick ? ", quick: a first look" : ""
     }`,
     `scored on ${days(split.test)} (${count(split.test.rows)} rows) in ${split.folds} ${
@@ -61,7 +61,7 @@ export function trackSummary(summary: TrackSummary): string {
 
 function verdictSentence({ passed, checks }: Verdict): string {
   if (!passed) {
-    return `Verdict: not passed, as ${checks.filter((check) => !check.passed).map(({ reason }) => reason).join("; ")}.`;
+    return `Verdict: not passed, as ${checks.filter((check) => !check.passed).map(failureText).join("; ")}.`;
   }
   const rivals = (isWanted: (limit: unknown) => boolean) => {
     const names = checks.flatMap(({ name, limit }) => isWanted(limit) ? name.split("_vs_").slice(1) : []);

@@ -15,6 +15,11 @@ export function isHorizon(minutes: number): minutes is Horizon {
   return (HORIZONS as readonly number[]).includes(minutes);
 }
 
+/** `15 minutes ahead`. */
+export function minutesAhead(minutes: number): string {
+  return `${minutes} ${minutes === 1 ? "minute" : "minutes"} ahead`;
+}
+
 /** Model families that can be logged and served. */
 export const MODEL_FAMILIES = [
   "mlp",

@@ -62,6 +62,12 @@ Deno.test("readingOf() is undecided where an interval holds zero", pure, () => {
   assertEquals(readings([[0.1, 0.2], [-0.2, -0.1]], 19), ["too few days", "too few days"], "as the gate has it");
 });
 
+Deno.test("signed() gives what rounds to zero no sign", pure, () => {
+  assertEquals([0.00012, -0.00012, 0, -1e-17, 0.00004].map((value) => signed(value)), [
+    ...["+0.0001", "-0.0001", "0.0000", "0.0000", "0.0000"],
+  ]);
+});
+
 Deno.test("costTable() and coverageLine() show the figures of the evaluation", pure, () => {
   const { money, model } = evaluation, sharpe = lineOf(costTable(money), "Sharpe").trim().split(/ {2,}/);
   assertEquals(sharpe[1], money.costCurve[0]!.sharpe.toFixed(2));

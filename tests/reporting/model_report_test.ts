@@ -139,6 +139,29 @@ Deno.test("renderModelReport() of a full run", async (t) => {
     assert(curves !== undefined && curves.kind === "charts");
     assertEquals(curves.charts.map(({ title }) => title), ["loss", "learning rate"]);
   });
+  await t.step("calls the networks of an average by number", async () => {
+    const { tracker, runId } = await runWith({ metrics: METRICS, epochs: 3 });
+    const loss = [0, 1, 2].map((step) => ({ key: "member_2/step_loss", value: 1 / (step + 1), timestamp: NOW, step }));
+    await tracker.logBatch(runId, { metrics: loss });
+    const { sections } = await modelReport({ tracker, runId, nowMs: NOW });
+    const [curves] = sections.find(({ id }) => id === "training")!.blocks;
+    assert(curves !== undefined && curves.kind === "charts");
+    assertEquals(curves.charts.map(({ title }) => title), [
+      ...["loss, network 1", "learning rate, network 1", "step loss, network 2"],
+    ]);
+  });
+  await t.step("says why a verdict is not passed in words", async () => {
+    const reason = "qlike_vs_ewma failed: 0.0100 [-0.0100, 0.0300]; lower bound > 0";
+    const failed = [{ name: "qlike_vs_ewma", passed: false, reason }, { name: "odd", passed: false, reason: "is odd" }];
+    const summary = new TextEncoder().encode(JSON.stringify({ verdict: { checks: [...failed, ...checks] } }));
+    const { verdict } = await modelReport(
+      await runWith({ tags: { verdict: "failed" }, files: new Map([["evaluation/summary.json", summary]]) }),
+    );
+    assertEquals([verdict.text, verdict.detail], [
+      "Not passed: 2 of 3 checks do not hold",
+      "QLIKE against ewma: 0.0100 [-0.0100, 0.0300]; lower bound > 0; odd: is odd.",
+    ]);
+  });
   await t.step("gives equal bytes for equal input", async () => {
     const again = await render(input);
     assertEquals(again.pdf, pdf);

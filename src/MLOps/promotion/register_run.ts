@@ -6,6 +6,7 @@ import {
   type GateCheck,
   type GateLimits,
   type LoadForecastModel,
+  minutesAhead,
   type ModelRegistry,
   type ModelVersion,
   registeredModelName,
@@ -229,7 +230,7 @@ function describe({ proven, proof: { evaluation: { metrics } } }: GateDecision):
   const scores = qlike === undefined || gain === undefined
     ? ""
     : `: QLIKE ${qlike.toFixed(4)}, gain over HAR-X ${gain < 0 ? "" : "+"}${gain.toFixed(4)}`;
-  return `${family}, ${horizonMinutes} minutes ahead${scores}`;
+  return `${family}, ${minutesAhead(horizonMinutes)}${scores}`;
 }
 
 function versionTags({ run, proven, proof, checks, passed, reason }: GateDecision, why: string | undefined) {

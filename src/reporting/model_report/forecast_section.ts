@@ -2,7 +2,7 @@ import { DAY_MS, fullestFirst, QUANTILE_LEVELS } from "../../core/mod.ts";
 import { dayLines, diagonalChart, ratioBars } from "../charts/model_chart.ts";
 import { timeAxis } from "../charts/time_chart.ts";
 import type { Block, Section, TableBlock } from "../model.ts";
-import { formatNumber, formatPercent } from "../numbers.ts";
+import { formatNumber, formatPercent, plural } from "../numbers.ts";
 import {
   bandRatios,
   cumulativeGain,
@@ -55,7 +55,7 @@ function diagrams(table: ForecastTable, evaluation: StoredEvaluation | undefined
       ),
     }]),
     ...(volatility.length === 0 ? [] : [{
-      title: `Volatility of ${table.horizonMinutes} minutes, bps`,
+      title: `Volatility of ${plural(table.horizonMinutes, "minute")}, bps`,
       spec: diagonalChart(volatility.map(({ forecast, observed }) => ({ x: forecast, y: observed })), {
         xTitle: "forecast",
         yTitle: "realised",
@@ -164,7 +164,7 @@ function overTime(table: ForecastTable): Block[] {
   if (daily !== undefined && daily.startMs.length > 1) {
     blocks.push({
       kind: "chart",
-      caption: `Volatility of ${table.horizonMinutes} minutes by day, basis points`,
+      caption: `Volatility of ${plural(table.horizonMinutes, "minute")} by day, basis points`,
       spec: dayLines([
         { name: "realised", startMs: daily.startMs, values: daily.realized },
         { name: "forecast", startMs: daily.startMs, values: daily.forecast },

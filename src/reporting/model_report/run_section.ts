@@ -1,4 +1,4 @@
-import { readingOf } from "../../core/mod.ts";
+import { failureText, readingOf } from "../../core/mod.ts";
 import type { Block, KeyFigure, Report, Section, TableBlock } from "../model.ts";
 import { formatMinutes, formatNumber, formatPercent, formatSecond, formatSignificant } from "../numbers.ts";
 import type { RunFacts } from "./run_facts.ts";
@@ -22,18 +22,18 @@ export function modelVerdict({ run, tags, checks }: RunFacts): Report["verdict"]
     return { tone: "bad", text: `The run is not finished: its status is ${status}`, ...detail(undefined) };
   }
   const verdict = tags.get("verdict");
-  const failed = checks.filter(({ passed }) => !passed).length;
+  const failed = checks.filter(({ passed }) => !passed);
   if (verdict === "passed") {
     const held = checks.length === 0 ? undefined : `All ${checks.length} checks hold.`;
     return { tone: "good", text: "Passed: the evidence meets every limit", ...detail(held) };
   }
   if (verdict === undefined) return { tone: "neutral", text: "The run states no verdict", ...detail(undefined) };
-  const reasons = tags.get("verdict.reasons");
+  const reasons = failed.length > 0 ? failed.map(failureText).join("; ") : tags.get("verdict.reasons");
   return {
     tone: "warning",
     text: checks.length === 0
       ? "Not passed: the evidence does not meet every limit"
-      : `Not passed: ${failed} of ${checks.length} checks do not hold`,
+      : `Not passed: ${failed.length} of ${checks.length} checks do not hold`,
     ...detail(reasons === undefined ? undefined : `${reasons.charAt(0).toUpperCase()}${reasons.slice(1)}.`),
   };
 }

@@ -7,13 +7,18 @@ const MAX_CHARTS = 16;
 /** Prefixes that tell the same quantity on different rows. */
 const SPANS = /^(train|training|validation|valid|val|test|eval)_(?=.)/;
 
+/** Curves of the second network of an average and on. */
+const MEMBER = /^member_(\d+)\/(.+)$/;
+
 /** Metrics over steps, those of one quantity in one picture; undefined where nothing was logged twice. */
 export function trainingSection({ curves, metrics, stored }: RunFacts): Section | undefined {
   const groups = new Map<string, StepLine[]>();
-  for (const [name, points] of curves) {
+  const isAverage = [...curves.keys()].some((name) => MEMBER.test(name));
+  for (const [key, points] of curves) {
+    const [, member = "1", name = key] = MEMBER.exec(key) ?? [];
     // Steps of the walk-forward have charts of their own.
     if (stored.evaluation !== undefined && name.startsWith("fold_")) continue;
-    const quantity = name.replace(SPANS, "");
+    const quantity = `${name.replace(SPANS, "").replaceAll("_", " ")}${isAverage ? `, network ${member}` : ""}`;
     groups.set(quantity, [...groups.get(quantity) ?? [], { name, points }]);
   }
   if (groups.size === 0) return undefined;
@@ -32,7 +37,7 @@ export function trainingSection({ curves, metrics, stored }: RunFacts): Section 
       columns: 3,
       height: 104,
       charts: ordered.slice(0, MAX_CHARTS).map(([quantity, lines]) => ({
-        title: quantity.replaceAll("_", " "),
+        title: quantity,
         spec: stepLines(lines.slice(0, 6), { axisTitle: best === undefined ? "step" : "epoch" }),
       })),
       ...(ordered.length > MAX_CHARTS

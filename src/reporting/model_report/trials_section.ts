@@ -23,9 +23,9 @@ export function trialsSection(facts: RunFacts): Section | undefined {
     blocks.push({
       kind: "callout",
       tone: "neutral",
-      text: `${
-        plural(tried.ever, "run")
-      } of ${market.symbol} at ${market.horizonMinutes} minutes ever started, failed, deleted and trials of sweeps included. The best of many is partly luck.`,
+      text: `${plural(tried.ever, "run")} of ${market.symbol} at ${
+        plural(market.horizonMinutes, "minute")
+      } ever started, failed, deleted and trials of sweeps included. The best of many is partly luck.`,
     });
     if (tried.runs.length > 0) blocks.push(runsTable(tried, facts));
   }
