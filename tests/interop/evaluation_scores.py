@@ -39,6 +39,14 @@ def direction_loss(prefix):
     return -np.log(np.where(up == 1, p, 1 - p))
 
 
+def quantile_scores(quantiles):
+    found = {"pinball": np.mean([mean_pinball_loss(move, q, alpha=level) for level, q in quantiles.items()])}
+    for percent, low, high in [(50, 0.25, 0.75), (80, 0.1, 0.9), (90, 0.05, 0.95), (98, 0.01, 0.99)]:
+        found[f"coverage_{percent}"] = ((move >= quantiles[low]) & (move <= quantiles[high])).mean()
+        found[f"width_{percent}"] = (quantiles[high] - quantiles[low]).mean()
+    return found
+
+
 def scores(prefix):
     found = {}
     if column(prefix, "volatility_bps") is not None:
@@ -56,11 +64,7 @@ def scores(prefix):
             "accuracy": ((p > 0.5) == (up == 1)).mean(),
         }
     if column(prefix, "quantile_bps_0.5") is not None:
-        quantiles = {level: column(prefix, f"quantile_bps_{level}") for level in LEVELS}
-        found["pinball"] = np.mean([mean_pinball_loss(move, q, alpha=level) for level, q in quantiles.items()])
-        for percent, low, high in [(50, 0.25, 0.75), (80, 0.1, 0.9), (90, 0.05, 0.95), (98, 0.01, 0.99)]:
-            found[f"coverage_{percent}"] = ((move >= quantiles[low]) & (move <= quantiles[high])).mean()
-            found[f"width_{percent}"] = (quantiles[high] - quantiles[low]).mean()
+        found |= quantile_scores({level: column(prefix, f"quantile_bps_{level}") for level in LEVELS})
     return found
 
 
@@ -117,6 +121,30 @@ for table, key in groups.items():
         }
         for name, index in rows.groupby(key).groups.items()
     }
-inside = (move >= rows["adaptive_quantile_bps_0.05"]) & (move <= rows["adaptive_quantile_bps_0.95"])
-metrics["adaptive_coverage_90"] = inside.mean()
+
+
+def adaptive_quantiles(step_size=0.005):
+    """Gibbs & Candes 2021 on each of the nine levels, from the forecast's quantiles and returns alone."""
+    tau, z = np.array(LEVELS), norm.ppf(LEVELS)
+    given = rows[[f"quantile_bps_{level}" for level in LEVELS]].to_numpy(np.float64)
+    at, returns = minute.to_numpy(), move.to_numpy()
+    edge, slope = norm.ppf(0.001), 1 / norm.pdf(norm.ppf(0.001))
+    asked, fitted, learnt = tau.copy(), np.empty_like(given, dtype=np.float32), 0
+    for row in range(len(given)):
+        while at[learnt] + horizon <= at[row]:
+            asked += step_size * 4 * tau * (1 - tau) / horizon * (tau - (returns[learnt] <= fitted[learnt]))
+            learnt += 1
+        inner = norm.ppf(np.clip(asked, 0.001, 0.999))
+        x = inner + slope * (np.minimum(asked - 0.001, 0) + np.maximum(asked - 0.999, 0))
+        piece = np.clip(np.searchsorted(z, x), 1, len(z) - 1)
+        low, high = given[row, piece - 1], given[row, piece]
+        fitted[row] = low + (high - low) * (x - z[piece - 1]) / (z[piece] - z[piece - 1])
+    return np.sort(fitted, axis=1)
+
+
+adaptive = adaptive_quantiles()
+for level in (0.05, 0.95):
+    kept = rows[f"adaptive_quantile_bps_{level}"].to_numpy()
+    assert np.allclose(kept, adaptive[:, LEVELS.index(level)], rtol=1e-5, atol=1e-5), level
+metrics |= {f"adaptive_{name}": value for name, value in quantile_scores(dict(zip(LEVELS, adaptive.T))).items()}
 print(json.dumps({"metrics": {name: float(value) for name, value in metrics.items()}, "tables": tables}))

@@ -16,7 +16,7 @@ interface Answer {
 }
 
 /** Figures that Python has no part in: intervals, tests and what follows from turnover. */
-const OURS_ALONE = /_(low|high|detectable|p)$|^(test_|adaptive_|ece_20|break_even|round_trips|sharpe_cost_(5|10|20))/;
+const OURS_ALONE = /_(low|high|detectable|p)$|^(test_|ece_20|break_even|round_trips|sharpe_cost_(5|10|20))/;
 
 interopTest("every level, gain and table of an evaluation is what Python computes from the two files", async () => {
   const scored = sampleFolds({ days: 36, folds: 3, everyMinutes: 5 });
