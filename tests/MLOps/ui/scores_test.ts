@@ -40,7 +40,7 @@ Deno.test("scoreTable() finds scores, intervals, baselines and gains by their na
   ]);
 });
 
-Deno.test("scoreTable() puts the strongest baselines and the scores of the gate first, whatever their names", () => {
+Deno.test("scoreTable() puts the fullest baselines and the scores of the gate first, whatever their names", () => {
   const names = ["zebra", "climatology", "har", "har_x", "contrarian", "ewma", "har_diurnal", "ant"];
   const table = scoreTable(metrics(Object.fromEntries(
     ["width_90", "auc", "qlike", "coverage_90", "log_loss"].flatMap((score) => [
@@ -67,6 +67,9 @@ Deno.test("scores() calls a gain better or worse only where its interval exclude
   assert(!text.includes("worse"));
   const worse = metrics({ a: 1, baseline_b_a: 0, a_gain_b: -1, a_gain_b_low: -2, a_gain_b_high: -0.5 });
   assertStringIncludes(String(scores(scoreTable(worse), () => "/")), "−1 worse");
+  const short = String(scores(scoreTable([...worse, ...metrics({ test_blocks: 19 })]), () => "/"));
+  assertStringIncludes(short, "−1 too few days");
+  assert(!short.includes("worse"));
 });
 
 Deno.test("parseGateReport() reads checks and leaves out what is none", () => {

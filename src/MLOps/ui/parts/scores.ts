@@ -1,4 +1,4 @@
-import { fullestFirst, type Metric } from "../../../core/mod.ts";
+import { fullestFirst, type Metric, readingOf } from "../../../core/mod.ts";
 import { formatAligned, formatChange, formatInterval } from "../format.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import { type Cell, dataTable } from "./data_table.ts";
@@ -37,6 +37,8 @@ export interface ScoreTable {
   readonly families: readonly string[];
   /** The scores that at least one baseline has too. */
   readonly rows: readonly ScoreRow[];
+  /** Blocks of days that the intervals rest on; infinite where the run does not say. */
+  readonly blocks: number;
 }
 
 /**
@@ -77,6 +79,7 @@ export function scoreTable(metrics: readonly Metric[]): ScoreTable {
   );
   return {
     families: names,
+    blocks: values.get("test_blocks") ?? Infinity,
     rows: keys.map((key) => ({
       key,
       value: values.get(key)!,
@@ -87,7 +90,7 @@ export function scoreTable(metrics: readonly Metric[]): ScoreTable {
 }
 
 /** The scores as a table: a column a baseline, the gain on it with its interval below its value. */
-export function scores({ families, rows }: ScoreTable, urlOf: (key: string) => string): Html {
+export function scores({ families, rows, blocks }: ScoreTable, urlOf: (key: string) => string): Html {
   return html`
     <p class="muted small">On the same rows. Below a baseline's score: what the run gains on it, with its interval.</p>
     ${dataTable({
@@ -98,24 +101,26 @@ export function scores({ families, rows }: ScoreTable, urlOf: (key: string) => s
         return [
           html`<a href="${urlOf(key)}">${shownName(key)}</a>`,
           { cell: html`${own}${intervalNote(interval)}`, className: "own", title: value },
-          ...baselines.map((score, i) => baselineCell(score, others[i])),
+          ...baselines.map((score, i) => baselineCell(score, others[i], blocks)),
         ];
       }),
     })}
   `;
 }
 
-function baselineCell(score: BaselineScore | undefined, text: string | undefined): Cell {
+function baselineCell(score: BaselineScore | undefined, text: string | undefined, blocks: number): Cell {
   if (score === undefined) return { cell: "–", className: "muted" };
-  return { cell: html`${text}${gainNote(score.gain)}`, title: score.value };
+  return { cell: html`${text}${gainNote(score.gain, blocks)}`, title: score.value };
 }
 
-/** A gain whose interval excludes zero is told by word and colour, any other by its figures alone. */
-function gainNote(gain: BaselineScore["gain"]): Html {
+/** A gain that is better or worse is told by word and colour, one of too few days by word, any other by its figures alone. */
+function gainNote(gain: BaselineScore["gain"], blocks: number): Html {
   if (gain === undefined) return EMPTY;
   const [low, high] = gain.interval ?? [NaN, NaN];
-  const word = low > 0 ? "better" : high < 0 ? "worse" : "";
-  return html`<span class="change ${word}">${formatChange(gain.value)} ${word}</span>${intervalNote(gain.interval)}`;
+  const reading = gain.interval === undefined ? "undecided" : readingOf({ low, high, blocks });
+  const word = reading === "undecided" ? "" : reading,
+    tone = reading === "better" || reading === "worse" ? reading : "";
+  return html`<span class="change ${tone}">${formatChange(gain.value)} ${word}</span>${intervalNote(gain.interval)}`;
 }
 
 function intervalNote(interval: Interval | undefined): Html {
