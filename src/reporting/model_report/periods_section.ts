@@ -97,8 +97,9 @@ function groupTable(caption: string, title: string, groups: readonly StoredGroup
       { title: "AUC", align: "right" },
       { title: "Pinball", align: "right" },
       { title: "in 90 %", align: "right" },
-      ...gains.map(({ loss, baseline }) => ({
-        title: `${loss === "qlike" ? "QLIKE" : "log-loss"} vs ${baseline}`,
+      // With the baseline's name a column would leave the others no room.
+      ...gains.map(({ loss }) => ({
+        title: `${loss === "qlike" ? "QLIKE" : "Log-loss"} gain`,
         align: "right" as const,
       })),
     ],
@@ -113,8 +114,10 @@ function groupTable(caption: string, title: string, groups: readonly StoredGroup
       ...gains.map(({ loss }) => gainCell(own.find((gain) => gain.loss === loss))),
     ]),
     note:
-      "The last columns are gains over the baseline that is best on all rows; + and − where the 95 % interval excludes " +
-      `zero, ° where there are fewer than ${FEWEST_TELLING_BLOCKS} blocks of days and nothing can be told. Up to an hour ` +
+      `Gains are over the baselines that are best on all rows, ${
+        gains.map(({ baseline }) => baseline).join(" and ")
+      }; ` +
+      `+ and − where the 95 % interval excludes zero, ° where fewer than ${FEWEST_TELLING_BLOCKS} blocks of days are known, which tell nothing. Up to an hour ` +
       "ahead a block is a single day in short groups, as a month or a step is.",
   };
 }
