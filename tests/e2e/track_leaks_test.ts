@@ -54,4 +54,19 @@ Deno.test("a leak is exit 7, with every check in the object beside the error, an
   assertEquals([child.horizonMinutes, truncationOf(child.leakChecks), others], [60, CHECK, []]);
   assert(child.runId !== several.json.runId);
   assertEquals((await tracker.getRun(several.json.runId)).info.status, "FAILED");
+
+  const sweep = { kind: "grid", base: { model: "har" }, space: { seed: [1, 2] } };
+  await Deno.mkdir(`${folder.path}/config`);
+  await Deno.writeTextFile(`${folder.path}/config/two.json`, JSON.stringify(sweep));
+  const best = await runIn(folder.path, "track", ["--quick", "--json", "--folds", "1", "--sweep", "config/two.json"]);
+  assertEquals([best.code, best.json.error.code], [7, "leak-detected"], best.stdout);
+  assertStringIncludes(best.json.error.message, `Cannot train the best of sweep '${best.json.parentRunId}'`);
+  assertEquals([truncationOf(best.json.leakChecks), best.json.sweep.counts.finished], [CHECK, 2]);
+  assertEquals((await tracker.getRun(best.json.parentRunId)).info.status, "FAILED");
+
+  const person = await runIn(folder.path, "track", ["--quick", "--model", "har", "--check-leaks", "--quiet"]);
+  assertEquals(person.code, 7);
+  assertMatch(person.stdout, /^truncation +features that differ +1 +0 +FAILED$/m);
+  assertStringIncludes(person.stdout, "Checks found a leak in har, 15 minutes ahead");
+  assertStringIncludes(person.stderr, "Cannot trust this run's scores as leak checks failed: truncation");
 });
