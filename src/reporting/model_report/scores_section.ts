@@ -19,7 +19,7 @@ export function scoresSection(facts: RunFacts): Section | undefined {
   );
   if (kinds.length === 0) return undefined;
   const blocks: Block[] = [
-    ...(claim === undefined ? [] : [{ kind: "callout", tone: "neutral", text: claim } as const]),
+    ...(claim === undefined ? [] : [{ kind: "callout", tone: "neutral", text: `${claim}.` } as const]),
     {
       kind: "table",
       caption: "Scores on the rows of the test span; an absent output has no score",
