@@ -41,6 +41,12 @@ export function registeredModelName(horizonMinutes: number): string {
   return horizonMinutes === 15 ? "bitcoin-model" : `bitcoin-model-${horizonMinutes}m`;
 }
 
+/** Minutes ahead that a name of {@linkcode registeredModelName} stands for; undefined for a name of the user's own. */
+export function registeredModelHorizon(name: string): number | undefined {
+  const minutes = /^bitcoin-model(?:-(\d+)m)?$/.exec(name);
+  return minutes === null ? undefined : Number(minutes[1] ?? 15);
+}
+
 /** Forecasts of many rows, as columns. */
 export interface ForecastColumns {
   /** Number of rows. */

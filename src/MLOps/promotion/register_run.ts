@@ -15,6 +15,7 @@ import {
   type Tracker,
 } from "../../core/mod.ts";
 import { type EvaluationEvidence, type Incumbents, judgeRun } from "./gate.ts";
+import { HORIZON_KEY, requireNameOfHorizon, requireSameHorizon } from "./one_horizon.ts";
 import { GATE_FILE, promote, type Promoted } from "./promote.ts";
 import { earlierHolders } from "./roll_back.ts";
 import { type ProvenModel, proveRunModel } from "./run_model.ts";
@@ -124,7 +125,7 @@ export interface Registration {
  * evidence stays with the run as `gate.json`, whatever it says.
  *
  * @throws {DomainError} as {@linkcode proveRunModel} and {@linkcode ProveRun}; `gate-refused` where `version` is of other
- *   files than those proven.
+ *   files than those proven, or the alias's holder is of another horizon; `usage` where the name is of another.
  */
 export async function registerRun(deps: RegisterDeps, request: RegisterRequest): Promise<Registration> {
   const { tracker, registry, onStep } = deps;
@@ -133,9 +134,12 @@ export async function registerRun(deps: RegisterDeps, request: RegisterRequest):
   const proven = await proveRunModel(tracker, run, deps.loadModel);
   const { horizonMinutes } = proven.model.info;
   const name = request.name ?? registeredModelName(horizonMinutes);
+  const candidate = { runId: run.info.runId, horizonMinutes, name, alias };
+  requireNameOfHorizon(candidate);
   if (request.version !== undefined) requireVersionOf(request.version, proven);
   onStep?.("evaluation");
   const { holder, earlier } = await earlierHolders(registry, name, alias);
+  await requireSameHorizon(tracker, candidate, holder);
   const proof = await deps.proveRun(run, { model: proven.model, modelId: proven.logged.modelId, holder, earlier });
   const judged = judgeRun(run, {
     horizonMinutes,
@@ -240,7 +244,7 @@ function versionTags({ run, proven, proof, checks, passed, reason }: GateDecisio
     "code.commit": tag("mlflow.source.git.commit"),
     "evidence": tag("evidence"),
     "run.id": run.info.runId,
-    "horizon_minutes": String(proven.model.info.horizonMinutes),
+    [HORIZON_KEY]: String(proven.model.info.horizonMinutes),
     "feature_set.digest": proven.model.info.featureSetDigest,
     [PREDICTIONS_TAG]: proof.predictionsSha256,
     "gate.passed": String(passed),
