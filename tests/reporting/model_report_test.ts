@@ -267,10 +267,18 @@ Deno.test("renderModelReport() of an unknown run is not found and writes nothing
   try {
     const error = await assertRejects(() => renderModelReport({ tracker, runId: "0".repeat(32), outDir, nowMs: NOW }));
     assert(isDomainError(error, "not-found"));
+    assertStringIncludes(error.hint!, "Leave the id out for the newest run");
     assertEquals(Array.from(Deno.readDirSync(outDir)), []);
   } finally {
     await Deno.remove(outDir, { recursive: true });
   }
+});
+
+Deno.test("modelReport() tells a damaged summary from one that is not kept", async () => {
+  const damaged = new Map([["evaluation/summary.json", new TextEncoder().encode('{"verdict": {')]]);
+  const texts = JSON.stringify(await modelReport(await runWith({ files: damaged })));
+  assertStringIncludes(texts, "the file is damaged or of another program: scores by step");
+  assertStringIncludes(texts, "Left out, as the run does not keep it: leak checks");
 });
 
 Deno.test("newestRunId() is of all experiments, leaves out the bin, and says where there is none", async () => {

@@ -36,7 +36,7 @@ export interface ModelReportInput {
  * another program is told as far as it goes. Nothing is ever overwritten.
  *
  * @returns paths of the files written, in the order of `formats`.
- * @throws {TrackingError} where there is no such run; `input-invalid` where its evaluation files cannot be read.
+ * @throws {DomainError} `not-found` where there is no such run; `input-invalid` where its evaluation files cannot be read.
  */
 export async function renderModelReport(
   input: ModelReportInput,

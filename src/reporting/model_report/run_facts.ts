@@ -2,6 +2,7 @@ import {
   allPages,
   type CallOptions,
   DomainError,
+  isDomainError,
   type Metric,
   type Run,
   type Tracker,
@@ -59,9 +60,9 @@ export async function newestRunId(tracker: Tracker): Promise<string> {
   throw new DomainError("not-found", `There is no run at ${tracker.uri} yet`, { hint: "Make one with: task track" });
 }
 
-/** Reads a run with its curves and its evaluation files. @throws {TrackingError} where the id is unknown. */
+/** Reads a run with its curves and its evaluation files. @throws {DomainError} `not-found` where the id is unknown. */
 export async function readRunFacts(tracker: Tracker, runId: string, options: CallOptions = {}): Promise<RunFacts> {
-  const run = await tracker.getRun(runId);
+  const run = await knownRun(tracker, runId);
   const { name } = await tracker.getExperiment(run.info.experimentId);
   const curves = new Map<string, { step: number; value: number }[]>();
   for (const { key, step } of [...run.metrics].sort((a, b) => a.key.localeCompare(b.key))) {
@@ -99,6 +100,18 @@ function thinned(metrics: readonly Metric[]): { step: number; value: number }[] 
   const points = [...bySteps.values()].sort((a, b) => a.step - b.step).map(({ step, value }) => ({ step, value }));
   const every = Math.ceil(points.length / CURVE_POINTS);
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}
+
+async function knownRun(tracker: Tracker, runId: string): Promise<Run> {
+  try {
+    return await tracker.getRun(runId);
+  } catch (error) {
+    if (!isDomainError(error, "not-found", "input-invalid")) throw error;
+    throw new DomainError("not-found", `Cannot find run '${runId}' at ${tracker.uri}`, {
+      hint: "Leave the id out for the newest run, or find it with: task mlflow-ui",
+      cause: error,
+    });
+  }
 }
 
 /** The bytes of an artifact, or undefined where the run has no such file. */

@@ -3,7 +3,7 @@ import type { Block, KeyFigure, Report, Section, TableBlock } from "../model.ts"
 import { formatMinutes, formatNumber, formatPercent, formatSecond, formatSignificant } from "../numbers.ts";
 import type { RunFacts } from "./run_facts.ts";
 import { gainsOf, toBeat } from "./scores.ts";
-import { STORED_FILES, type StoredFiles } from "./stored_evaluation.ts";
+import { STORED_FILES, type StoredParts } from "./stored_evaluation.ts";
 
 /** Tags that say what made the run; the rest of MLflow's own tags is noise here. */
 const SHOWN_TAGS = ["mlflow.source.git.commit", "mlflow.user", "mlflow.source.name"];
@@ -127,16 +127,21 @@ export function runSection(facts: RunFacts): Section {
   };
 }
 
-/** What a report has of other runs and not of this one. */
+/** What a report has of other runs and not of this one, and why. */
 function absentParts({ stored }: RunFacts): string | undefined {
   if (stored.sweep !== undefined) return undefined; // a sweep's parent scores nothing itself
-  const names = (Object.keys(STORED_FILES) as (keyof StoredFiles)[]).filter((name) =>
+  const names = (Object.keys(STORED_FILES) as (keyof StoredParts)[]).filter((name) =>
     name !== "sweep" && stored[name] === undefined
   );
-  if (names.length === 0) return undefined;
-  return `Left out, as the run does not keep it: ${
-    names.map((name) => `${STORED_FILES[name].what} (${STORED_FILES[name].path})`).join("; ")
-  }.`;
+  const listed = (isDamaged: boolean) =>
+    names.filter((name) => stored.damaged.has(name) === isDamaged)
+      .map((name) => `${STORED_FILES[name].what} (${STORED_FILES[name].path})`).join("; ");
+  const damaged = listed(true), absent = listed(false);
+  const sentences = [
+    ...(damaged === "" ? [] : [`Left out, as the file is damaged or of another program: ${damaged}.`]),
+    ...(absent === "" ? [] : [`Left out, as the run does not keep it: ${absent}.`]),
+  ];
+  return sentences.length === 0 ? undefined : sentences.join(" ");
 }
 
 /** Parameters, tags, and the metrics that no other section shows: the whole record of the run. */

@@ -107,7 +107,7 @@ export type StoredRanking = z.infer<typeof RANKING>;
 export type StoredSweep = z.infer<typeof SWEEP>;
 
 /** The files that a report reads beside the forecasts: whose run lacks one, or has one of another shape, lacks its part. */
-export interface StoredFiles {
+export interface StoredParts {
   readonly evaluation: StoredEvaluation | undefined;
   readonly leakChecks: readonly StoredLeakCheck[] | undefined;
   readonly ablation: StoredAblation | undefined;
@@ -115,8 +115,14 @@ export interface StoredFiles {
   readonly sweep: StoredSweep | undefined;
 }
 
+/** The same with what could not be read. */
+export interface StoredFiles extends StoredParts {
+  /** Parts whose file is there, but is no JSON or of another shape. */
+  readonly damaged: ReadonlySet<keyof StoredParts>;
+}
+
 /** Where the parts are kept, and what a report calls them. */
-export const STORED_FILES: Readonly<Record<keyof StoredFiles, { readonly path: string; readonly what: string }>> = {
+export const STORED_FILES: Readonly<Record<keyof StoredParts, { readonly path: string; readonly what: string }>> = {
   evaluation: { path: "evaluation/summary.json", what: "scores by step, year and hour, and the cost of trading" },
   leakChecks: { path: LEAK_CHECKS_FILE, what: "leak checks" },
   ablation: { path: "evaluation/ablation.json", what: "what each part of the model brings" },
@@ -128,9 +134,13 @@ export const STORED_FILES: Readonly<Record<keyof StoredFiles, { readonly path: s
 export async function readStoredFiles(
   read: (path: string) => Promise<Uint8Array | undefined>,
 ): Promise<StoredFiles> {
-  const part = async <T>(name: keyof StoredFiles, schema: z.ZodType<T>) => {
+  const damaged = new Set<keyof StoredParts>();
+  const part = async <T>(name: keyof StoredParts, schema: z.ZodType<T>) => {
     const bytes = await read(STORED_FILES[name].path);
-    return bytes === undefined ? undefined : schema.safeParse(jsonOf(bytes)).data;
+    if (bytes === undefined) return undefined;
+    const { success, data } = schema.safeParse(jsonOf(bytes));
+    if (!success) damaged.add(name);
+    return data;
   };
   return {
     evaluation: await part("evaluation", EVALUATION),
@@ -138,6 +148,7 @@ export async function readStoredFiles(
     ablation: await part("ablation", ABLATION),
     importance: await part("importance", IMPORTANCE),
     sweep: await part("sweep", SWEEP),
+    damaged,
   };
 }
 
