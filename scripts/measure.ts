@@ -1,7 +1,7 @@
 /**
  * Runs the whole line on two years of real candles and keeps what the commands printed in `docs/results/two_years.json`,
- * from which the figures of README and docs are written: `deno task measure [ARCHIVE_DIR] [FAMILY:MINUTES…]`. With
- * families only these are measured anew, and the rest of the file stays.
+ * from which the figures of README and docs are written: `deno task measure [ARCHIVE_DIR] [line] [FAMILY:MINUTES…]`. With
+ * names only these are measured anew, `line` being the default from ingest to register, and the rest of the file stays.
  *
  * @module
  */
@@ -87,17 +87,17 @@ async function measureFamilies(
   return families;
 }
 
-/** Puts families in the place of those that the file has of their kind. */
-async function keepFamilies(measured: readonly MeasuredFamily[]): Promise<void> {
+/** Puts what was measured in the place of what the file has of it. */
+async function keep(line: Readonly<Record<string, unknown>>, measured: readonly MeasuredFamily[]): Promise<void> {
   const kept = JSON.parse(await Deno.readTextFile(RESULTS)) as { readonly families: readonly MeasuredFamily[] };
   const families = FAMILIES.flatMap(([family, horizonMinutes]) => {
     const isIt = (one: MeasuredFamily) => one.family === family && one.horizonMinutes === horizonMinutes;
     return measured.find(isIt) ?? kept.families.find(isIt) ?? [];
   });
-  await Deno.writeTextFile(RESULTS, `${JSON.stringify({ ...kept, families }, null, 2)}\n`);
+  await Deno.writeTextFile(RESULTS, `${JSON.stringify({ ...kept, ...line, families }, null, 2)}\n`);
 }
 
-async function main(archiveDir: string, only: Which): Promise<void> {
+async function main(archiveDir: string, { withLine, families }: { withLine: boolean; families: Which }): Promise<void> {
   const root = Deno.cwd();
   const archive = await Deno.realPath(archiveDir);
   const folder = await Deno.makeTempDir({ prefix: "bitcoin-ml-measure-" });
@@ -117,7 +117,7 @@ async function main(archiveDir: string, only: Which): Promise<void> {
     );
     const trackFamily = (family: string, horizonMinutes: number) =>
       measure("track", [...config("model"), "--model", family, "--horizon", String(horizonMinutes)], folder, grants);
-    if (only.length > 0) return await keepFamilies(await measureFamilies(only, trackFamily));
+    if (!withLine) return await keep({}, await measureFamilies(families, trackFamily));
     const track = await measure("track", config("model"), folder, grants);
     const register = await measure(
       "register",
@@ -125,12 +125,12 @@ async function main(archiveDir: string, only: Which): Promise<void> {
       folder,
       grants,
     );
-    const families = await measureFamilies(FAMILIES, trackFamily);
+    const others = await measureFamilies(families, trackFamily);
     const files = {
       storeBytes: (await Deno.stat(`${folder}/feature_store/bitcoin.duckdb`)).size,
       reportBytes: (await Deno.stat(`${folder}/${String(ingest.result["report"])}`)).size,
     };
-    const measured = {
+    const line = {
       measuredAt: new Date().toISOString(),
       deno: Deno.version.deno,
       cores: navigator.hardwareConcurrency,
@@ -139,9 +139,8 @@ async function main(archiveDir: string, only: Which): Promise<void> {
       again,
       track,
       register,
-      families,
     };
-    await Deno.writeTextFile(RESULTS, `${JSON.stringify(measured, null, 2).replaceAll(folder, ".")}\n`);
+    await keep(JSON.parse(JSON.stringify(line).replaceAll(folder, ".")), others);
     const demo = await new Deno.Command("deno", { args: ["task", "-q", "demo"], stdout: "piped", stderr: "inherit" })
       .output();
     if (demo.code !== 0) throw new Error(`demo ended with ${demo.code}`);
@@ -154,10 +153,12 @@ async function main(archiveDir: string, only: Which): Promise<void> {
 
 if (import.meta.main) {
   const [archiveDir = "../shared/data", ...names] = Deno.args;
-  const known = FAMILIES.map((parts) => parts.join(":")), unknown = names.find((name) => !known.includes(name));
+  const known = ["line", ...FAMILIES.map((parts) => parts.join(":"))],
+    unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`'${unknown}' is none of ${known.join(", ")}`);
-  await main(
-    archiveDir,
-    FAMILIES.filter(([family, horizonMinutes]) => names.includes(`${family}:${horizonMinutes}`)),
-  );
+  const isAsked = (name: string) => names.length === 0 || names.includes(name);
+  await main(archiveDir, {
+    withLine: isAsked("line"),
+    families: FAMILIES.filter((parts) => isAsked(parts.join(":"))),
+  });
 }
