@@ -117,6 +117,8 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
   const endMs = candles === undefined || candles.length === 0 ? 0 : candles.openTimeMs[candles.length - 1]! + MINUTE_MS;
   const clock = new ManualClock(endMs + (options.ageSeconds ?? 30) * 1000);
   const swaps: SwapReport[] = [], failures: unknown[] = [];
+  // Requests of a test follow each other in one turn of the event loop, which would soon count as overload.
+  const defaults = defaultApiConfig(), limits = { ...defaults.limits, queueMilliseconds: 60_000 };
   const service = new InferenceService({
     source: stores.registry,
     load: loadForecastModel,
@@ -133,7 +135,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
       failed: (_, error) => failures.push(error),
     },
   }, {
-    config: { ...defaultApiConfig(), ...options.config },
+    config: { ...defaults, limits, ...options.config },
     modelUri: options.modelUri ?? "models:/bitcoin-model@production",
     programVersion: "1.2.3",
   });
