@@ -148,6 +148,55 @@ export function renderFamilies(results: string): string {
   );
 }
 
+/** What forecasts of the default family were to reach on these steps when they were designed: a bound and its direction. */
+const FLOORS: readonly (readonly [
+  horizonMinutes: number,
+  metric: string,
+  title: string,
+  side: "≥" | "≤",
+  floor: number,
+  digits: number,
+])[] = [
+  [1, "auc", "AUC", "≥", 0.537, 4],
+  [5, "auc", "AUC", "≥", 0.538, 4],
+  [15, "auc", "AUC", "≥", 0.549, 4],
+  [60, "auc", "AUC", "≥", 0.555, 4],
+  [15, "accuracy", "accuracy", "≥", 0.536, 4],
+  [15, "accuracy_gain_contrarian_low", "accuracy over contrarian, lower bound", "≥", 0, 4],
+  [15, "log_loss", "log-loss", "≤", 0.6892, 5],
+  [15, "qlike", "QLIKE", "≤", 0.48, 4],
+  [60, "qlike", "QLIKE", "≤", 0.438, 4],
+  [1440, "qlike", "QLIKE", "≤", 0.33, 4],
+  [15, "qlike_gain_har_x_low", "QLIKE gain over HAR-X, lower bound", "≥", 0, 4],
+  [15, "pinball", "pinball, bps", "≤", 3.78, 3],
+  [60, "pinball", "pinball, bps", "≤", 7.74, 3],
+  [15, "coverage_90", "coverage of 90 %", "≥", 0.885, 3],
+  [15, "coverage_90", "coverage of 90 %", "≤", 0.915, 3],
+  [60, "coverage_90", "coverage of 90 %", "≥", 0.885, 3],
+  [60, "coverage_90", "coverage of 90 %", "≤", 0.915, 3],
+];
+
+/** Each bound beside what was seen, those that are missed among them. */
+export function renderFloors(results: string): string {
+  const { track, families = [] } = JSON.parse(results) as Partial<TwoYears> & Pick<TwoYears, "track">;
+  const metricsOf = (minutes: number) =>
+    minutes === 15
+      ? track.result["metrics"] as MeasuredFamily["metrics"]
+      : families.find(({ family, horizonMinutes }) => family === "mlp" && horizonMinutes === minutes)?.metrics;
+  const verdict = (value: number | undefined, side: "≥" | "≤", floor: number) =>
+    value === undefined ? "not measured" : (side === "≥" ? value >= floor : value <= floor) ? "yes" : "**no**";
+  const rows = FLOORS.map(([minutes, metric, title, side, floor, digits]) => {
+    const value = metricsOf(minutes)?.[metric];
+    return [String(minutes), title, `${side} ${floor}`, fixed(value, digits), verdict(value, side, floor)];
+  });
+  const { seconds, peakMb } = track;
+  return markdownTable(["minutes", "of `track` on two years", "asked for", "seen", "reached"], [
+    ...rows,
+    ["15", "seconds", "≤ 300", fixed(seconds, 0), verdict(seconds, "≤", 300)],
+    ["15", "memory at its peak, MB", "≤ 900", fixed(peakMb, 0), verdict(peakMb, "≤", 900)],
+  ]);
+}
+
 function interval(metrics: Readonly<Record<string, number>>, key: string): string {
   return `${fixed(metrics[key], 3)} [${fixed(metrics[`${key}_low`], 3)}, ${fixed(metrics[`${key}_high`], 3)}]`;
 }

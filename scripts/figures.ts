@@ -11,6 +11,7 @@ import {
   renderDemo,
   renderFamilies,
   renderFaults,
+  renderFloors,
   renderLeaks,
   renderTwoYears,
 } from "./figure_blocks.ts";
@@ -37,6 +38,7 @@ const BLOCKS: Readonly<Record<string, { readonly file: string; readonly render: 
   ingest_faults: { file: "docs/results/ingest_faults.json", render: renderFaults },
   demo: { file: "docs/results/demo.txt", render: renderDemo },
   families: { file: "docs/results/two_years.json", render: renderFamilies },
+  floors: { file: "docs/results/two_years.json", render: renderFloors },
   leaks: { file: "docs/results/leaks.json", render: renderLeaks },
   leaks_clean: { file: "docs/results/leaks.json", render: renderCleanRuns },
   two_years: { file: "docs/results/two_years.json", render: renderTwoYears },
