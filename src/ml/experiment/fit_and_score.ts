@@ -194,6 +194,7 @@ async function scoreAll(
   let foldsDone = 0;
   for (const group of groups) {
     const start = parts.length;
+    collectGarbage(); // what came of the steps before, on its way through messages
     const dataset = await readableDataset(source, foldSpan(group[0]!, group.at(-1)!));
     await scorer.score(dataset, group, settings, {
       ...(signal === undefined ? {} : { signal }),

@@ -7,7 +7,7 @@
  * @module
  */
 import { collectGarbage } from "../collect_garbage.ts";
-import { datasetOf } from "../dataset.ts";
+import { type Dataset, datasetOf } from "../dataset.ts";
 import type { FitFamilyDeps } from "../experiment/fit_family.ts";
 import { scoreFold } from "../experiment/score_fold.ts";
 import { fitGbdtHere } from "../gbdt/training/fit_gbdt.ts";
@@ -56,15 +56,26 @@ async function run(
     const onEpoch: FitFamilyDeps["onEpoch"] = (report, member) => reply({ type: "epoch", report, member });
     return reply({ type: "done", result: await runFitJob(task.job, dataset, { ...deps, onEpoch }) });
   }
-  for (const { place, fold } of task.folds) {
+  for (const placed of task.folds) {
     await deps.breathe();
-    const { withoutBaselines } = task;
-    const outcome = await scoreFold(dataset, fold, task.settings, { ...deps, withoutBaselines });
-    const { spec, parts } = outcome.fitted;
-    reply({ type: "fold", place, outcome: { ...outcome, fitted: { spec, parts } } });
+    await scoreAndReply(task, placed, dataset, deps);
+    collectGarbage(); // what scores and baselines were made of, before the next window is read
   }
   reply({ type: "done" });
 }
+
+async function scoreAndReply(
+  { settings, withoutBaselines }: ScoreTask,
+  { place, fold }: ScoreTask["folds"][number],
+  dataset: Dataset,
+  deps: FitFamilyDeps,
+): Promise<void> {
+  const outcome = await scoreFold(dataset, fold, settings, { ...deps, withoutBaselines });
+  const { spec, parts } = outcome.fitted;
+  reply({ type: "fold", place, outcome: { ...outcome, fitted: { spec, parts } } });
+}
+
+type ScoreTask = Extract<JobTask, { readonly kind: "score" }>;
 
 function reply(message: JobWorkerReply): void {
   self.postMessage(message);
