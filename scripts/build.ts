@@ -66,7 +66,14 @@ async function main(words: readonly string[]): Promise<number> {
     await stage();
     await deno(["install", "--quiet"]);
     await lighten(`${STAGE}/node_modules/.deno`);
-    const args = ["compile", "--quiet", "--no-prompt", "--no-check", "--output=../bitcoin-ml"];
+    const args = [
+      "compile",
+      "--quiet",
+      "--no-prompt",
+      "--no-check",
+      "--v8-flags=--expose-gc",
+      "--output=../bitcoin-ml",
+    ];
     args.push(...await compileFlags(grants));
     args.push(...[BUILD_INFO_PATH, ...INCLUDES].map((path) => `--include=${path}`));
     await deno([...args, "main.ts"]);

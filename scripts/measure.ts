@@ -53,6 +53,7 @@ async function measure(
       "run",
       "-q",
       "--no-prompt",
+      "--v8-flags=--expose-gc",
       `--config=${root}/deno.json`,
       `-P=${command}`,
       ...grants,

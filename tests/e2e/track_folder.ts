@@ -43,6 +43,7 @@ export async function wordsFor(
     "run",
     "-q",
     "--no-prompt",
+    "--v8-flags=--expose-gc",
     `--config=${ROOT}/deno.json`,
     `--allow-read=${[...placed(set.read), ...options.read ?? []].join(",")}`,
     `--allow-write=${placed(set.write).join(",")}`,
