@@ -1,22 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { commandSets } from "../../src/cli/walls.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
+import { capture } from "./capture.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
 /** Runs the program in a folder with a command's own lists, which in a set stand for the project's folder. */
 async function run(folder: string, set: string, args: readonly string[], env: Record<string, string> = {}) {
   const { read, write } = (await commandSets())[set]!;
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "-q", "--no-prompt", `--config=${ROOT}/deno.json`, `-P=${set}`, `--allow-read=${read}`]
-      .concat([`--allow-write=${write}`, `${ROOT}/main.ts`, ...args]),
-    cwd: folder,
-    env,
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  const words = ["run", "-q", "--no-prompt", `--config=${ROOT}/deno.json`, `-P=${set}`, `--allow-read=${read}`];
+  return await capture([...words, `--allow-write=${write}`, `${ROOT}/main.ts`, ...args], folder, env);
 }
 
 async function folderWithConfig() {

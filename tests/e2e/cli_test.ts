@@ -1,16 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { capture, type Captured } from "./capture.ts";
 
-async function program(
-  args: readonly string[],
-  set = "doctor",
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "-q", "--no-prompt", `-P=${set}`, "main.ts", ...args],
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+function program(args: readonly string[], set = "doctor"): Promise<Captured> {
+  return capture(["run", "-q", "--no-prompt", `-P=${set}`, "main.ts", ...args], ".");
 }
 
 const COMMANDS = "ingest track register api api-keys mlflow-ui import-mlruns report monitor doctor demo".split(" ");

@@ -2,6 +2,7 @@ import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
 import type { CandleColumns, ModelRegistry, SeriesId, Tracker } from "../../src/core/mod.ts";
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
 import { openRegistryAt, openTrackerAt } from "../../src/MLOps/open.ts";
+import { capture, type Captured } from "./capture.ts";
 
 /** The series that the service serves by default. */
 export const SERIES: SeriesId = { exchange: "binance", symbol: "BTC/USDT", interval: "1m" };
@@ -54,21 +55,13 @@ export function commandWords(command: string, folder: string, args: readonly str
 }
 
 /** Runs a command to its end. */
-export async function runCommand(
+export function runCommand(
   command: string,
   folder: string,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: commandWords(command, folder, args),
-    cwd: folder,
-    env,
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+): Promise<Captured> {
+  return capture(commandWords(command, folder, args), folder, env);
 }
 
 /** A running `api`. */

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Run, Tracker } from "../../src/core/mod.ts";
 import { commandSets } from "../../src/cli/walls.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
+import { capture, type Captured } from "./capture.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 /** The bundled candles: 90 days. */
@@ -10,10 +11,7 @@ export const SAMPLE: string = `${ROOT}/feature_store/sample`;
 const BESIDE_SOURCE = /^(src|node_modules|\.git|deno\.lock)(\/|$)/;
 
 /** How a command ended. */
-export interface Answer {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+export interface Answer extends Captured {
   /** The object on stdout, where there is one. */
   // deno-lint-ignore no-explicit-any -- each test reads the keys of its command
   readonly json: any;
@@ -63,15 +61,9 @@ export async function runIn(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Answer> {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: await wordsFor(command, folder, args, options),
-    cwd: folder,
-    ...(options.env === undefined ? {} : { env: { ...options.env } }),
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder(), out = text.decode(stdout);
-  return { code, stdout: out, stderr: text.decode(stderr), json: out.startsWith("{") ? JSON.parse(out) : undefined };
+  const captured = await capture(await wordsFor(command, folder, args, options), folder, options.env);
+  const { stdout } = captured;
+  return { ...captured, json: stdout.startsWith("{") ? JSON.parse(stdout) : undefined };
 }
 
 /** What {@linkcode runUntil} waits for, and does then. */
