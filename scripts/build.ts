@@ -6,6 +6,7 @@
  */
 import { cp } from "node:fs/promises";
 import { BUILD_INFO_PATH, buildInfo } from "../src/cli/build_info.ts";
+import { ENGINE_FLAGS } from "../src/cli/engine_flags.ts";
 import { unionFlags } from "../src/cli/permission_sets.ts";
 import { commandSets } from "../src/cli/walls.ts";
 
@@ -71,7 +72,7 @@ async function main(words: readonly string[]): Promise<number> {
       "--quiet",
       "--no-prompt",
       "--no-check",
-      "--v8-flags=--expose-gc",
+      ENGINE_FLAGS,
       "--output=../bitcoin-ml",
     ];
     args.push(...await compileFlags(grants));

@@ -6,6 +6,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a command of its own
+import { ENGINE_FLAGS } from "../src/cli/engine_flags.ts";
 import { TreeMemory } from "./tree_memory.ts";
 
 /** What a command printed, and what it took. */
@@ -53,7 +54,7 @@ async function measure(
       "run",
       "-q",
       "--no-prompt",
-      "--v8-flags=--expose-gc",
+      ENGINE_FLAGS,
       `--config=${root}/deno.json`,
       `-P=${command}`,
       ...grants,

@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from "./command.ts";
 import { buildInfo } from "./build_info.ts";
+import { ENGINE_FLAGS, hasEngineFlags } from "./engine_flags.ts";
 import { renderTable } from "./table.ts";
 import { VERSION } from "./version.ts";
 import { probeWalls } from "./wall_probe.ts";
@@ -71,6 +72,7 @@ async function runChecks(context: CommandContext): Promise<Check[]> {
   const checks: [string, () => Promise<StoreCheck>][] = [
     ["program", checkProgram],
     ["deno", () => Promise.resolve(checkDeno())],
+    ["engine flags", () => Promise.resolve(checkEngineFlags())],
     ["duckdb", checkDuckDb],
     ["settings", checkSettings],
     ["feature store", () => checkStoreOf(context)],
@@ -107,6 +109,12 @@ function checkDeno(): StoreCheck {
     status: enough ? "ok" : "fail",
     detail: `${Deno.version.deno} (V8 ${Deno.version.v8}) on ${Deno.build.target}`,
   };
+}
+
+function checkEngineFlags(): StoreCheck {
+  return hasEngineFlags()
+    ? { status: "ok", detail: ENGINE_FLAGS }
+    : { status: "warn", detail: `Scores can be wrong without them: run tasks, or deno run ${ENGINE_FLAGS} …` };
 }
 
 async function checkDuckDb(): Promise<StoreCheck> {

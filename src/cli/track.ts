@@ -1,5 +1,6 @@
 import { DomainError, HORIZONS, MODEL_FAMILIES, type Warning } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
+import { ENGINE_FLAGS, hasEngineFlags } from "./engine_flags.ts";
 import { openTracker } from "./runtime.ts";
 import { horizonsAsked, readCandles, requireOneHorizon } from "./track_input.ts";
 import { experimentNameOf, trackRun } from "./track_run.ts";
@@ -62,6 +63,12 @@ async function track(context: CommandContext): Promise<CommandResult> {
   const startedMs = context.clock.monotonicMs();
   const userTags = readTags(context.options.strings("tag"));
   const { options } = context, warnings: Warning[] = [];
+  if (!hasEngineFlags()) {
+    warnings.push({
+      code: "engine-flags",
+      message: `Scores can be wrong in a process without ${ENGINE_FLAGS} (ADR 25)`,
+    });
+  }
   if (options.string("sweep") !== undefined || options.string("resume") !== undefined) {
     requireOneHorizon(horizonsAsked(options), "a sweep is of one");
     const { trackSweep } = await import("./track_sweep.ts");

@@ -6,6 +6,7 @@ import {
   unionFlags,
   unionOfSets,
 } from "../../src/cli/permission_sets.ts";
+import { ENGINE_FLAGS } from "../../src/cli/engine_flags.ts";
 import { commandSets } from "../../src/cli/walls.ts";
 import { grantFlags } from "../../scripts/grants.ts";
 import { compileFlags } from "../../scripts/build.ts";
@@ -96,8 +97,7 @@ Deno.test("deno.json gives each command a set of lists: no whole kinds, no proce
 Deno.test("every task of deno.json runs under a set of its own name, and none allows everything", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile("deno.json")) as { tasks: Record<string, { command: string }> };
   for (const name of Object.keys(await commandSets())) {
-    const flags = name === "track" ? " --v8-flags=--expose-gc" : ""; // see collectGarbage()
-    assertEquals(tasks[name]!.command, `deno run -q --no-prompt${flags} -P=${name} main.ts ${name}`);
+    assertEquals(tasks[name]!.command, `deno run -q --no-prompt ${ENGINE_FLAGS} -P=${name} main.ts ${name}`);
   }
   for (const [name, { command }] of Object.entries(tasks)) {
     assert(!/(--allow-all|\s-A\b)/.test(command), `${name} allows everything`);

@@ -71,6 +71,7 @@ Deno.test("doctor prints one row a check and fails nothing on this machine", asy
   assertEquals(checks.map(({ name }) => name), [
     "program",
     "deno",
+    "engine flags",
     "duckdb",
     "settings",
     "feature store",
