@@ -195,7 +195,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
     isProbe: true,
     tag: "MLflow",
     summary: "Whether a model can score",
-    answers: { 200: { media: "application/json", says: "It can; the body is an empty line" }, ...NO_MODEL },
+    answers: { 200: { media: "text/plain", says: "It can; the body is an empty line" }, ...NO_MODEL },
   },
   {
     method: "get",

@@ -34,9 +34,16 @@ export function requestSchemas(features: SchemaFeatures) {
   const rows = z.array(row).min(1).max(maxRows);
   const records = z.array(named).min(1).max(maxRows);
   const params = z.unknown().optional().describe("Taken and ignored, as MLflow does");
+  // Columns may come in any order, so that which of them take null cannot be said here.
+  const anyValue = z.number().gt(-FLOAT32_END).lt(FLOAT32_END).nullable();
   const split = z.strictObject({
-    columns: z.array(z.string()).describe("Feature names, in any order"),
-    data: z.array(z.array(z.number().nullable())).min(1).max(maxRows),
+    columns: z.array(z.enum(names as [string, ...string[]])).length(names.length).meta({
+      uniqueItems: true,
+      description: "Every feature's name once, in any order",
+    }),
+    data: z.array(z.array(anyValue).length(names.length)).min(1).max(maxRows).describe(
+      "Rows in the order of the columns; null only where the feature is nullable",
+    ),
     index: z.unknown().optional(),
   });
   return {

@@ -57,7 +57,8 @@ export function metricsRoute(context: RouteContext): Handler {
 export function pingRoute(context: RouteContext): Handler {
   return ({ requestId }) => {
     requireModel(context);
-    return textResponse("\n", requestId, { contentType: "application/json" });
+    // MLflow says application/json, which an empty line is not; its clients look at the status alone.
+    return textResponse("\n", requestId, { contentType: "text/plain; charset=utf-8" });
   };
 }
 
