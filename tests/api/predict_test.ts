@@ -214,6 +214,27 @@ Deno.test("a forecast that overflows is refused, not answered with null", async 
   assertEquals((await response.json()).errors[0].pointer, "/features/1");
 });
 
+Deno.test("rows as CSV give what they give as JSON, in any order of columns, and each wrong cell is named", async () => {
+  const { post } = await startService();
+  const asCsv = (path: string, lines: readonly string[]) =>
+    post(path, lines.join("\r\n"), { "content-type": "text/csv" });
+  const rows = [plainRow(1), plainRow(2).with(NAMES.indexOf("rv_1440"), null as unknown as number)];
+  const expected = (await (await post("/predict", { features: rows })).json()).predictions;
+  const order = NAMES.map((_, j) => j).reverse();
+  const lines = [order.map((j) => `"${NAMES[j]}"`).join(), ...rows.map((row) => order.map((j) => row[j]).join())];
+  for (const path of ["/predict", "/v1/predict"]) {
+    assertEquals((await (await asCsv(path, lines)).json()).predictions, expected);
+  }
+  assertEquals((await asCsv("/invocations", lines)).status, 200);
+  const bad = [lines[0]!, lines[1]!, lines[2]!.replace(/^[^,]*/, "NaN"), "1,2"];
+  const problem: Problem = await (await asCsv("/predict", bad)).json();
+  assertEquals(problem.status, 422);
+  assertEquals(problem.errors.map(({ pointer }) => pointer), [`/1/${NAMES.at(-1)}`, "/2"]);
+  for (const [text, status] of [["", 400], [lines[0]!, 422], ["a,b\n1,2", 422]] as const) {
+    assertEquals((await asCsv("/predict", [text])).status, status);
+  }
+});
+
 Deno.test("MLflow's four kinds of input give the same tensors", async () => {
   const { post } = await startService();
   const rows = [plainRow(1), plainRow(2)];

@@ -15,7 +15,12 @@ export interface ReadBodyOptions {
    * that is too large, so that either is refused where it does not belong. @default false
    */
   readonly pythonNumbers?: boolean;
+  /** Whether the route takes CSV as well, for the words of a refusal. @default false */
+  readonly takesCsv?: boolean;
 }
+
+const JSON_TYPE = "application/json";
+const CSV_TYPE = "text/csv";
 
 /** Bytes of a refused body that are read off before the answer; past it the connection is cut. */
 const DRAIN_BYTES = 67_108_864;
@@ -29,14 +34,15 @@ const DRAIN_MS = 2_000;
 export async function readJsonBody(request: Request, options: ReadBodyOptions): Promise<unknown> {
   const type = request.headers.get("content-type");
   if (options.optional === true && type === null && (await readText(request, options)) === "") return {};
-  if (!isJsonType(type)) {
+  if (!isUtf8Of(JSON_TYPE, type)) {
     await drain(request);
+    const wanted = options.takesCsv === true ? `${JSON_TYPE} or ${CSV_TYPE}` : JSON_TYPE;
     throw new RequestError(
       "media-type-unsupported",
-      `Cannot read the body as its content type must be application/json: current value is ${
+      `Cannot read the body as its content type must be ${wanted}: current value is ${
         type === null ? "none" : `'${type.slice(0, 100)}'`
       }`,
-      { errors: [{ pointer: "content-type", message: "must be application/json" }] },
+      { errors: [{ pointer: "content-type", message: `must be ${wanted}` }] },
     );
   }
   const text = await readText(request, options);
@@ -77,11 +83,21 @@ function parseJson(text: string, pythonNumbers: boolean): unknown {
   }
 }
 
-function isJsonType(type: string | null): boolean {
+/** Whether a request says that its body is `text/csv`. */
+export function isCsvRequest(request: Request): boolean {
+  return isUtf8Of(CSV_TYPE, request.headers.get("content-type"));
+}
+
+/** The text of a CSV body; @throws {RequestError} 413 past the limit, 408 past the deadline. */
+export function readCsvBody(request: Request, options: ReadBodyOptions): Promise<string> {
+  return readText(request, options);
+}
+
+function isUtf8Of(mediaType: string, type: string | null): boolean {
   if (type === null) return false;
-  if (type === "application/json") return true;
+  if (type === mediaType) return true;
   const [essence, ...parameters] = type.toLowerCase().split(";").map((part) => part.trim());
-  if (essence !== "application/json") return false;
+  if (essence !== mediaType) return false;
   return parameters.every((parameter) => !parameter.startsWith("charset=") || /^charset="?utf-?8"?$/.test(parameter));
 }
 

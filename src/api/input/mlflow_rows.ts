@@ -1,4 +1,5 @@
 import { type FieldError, MAX_FIELD_ERRORS } from "../http/problem.ts";
+import { placesOf } from "./columns.ts";
 import { readNamedRows } from "./named_rows.ts";
 import { readOrderedRows } from "./ordered_rows.ts";
 import {
@@ -97,21 +98,4 @@ function readSplit(value: unknown, shape: RowShape): FeatureRows {
     Array.isArray(row) && row.length === places.length ? places.map((place) => row[place] as unknown) : row
   );
   return readOrderedRows(ordered, `${pointer}/data`, shape);
-}
-
-/** For each feature of the model, the column that holds it. */
-function placesOf(columns: readonly unknown[], pointer: string, shape: RowShape): number[] {
-  const places = new Map<string, number>();
-  const errors: FieldError[] = [];
-  columns.slice(0, shape.names.length + MAX_FIELD_ERRORS).forEach((name, i) => {
-    if (typeof name !== "string" || !shape.index.has(name)) {
-      errors.push({ pointer: `${pointer}/${i}`, message: "is no feature of the model" });
-    } else if (places.has(name)) errors.push({ pointer: `${pointer}/${i}`, field: name, message: "is there twice" });
-    else places.set(name, i);
-  });
-  for (const name of shape.names) {
-    if (!places.has(name)) errors.push({ pointer, field: name, message: `lacks '${name}'` });
-  }
-  if (errors.length > 0) throw invalid("The columns are not the model's features", errors);
-  return shape.names.map((name) => places.get(name)!);
 }

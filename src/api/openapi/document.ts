@@ -50,7 +50,10 @@ function toRoute(route: RouteSpec, schemaOf: (name: string) => z.ZodType) {
     ) => [name, z.int().min(1).max(9999).optional().meta({ description, example })]),
   ));
   const body = route.body === undefined ? undefined : {
-    content: { "application/json": { schema: schemaOf(route.body) } },
+    content: {
+      "application/json": { schema: schemaOf(route.body) },
+      ...(route.takesCsv === true ? { "text/csv": { schema: schemaOf("RowsAsCsv") } } : {}),
+    },
     required: route.bodyOptional !== true,
   };
   return createRoute({

@@ -18,6 +18,8 @@ export interface RouteSpec {
   readonly description?: string;
   /** Name of the request's schema. */
   readonly body?: string;
+  /** Whether rows may come as CSV too. */
+  readonly takesCsv?: boolean;
   /** Whether the body may be left out. */
   readonly bodyOptional?: boolean;
   /** Query parameters. */
@@ -34,7 +36,7 @@ const POST_PROBLEMS = (schema = "Problem") => ({
   408: problem("The body comes too slowly", schema),
   400: problem("The body is empty or no JSON", schema),
   413: problem("The body is too large or has too many rows", schema),
-  415: problem("The content type is not application/json", schema),
+  415: problem("The content type is none that the route takes", schema),
   422: problem("The body has the wrong shape or values; every wrong field is named", schema),
 });
 
@@ -76,6 +78,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
       "The order is that of `features` at /v1/models. Numbers are float32 inside; `null` stands for a missing " +
       "value and is allowed only where the model says so.",
     body: "PredictRequest",
+    takesCsv: true,
     answers: { 200: { schema: "PredictResponse", says: "One forecast a row" }, ...POST_PROBLEMS(), ...NO_MODEL },
   },
   {
@@ -86,6 +89,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
     tag: "Forecasts",
     summary: "Forecasts for rows of features by name",
     body: "NamedPredictRequest",
+    takesCsv: true,
     answers: { 200: { schema: "PredictResponse", says: "One forecast a row" }, ...POST_PROBLEMS(), ...NO_MODEL },
   },
   {
@@ -182,6 +186,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
     tag: "MLflow",
     summary: "MLflow's scoring protocol",
     body: "InvocationsRequest",
+    takesCsv: true,
     answers: {
       200: { schema: "InvocationsResponse", says: "The model's tensors by name" },
       ...POST_PROBLEMS("InvocationsProblem"),

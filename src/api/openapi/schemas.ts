@@ -60,6 +60,9 @@ export function requestSchemas(features: SchemaFeatures) {
       }),
       z.strictObject({ inputs: z.union([rows, z.strictObject({ features: rows })]), params }),
     ]),
+    RowsAsCsv: z.string().min(1).describe(
+      "A line with every feature's name once, in any order, then a line a row; an empty cell stands for a missing value",
+    ),
     ReloadRequest: z.strictObject({}).describe("Nothing; the body may be left out"),
   };
 }

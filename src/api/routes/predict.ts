@@ -1,9 +1,10 @@
 import { type ForecastColumns, QUANTILE_KEYS } from "../../core/mod.ts";
 import { checkOutputs, predictionsJson } from "../answer.ts";
-import { readJsonBody } from "../http/body.ts";
+import { isCsvRequest, readCsvBody, readJsonBody } from "../http/body.ts";
 import { RefusalError } from "../http/problem.ts";
 import type { Exchange, Handler } from "../http/exchange.ts";
 import { jsonTextResponse, problemResponse } from "../http/respond.ts";
+import { readCsvRows } from "../input/csv_rows.ts";
 import { readMlflowBody } from "../input/mlflow_rows.ts";
 import { readNamedBody } from "../input/named_rows.ts";
 import { readOrderedBody } from "../input/ordered_rows.ts";
@@ -23,14 +24,13 @@ async function answer(
 ): Promise<{ readonly loaded: LoadedModel; readonly outputs: ForecastColumns }> {
   const loaded = requireModel(context);
   const { config: { limits }, deadlines } = context;
-  const body = await readJsonBody(exchange.request, {
-    maxBytes: limits.maxBodyBytes,
-    deadlines,
-    pythonNumbers,
-  });
-  const { rows, count } = read(body, loaded.shape);
+  const { request } = exchange, isCsv = isCsvRequest(request);
+  const options = { maxBytes: limits.maxBodyBytes, deadlines, pythonNumbers, takesCsv: true };
+  const { rows, count } = isCsv
+    ? readCsvRows(await readCsvBody(request, options), loaded.shape)
+    : read(await readJsonBody(request, options), loaded.shape);
   const outputs = loaded.model.predict(rows, count);
-  checkOutputs(outputs, (row) => count === 1 ? `/${member}` : `/${member}/${row}`);
+  checkOutputs(outputs, (row) => isCsv ? `/${row}` : count === 1 ? `/${member}` : `/${member}/${row}`);
   context.metrics.predicted(route, count);
   context.log?.append({
     kind: "predict",
