@@ -57,9 +57,9 @@ export interface FaultOutcome {
 }
 
 /** Faults and their outcomes as a table. */
-export function renderFaults(results: string): string {
+export function renderFaults(results: string, who = "ingest"): string {
   const { outcomes } = JSON.parse(results) as { outcomes: readonly FaultOutcome[] };
-  return markdownTable(["what goes wrong", "what ingest does"], outcomes.map(({ fault, outcome }) => [fault, outcome]));
+  return markdownTable(["what goes wrong", `what ${who} does`], outcomes.map(({ fault, outcome }) => [fault, outcome]));
 }
 
 /** The two-year line as two tables: what each step took, and the models beside each other. */

@@ -35,7 +35,8 @@ const BLOCKS: Readonly<Record<string, { readonly file: string; readonly render: 
     render: (results) =>
       renderBench(results, ["mlp", "gbdt", "memory", "pyramid", "tcn", "gru", "sweep", "forward", "track"]),
   },
-  ingest_faults: { file: "docs/results/ingest_faults.json", render: renderFaults },
+  ingest_faults: { file: "docs/results/ingest_faults.json", render: (results) => renderFaults(results) },
+  api_faults: { file: "docs/results/api_faults.json", render: (results) => renderFaults(results, "the service") },
   demo: { file: "docs/results/demo.txt", render: renderDemo },
   families: { file: "docs/results/two_years.json", render: renderFamilies },
   floors: { file: "docs/results/two_years.json", render: renderFloors },

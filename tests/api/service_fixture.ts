@@ -80,6 +80,8 @@ export interface FixtureOptions extends HarSpecOptions {
   readonly log?: PredictionLog;
   readonly anchor?: WriteAnchor;
   readonly keys?: KeyRing;
+  /** One that a test made before, set to now. @default a new one */
+  readonly clock?: ManualClock;
   /** Seconds between the last candle's end and now. @default 30 */
   readonly ageSeconds?: number;
 }
@@ -115,7 +117,8 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
   const feed = new MemoryFeed(options.candles ?? WALK);
   const { candles } = feed;
   const endMs = candles === undefined || candles.length === 0 ? 0 : candles.openTimeMs[candles.length - 1]! + MINUTE_MS;
-  const clock = new ManualClock(endMs + (options.ageSeconds ?? 30) * 1000);
+  const clock = options.clock ?? new ManualClock(0);
+  clock.jump(endMs + (options.ageSeconds ?? 30) * 1000 - clock.nowMs());
   const swaps: SwapReport[] = [], failures: unknown[] = [];
   // Requests of a test follow each other in one turn of the event loop, which would soon count as overload.
   const defaults = defaultApiConfig(), limits = { ...defaults.limits, queueMilliseconds: 60_000 };

@@ -62,7 +62,8 @@ export async function httpLoad(url: string, options: LoadOptions): Promise<LoadR
 
 const DECODER = new TextDecoder();
 
-async function readAnswer(socket: Deno.Conn, buffer: Uint8Array): Promise<number> {
+/** Reads one whole answer into `buffer` and tells its status. @throws where the server closes before its end */
+export async function readAnswer(socket: Deno.Conn, buffer: Uint8Array): Promise<number> {
   let size = 0, headEnd = -1, wanted = Infinity, status = 0;
   while (size < wanted) {
     const read = await socket.read(buffer.subarray(size));

@@ -85,10 +85,13 @@ export async function startApi(
   folder: string,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  /** Words of a program that becomes the service, such as one that sets limits first. */
+  through: readonly string[] = [],
 ): Promise<ApiProcess> {
   const startedAt = performance.now();
-  const child = new Deno.Command("deno", {
-    args: commandWords("api", folder, ["--port", "0", ...args]),
+  const [program, ...words] = [...through, "deno", ...commandWords("api", folder, ["--port", "0", ...args])];
+  const child = new Deno.Command(program!, {
+    args: words,
     cwd: folder,
     env,
     stdout: "piped",

@@ -102,15 +102,31 @@ function follow(cursor: Cursor, line: string, key: Uint8Array): string | undefin
 
 const FILE = /^(\d{4}-\d{2}-\d{2})-(\d+)\.jsonl$/;
 
-/** Files of an instance in the order of writing. */
+/**
+ * Files of an instance in the order of writing, which is that of their first records: a clock that was set back gives a later
+ * file an earlier date. One without a whole first record, as a kill leaves it, comes last.
+ */
 export async function logFiles(folder: string): Promise<string[]> {
-  const files: { readonly name: string; readonly day: string; readonly number: number }[] = [];
+  const files: { readonly name: string; readonly first: number; readonly day: string; readonly number: number }[] = [];
   for await (const { name, isFile } of Deno.readDir(folder)) {
     const match = FILE.exec(name);
-    if (isFile && match !== null) files.push({ name, day: match[1]!, number: Number(match[2]) });
+    if (!isFile || match === null) continue;
+    files.push({ name, first: await firstRecord(`${folder}/${name}`), day: match[1]!, number: Number(match[2]) });
   }
-  files.sort((a, b) => a.day < b.day ? -1 : a.day > b.day ? 1 : a.number - b.number);
+  files.sort((a, b) => {
+    if (a.first !== b.first) return a.first - b.first;
+    return a.day < b.day ? -1 : a.day > b.day ? 1 : a.number - b.number;
+  });
   return files.map(({ name }) => name);
+}
+
+/** Number of a file's first record; the largest safe integer where it has none. */
+async function firstRecord(path: string): Promise<number> {
+  using file = await Deno.open(path, { read: true });
+  const bytes = new Uint8Array(32);
+  const size = await file.read(bytes) ?? 0;
+  const match = /^\{"n":(\d+),/.exec(new TextDecoder().decode(bytes.subarray(0, size)));
+  return match === null ? Number.MAX_SAFE_INTEGER : Number(match[1]);
 }
 
 /** Verdicts on every instance of the log, those included that only the anchors know. */
