@@ -12,7 +12,7 @@ import { ROUTES } from "./openapi/routes.ts";
 import { createRouter, type Fetch } from "./router.ts";
 import { currentAge, type RouteContext } from "./routes/context.ts";
 import { docsRoute, openApiRoute } from "./routes/docs.ts";
-import { forecastRoute, minuteForecaster } from "./routes/forecast.ts";
+import { forecastRoute, type MinuteForecast, minuteForecaster } from "./routes/forecast.ts";
 import { healthRoute, livenessRoute, metricsRoute, pingRoute, readinessRoute, versionRoute } from "./routes/health.ts";
 import { modelsRoute, reloadRoute } from "./routes/models.ts";
 import { invocationsRoute, namedPredictRoute, predictRoute } from "./routes/predict.ts";
@@ -74,6 +74,7 @@ export class InferenceService {
   readonly #live: LiveFeatures;
   readonly #context: RouteContext;
   readonly #anchors: AnchorKeeper | undefined;
+  readonly #forecastMinute: () => Promise<MinuteForecast | undefined>;
   readonly #onKeys: (report: KeysReport) => void;
 
   /** Builds the service; {@linkcode start} loads the model. */
@@ -113,6 +114,7 @@ export class InferenceService {
       programVersion,
     };
     this.#context = context;
+    this.#forecastMinute = minuteForecaster(context);
     this.#onKeys = (report) => deps.reporter.keys(report);
     if (deps.log !== undefined && deps.anchor !== undefined) this.#anchors = new AnchorKeeper(deps.log, deps.anchor);
     this.fetch = createRouter(bindRoutes(context), new Admission(deps.keys, gate), {
@@ -159,6 +161,11 @@ export class InferenceService {
     ]);
   }
 
+  /** Looks at the store, and forecasts the newest closed minute where it is new: what {@linkcode watch} does all the time. */
+  forecastMinute(): Promise<MinuteForecast | undefined> {
+    return this.#forecastMinute();
+  }
+
   /** Writes what the prediction log still holds and anchors it. */
   async close(): Promise<void> {
     await this.#context.log?.flush();
@@ -167,9 +174,8 @@ export class InferenceService {
 
   async #watchCandles(signal: AbortSignal): Promise<void> {
     const { clock, config } = this.#context;
-    const forecast = minuteForecaster(this.#context);
     while (!signal.aborted) {
-      await forecast();
+      await this.#forecastMinute();
       try {
         await clock.sleep(config.data.checkSeconds * 1000, { signal });
       } catch {

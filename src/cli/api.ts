@@ -1,7 +1,7 @@
 import { DomainError, minutesAhead, type Warning } from "../core/mod.ts";
 import type { KeyRing, ServiceReporter, TlsFiles } from "../api/mod.ts";
+import type { Past } from "./api_replay.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
-import { renderTable } from "./table.ts";
 import { featureEngines, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
 import { VERSION } from "./version.ts";
 
@@ -32,6 +32,18 @@ export const command: Command = {
       value: "URI",
       description: "models:/NAME@ALIAS, models:/NAME/VERSION or models:/NAME/latest (default: MODEL_URI, config)",
     },
+    replay: {
+      type: "string",
+      value: "RANGE",
+      description: "Let stored candles of the past drive the service: START/END, or P7D for the newest seven days",
+    },
+    speed: {
+      type: "number",
+      value: "FACTOR",
+      description:
+        "With --replay: so many times faster than real time, answering meanwhile (default: as fast as it can)",
+    },
+    stay: { type: "boolean", description: "With --replay: answer as of the end of the range until stopped" },
   },
   examples: [
     { line: "task api", does: "serve models:/bitcoin-model@production on http://127.0.0.1:8000" },
@@ -42,11 +54,16 @@ export const command: Command = {
       does: "for others, once there is a key (task api-keys -- create)",
     },
     { line: "task api-keys -- create", does: "the key; see task api-keys -- --help" },
+    { line: "task api -- --replay P7D", does: "what the model would have forecast last week, and how well" },
     { line: "task api -- verify-log", does: "prove that nobody changed the prediction log" },
   ],
   run(context) {
     const [word, ...rest] = context.positionals;
-    if (word === undefined) return serve(context);
+    const { options } = context, isReplay = options.string("replay") !== undefined;
+    if (!isReplay && (options.boolean("stay") || options.number("speed") !== undefined)) {
+      throw new DomainError("usage", "Options '--speed' and '--stay' belong to '--replay', which is not given");
+    }
+    if (word === undefined) return isReplay ? replayPast(context) : serve(context);
     if (word === "verify-log" && rest.length === 0) return verify(context);
     throw new DomainError("usage", `Unknown word '${[word, ...rest].join(" ")}' after 'api'`, {
       hint: "Only 'verify-log' can stand there; see: task api -- --help",
@@ -54,12 +71,22 @@ export const command: Command = {
   },
 };
 
-async function serve(context: CommandContext): Promise<CommandResult> {
+/** `api --replay`: the service in the past. */
+async function replayPast(context: CommandContext): Promise<CommandResult> {
+  const { readPast } = await import("./api_replay.ts");
+  return await serve(context, await readPast(context));
+}
+
+async function verify(context: CommandContext): Promise<CommandResult> {
+  return await (await import("./api_verify_log.ts")).verifyPredictionLog(context);
+}
+
+async function serve(context: CommandContext, past?: Past): Promise<CommandResult> {
   const { checkHost, InferenceService, isLoopbackHost, listen, loadChainKey, PredictionLog, readTls } = await import(
     "../api/mod.ts"
   );
   const { loadApiConfig } = await import("../config/api_config.ts");
-  const { options, clock, signal, output } = context;
+  const { options, signal, output } = context, clock = past?.clock ?? context.clock;
   const config = await loadApiConfig(options.string("config"));
   const host = options.string("host") ?? config.host;
   const port = readPort(options.number("port") ?? config.port);
@@ -73,12 +100,12 @@ async function serve(context: CommandContext): Promise<CommandResult> {
   const [engines, load, feed] = await Promise.all([
     featureEngines(),
     loadForecastModel(),
-    openCandleFeed(context),
+    past?.feed ?? openCandleFeed(context),
   ]);
   await using registry = await openRegistry(context);
   const { enabled, directory, keyFile, flushMilliseconds, maxFileBytes } = config.predictionLog;
   await using log = !enabled ? undefined : await PredictionLog.open({
-    directory,
+    ...(past === undefined ? { directory } : { directory: past.logDirectory, forecastKind: "replay" }),
     key: await loadChainKey(keyFile),
     clock,
     flushMs: flushMilliseconds,
@@ -91,12 +118,20 @@ async function serve(context: CommandContext): Promise<CommandResult> {
     feed,
     log,
     keys,
-    anchor: (name, version, tag) => registry.setModelVersionTag(name, version, tag),
+    // A log of the past proves nothing about what was served.
+    ...(past === undefined ? { anchor: (name, version, tag) => registry.setModelVersionTag(name, version, tag) } : {}),
     clock,
     reporter: reporterOf(context),
   }, { config, modelUri, programVersion: VERSION });
   await service.start();
   signal.throwIfAborted();
+  if (past?.isListening === false) {
+    try {
+      return await past.run(service, registry, undefined);
+    } finally {
+      await service.close();
+    }
+  }
   const server = listen(service.fetch, {
     host,
     port,
@@ -108,10 +143,11 @@ async function serve(context: CommandContext): Promise<CommandResult> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  const watching = service.watch(signal);
+  const watching = past === undefined ? service.watch(signal) : undefined;
   try {
-    announce(context, server.url, service);
+    if (past === undefined) announce(context, server.url, service);
     tellAccess(context, { keys, isLoopback: isLoopbackHost(host), isTls: tls !== undefined });
+    if (past !== undefined) return await past.run(service, registry, server.url);
     await stopped;
   } finally {
     output.note("Stopping: requests under way are finished");
@@ -198,44 +234,5 @@ function reporterOf({ progress }: CommandContext): ServiceReporter {
       const detail = error instanceof Error ? error.stack ?? error.message : String(error);
       progress.log(`Request ${requestId} hit a bug: ${detail}`);
     },
-  };
-}
-
-/** `api verify-log`: proves the prediction log up to the last anchor. */
-async function verify(context: CommandContext): Promise<CommandResult> {
-  const { readAnchors, readKey, verifyLog } = await import("../api/mod.ts");
-  const { loadApiConfig } = await import("../config/api_config.ts");
-  const { directory, keyFile } = (await loadApiConfig(context.options.string("config"))).predictionLog;
-  const key = await readKey(keyFile);
-  if (key === undefined) {
-    throw new DomainError("not-found", `Cannot verify the prediction log as its key '${keyFile}' does not exist`, {
-      hint: "The service makes it when it first starts: task api",
-    });
-  }
-  await using registry = await openRegistry(context, { readOnly: true });
-  const instances = await verifyLog(directory, { key, anchors: await readAnchors(registry) });
-  const broken = instances.filter(({ problem }) => problem !== null);
-  const rows = instances.map(({ instance, records, anchored, problem }) => [
-    instance,
-    String(records),
-    String(anchored),
-    String(records - anchored),
-    problem ?? "sound",
-  ]);
-  const table = renderTable([
-    { title: "instance" },
-    { title: "records", align: "right" },
-    { title: "anchored", align: "right" },
-    { title: "unanchored", align: "right" },
-    { title: "verdict" },
-  ], rows);
-  return {
-    json: { passed: broken.length === 0, directory, instances },
-    text: instances.length === 0 ? `There is no prediction log in '${directory}' yet` : table,
-    warnings: instances.filter(({ tornBytes }) => tornBytes > 0).map(({ instance, tornBytes }) => ({
-      code: "log-torn",
-      message: `The log of ${instance} ends within a batch (${tornBytes} bytes), as a kill leaves it`,
-    })),
-    exitCode: broken.length === 0 ? 0 : 1,
   };
 }

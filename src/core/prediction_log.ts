@@ -30,8 +30,8 @@ export interface PredictionRecordHead {
 
 /** A forecast of the newest closed minute: joined with its outcome, once per (version, decision time). */
 export interface ForecastRecord extends PredictionRecordHead {
-  /** A forecast. */
-  readonly kind: "forecast";
+  /** A forecast; one of a replay of the past, which is in a log of its own, says so. */
+  readonly kind: "forecast" | "replay";
   /** Who asked: a request's id, or null for the service itself at a closed minute. */
   readonly requestId: string | null;
   /** Exchange of the candles, as in the store. */

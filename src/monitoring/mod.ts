@@ -14,6 +14,7 @@ export {
 } from "./monitor.ts";
 export { alertsOf, type MonitorAlert } from "./alerts.ts";
 export { driftLimit, type FeatureDrift, populationStability } from "./drift.ts";
+export { type ForecastGroup, type JoinedGroup, joinGroup } from "./join.ts";
 export { liveMetrics } from "./live_metrics.ts";
 export type { FeatureReference, FeatureReferences, MonitorDeps, OutcomeRows, Scoring } from "./ports.ts";
 export { type LoggedForecast, type LogReading, readForecasts } from "./read_log.ts";

@@ -1,12 +1,13 @@
+import { logFiles } from "../../src/api/log/verify_log.ts";
 import type { PredictionRecord } from "../../src/core/mod.ts";
 
 /** Every whole record of the prediction log in a working folder. */
-export async function readLogRecords(folder: string): Promise<PredictionRecord[]> {
+export async function readLogRecords(folder: string, log = "prediction_log"): Promise<PredictionRecord[]> {
   const records: PredictionRecord[] = [];
-  const directory = `${folder}/mlruns/prediction_log`;
+  const directory = `${folder}/mlruns/${log}`;
   for await (const instance of Deno.readDir(directory)) {
-    for await (const file of Deno.readDir(`${directory}/${instance.name}`)) {
-      const text = await Deno.readTextFile(`${directory}/${instance.name}/${file.name}`);
+    for (const file of await logFiles(`${directory}/${instance.name}`)) {
+      const text = await Deno.readTextFile(`${directory}/${instance.name}/${file}`);
       for (const line of text.split("\n")) {
         try {
           records.push(JSON.parse(line));

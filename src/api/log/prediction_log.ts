@@ -1,7 +1,7 @@
 import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { chainLink, sealText } from "./chain.ts";
-import { type PendingRecord, recordMembers } from "./records.ts";
+import { type ForecastKind, type PendingRecord, recordMembers } from "./records.ts";
 
 /** Settings of a {@linkcode PredictionLog}. */
 export interface PredictionLogOptions {
@@ -17,6 +17,8 @@ export interface PredictionLogOptions {
   readonly maxFileBytes: number;
   /** Most bytes that wait while the disk refuses them; further records are counted as lost. @default 32 MiB */
   readonly maxPendingBytes?: number;
+  /** What forecasts are called. @default "forecast" */
+  readonly forecastKind?: ForecastKind;
   /** Name of this instance's folder. @default start time and a random part */
   readonly instance?: string;
 }
@@ -121,7 +123,7 @@ export class PredictionLog implements AsyncDisposable {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    this.#chain(waiting.map(recordMembers));
+    this.#chain(waiting.map((record) => recordMembers(record, this.#options.forecastKind)));
   }
 
   /** Numbers records, seals them as one batch and queues its bytes. */

@@ -27,13 +27,16 @@ export type PendingRecord =
 /** Float32 outputs of a row: probabilityUp, volatilityBps and the quantiles. */
 export const OUTPUTS_PER_ROW: number = 2 + QUANTILE_LEVELS.length;
 
+/** What forecasts are called in the log: those of a replay must never be taken for live ones. */
+export type ForecastKind = "forecast" | "replay";
+
 const MODEL_MEMBERS = new WeakMap<ServedModel, string>();
 
 /**
  * The members of a pending answer's record behind `n`, as JSON text without braces: a `ForecastRecord` or a
  * `PredictRecord`. Written by hand, as there is one for each request.
  */
-export function recordMembers(pending: PendingRecord): string {
+export function recordMembers(pending: PendingRecord, forecastKind: ForecastKind = "forecast"): string {
   const { outputs, model, features } = pending;
   const at = toIso(pending.atMs);
   if (pending.kind === "predict") {
@@ -46,7 +49,7 @@ export function recordMembers(pending: PendingRecord): string {
   }
   const requestId = pending.requestId === null ? "null" : `"${pending.requestId}"`;
   const quantiles = outputs.quantilesBps.subarray(0, QUANTILE_LEVELS.length).join(",");
-  return `"at":"${at}","kind":"forecast",${modelMembers(model)},"requestId":${requestId},"exchange":${
+  return `"at":"${at}","kind":"${forecastKind}",${modelMembers(model)},"requestId":${requestId},"exchange":${
     JSON.stringify(pending.series.exchange)
   },"symbol":${JSON.stringify(pending.series.symbol)},"decisionTime":"${
     toIso(pending.decisionTimeMs)

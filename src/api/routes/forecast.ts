@@ -5,6 +5,7 @@ import type { Exchange, Handler } from "../http/exchange.ts";
 import type { FieldError } from "../http/problem.ts";
 import { jsonTextResponse } from "../http/respond.ts";
 import { invalid } from "../input/row_shape.ts";
+import type { PendingRecord } from "../log/records.ts";
 import type { LoadedModel } from "../model/model_host.ts";
 import { currentAge, requireModel, type RouteContext } from "./context.ts";
 
@@ -50,25 +51,28 @@ async function lookBriefly({ live, looks }: RouteContext): Promise<void> {
   }
 }
 
+/** A forecast that the service made on its own, as it was logged. */
+export type MinuteForecast = Extract<PendingRecord, { readonly kind: "forecast" }>;
+
 /**
  * Forecasts on its own each time a new closed minute is in the store or another version serves, so that the record
- * of what was forecast has no holes. Returns whether there was something new.
+ * of what was forecast has no holes. Returns the forecast where there was something new.
  */
-export function minuteForecaster(context: RouteContext): () => Promise<boolean> {
+export function minuteForecaster(context: RouteContext): () => Promise<MinuteForecast | undefined> {
   let done = "";
   return async () => {
     await context.live.refresh();
     const { current } = context.host;
     const { row } = context.live;
-    if (current === undefined || row === undefined) return false;
+    if (current === undefined || row === undefined) return undefined;
     const key = `${current.served.version} ${current.digest} ${row.decisionTimeMs}`;
-    if (key === done) return false;
+    if (key === done) return undefined;
     const features = featuresFor(current, row);
-    if (missingFeatures(current, features).length > 0) return false;
+    if (missingFeatures(current, features).length > 0) return undefined;
     done = key;
     const outputs = current.model.predict(features, 1);
-    if (firstNonFiniteRow(outputs) >= 0) return false;
-    context.log?.append({
+    if (firstNonFiniteRow(outputs) >= 0) return undefined;
+    const forecast: MinuteForecast = {
       kind: "forecast",
       atMs: context.clock.nowMs(),
       requestId: null,
@@ -78,8 +82,9 @@ export function minuteForecaster(context: RouteContext): () => Promise<boolean> 
       decisionTimeMs: row.decisionTimeMs,
       features,
       outputs,
-    });
-    return true;
+    };
+    context.log?.append(forecast);
+    return forecast;
   };
 }
 
