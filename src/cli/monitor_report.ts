@@ -1,19 +1,9 @@
-import type { MonitorFindings, VersionSkill } from "../monitoring/mod.ts";
+import type { AliasSkill, MonitorFindings, VersionSkill } from "../monitoring/mod.ts";
+import { FULL_DAYS_NEEDED } from "../monitoring/mod.ts";
 import type { Block, Report, Section } from "../reporting/mod.ts";
-
-/** Scores that people read first: metric, title, digits, and the baseline that stands beside it. */
-const SCORES = [
-  ["qlike", "QLIKE of volatility", 4, "ewma"],
-  ["log_loss", "Log-loss of direction", 4, "coin"],
-  ["pinball", "Pinball of quantiles, bps", 3, undefined],
-  ["coverage_50", "Coverage of the 50 % interval", 3, undefined],
-  ["coverage_90", "Coverage of the 90 % interval", 3, undefined],
-] as const;
-
-/** A score as shown; an en dash where there is none. */
-export function figure(value: number | undefined, digits: number): string {
-  return value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(digits);
-}
+import { driftSection } from "./monitor_drift_section.ts";
+import { dayCharts, gainCharts, scoreTable } from "./monitor_skill_blocks.ts";
+import { figure } from "./monitor_text.ts";
 
 /** The findings as a report's plain model. */
 export function monitoringReport(findings: MonitorFindings, nowMs: number): Report {
@@ -31,14 +21,20 @@ export function monitoringReport(findings: MonitorFindings, nowMs: number): Repo
     subtitle: versions.map(({ name, version }) => `${name} version ${version}`).join(", ") || "no forecasts",
     generatedAtMs: nowMs,
     reference: `${scored} forecasts scored`,
-    verdict: { tone, text, detail: "Forecasts that were given, beside plain methods on the same minutes" },
+    verdict: { tone, text, detail: "Forecasts that were given, beside the baselines on the same minutes" },
     figures: [
-      { label: "scored", value: String(scored), note: "forecasts with a known outcome" },
+      { label: "scored", value: String(scored), note: "outcome is known" },
       { label: "pending", value: String(pending), note: "outcome not known yet" },
-      { label: "unjoinable", value: String(unjoinable), note: "minutes missing after them" },
+      { label: "unjoinable", value: String(unjoinable), note: "minutes missing around them" },
       { label: "alerts", value: String(alerts.length), tone: alerts.length > 0 ? "bad" : "neutral" },
     ],
-    sections: [...alertSection(findings), ...versions.map(versionSection), ...driftSection(findings)],
+    sections: [
+      ...alertSection(findings),
+      ...versions.map(versionSection),
+      ...aliasSection(Object.values(findings.aliases)),
+      ...driftSection(findings),
+      ...lackingSection(findings),
+    ],
     data: { ...findings },
   };
 }
@@ -52,97 +48,99 @@ function alertSection({ alerts }: MonitorFindings): Section[] {
   return [{
     id: "alerts",
     title: "Alerts",
-    lead: "Scores alarm by their whole 95 % interval, features by a limit that allows for the number of rows.",
+    lead:
+      "A score alarms where its whole 95 % interval lies beyond what the gate lets through; a feature where it lies further from the training rows than windows of these rows do.",
     blocks,
   }];
 }
 
 function versionSection(skill: VersionSkill): Section {
-  const { name, version, metrics, days } = skill;
-  const blocks: Block[] = [{
-    kind: "facts",
-    items: [
-      { label: "Run", value: skill.runId || "–" },
-      { label: "Horizon", value: `${skill.horizonMinutes} minutes of ${skill.symbol}` },
-      {
-        label: "Scored",
-        value: `${skill.scored} of ${skill.forecasts}, ${skill.pending} pending, ${skill.unjoinable} unjoinable`,
-      },
-      { label: "From, to", value: `${skill.from ?? "–"}, ${skill.to ?? "–"}` },
-      { label: "Full days", value: `${skill.fullDays}; five are needed for intervals and alerts` },
-    ],
-  }];
-  if (skill.scored > 0) {
-    blocks.push({
-      kind: "table",
-      caption: "Scores beside plain methods on the same minutes",
-      columns: [
-        { title: "Score" },
-        { title: "Model", align: "right" },
-        { title: "Low", align: "right" },
-        { title: "High", align: "right" },
-        { title: "Baseline", align: "right" },
-        { title: "of" },
-      ],
-      rows: SCORES.map(([metric, title, digits, baseline]) => [
-        title,
-        figure(metrics[metric], digits),
-        figure(metrics[`${metric}_low`], digits),
-        figure(metrics[`${metric}_high`], digits),
-        baseline === undefined ? "" : figure(metrics[`baseline_${baseline}_${metric}`], digits),
-        baseline ?? "",
-      ]),
-    }, {
-      kind: "table",
-      caption: "Day by day (UTC day of the decision)",
-      columns: [
-        { title: "Day" },
-        { title: "Scored", align: "right" },
-        { title: "QLIKE", align: "right" },
-        { title: "EWMA", align: "right" },
-        { title: "Log-loss", align: "right" },
-        { title: "Coverage 90 %", align: "right" },
-      ],
-      rows: days.map(({ day, scored, metrics }) => [
-        day,
-        String(scored),
-        figure(metrics["qlike"], 4),
-        figure(metrics["baseline_ewma_qlike"], 4),
-        figure(metrics["log_loss"], 4),
-        figure(metrics["coverage_90"], 3),
-      ]),
-    });
-  }
+  const { name, version, fullDays } = skill;
   return {
     id: `version-${name}-${version}`.toLowerCase().replaceAll(/[^a-z0-9-]/g, "-"),
     title: `${name} version ${version}`,
-    blocks,
+    lead: fullDays < FULL_DAYS_NEEDED
+      ? `${fullDays} of the ${FULL_DAYS_NEEDED} full days that an interval or an alert takes.`
+      : "Baselines are fitted on the candles before the days that they are scored on, as in the evaluation.",
+    blocks: [
+      { kind: "facts", items: factsOf(skill) },
+      ...scoreTable(skill.metrics),
+      ...estimateBlock(skill),
+      ...gainCharts(skill.metrics),
+      ...dayCharts(skill.days),
+    ],
   };
 }
 
-function driftSection({ drift }: MonitorFindings): Section[] {
-  if (drift.length === 0) return [];
+function factsOf(skill: VersionSkill): { readonly label: string; readonly value: string }[] {
+  return [
+    { label: "Run", value: skill.runId || "–" },
+    { label: "Aliases", value: skill.aliases.join(", ") || "none" },
+    { label: "Horizon", value: `${skill.horizonMinutes} minutes of ${skill.symbol}` },
+    {
+      label: "Scored",
+      value: `${skill.scored} of ${skill.forecasts}, ${skill.pending} pending, ${skill.unjoinable} unjoinable, ` +
+        `${skill.learnt} of minutes that it learnt from`,
+    },
+    { label: "From, to", value: `${skill.from ?? "–"}, ${skill.to ?? "–"}` },
+    { label: "Full days", value: String(skill.fullDays) },
+    { label: "Verdict", value: skill.verdict },
+  ];
+}
+
+/** What probabilities promise, beside what came of the rows that are decided. */
+function estimateBlock({ estimated, estimatedOfScored, metrics }: VersionSkill): Block[] {
+  if (estimated === null) return [];
+  const bounds = (pair: readonly [number, number] | undefined) =>
+    pair === undefined ? "–" : `${figure(pair[0], 4)} to ${figure(pair[1], 4)}`;
   return [{
-    id: "drift",
-    title: "Features against the training rows",
-    lead: "Population stability index over twenty equal-count bins; the limit allows for the number of rows.",
-    blocks: [{
-      kind: "table",
-      caption: "Features by how far they moved",
-      columns: [
-        { title: "Model" },
-        { title: "Feature" },
-        { title: "PSI", align: "right" },
-        { title: "Limit", align: "right" },
-        { title: "Rows", align: "right" },
-      ],
-      rows: drift.map(({ name, version, feature, psi, limit, rows }) => [
-        `${name}/${version}`,
-        feature,
-        psi.toFixed(3),
-        limit.toFixed(3),
-        String(rows),
-      ]),
-    }],
+    kind: "table",
+    caption: "Direction as its probabilities promise it",
+    columns: [
+      { title: "Score" },
+      { title: "All, estimated", align: "right" },
+      { title: "Scored, estimated", align: "right" },
+      { title: "95 % bounds", align: "right" },
+      { title: "Scored, realised", align: "right" },
+    ],
+    rows: (["logLoss", "accuracy"] as const).map((score) => [
+      score === "logLoss" ? "Log-loss" : "Accuracy",
+      figure(estimated[score], 4),
+      figure(estimatedOfScored?.[score], 4),
+      bounds(estimatedOfScored?.bounds?.[score]),
+      figure(metrics[score === "logLoss" ? "log_loss" : "accuracy"], 4),
+    ]),
+    note:
+      `Confidence-based estimation, as NannyML's CBPE: known before any outcome, of all ${estimated.rows} forecasts. It holds as far as probabilities are calibrated: a realised score beyond the bounds says that they are not.`,
+  }];
+}
+
+function aliasSection(aliases: readonly AliasSkill[]): Section[] {
+  if (aliases.length === 0) return [];
+  return [{
+    id: "aliases",
+    title: "By alias",
+    lead: "Each decision time counts for the version that held the alias then.",
+    blocks: aliases.flatMap((skill): Block[] => [
+      {
+        kind: "facts",
+        items: [
+          { label: "Alias", value: `${skill.name}@${skill.alias}` },
+          { label: "Versions", value: skill.versions.join(", ") },
+          { label: "Scored", value: `${skill.scored}, ${skill.fullDays} full days` },
+          { label: "From, to", value: `${skill.from ?? "–"}, ${skill.to ?? "–"}` },
+        ],
+      },
+      ...scoreTable(skill.metrics),
+    ]),
+  }];
+}
+
+function lackingSection({ warnings }: MonitorFindings): Section[] {
+  if (warnings.length === 0) return [];
+  return [{
+    id: "not-measured",
+    title: "What could not be told",
+    blocks: warnings.map(({ message }) => ({ kind: "paragraph", text: message })),
   }];
 }

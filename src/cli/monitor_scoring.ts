@@ -1,77 +1,64 @@
-import type { FeatureReferences, Scoring } from "../monitoring/mod.ts";
-import type { ModelRegistry } from "../core/mod.ts";
-import { isDomainError } from "../core/mod.ts";
+import { MINUTE_MS } from "../core/mod.ts";
+import type { DayBlocks } from "../ml/evaluation/block_bootstrap.ts";
+import type { RowLosses } from "../ml/evaluation/scores.ts";
+import type { OutcomeRows, Scoring } from "../monitoring/mod.ts";
 
-/** Minutes before a decision time that EWMA is warmed on: a week at 15 minutes is 670 updates. */
-const CONTEXT_MINUTES = 7 * 1440;
-/** Live rows are few at first, so a block of the intervals is a day (evaluation section 4, quick runs). */
-const BLOCK_DAYS = 1;
+/** Days of a block of the intervals, where there are so many that blocks of days suffice (evaluation section 5). */
+const BLOCK_DAYS = 5;
 
-/** The scores of `track`, for forecasts that were served: the same labels, losses, baseline and intervals. */
+/** The scores of `track`, for forecasts that were served: the same rows, labels, losses and intervals. */
 export async function liveScoring(): Promise<Scoring> {
-  const [
-    { computeLabels, MinuteGrid },
-    { compareForecasts },
-    { comparisonMetrics },
-    { rowLosses },
-    bootstrap,
-    { ewmaVariance },
-  ] = await Promise.all([
-    import("../ml/mod.ts"),
-    import("../ml/evaluation/compare_forecasts.ts"),
-    import("../ml/evaluation/evaluation_metrics.ts"),
-    import("../ml/evaluation/scores.ts"),
-    import("../ml/evaluation/block_bootstrap.ts"),
-    import("../ml/models/ewma.ts"),
-  ]);
+  const [{ computeLabels, MinuteGrid }, { CLOSES_NEEDED }, { compareForecasts }, metrics, losses, blocks] =
+    await Promise
+      .all([
+        import("../ml/mod.ts"),
+        import("../ml/labels/mod.ts"),
+        import("../ml/evaluation/compare_forecasts.ts"),
+        import("../ml/evaluation/evaluation_metrics.ts"),
+        import("../ml/evaluation/scores.ts"),
+        import("../ml/evaluation/block_bootstrap.ts"),
+      ]);
+  /** Intervals of the model's own losses, by the rows that their levels are of. */
+  const lossIntervals = (
+    { decisionTimeMs, horizonMinutes }: OutcomeRows,
+    { qlike, logLoss, pinball }: RowLosses,
+    days: DayBlocks,
+  ) => {
+    const stepMs = horizonMinutes * MINUTE_MS;
+    const apart = qlike?.map((loss, row) => decisionTimeMs[row]! % stepMs === 0 ? loss : NaN);
+    return Object.fromEntries(
+      Object.entries({ qlike: apart, log_loss: logLoss, pinball }).flatMap(([name, values]) => {
+        if (values === undefined) return [];
+        const { low, high } = blocks.bootstrapMean(days.totals((row) => values[row]!));
+        return [[`${name}_low`, low], [`${name}_high`, high]];
+      }),
+    );
+  };
   return {
-    contextMinutes: CONTEXT_MINUTES,
-    outcomes: (candles, decisionTimeMs, horizonMinutes) =>
-      computeLabels(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes }),
-    metrics(rows, forecasts, candles, { intervals }) {
-      const { horizonMinutes, decisionTimeMs } = rows;
-      const variance = ewmaVariance(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes });
-      // A baseline that cannot answer every row is left out: losses are compared on the same rows only.
-      const baselines = variance.every((value) => value > 0)
-        ? { ewma: { volatilityBps: Float32Array.from(variance, Math.sqrt) } }
-        : {};
-      const comparison = compareForecasts(rows, { model: forecasts, baselines }, {
-        blockDays: BLOCK_DAYS,
+    contextMinutes: CLOSES_NEEDED,
+    outcomes(candles, decisionTimeMs, horizonMinutes) {
+      const { returnBps, realizedVarianceBps2, scorable } = computeLabels(new MinuteGrid(candles), decisionTimeMs, {
+        horizonMinutes,
+      });
+      const scored = (values: Float32Array) => values.map((value, row) => scorable[row] === 1 ? value : NaN);
+      return { returnBps: scored(returnBps), realizedVarianceBps2: scored(realizedVarianceBps2) };
+    },
+    metrics(rows, model, baselines, { intervals }) {
+      const days = new blocks.DayBlocks(rows.decisionTimeMs, { days: 1 }).count;
+      const blockDays = blocks.shortTestBlockDays(days, BLOCK_DAYS), own = losses.rowLosses(rows, model);
+      const comparison = compareForecasts(rows, { model, baselines }, {
+        ...{ blockDays, losses: own },
         ...(intervals ? {} : { resamples: 1 }),
       });
-      const { logLoss } = rowLosses(rows, forecasts);
-      const blocks = new bootstrap.DayBlocks(decisionTimeMs, { days: BLOCK_DAYS });
-      const coin = bootstrap.bootstrapMean(blocks.totals((row) => Math.LN2 - logLoss![row]!), {
-        resamples: intervals ? 2000 : 1,
+      const found = Object.entries({
+        ...metrics.comparisonMetrics(comparison),
+        ...(intervals ? lossIntervals(rows, own, new blocks.DayBlocks(rows.decisionTimeMs, { days: blockDays })) : {}),
       });
-      const metrics: Record<string, number> = {
-        ...comparisonMetrics(comparison),
-        baseline_coin_log_loss: Math.LN2,
-        log_loss_gain_coin: coin.mean,
-        log_loss_gain_coin_low: coin.low,
-        log_loss_gain_coin_high: coin.high,
-      };
-      if (intervals) return metrics;
-      return Object.fromEntries(Object.entries(metrics).filter(([name]) => !/_(low|high)$/.test(name)));
+      // Of a few rows some scores cannot be told, as the area under the curve of one outcome alone.
+      return Object.fromEntries(
+        found.filter(([name, value]) => Number.isFinite(value) && (intervals || !/_(low|high)$/.test(name))),
+      );
     },
-  };
-}
-
-/** Shapes of the features that a version was trained on, from its `forecast.json`. */
-export function referencesFrom(
-  registry: Pick<ModelRegistry, "readModelFile">,
-): (name: string, version: string) => Promise<FeatureReferences | undefined> {
-  return async (name, version) => {
-    const { decodeForecastJson } = await import("../ml/models/forecast_json.ts");
-    try {
-      const bytes = await registry.readModelFile(name, version, "forecast.json");
-      const { featureNames, referenceHistograms } = decodeForecastJson(new TextDecoder().decode(bytes)).spec;
-      return { featureNames, shapes: referenceHistograms };
-    } catch (error) {
-      // A version that was deleted or damaged since then has nothing to compare with.
-      if (isDomainError(error, "not-found", "model-invalid")) return undefined;
-      throw error;
-    }
   };
 }
 

@@ -54,14 +54,19 @@ export function registeredForecasts(
   };
 }
 
-/** Decision times that every label of the training ends before, or with. */
+/** First decision time that every label of the training ends before, or with. */
+export function learntUntil({ train, validation }: TrainingRanges, horizonMinutes: number): number {
+  return Math.max(train.endMs, validation?.endMs ?? -Infinity) + (horizonMinutes - 1) * MINUTE_MS;
+}
+
+/** Decision times from {@linkcode learntUntil} on. */
 export function afterTraining(
   decisionTimeMs: Float64Array,
-  { train, validation }: TrainingRanges,
+  ranges: TrainingRanges,
   horizonMinutes: number,
 ): Float64Array {
-  const lastDecisionMs = Math.max(train.endMs, validation?.endMs ?? -Infinity) - MINUTE_MS;
-  return decisionTimeMs.filter((ms) => ms >= lastDecisionMs + horizonMinutes * MINUTE_MS);
+  const fromMs = learntUntil(ranges, horizonMinutes);
+  return decisionTimeMs.filter((ms) => ms >= fromMs);
 }
 
 /** Lets go of the store at once, so that an ingest can go on meanwhile. */
@@ -87,7 +92,7 @@ async function registeredModel(tracker: Tracker, version: ModelVersion): Promise
 }
 
 /** The set whose rows a model's features come from: windows follow from the default one. */
-async function datasetEngine(digest: string): Promise<FeatureEngine> {
+export async function datasetEngine(digest: string): Promise<FeatureEngine> {
   const { defaultFeatureEngine, windowFeatureEngine } = await import("../ml/features/mod.ts");
   return digest === windowFeatureEngine().digest ? defaultFeatureEngine() : await featureEngineOf(digest);
 }

@@ -1,13 +1,7 @@
-import {
-  allocateForecasts,
-  type CandleColumns,
-  type ForecastColumns,
-  MINUTE_MS,
-  QUANTILE_LEVELS,
-  type SeriesId,
-} from "../core/mod.ts";
-import type { MonitorDeps, OutcomeRows } from "./ports.ts";
+import { allocateForecasts, MINUTE_MS, QUANTILE_LEVELS, type SeriesId } from "../core/mod.ts";
+import type { MonitorDeps } from "./ports.ts";
 import type { LoggedForecast } from "./read_log.ts";
+import type { ScoredRows } from "./scored_rows.ts";
 
 /** Forecasts of one version about one series, one a decision time, ascending. */
 export interface ForecastGroup {
@@ -32,14 +26,15 @@ export class ForecastGroups {
     { readonly first: LoggedForecast; readonly byTime: Map<number, LoggedForecast> }
   >();
 
-  /** Takes a forecast. */
-  add(forecast: LoggedForecast): void {
+  /** Takes a forecast; false where its decision time was forecast before, by this version. */
+  add(forecast: LoggedForecast): boolean {
     const { exchange, symbol, name, version, horizonMinutes, decisionTimeMs } = forecast;
     const key = JSON.stringify([exchange, symbol, name, version, horizonMinutes]);
     let group = this.#groups.get(key);
     if (group === undefined) this.#groups.set(key, group = { first: forecast, byTime: new Map() });
     const known = group.byTime.get(decisionTimeMs);
     if (known === undefined || forecast.atMs < known.atMs) group.byTime.set(decisionTimeMs, forecast);
+    return known === undefined;
   }
 
   /** The groups, by name and version. */
@@ -56,43 +51,39 @@ export class ForecastGroups {
 }
 
 /** Forecasts of a group with what happened after them. */
-export interface JoinedGroup {
-  /** Forecasts whose outcome is known, as columns. */
-  readonly forecasts: ForecastColumns;
-  /** Their outcomes, row by row. */
-  readonly outcomes: OutcomeRows;
-  /** Candles around them, with what the baselines want before. */
-  readonly candles: CandleColumns | undefined;
+export interface JoinedGroup extends Omit<ScoredRows, "baselines"> {
+  /** Forecasts that the version learnt nothing of, whatever is known of their outcome. */
+  readonly live: readonly LoggedForecast[];
   /** Labels of decision times up to here have closed, epoch milliseconds; −Infinity where there are no candles. */
   readonly closedUntilMs: number;
   /** Decision times whose label has not closed yet. */
   readonly pending: number;
-  /** Decision times after which minutes are missing for good. */
+  /** Decision times around which minutes are missing for good. */
   readonly unjoinable: number;
+  /** Decision times that the version learnt from: they are never scored with it. */
+  readonly learnt: number;
 }
 
 /** Joins a group with the store. A label closes once the store holds candles up to its end. */
 export async function joinGroup(
-  group: ForecastGroup,
+  { forecasts, horizonMinutes, series }: ForecastGroup,
+  learntUntilMs: number,
   { store, scoring }: Pick<MonitorDeps, "store" | "scoring">,
 ): Promise<JoinedGroup> {
-  const { forecasts, horizonMinutes, series } = group;
-  const horizonMs = horizonMinutes * MINUTE_MS;
+  const live = forecasts.filter(({ decisionTimeMs }) => decisionTimeMs >= learntUntilMs);
   const span = await store?.span(series);
-  const closedUntilMs = span === undefined ? -Infinity : span.endMs - horizonMs;
-  const closed = forecasts.filter(({ decisionTimeMs }) => decisionTimeMs <= closedUntilMs);
-  const pending = forecasts.length - closed.length;
-  if (store === undefined || closed.length === 0) {
-    return { ...columnsOf([], horizonMinutes), candles: undefined, closedUntilMs, pending, unjoinable: 0 };
-  }
+  const closedUntilMs = span === undefined ? -Infinity : span.endMs - horizonMinutes * MINUTE_MS;
+  const closed = live.filter(({ decisionTimeMs }) => decisionTimeMs <= closedUntilMs);
+  const counts = { live, closedUntilMs, pending: live.length - closed.length, learnt: forecasts.length - live.length };
+  if (store === undefined || closed.length === 0) return { ...columnsOf([], horizonMinutes), ...counts, unjoinable: 0 };
+  const times = Float64Array.from(closed, ({ decisionTimeMs }) => decisionTimeMs);
   const candles = await store.loadCandles({
     ...series,
     range: {
-      startMs: closed[0]!.decisionTimeMs - (scoring.contextMinutes + 1) * MINUTE_MS,
-      endMs: closed.at(-1)!.decisionTimeMs + horizonMs,
+      startMs: times[0]! - scoring.contextMinutes * MINUTE_MS,
+      endMs: times.at(-1)! + horizonMinutes * MINUTE_MS,
     },
   });
-  const times = Float64Array.from(closed, ({ decisionTimeMs }) => decisionTimeMs);
   const labels = scoring.outcomes(candles, times, horizonMinutes);
   const known = [...closed.keys()].filter((i) =>
     !Number.isNaN(labels.returnBps[i]!) && !Number.isNaN(labels.realizedVarianceBps2[i]!)
@@ -102,47 +93,24 @@ export async function joinGroup(
     rows.outcomes.returnBps[row] = labels.returnBps[i]!;
     rows.outcomes.realizedVarianceBps2[row] = labels.realizedVarianceBps2[i]!;
   });
-  return { ...rows, candles, closedUntilMs, pending, unjoinable: closed.length - known.length };
+  return { ...rows, ...counts, unjoinable: closed.length - known.length };
 }
 
-/** Rows `[from, to)` of a joined group. */
-export function sliceJoined(
-  joined: JoinedGroup,
-  from: number,
-  to: number,
-): Pick<JoinedGroup, "forecasts" | "outcomes"> {
-  const { forecasts, outcomes } = joined;
-  const levels = QUANTILE_LEVELS.length;
-  return {
-    forecasts: {
-      length: to - from,
-      probabilityUp: forecasts.probabilityUp.subarray(from, to),
-      volatilityBps: forecasts.volatilityBps.subarray(from, to),
-      quantilesBps: forecasts.quantilesBps.subarray(from * levels, to * levels),
-    },
-    outcomes: {
-      length: to - from,
-      horizonMinutes: outcomes.horizonMinutes,
-      decisionTimeMs: outcomes.decisionTimeMs.subarray(from, to),
-      returnBps: outcomes.returnBps.subarray(from, to),
-      realizedVarianceBps2: outcomes.realizedVarianceBps2.subarray(from, to),
-    },
-  };
-}
-
-function columnsOf(rows: readonly LoggedForecast[], horizonMinutes: number) {
+function columnsOf(rows: readonly LoggedForecast[], horizonMinutes: number): Omit<ScoredRows, "baselines"> {
   const forecasts = allocateForecasts(rows.length);
   rows.forEach((row, i) => {
     forecasts.probabilityUp[i] = row.probabilityUp;
     forecasts.volatilityBps[i] = row.volatilityBps;
     forecasts.quantilesBps.set(row.quantilesBps, i * QUANTILE_LEVELS.length);
   });
-  const outcomes: OutcomeRows = {
-    length: rows.length,
-    horizonMinutes,
-    decisionTimeMs: Float64Array.from(rows, ({ decisionTimeMs }) => decisionTimeMs),
-    returnBps: new Float32Array(rows.length),
-    realizedVarianceBps2: new Float32Array(rows.length),
+  return {
+    forecasts,
+    outcomes: {
+      length: rows.length,
+      horizonMinutes,
+      decisionTimeMs: Float64Array.from(rows, ({ decisionTimeMs }) => decisionTimeMs),
+      returnBps: new Float32Array(rows.length),
+      realizedVarianceBps2: new Float32Array(rows.length),
+    },
   };
-  return { forecasts, outcomes };
 }

@@ -1,15 +1,23 @@
 import { DAY_MS, type Metric, type Tracker } from "../core/mod.ts";
-import type { VersionSkill } from "./monitor.ts";
+import type { VersionSkill } from "./findings.ts";
 
 /** Scores of a day that go to the model's run. */
 const LOGGED = [
-  "log_loss",
   "qlike",
+  "log_loss",
+  "accuracy",
   "pinball",
   "coverage_90",
+  "baseline_har_x_qlike",
   "baseline_ewma_qlike",
+  "baseline_climatology_log_loss",
+  "baseline_contrarian_log_loss",
+  "baseline_har_x_pinball",
+  "qlike_gain_har_x",
   "qlike_gain_ewma",
-  "log_loss_gain_coin",
+  "log_loss_gain_climatology",
+  "log_loss_gain_contrarian",
+  "pinball_gain_har_x",
 ] as const;
 
 /**

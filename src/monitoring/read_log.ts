@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { QUANTILE_LEVELS } from "../core/mod.ts";
+import { DAY_MS, MINUTE_MS, QUANTILE_LEVELS } from "../core/mod.ts";
 
 /** A logged forecast, as far as monitoring needs it. */
 export interface LoggedForecast {
@@ -37,18 +37,32 @@ export interface LogReading {
   lost: number;
   /** Lines that are no record; a killed service leaves at most one. */
   unreadable: number;
+  /** Forecasts of decision times that the version had forecast before: by another instance, or asked for again. */
+  repeated: number;
+  /** Forecasts given when their outcome was known already, by the service's clock. */
+  late: number;
 }
 
-const FILE = /^\d{4}-\d{2}-\d{2}-\d+\.jsonl$/;
+const FILE = /^(\d{4}-\d{2}-\d{2})-\d+\.jsonl$/;
+/** A file is named by the service's clock, which may be off by so much. */
+const CLOCK_ROOM_MS = 2 * DAY_MS;
 
 /**
  * Every forecast in the log, instance by instance, in the order of writing. Read one file at a time; what else is
  * there is counted into `reading`.
+ *
+ * @param options.sinceMs files that were closed before it by more than two days are not read. @default none
  */
-export async function* readForecasts(directory: string, reading: LogReading): AsyncGenerator<LoggedForecast> {
+export async function* readForecasts(
+  directory: string,
+  reading: LogReading,
+  { sinceMs = -Infinity }: { readonly sinceMs?: number } = {},
+): AsyncGenerator<LoggedForecast> {
   for (const instance of await namesIn(directory, "isDirectory")) {
     const folder = `${directory}/${instance}`;
-    for (const file of (await namesIn(folder, "isFile")).filter((name) => FILE.test(name))) {
+    for (const file of await namesIn(folder, "isFile")) {
+      const day = FILE.exec(file)?.[1];
+      if (day === undefined || Date.parse(day) + DAY_MS < sinceMs - CLOCK_ROOM_MS) continue;
       for (const line of (await Deno.readTextFile(`${folder}/${file}`)).split("\n")) {
         if (line === "") continue;
         const record = parseLine(line);
@@ -94,7 +108,7 @@ export function parseLine(line: string): ParsedLine | undefined {
   const { at, name, version, runId, exchange, symbol, decisionTime, features } = record;
   const { horizonMinutes, probabilityUp, volatilityBps, quantilesBps } = record;
   const atMs = timeOf(at), decisionTimeMs = timeOf(decisionTime);
-  if (atMs === undefined || decisionTimeMs === undefined) return undefined;
+  if (atMs === undefined || decisionTimeMs === undefined || decisionTimeMs % MINUTE_MS !== 0) return undefined;
   if (!isText(name) || !isText(version) || !isText(runId) || !isText(exchange) || !isText(symbol)) return undefined;
   if (!isFinite(horizonMinutes) || !isFinite(probabilityUp) || !isFinite(volatilityBps)) return undefined;
   if (!Number.isInteger(horizonMinutes) || horizonMinutes < 1) return undefined;

@@ -1,5 +1,7 @@
 import { DomainError, toIso } from "../core/mod.ts";
-import type { DaySkill, MonitorFindings } from "./monitor.ts";
+import type { AlertEvent, OpenAlert } from "./alerting/alert_events.ts";
+import type { DaySkill } from "./day_skill.ts";
+import type { MonitorFindings } from "./findings.ts";
 
 /** A full day of a version that was scored once; kept when the log is pruned. */
 export interface KeptDay extends Omit<DaySkill, "full"> {
@@ -17,7 +19,13 @@ export interface MonitorState {
   readonly updatedAt: string;
   /** Full days by name, version and day. */
   readonly days: readonly KeptDay[];
+  /** Alerts that were raised and are not over. */
+  readonly open: readonly OpenAlert[];
+  /** Events that the webhook has not taken yet, oldest first. */
+  readonly undelivered: readonly AlertEvent[];
 }
+
+const EMPTY: MonitorState = { layout: 1, updatedAt: toIso(0), days: [], open: [], undelivered: [] };
 
 /** The state in `path`, or an empty one where there is none. @throws {DomainError} `config-invalid`. */
 export async function readState(path: string): Promise<MonitorState> {
@@ -25,12 +33,14 @@ export async function readState(path: string): Promise<MonitorState> {
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { layout: 1, updatedAt: toIso(0), days: [] };
+    if (error instanceof Deno.errors.NotFound) return EMPTY;
     throw error;
   }
   try {
-    const state = JSON.parse(text) as MonitorState;
-    if (state.layout === 1 && Array.isArray(state.days)) return state;
+    // Files of earlier versions have days alone.
+    const state: MonitorState = { ...EMPTY, ...JSON.parse(text) };
+    const lists = [state.days, state.open, state.undelivered];
+    if (state.layout === 1 && lists.every(Array.isArray)) return state;
   } catch {
     // Falls through to the error below, which says the same for every kind of damage.
   }
@@ -48,7 +58,7 @@ export function mergeState(state: MonitorState, findings: MonitorFindings, nowMs
     }
   }
   const sorted = [...days].sort(([a], [b]) => a < b ? -1 : 1).map(([, day]) => day);
-  return { layout: 1, updatedAt: toIso(nowMs), days: sorted };
+  return { ...state, updatedAt: toIso(nowMs), days: sorted };
 }
 
 /** Writes the state beside its place and renames it. */

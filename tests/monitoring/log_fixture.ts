@@ -1,4 +1,4 @@
-import { type CandleColumns, type ForecastModel, MINUTE_MS } from "../../src/core/mod.ts";
+import { type CandleColumns, DAY_MS, type ForecastModel, MINUTE_MS } from "../../src/core/mod.ts";
 import { PredictionLog } from "../../src/api/mod.ts";
 import { featureEngines } from "../../src/ml/mod.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -29,7 +29,7 @@ export async function logForecasts(
   const { fromMs, name = "bitcoin-model", version = "1", runId = "", scale = 1 } = options;
   const engine = featureEngines().find(({ digest }) => digest === model.info.featureSetDigest)!;
   const matrix = engine.compute(candles, { fromMs });
-  const clock = new ManualClock(0);
+  const clock = new ManualClock(fromMs);
   await using log = await PredictionLog.open({
     directory,
     key: new Uint8Array(32),
@@ -41,6 +41,11 @@ export async function logForecasts(
   const served = { name, version, alias: "production", runId, horizonMinutes: model.info.horizonMinutes };
   let logged = 0;
   for (let i = 0; i < matrix.length; i++) {
+    // A day's records go into a day's file.
+    if (i > 0 && i % 1440 === 0) {
+      await log.flush();
+      await clock.advance(DAY_MS);
+    }
     const features = Float32Array.from(matrix.columns, (column) => column[i]!);
     if (features.some((value, j) => Number.isNaN(value) && !model.info.nullable[j])) continue;
     const outputs = model.predict(features, 1);

@@ -1,0 +1,187 @@
+import {
+  DAY_MS,
+  DomainError,
+  type FeatureEngine,
+  type FeatureReader,
+  lowerBound,
+  MINUTE_MS,
+  type TimeRange,
+} from "../core/mod.ts";
+import type { Dataset } from "../ml/dataset.ts";
+import type { SpecForecastModel } from "../ml/models/spec_forecast_model.ts";
+import type { BaselineAnswers, Baselines, TrainingRows, Yardstick, YardstickQuery } from "../monitoring/mod.ts";
+import { learntUntil } from "./registered_forecasts.ts";
+
+/** What {@linkcode liveYardstick} needs. */
+export interface YardstickDeps {
+  /** The candles; undefined where there is no store. */
+  readonly store: Pick<FeatureReader, "span" | "loadCandles"> | undefined;
+  /** The model of a version; undefined where it is gone. */
+  readonly modelOf: (name: string, version: string) => Promise<SpecForecastModel | undefined>;
+  /** Features by which a version's rows are computed again; of version undefined any that the baselines can read. */
+  readonly engineOf: (model: SpecForecastModel | undefined) => Promise<FeatureEngine>;
+  /** Days that baselines are fitted on, and after which they are fitted anew (evaluation section 4). */
+  readonly split: { readonly trainDays: number; readonly stepDays: number };
+  /** Called between parts of the work; may throw to stop. */
+  readonly pause: () => Promise<void>;
+}
+
+/** Baselines of less are not worth a comparison: HAR reads seven days before its first row. */
+const FEWEST_TRAINING_DAYS = 14;
+/** Minutes before the first training row that the lines of a horizon of a day look back, and more than any set does. */
+const LOOKBACK_MINUTES = 33_120;
+
+/**
+ * What a version is measured by. Baselines walk forward as in the evaluation (section 4): steps from the end of what the
+ * version learnt on, each fitted on the days before it, labels included, and asked about the scored rows of its own days.
+ * They thereby never see a live minute of their step, and are as fresh as those of the backtest.
+ */
+export function liveYardstick(deps: YardstickDeps): (query: YardstickQuery) => Promise<Yardstick> {
+  return async (query) => {
+    const { series, horizonMinutes, decisionTimeMs } = query;
+    const span = await deps.store?.span(series);
+    if (deps.store === undefined || span === undefined) return { baselines: {}, training: undefined, lacking: [] };
+    const model = await deps.modelOf(query.name, query.version);
+    const learntMs = model === undefined ? undefined : learntUntil(model.spec.trainingRanges, horizonMinutes);
+    const engine = await deps.engineOf(model), lacking: string[] = [];
+    const load = async (range: TimeRange): Promise<Dataset> => {
+      const candles = await deps.store!.loadCandles({
+        ...series,
+        range: {
+          startMs: range.startMs - LOOKBACK_MINUTES * MINUTE_MS,
+          endMs: range.endMs + horizonMinutes * MINUTE_MS,
+        },
+      });
+      await deps.pause();
+      const { buildDataset } = await import("../ml/dataset.ts");
+      return buildDataset(candles, engine, { horizonMinutes, sinceMs: range.startMs });
+    };
+    let baselines: Baselines = {};
+    if (decisionTimeMs.length > 0) {
+      const anchorMs = learntMs ?? Math.floor(decisionTimeMs[0]! / DAY_MS) * DAY_MS;
+      try {
+        baselines = await walkBaselines(
+          decisionTimeMs,
+          { anchorMs, firstMs: span.startMs, horizonMinutes },
+          deps,
+          load,
+        );
+      } catch (error) {
+        // Too few rows, or rows that no line can be put through: the model is scored all the same.
+        if (!(error instanceof DomainError) || error.code === "interrupted") throw error;
+        lacking.push(`it is scored without baselines: ${error.message}`);
+      }
+    }
+    await deps.pause();
+    const training = model === undefined || learntMs === undefined ? undefined : await trainingRows(
+      model,
+      { startMs: Math.max(model.spec.trainingRanges.train.startMs, span.startMs), endMs: learntMs },
+      load,
+      deps.pause,
+    );
+    return { baselines, training, lacking };
+  };
+}
+
+/** Where steps begin, and what there is. */
+interface Grid {
+  /** Start of the first step. */
+  readonly anchorMs: number;
+  /** First candle. */
+  readonly firstMs: number;
+  readonly horizonMinutes: number;
+}
+
+async function walkBaselines(
+  decisionTimeMs: Float64Array,
+  { anchorMs, firstMs, horizonMinutes }: Grid,
+  { split, pause }: YardstickDeps,
+  load: (range: TimeRange) => Promise<Dataset>,
+): Promise<Baselines> {
+  const { foldBetween } = await import("../ml/labels/mod.ts");
+  const { foldBaselines } = await import("../ml/experiment/fold_baselines.ts");
+  const stepMs = split.stepDays * DAY_MS, parts: Baselines[] = [];
+  for (let from = 0; from < decisionTimeMs.length;) {
+    const index = Math.floor((decisionTimeMs[from]! - anchorMs) / stepMs), testStartMs = anchorMs + index * stepMs;
+    const to = lowerBound(decisionTimeMs, testStartMs + stepMs);
+    const times = decisionTimeMs.subarray(from, to), testEndMs = times.at(-1)! + MINUTE_MS;
+    const trainDays = Math.min(split.trainDays, (testStartMs - firstMs) / DAY_MS);
+    if (trainDays < FEWEST_TRAINING_DAYS) {
+      throw new DomainError(
+        "input-invalid",
+        `the store has ${Math.max(0, trainDays).toFixed(1)} days of candles before ${
+          new Date(testStartMs).toISOString().slice(0, 10)
+        }, and they are fitted on ${FEWEST_TRAINING_DAYS} or more`,
+      );
+    }
+    const fold = foldBetween({
+      ...{ index, horizonMinutes, trainDays, testStartMs, testEndMs },
+      validationDays: 0,
+      labelsEndMs: testEndMs + horizonMinutes * MINUTE_MS,
+    });
+    const dataset = await load({ startMs: fold.trainingSpan.startMs, endMs: testEndMs });
+    await pause();
+    const { test, baselines } = foldBaselines(dataset, fold);
+    await pause();
+    parts.push(await answersAt(times, test, baselines));
+    from = to;
+  }
+  const { joinForecasts } = await import("../ml/evaluation/scored_folds.ts");
+  const names = Object.keys(parts[0]!);
+  return Object.fromEntries(names.map((name) => [name, joinForecasts(parts.map((part) => part[name]!))]));
+}
+
+/** What the baselines of a fold say at some of its rows. */
+async function answersAt(
+  wantedMs: Float64Array,
+  test: { readonly length: number; readonly decisionTimeMs: Float64Array },
+  baselines: Readonly<
+    Record<
+      string,
+      BaselineAnswers | { readonly volatilityBps: Float32Array; readonly standardizedQuantiles: readonly number[] }
+    >
+  >,
+): Promise<Baselines> {
+  const { pickValues } = await import("../ml/dataset.ts");
+  const { scaledQuantiles } = await import("../ml/evaluation/test_rows.ts");
+  const { commonRows } = await import("../ml/evaluation/common_rows.ts");
+  const { left: rows } = commonRows(test.decisionTimeMs, wantedMs);
+  if (rows.length !== wantedMs.length) {
+    throw new DomainError(
+      "input-invalid",
+      `they answer ${rows.length} of ${wantedMs.length} scored rows, as the candles changed meanwhile`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(baselines).map(([name, answers]) => {
+      const own: BaselineAnswers = Object.fromEntries(
+        (["probabilityUp", "volatilityBps"] as const).flatMap((output) => {
+          const column = (answers as BaselineAnswers)[output];
+          return column === undefined ? [] : [[output, pickValues(column, rows)]];
+        }),
+      );
+      if (!("standardizedQuantiles" in answers)) return [name, own];
+      return [name, { ...own, quantilesBps: scaledQuantiles(own.volatilityBps!, () => answers.standardizedQuantiles) }];
+    }),
+  );
+}
+
+async function trainingRows(
+  model: SpecForecastModel,
+  range: TimeRange,
+  load: (range: TimeRange) => Promise<Dataset>,
+  pause: () => Promise<void>,
+): Promise<TrainingRows | undefined> {
+  if (range.endMs - range.startMs < DAY_MS) return undefined;
+  const dataset = await load(range);
+  const { scorableRows } = await import("../ml/dataset.ts");
+  const { forecastRows } = await import("../ml/window_dataset.ts");
+  const { features: { decisionTimeMs, names, columns } } = dataset;
+  const rows = scorableRows(dataset).filter((row) => decisionTimeMs[row]! < range.endMs);
+  return {
+    decisionTimeMs: Float64Array.from(rows, (row) => decisionTimeMs[row]!),
+    featureNames: names,
+    featureAt: (feature, row) => columns[feature]![rows[row]!]!,
+    forecasts: (picked) => forecastRows(model, dataset, Int32Array.from(picked, (row) => rows[row]!), pause),
+  };
+}
