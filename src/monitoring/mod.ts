@@ -8,7 +8,8 @@ export { appendEvents } from "./alerting/alert_file.ts";
 export { type Delivery, postEvents, type WebhookOptions } from "./alerting/webhook.ts";
 export { type AlertCode, type AlertGrounds, alertsOf, type MonitorAlert } from "./alerts.ts";
 export { type DaySkill, FULL_DAY_ROWS, FULL_DAYS_NEEDED } from "./day_skill.ts";
-export { type FeatureDrift } from "./drift/measure_drift.ts";
+export type { FeatureDrift } from "./drift/measure_drift.ts";
+export type { DriftKind } from "./drift/watched_columns.ts";
 export { type EstimatedSkill, estimateSkill } from "./estimated_skill.ts";
 export type { AliasSkill, MonitorFindings, Skill, VersionSkill } from "./findings.ts";
 export { joinGroup } from "./join.ts";
@@ -27,5 +28,11 @@ export type {
   Yardstick,
   YardstickQuery,
 } from "./ports.ts";
-export { type LoggedForecast, type LogReading, readForecasts } from "./read_log.ts";
+export {
+  type LoggedForecast,
+  type LoggedPredictions,
+  type LogReading,
+  readForecasts,
+  type ReadOptions,
+} from "./read_log.ts";
 export { type KeptDay, mergeState, type MonitorState, readState, writeState } from "./state.ts";

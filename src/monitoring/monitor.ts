@@ -6,7 +6,8 @@ import type { FeatureDrift } from "./drift/measure_drift.ts";
 import type { AliasSkill, MonitorFindings, VersionSkill } from "./findings.ts";
 import { type ForecastGroup, ForecastGroups } from "./join.ts";
 import type { AliasHolding, MonitorDeps } from "./ports.ts";
-import { type LogReading, readForecasts } from "./read_log.ts";
+import { PredictionSamples } from "./prediction_sample.ts";
+import { type LoggedPredictions, type LogReading, readForecasts } from "./read_log.ts";
 import { type ScoredVersion, scoreVersion } from "./score_version.ts";
 
 /** Options of {@linkcode monitorForecasts}. */
@@ -26,13 +27,16 @@ export interface MonitorOptions {
 /** Joins the prediction log with what happened, and scores each version and alias beside baselines on the same rows. */
 export async function monitorForecasts(deps: MonitorDeps, options: MonitorOptions): Promise<MonitorFindings> {
   const { isCalendar = () => false } = options;
-  const { groups, log } = await gather(options);
+  const { groups, log, samples } = await gather(options);
   const skill: Record<string, VersionSkill> = {}, drift: FeatureDrift[] = [], alerts: MonitorAlert[] = [];
   const warnings: Warning[] = [];
   const newestMs = Math.max(...groups.map(({ forecasts }) => forecasts.at(-1)!.decisionTimeMs));
   const scoredVersions: (ScoredVersion & { readonly group: ForecastGroup })[] = [];
   for (const group of groups) {
-    const found = await scoreVersion(group, deps, isCalendar);
+    const found = await scoreVersion(group, deps, {
+      isCalendar,
+      predictions: samples.of(group.name, group.version),
+    });
     const holdings = await deps.holdings(group.name), key = keyOf(group, skill);
     const enough = found.skill.fullDays >= FULL_DAYS_NEEDED;
     // What serves no more needs nobody's attention: its verdict says how it ended.
@@ -64,17 +68,22 @@ export async function monitorForecasts(deps: MonitorDeps, options: MonitorOption
 
 async function gather(
   { directory, sinceMs = -Infinity, untilMs = Infinity, only }: MonitorOptions,
-): Promise<{ readonly groups: readonly ForecastGroup[]; readonly log: LogReading }> {
+): Promise<
+  { readonly groups: readonly ForecastGroup[]; readonly log: LogReading; readonly samples: PredictionSamples }
+> {
   const log: LogReading = { predictions: 0, lost: 0, unreadable: 0, repeated: 0, late: 0 };
-  const groups = new ForecastGroups();
-  for await (const forecast of readForecasts(directory, log, { sinceMs })) {
+  const groups = new ForecastGroups(), samples = new PredictionSamples();
+  const onPredictions = (predictions: LoggedPredictions) => {
+    if (predictions.atMs >= sinceMs && predictions.atMs < untilMs) samples.add(predictions);
+  };
+  for await (const forecast of readForecasts(directory, log, { sinceMs, onPredictions })) {
     const { decisionTimeMs, name, version, atMs, horizonMinutes } = forecast;
     if (decisionTimeMs < sinceMs || decisionTimeMs >= untilMs) continue;
     if (only !== undefined && (name !== only.name || version !== only.version)) continue;
     if (!groups.add(forecast)) log.repeated++;
     else if (atMs >= decisionTimeMs + horizonMinutes * MINUTE_MS) log.late++;
   }
-  return { groups: groups.all(), log };
+  return { groups: groups.all(), log, samples };
 }
 
 /** `<name>/<version>`; with symbol and horizon where a version forecast more than one. */

@@ -29,9 +29,21 @@ export interface LoggedForecast {
   readonly features: Float32Array;
 }
 
+/** Answers to rows that a client brought. */
+export interface LoggedPredictions {
+  /** When they were given, epoch milliseconds. */
+  readonly atMs: number;
+  /** Registered model. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** Row-major `[rows, 11]`: P(up), volatility, nine quantiles. */
+  readonly outputs: Float32Array;
+}
+
 /** What a reading of the log found besides the forecasts. */
 export interface LogReading {
-  /** Answers to rows that clients brought; they have no outcome. */
+  /** Requests with rows that clients brought; they have no outcome. */
   predictions: number;
   /** Records that the service itself said it lost. */
   lost: number;
@@ -43,20 +55,27 @@ export interface LogReading {
   late: number;
 }
 
+const OUTPUTS_PER_ROW = 2 + QUANTILE_LEVELS.length;
 const FILE = /^(\d{4}-\d{2}-\d{2})-\d+\.jsonl$/;
 /** A file is named by the service's clock, which may be off by so much. */
 const CLOCK_ROOM_MS = 2 * DAY_MS;
 
+/** Options of {@linkcode readForecasts}. */
+export interface ReadOptions {
+  /** Files that were closed before it by more than two days are not read. @default none */
+  readonly sinceMs?: number;
+  /** Told the answers to rows that clients brought. */
+  readonly onPredictions?: (predictions: LoggedPredictions) => void;
+}
+
 /**
  * Every forecast in the log, instance by instance, in the order of writing. Read one file at a time; what else is
  * there is counted into `reading`.
- *
- * @param options.sinceMs files that were closed before it by more than two days are not read. @default none
  */
 export async function* readForecasts(
   directory: string,
   reading: LogReading,
-  { sinceMs = -Infinity }: { readonly sinceMs?: number } = {},
+  { sinceMs = -Infinity, onPredictions }: ReadOptions = {},
 ): AsyncGenerator<LoggedForecast> {
   for (const instance of await namesIn(directory, "isDirectory")) {
     const folder = `${directory}/${instance}`;
@@ -68,8 +87,10 @@ export async function* readForecasts(
         const record = parseLine(line);
         if (record === undefined) reading.unreadable++;
         else if (record.kind === "forecast") yield record.forecast;
-        else if (record.kind === "predict") reading.predictions++;
-        else reading.lost += record.records;
+        else if (record.kind === "predict") {
+          reading.predictions++;
+          onPredictions?.(record.predictions);
+        } else reading.lost += record.records;
       }
     }
   }
@@ -87,7 +108,7 @@ async function namesIn(folder: string, kind: "isDirectory" | "isFile"): Promise<
 
 type ParsedLine =
   | { readonly kind: "forecast"; readonly forecast: LoggedForecast }
-  | { readonly kind: "predict" }
+  | { readonly kind: "predict"; readonly predictions: LoggedPredictions }
   | { readonly kind: "lost"; readonly records: number };
 
 /** A record of the log, or undefined where the line is none: half written, or of another program. */
@@ -99,7 +120,7 @@ export function parseLine(line: string): ParsedLine | undefined {
     return undefined;
   }
   if (typeof record !== "object" || record === null) return undefined;
-  if (record["kind"] === "predict") return { kind: "predict" };
+  if (record["kind"] === "predict") return parsePredictions(record);
   if (record["kind"] === "lost") {
     const { records } = record;
     return typeof records === "number" && records >= 0 ? { kind: "lost", records } : undefined;
@@ -132,6 +153,16 @@ export function parseLine(line: string): ParsedLine | undefined {
       features: floatsOf(features),
     },
   };
+}
+
+function parsePredictions(
+  { at, name, version, rows, outputs }: Readonly<Record<string, unknown>>,
+): ParsedLine | undefined {
+  const atMs = timeOf(at);
+  if (atMs === undefined || !isText(name) || !isText(version) || !isText(outputs) || !isFinite(rows)) return undefined;
+  const values = floatsOf(outputs);
+  if (values.length !== rows * OUTPUTS_PER_ROW || !values.every(Number.isFinite)) return undefined;
+  return { kind: "predict", predictions: { atMs, name, version, outputs: values } };
 }
 
 function isText(value: unknown): value is string {

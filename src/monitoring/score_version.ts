@@ -1,6 +1,6 @@
 import { toIso } from "../core/mod.ts";
 import { FULL_DAYS_NEEDED, scoreDays } from "./day_skill.ts";
-import { type FeatureDrift, measureDrift } from "./drift/measure_drift.ts";
+import { type DriftReference, type FeatureDrift, measureDrift } from "./drift/measure_drift.ts";
 import { estimateSkill } from "./estimated_skill.ts";
 import type { VersionSkill } from "./findings.ts";
 import { type ForecastGroup, joinGroup } from "./join.ts";
@@ -23,7 +23,7 @@ export interface ScoredVersion {
 export async function scoreVersion(
   group: ForecastGroup,
   deps: MonitorDeps,
-  isCalendar: (feature: string) => boolean,
+  { isCalendar, predictions }: Pick<DriftReference, "isCalendar" | "predictions">,
 ): Promise<ScoredVersion> {
   const { name, version, series, horizonMinutes } = group;
   const known = await deps.version(name, version);
@@ -56,7 +56,7 @@ export async function scoreVersion(
       estimated: estimate(joined.live.map(({ probabilityUp }) => probabilityUp)),
       estimatedOfScored: estimate(rows.forecasts.probabilityUp),
     },
-    drift: await measureDrift(group, joined.live, { known, training, isCalendar }),
+    drift: await measureDrift(group, { live: joined.live, predictions, known, training, isCalendar }),
     rows,
     closedUntilMs: joined.closedUntilMs,
     lastMs: group.forecasts.at(-1)!.decisionTimeMs,

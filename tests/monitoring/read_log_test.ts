@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type LogReading, readForecasts } from "../../src/monitoring/mod.ts";
+import { Buffer } from "node:buffer";
+import { type LoggedPredictions, type LogReading, readForecasts } from "../../src/monitoring/mod.ts";
 import { parseLine } from "../../src/monitoring/read_log.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 
@@ -13,9 +14,10 @@ const RECORD = {
 
 async function reading(directory: string, sinceMs?: number) {
   const log: LogReading = { predictions: 0, lost: 0, unreadable: 0, repeated: 0, late: 0 };
-  const options = sinceMs === undefined ? {} : { sinceMs };
+  const told: LoggedPredictions[] = [], onPredictions = (each: LoggedPredictions) => void told.push(each);
+  const options = { onPredictions, ...(sinceMs === undefined ? {} : { sinceMs }) };
   const found = await Array.fromAsync(readForecasts(directory, log, options));
-  return { times: found.map(({ decisionTimeMs }) => decisionTimeMs), log };
+  return { told, times: found.map(({ decisionTimeMs }) => decisionTimeMs), log };
 }
 
 const at = (decisionTime: string) => JSON.stringify({ ...RECORD, decisionTime });
@@ -27,16 +29,24 @@ Deno.test("readForecasts() reads every instance in its order, and counts what is
   await Deno.mkdir(`${tmp.path}/b`);
   const first = at("2024-01-01T00:00:00Z");
   await Deno.writeTextFile(`${tmp.path}/a/2024-01-01-1.jsonl`, `${first}\n\n${first.slice(0, 90)}\n\u0000\u0000\n`);
-  await Deno.writeTextFile(`${tmp.path}/a/2024-01-01-2.jsonl`, `{"kind":"predict"}\n{"kind":"lost","records":4}\n`);
+  const answers = Buffer.from(Float32Array.from({ length: 22 }, (_, i) => i).buffer).toString("base64");
+  const predict = { ...RECORD, kind: "predict", rows: 2, outputs: answers };
+  await Deno.writeTextFile(
+    `${tmp.path}/a/2024-01-01-2.jsonl`,
+    [predict, { kind: "lost", records: 4 }, { ...predict, rows: 3 }].map((record) => JSON.stringify(record)).join("\n"),
+  );
   await Deno.writeTextFile(`${tmp.path}/b/2024-01-05-1.jsonl`, at("2024-01-05T00:00:00Z"));
   await Deno.writeTextFile(`${tmp.path}/b/notes.txt`, first);
   await Deno.writeTextFile(`${tmp.path}/2024-01-01-1.jsonl`, first);
-  const { times, log } = await reading(tmp.path);
+  const { times, log, told } = await reading(tmp.path);
+  assertEquals(told.map(({ atMs, version, outputs }) => [atMs, version, [...outputs]]), [
+    [Date.UTC(2024, 0, 1, 0, 0, 2), "1", Array.from({ length: 22 }, (_, i) => i)],
+  ]);
   assertEquals(times, [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 5)]);
-  assertEquals(log, { predictions: 1, lost: 4, unreadable: 2, repeated: 0, late: 0 });
+  assertEquals(log, { predictions: 1, lost: 4, unreadable: 3, repeated: 0, late: 0 });
   // A file that was closed long before the first day asked for is not read.
   assertEquals((await reading(tmp.path, Date.UTC(2024, 0, 5))).log.unreadable, 0);
-  assertEquals((await reading(tmp.path, Date.UTC(2024, 0, 3))).log.unreadable, 2, "a clock may be off by two days");
+  assertEquals((await reading(tmp.path, Date.UTC(2024, 0, 3))).log.unreadable, 3, "a clock may be off by two days");
 });
 
 Deno.test("parseLine() gives a record or nothing, whatever the line", { permissions: "none" }, () => {

@@ -1,10 +1,11 @@
-import { type ForecastColumns, QUANTILE_LEVELS } from "../../core/mod.ts";
 import type { ForecastGroup } from "../join.ts";
 import type { KnownVersion, TrainingRows } from "../ports.ts";
+import type { PredictedRows } from "../prediction_sample.ts";
 import type { LoggedForecast } from "../read_log.ts";
 import { driftDistances } from "./drift_bands.ts";
 import { histogramLimit, populationStability } from "./population_stability.ts";
 import { trainingWindows } from "./training_windows.ts";
+import { type DriftKind, watchedForecasts, watchedPredictions, type WatchedRows } from "./watched_columns.ts";
 
 /** How far a feature, or a forecast, has moved from the training rows. */
 export interface FeatureDrift {
@@ -12,8 +13,8 @@ export interface FeatureDrift {
   readonly name: string;
   /** Its version. */
   readonly version: string;
-  /** What is compared: what the model was given, or what it answered. */
-  readonly kind: "feature" | "forecast";
+  /** What is compared. */
+  readonly kind: DriftKind;
   /** Feature; or `probability_up`, `volatility_bps`, `width_90_bps`. */
   readonly feature: string;
   /** `windows`: against windows of the training span of the same hours; `histogram`: against stored bins alone. */
@@ -34,20 +35,14 @@ export interface FeatureDrift {
   readonly drifted: boolean;
 }
 
-/** Forecasts that are watched, and their value in a row of columns. */
-const FORECASTS: readonly (readonly [name: string, at: (columns: ForecastColumns, row: number) => number])[] = [
-  ["probability_up", ({ probabilityUp }, row) => probabilityUp[row]!],
-  ["volatility_bps", ({ volatilityBps }, row) => volatilityBps[row]!],
-  ["width_90_bps", ({ quantilesBps }, row) => {
-    const at = row * QUANTILE_LEVELS.length;
-    return quantilesBps[at + 7]! - quantilesBps[at + 1]!;
-  }],
-];
-
 const DAY_ROWS = 1440;
 
-/** What drift is measured by. */
+/** What drift is measured of, and by. */
 export interface DriftReference {
+  /** Forecasts of minutes that the version learnt nothing of. */
+  readonly live: readonly LoggedForecast[];
+  /** A sample of its answers to rows that clients brought. */
+  readonly predictions: PredictedRows | undefined;
   /** Order and shapes of the features; undefined where the version is gone. */
   readonly known: KnownVersion | undefined;
   /** Rows that it learnt from. */
@@ -56,15 +51,16 @@ export interface DriftReference {
   readonly isCalendar: (feature: string) => boolean;
 }
 
-/** Drift of features and forecasts of a group, furthest beyond its limit first. */
+/** Drift of a version's features, forecasts and answers to given rows, furthest beyond its limit first. */
 export async function measureDrift(
-  group: ForecastGroup,
-  live: readonly LoggedForecast[],
-  { known, training, isCalendar }: DriftReference,
+  { name, version }: Pick<ForecastGroup, "name" | "version">,
+  { live, predictions, known, training, isCalendar }: DriftReference,
 ): Promise<FeatureDrift[]> {
-  if (known === undefined || live.length === 0) return [];
-  const { name, version } = group;
-  const banded = training === undefined ? [] : await againstWindows(live, known, training, isCalendar);
+  if (known === undefined) return [];
+  const banded = training === undefined ? [] : [
+    ...await againstWindows(watchedForecasts(live, known, training, isCalendar), training),
+    ...predictions === undefined ? [] : await againstWindows(watchedPredictions(predictions), training),
+  ];
   const seen = new Set(banded.map(({ feature }) => feature));
   // Rows of another width belong to no known feature order.
   const rows = live.filter(({ features }) => features.length === known.featureNames.length);
@@ -77,35 +73,13 @@ export async function measureDrift(
 
 type OwnDrift = Omit<FeatureDrift, "name" | "version">;
 
-async function againstWindows(
-  live: readonly LoggedForecast[],
-  { featureNames }: KnownVersion,
-  training: TrainingRows,
-  isCalendar: (feature: string) => boolean,
-): Promise<OwnDrift[]> {
-  const liveMs = Float64Array.from(live, ({ decisionTimeMs }) => decisionTimeMs);
-  const windows = trainingWindows(liveMs, training.decisionTimeMs);
+async function againstWindows(watched: WatchedRows, training: TrainingRows): Promise<OwnDrift[]> {
+  const windows = trainingWindows(watched.timeMs, training.decisionTimeMs);
   if (windows === undefined) return [];
   const rows = Int32Array.from(new Set([...windows.reference, ...windows.windows.flatMap((each) => [...each])])).sort();
   const forecasts = await training.forecasts(rows), placeOf = new Map(Array.from(rows, (row, place) => [row, place]));
-  const features = training.featureNames.flatMap((feature, place) => {
-    const column = featureNames.indexOf(feature);
-    if (column < 0 || isCalendar(feature)) return [];
-    return [{
-      kind: "feature" as const,
-      feature,
-      live: (row: number) => live[row]!.features[column] ?? NaN,
-      training: (row: number) => training.featureAt(place, row),
-    }];
-  });
-  const answers = FORECASTS.map(([feature, at]) => ({
-    kind: "forecast" as const,
-    feature,
-    live: (row: number) => at(columnsOfOne(live[row]!), 0),
-    training: (row: number) => at(forecasts, placeOf.get(row)!),
-  }));
-  const columns = [...features, ...answers];
-  const distances = driftDistances(columns, windows, { liveMs, trainingMs: training.decisionTimeMs });
+  const columns = watched.columns((row) => [forecasts, placeOf.get(row)!]);
+  const distances = driftDistances(columns, windows, { liveMs: watched.timeMs, trainingMs: training.decisionTimeMs });
   return distances.map(({ psi, psiLimit, wasserstein, wassersteinLimit }, i) => ({
     kind: columns[i]!.kind,
     feature: columns[i]!.feature,
@@ -140,15 +114,6 @@ function againstHistogram(
     wasserstein: null,
     wassersteinLimit: null,
     drifted: psi > limit,
-  };
-}
-
-function columnsOfOne({ probabilityUp, volatilityBps, quantilesBps }: LoggedForecast): ForecastColumns {
-  return {
-    length: 1,
-    probabilityUp: Float32Array.of(probabilityUp),
-    volatilityBps: Float32Array.of(volatilityBps),
-    quantilesBps: Float32Array.from(quantilesBps),
   };
 }
 
