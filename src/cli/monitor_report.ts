@@ -5,8 +5,15 @@ import { driftSection } from "./monitor_drift_section.ts";
 import { dayCharts, gainCharts, scoreTable } from "./monitor_skill_blocks.ts";
 import { figure } from "./monitor_text.ts";
 
+/** When a report is written, and what the runs' backtests said. */
+export interface MonitoringReportOptions {
+  readonly nowMs: number;
+  /** Metrics of runs, by run. */
+  readonly backtests: ReadonlyMap<string, Readonly<Record<string, number>>>;
+}
+
 /** The findings as a report's plain model. */
-export function monitoringReport(findings: MonitorFindings, nowMs: number): Report {
+export function monitoringReport(findings: MonitorFindings, { nowMs, backtests }: MonitoringReportOptions): Report {
   const versions = Object.values(findings.skill);
   const { scored, pending, unjoinable, alerts } = findings;
   const tone = alerts.length > 0 ? "bad" : versions.some(({ verdict }) => verdict === "sound") ? "good" : "neutral";
@@ -30,7 +37,7 @@ export function monitoringReport(findings: MonitorFindings, nowMs: number): Repo
     ],
     sections: [
       ...alertSection(findings),
-      ...versions.map(versionSection),
+      ...versions.map((skill) => versionSection(skill, backtests.get(skill.runId))),
       ...aliasSection(Object.values(findings.aliases)),
       ...driftSection(findings),
       ...lackingSection(findings),
@@ -54,7 +61,7 @@ function alertSection({ alerts }: MonitorFindings): Section[] {
   }];
 }
 
-function versionSection(skill: VersionSkill): Section {
+function versionSection(skill: VersionSkill, backtest: Readonly<Record<string, number>> | undefined): Section {
   const { name, version, fullDays } = skill;
   return {
     id: `version-${name}-${version}`.toLowerCase().replaceAll(/[^a-z0-9-]/g, "-"),
@@ -64,7 +71,7 @@ function versionSection(skill: VersionSkill): Section {
       : "Baselines are fitted on the candles before the days that they are scored on, as in the evaluation.",
     blocks: [
       { kind: "facts", items: factsOf(skill) },
-      ...scoreTable(skill.metrics),
+      ...scoreTable(skill.metrics, backtest),
       ...estimateBlock(skill),
       ...gainCharts(skill.metrics),
       ...dayCharts(skill.days),

@@ -3,6 +3,7 @@ import type { ApiConfig } from "../config/api_config.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { MonitorConfig } from "../config/monitor_config.ts";
 import type { AlertEvent, MonitorFindings, MonitorOptions } from "../monitoring/mod.ts";
+import type { Report } from "../reporting/mod.ts";
 import type { CommandContext } from "./command.ts";
 import { FileLock } from "./file_lock.ts";
 import { tellAlerts } from "./monitor_alerts.ts";
@@ -43,7 +44,10 @@ export interface Look {
 
 /** One look at the log: scores, state, metrics at the runs, report, alerts. One process looks at a time. */
 export async function look(context: CommandContext, settings: MonitorSettings, request: LookRequest): Promise<Look> {
-  const { mergeState, monitorForecasts, readState, writeState } = await import("../monitoring/mod.ts");
+  const [{ mergeState, monitorForecasts, readState, writeState }, { monitoringReport }] = await Promise.all([
+    import("../monitoring/mod.ts"),
+    import("./monitor_report.ts"),
+  ]);
   const { reports, api, monitor } = settings, folder = `${reports}/monitoring`, warnings: Warning[] = [];
   await Deno.mkdir(folder, { recursive: true });
   await using _lock = await FileLock.acquire(`${folder}/monitor.lock`, {
@@ -80,11 +84,11 @@ export async function look(context: CommandContext, settings: MonitorSettings, r
 
   const statePath = `${folder}/state.json`;
   let state = mergeState(await readState(statePath), findings, nowMs);
-  await noteAtRuns(context, findings, warnings);
+  const backtests = await noteAtRuns(context, findings, warnings);
   const { before } = request;
   const report = before !== undefined && !isNews(findings, before.findings)
     ? before.report
-    : await writeReport(context, findings, reports, nowMs);
+    : await writeReport(context, monitoringReport(findings, { nowMs, backtests }), reports);
   // Only now: whatever the receivers of alerts do, the rest is done.
   const told = await tellAlerts(context, monitor.alerts, { findings, state, nowMs, statePath });
   state = told.state;
@@ -177,10 +181,18 @@ async function proveLog(
   }
 }
 
-/** The live scores, at the runs of the versions; a run that is gone or out of reach is a warning. */
-async function noteAtRuns(context: CommandContext, findings: MonitorFindings, warnings: Warning[]): Promise<void> {
+/** What a run's backtest said, by run. */
+export type Backtests = ReadonlyMap<string, Readonly<Record<string, number>>>;
+
+/** Puts the live scores at the runs of the versions, and reads their backtests; a run that is gone or out of reach is a warning. */
+async function noteAtRuns(
+  context: CommandContext,
+  findings: MonitorFindings,
+  warnings: Warning[],
+): Promise<Backtests> {
   const { liveMetrics } = await import("../monitoring/mod.ts");
   const versions = Object.values(findings.skill).filter(({ runId, scored }) => runId !== "" && scored > 0);
+  const backtests = new Map<string, Readonly<Record<string, number>>>();
   const warn = (error: unknown, what: string) => {
     if (!(error instanceof DomainError) || error.code === "interrupted") throw error;
     warnings.push({
@@ -188,15 +200,22 @@ async function noteAtRuns(context: CommandContext, findings: MonitorFindings, wa
       message: `The live scores of ${what} are not at the run: ${error.message}`,
     });
   };
-  if (versions.length === 0) return;
+  if (versions.length === 0) return backtests;
   try {
     await using tracker = await openTracker(context, { create: false });
     for (const skill of versions) {
-      await liveMetrics(tracker, skill).catch((error) => warn(error, `${skill.name}/${skill.version}`));
+      try {
+        const { metrics } = await tracker.getRun(skill.runId);
+        backtests.set(skill.runId, Object.fromEntries(metrics.map(({ key, value }) => [key, value])));
+        await liveMetrics(tracker, skill);
+      } catch (error) {
+        warn(error, `${skill.name}/${skill.version}`);
+      }
     }
   } catch (error) {
     warn(error, "all versions");
   }
+  return backtests;
 }
 
 /** Whether there are other full days or alerts than before. */
@@ -209,18 +228,9 @@ function isNews(findings: MonitorFindings, before: MonitorFindings): boolean {
   return gist(findings) !== gist(before);
 }
 
-async function writeReport(
-  context: CommandContext,
-  findings: MonitorFindings,
-  outDir: string,
-  nowMs: number,
-): Promise<string> {
-  const [{ renderReport }, { monitoringReport }] = await Promise.all([
-    import("../reporting/mod.ts"),
-    import("./monitor_report.ts"),
-  ]);
-  const { progress, signal } = context;
+async function writeReport({ progress, signal }: CommandContext, report: Report, outDir: string): Promise<string> {
+  const { renderReport } = await import("../reporting/mod.ts");
   const target = { outDir, formats: ["pdf", "html", "json"] as const };
-  const { files } = await renderReport(monitoringReport(findings, nowMs), target, { progress, signal });
+  const { files } = await renderReport(report, target, { progress, signal });
   return files.find((file) => file.endsWith(".pdf")) ?? files[0]!;
 }

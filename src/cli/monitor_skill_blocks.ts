@@ -20,8 +20,8 @@ const GAINS = [["qlike", "QLIKE"], ["log_loss", "Log-loss"], ["pinball", "Pinbal
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** Scores of the model with their intervals, beside baselines on the same rows. */
-export function scoreTable(metrics: Metrics): Block[] {
+/** Scores of the model with their intervals, beside baselines on the same rows, and its run's backtest where it is known. */
+export function scoreTable(metrics: Metrics, backtest?: Metrics): Block[] {
   if (Object.keys(metrics).length === 0) return [];
   return [{
     kind: "table",
@@ -35,6 +35,7 @@ export function scoreTable(metrics: Metrics): Block[] {
       { title: "EWMA", align: "right" },
       { title: "Climatology", align: "right" },
       { title: "Contrarian", align: "right" },
+      ...(backtest === undefined ? [] : [{ title: "Backtest", align: "right" as const }]),
     ],
     rows: SCORES.map(([metric, title, digits]) => [
       title,
@@ -42,8 +43,10 @@ export function scoreTable(metrics: Metrics): Block[] {
       figure(metrics[`${metric}_low`], digits),
       figure(metrics[`${metric}_high`], digits),
       ...SHOWN.map((baseline) => figure(metrics[`baseline_${baseline}_${metric}`], digits)),
+      ...(backtest === undefined ? [] : [figure(backtest[metric], digits)]),
     ]),
-    note: `${figure(metrics["test_rows"], 0)} forecasts with a known outcome.`,
+    note: `${figure(metrics["test_rows"], 0)} forecasts with a known outcome.` +
+      (backtest === undefined ? "" : " The backtest is of the run, on its own test rows."),
   }];
 }
 
