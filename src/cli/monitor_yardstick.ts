@@ -3,6 +3,7 @@ import {
   DomainError,
   type FeatureEngine,
   type FeatureReader,
+  isDomainError,
   lowerBound,
   MINUTE_MS,
   type TimeRange,
@@ -20,7 +21,7 @@ export interface YardstickDeps {
   readonly modelOf: (name: string, version: string) => Promise<SpecForecastModel | undefined>;
   /** Features by which a version's rows are computed again; of version undefined any that the baselines can read. */
   readonly engineOf: (model: SpecForecastModel | undefined) => Promise<FeatureEngine>;
-  /** Days that baselines are fitted on, and after which they are fitted anew (evaluation section 4). */
+  /** Days that baselines of an unknown version are fitted on; and after how many they are fitted anew (evaluation section 4). */
   readonly split: { readonly trainDays: number; readonly stepDays: number };
   /** Called between parts of the work; may throw to stop. */
   readonly pause: () => Promise<void>;
@@ -33,8 +34,10 @@ const LOOKBACK_MINUTES = 33_120;
 
 /**
  * What a version is measured by. Baselines walk forward as in the evaluation (section 4): steps from the end of what the
- * version learnt on, each fitted on the days before it, labels included, and asked about the scored rows of its own days.
- * They thereby never see a live minute of their step, and are as fresh as those of the backtest.
+ * version learnt on, each fitted on as many days before it as the version was, labels included, and asked about the scored
+ * rows of its own days. They thereby never see a live minute of their step, and are as fresh as those of the backtest.
+ *
+ * A look is broken off by a store that is busy or damaged: without baselines it would take alerts for over.
  */
 export function liveYardstick(deps: YardstickDeps): (query: YardstickQuery) => Promise<Yardstick> {
   return async (query) => {
@@ -62,13 +65,13 @@ export function liveYardstick(deps: YardstickDeps): (query: YardstickQuery) => P
       try {
         baselines = await walkBaselines(
           decisionTimeMs,
-          { anchorMs, firstMs: span.startMs, horizonMinutes },
+          { anchorMs, firstMs: span.startMs, horizonMinutes, trainDays: trainDaysOf(model) ?? deps.split.trainDays },
           deps,
           load,
         );
       } catch (error) {
         // Too few rows, or rows that no line can be put through: the model is scored all the same.
-        if (!(error instanceof DomainError) || error.code === "interrupted") throw error;
+        if (!isDomainError(error, "input-invalid")) throw error;
         lacking.push(`it is scored without baselines: ${error.message}`);
       }
     }
@@ -83,18 +86,27 @@ export function liveYardstick(deps: YardstickDeps): (query: YardstickQuery) => P
   };
 }
 
-/** Where steps begin, and what there is. */
+/** Days of a version's training span, its validation included. */
+function trainDaysOf(model: SpecForecastModel | undefined): number | undefined {
+  if (model === undefined) return undefined;
+  const { train, validation } = model.spec.trainingRanges;
+  const days = Math.ceil((Math.max(train.endMs, validation?.endMs ?? -Infinity) - train.startMs) / DAY_MS);
+  return Math.max(FEWEST_TRAINING_DAYS, days);
+}
+
+/** Where steps begin, what there is, and how much of it is learnt from. */
 interface Grid {
   /** Start of the first step. */
   readonly anchorMs: number;
   /** First candle. */
   readonly firstMs: number;
   readonly horizonMinutes: number;
+  readonly trainDays: number;
 }
 
 async function walkBaselines(
   decisionTimeMs: Float64Array,
-  { anchorMs, firstMs, horizonMinutes }: Grid,
+  { anchorMs, firstMs, horizonMinutes, trainDays: wantedDays }: Grid,
   { split, pause }: YardstickDeps,
   load: (range: TimeRange) => Promise<Dataset>,
 ): Promise<Baselines> {
@@ -105,7 +117,7 @@ async function walkBaselines(
     const index = Math.floor((decisionTimeMs[from]! - anchorMs) / stepMs), testStartMs = anchorMs + index * stepMs;
     const to = lowerBound(decisionTimeMs, testStartMs + stepMs);
     const times = decisionTimeMs.subarray(from, to), testEndMs = times.at(-1)! + MINUTE_MS;
-    const trainDays = Math.min(split.trainDays, (testStartMs - firstMs) / DAY_MS);
+    const trainDays = Math.min(wantedDays, (testStartMs - firstMs) / DAY_MS);
     if (trainDays < FEWEST_TRAINING_DAYS) {
       throw new DomainError(
         "input-invalid",

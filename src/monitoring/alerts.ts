@@ -36,6 +36,7 @@ export interface AlertGrounds {
   readonly limits: Pick<GateLimits, "margins" | "coverage90">;
 }
 
+const DAY_MINUTES = 1440;
 /** Moved features that are named. */
 const NAMED = 5;
 
@@ -66,6 +67,8 @@ export function alertsOf(
     ["quantiles-worse", "Quantiles", "pinball", "pinball", margins.pinballShare * figure("baseline_har_x_pinball")],
   ] as const;
   for (const [code, output, loss, metric, margin] of losses) {
+    // At a day's horizon there is a label a day: the gate makes no claim on direction or quantiles either.
+    if (metric !== "qlike" && horizonMinutes >= DAY_MINUTES) continue;
     const gain = `${metric}_gain_${toBeat[metric]}`;
     if (!(figure(`${gain}_high`) < -margin)) continue;
     alert(

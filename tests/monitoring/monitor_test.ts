@@ -1,7 +1,15 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { concatCandles, DAY_MS, DomainError, MINUTE_MS, sliceCandles } from "../../src/core/mod.ts";
+import { MODEL_CONFIG_SCHEMA } from "../../src/config/model_config.ts";
 import { isCalendarFeature } from "../../src/cli/monitor_scoring.ts";
-import { type AliasHolding, liveMetrics, mergeState, readState, writeState } from "../../src/monitoring/mod.ts";
+import {
+  alertsOf,
+  type AliasHolding,
+  liveMetrics,
+  mergeState,
+  readState,
+  writeState,
+} from "../../src/monitoring/mod.ts";
 import { parseLine } from "../../src/monitoring/read_log.ts";
 import { flagshipIndicators } from "../../src/ml/features/flagship.ts";
 import { memoryStores } from "../api/model_fixture.ts";
@@ -121,6 +129,15 @@ Deno.test("baselines are fitted anew at each step, and without enough candles a 
   assertEquals(found.warnings.map(({ code }) => code), ["not-measured"]);
 });
 
+Deno.test("a store that is busy breaks the look off: without baselines alerts would be taken for over", async () => {
+  await using tmp = await tmpDir();
+  await logForecasts(tmp.path, MODEL, WALK, { fromMs: endOf(WALK) - 100 * MINUTE_MS });
+  const store = storeOf(), busy = new DomainError("store-busy", "The store is held");
+  const yardstick = yardstickOf({ store: { ...store, loadCandles: () => Promise.reject(busy) } });
+  const error = await assertRejects(() => findings(tmp.path, { store, yardstick }), DomainError);
+  assertEquals(error.code, "store-busy");
+});
+
 Deno.test("rows that a version learnt from are never scored with it; of a version that is gone nothing is known", async () => {
   await using tmp = await tmpDir();
   const fromMs = LEARNT_UNTIL - 30 * MINUTE_MS;
@@ -198,6 +215,8 @@ Deno.test("a missing minute makes its forecasts unjoinable, and no store makes a
   const blind = await findings(tmp.path, { store: undefined });
   assertEquals([blind.scored, blind.pending], [0, logged]);
   assertEquals(blind.skill["bitcoin-model/1"]!.metrics, {});
+  const empty = await findings(tmp.path, { store: storeOf(sliceCandles(WALK, 0, 0)) });
+  assertEquals([empty.scored, empty.pending, empty.drift.length > 0], [0, logged, true]);
   const early = await findings(tmp.path, { store: storeOf(until(2)) });
   assertEquals([early.scored, early.pending, early.unjoinable], [0, logged, 0]);
 });
@@ -248,6 +267,44 @@ Deno.test("after five full days there are intervals, and alerts for what is trul
   assertEquals(retired.skill["bitcoin-model/2"]!.verdict, "alert");
   const early = await findings(tmp.path, { store: storeOf(until(4)) });
   assertEquals([early.skill["bitcoin-model/2"]!.verdict, early.alerts], ["insufficient", []]);
+});
+
+Deno.test("at a day's horizon volatility and coverage alone raise alarms, as at the gate", () => {
+  const worse = (metric: string, baseline: string) => ({
+    [`${metric}_gain_${baseline}`]: -1,
+    [`${metric}_gain_${baseline}_low`]: -2,
+    [`${metric}_gain_${baseline}_high`]: -0.9,
+  });
+  const metrics = {
+    ...{ ...worse("qlike", "har_x"), ...worse("log_loss", "climatology"), ...worse("pinball", "har_x") },
+    baseline_har_x_pinball: 4,
+  };
+  const codesAt = (horizonMinutes: number) =>
+    alertsOf({ name: "m", version: "1", horizonMinutes, metrics }, {
+      ...{ drift: [], holdings: [], limits: MODEL_CONFIG_SCHEMA.parse({}).gate },
+    }).map(({ code }) => code);
+  assertEquals(codesAt(15), ["volatility-worse", "direction-worse", "quantiles-worse"]);
+  assertEquals(codesAt(1440), ["volatility-worse"]);
+});
+
+Deno.test("alertsOf() needs a whole interval beyond the gate's margin", () => {
+  const codes = (metrics: Record<string, number>) =>
+    alertsOf({ name: "m", version: "1", horizonMinutes: 15, metrics }, {
+      ...{ drift: [], holdings: [], limits: MODEL_CONFIG_SCHEMA.parse({}).gate },
+    }).map(({ code }) => code);
+  assertEquals(codes({}), []);
+  assertEquals(codes({ coverage_90: 0.8, coverage_90_low: 0.76, coverage_90_high: 0.849 }), ["coverage-off"]);
+  assertEquals(codes({ coverage_90: 0.84, coverage_90_low: 0.8, coverage_90_high: 0.88 }), []);
+  assertEquals(codes({ coverage_90: 0.97, coverage_90_low: 0.951, coverage_90_high: 0.98 }), ["coverage-off"]);
+  const gain = (high: number) => ({ qlike_gain_har_x: -1, qlike_gain_har_x_low: -2, qlike_gain_har_x_high: high });
+  assertEquals([codes(gain(-0.011)), codes(gain(-0.009)), codes(gain(0.1))], [["volatility-worse"], [], []]);
+  // The better of the two simple directions is the one to keep up with.
+  const direction = {
+    ...{ baseline_climatology_log_loss: 0.693, baseline_contrarian_log_loss: 0.69 },
+    ...{ log_loss_gain_contrarian: -0.01, log_loss_gain_contrarian_low: -0.02, log_loss_gain_contrarian_high: -0.001 },
+  };
+  assertEquals(codes(direction), ["direction-worse"]);
+  assertEquals(codes({ ...direction, baseline_climatology_log_loss: 0.68 }), []);
 });
 
 Deno.test("features of the clock alone are known by their names, whichever set they are of", () => {

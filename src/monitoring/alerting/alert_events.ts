@@ -1,6 +1,6 @@
 import { toIso } from "../../core/mod.ts";
 import type { MonitorAlert } from "../alerts.ts";
-import type { MonitorFindings } from "../findings.ts";
+import type { MonitorFindings, VersionSkill } from "../findings.ts";
 
 /** An alert that was raised and is not over. */
 export interface OpenAlert extends MonitorAlert {
@@ -30,8 +30,8 @@ export interface AlertChanges {
 
 /**
  * Compares what was found with the alerts that are open: a new one is told once, and again after `repeatMs` while it goes
- * on. One is over when its version was judged and nothing speaks against it; a look at other versions or too few days says
- * nothing about it.
+ * on. One is over when its version was judged and nothing speaks against it; a look at other versions, at too few days or
+ * without baselines says nothing about it.
  */
 export function alertEvents(
   open: readonly OpenAlert[],
@@ -50,9 +50,7 @@ export function alertEvents(
     stillOpen.push({ ...alert, since, toldAt: isDue ? at : known!.toldAt });
   }
   const judged = new Set(
-    Object.values(skill).filter(({ verdict }) => verdict !== "insufficient").map(({ name, version }) =>
-      JSON.stringify([name, version])
-    ),
+    Object.values(skill).filter(isJudged).map(({ name, version }) => JSON.stringify([name, version])),
   );
   for (const alert of before.values()) {
     const { toldAt: _, since, ...rest } = alert;
@@ -61,6 +59,10 @@ export function alertEvents(
     } else stillOpen.push(alert);
   }
   return { events, open: stillOpen };
+}
+
+function isJudged({ verdict, metrics }: VersionSkill): boolean {
+  return verdict !== "insufficient" && Object.keys(metrics).some((name) => name.includes("_gain_"));
 }
 
 function keyOf({ code, name, version }: MonitorAlert): string {

@@ -9,7 +9,8 @@ const alert = (code: MonitorAlert["code"], version = "1"): MonitorAlert => ({
 
 /** What a look found of version 1. */
 function found(alerts: readonly MonitorAlert[], verdict: "sound" | "insufficient" | "alert" = "alert") {
-  return { alerts, skill: { "m/1": { name: "m", version: "1", verdict } } } as unknown as MonitorFindings;
+  const metrics = { qlike_gain_har_x: 0 };
+  return { alerts, skill: { "m/1": { name: "m", version: "1", verdict, metrics } } } as unknown as MonitorFindings;
 }
 
 /** Looks one after the other; what each told. */
@@ -42,12 +43,10 @@ Deno.test("alertEvents() tells an alert once, again after a day, and when it is 
 
 Deno.test("alertEvents() takes an alert for over only where its version was judged", { permissions: "none" }, () => {
   const bad = found([alert("coverage-off")]), other = { alerts: [], skill: {} } as unknown as MonitorFindings;
-  assertEquals(looks([[HOUR, bad], [2 * HOUR, other], [3 * HOUR, found([], "insufficient")], [4 * HOUR, bad]]), [
-    ["raised coverage-off 01:00"],
-    [],
-    [],
-    [],
-  ]);
+  const alone = structuredClone(found([], "sound"));
+  Object.assign(alone.skill["m/1"]!, { metrics: { qlike: 0.5 } });
+  const steps = [bad, other, found([], "insufficient"), alone, bad].map((each, hour) => [hour * HOUR, each] as const);
+  assertEquals(looks(steps), [["raised coverage-off 00:00"], [], [], [], []]);
 });
 
 Deno.test("alertEvents() is not silenced by a clock that was set back", { permissions: "none" }, () => {
