@@ -49,6 +49,12 @@ export async function monitorForecasts(deps: MonitorDeps, options: MonitorOption
     };
     drift.push(...found.drift);
     warnings.push(...found.lacking.map((reason) => ({ code: "not-measured", message: `${key}: ${reason}` })));
+    if (found.skill.learnt > 0) {
+      warnings.push({
+        code: "learnt-from",
+        message: `${key}: ${found.skill.learnt} forecasts are of minutes that it learnt from, and are not scored`,
+      });
+    }
     scoredVersions.push({ ...found, group });
   }
   const total = (count: (each: VersionSkill) => number) =>

@@ -11,6 +11,8 @@ import {
   writeState,
 } from "../../src/monitoring/mod.ts";
 import { parseLine } from "../../src/monitoring/read_log.ts";
+import { defaultFeatureEngine, windowFeatureEngine } from "../../src/ml/features/mod.ts";
+import { SpecForecastModel } from "../../src/ml/models/spec_forecast_model.ts";
 import { flagshipIndicators } from "../../src/ml/features/flagship.ts";
 import { memoryStores } from "../api/model_fixture.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
@@ -20,6 +22,7 @@ import {
   findings,
   LEARNT_UNTIL,
   LIVE,
+  liveSpec,
   MODEL,
   SCORING,
   SHAPES,
@@ -129,6 +132,30 @@ Deno.test("baselines are fitted anew at each step, and without enough candles a 
   assertEquals(found.warnings.map(({ code }) => code), ["not-measured"]);
 });
 
+Deno.test("rows of the training are forecast again as the version forecasts them, also by windows of minutes", async () => {
+  for (const engine of [defaultFeatureEngine(), windowFeatureEngine()]) {
+    const model = new SpecForecastModel(liveSpec({ engine }));
+    const { training } = await yardstickOf({ modelOf: () => Promise.resolve(model) })({
+      ...{ name: "m", version: "1", horizonMinutes: 15, decisionTimeMs: new Float64Array(0) },
+      series: { exchange: "binance", symbol: "BTC/USDT", interval: "1m" },
+    });
+    const rows = Int32Array.of(3000, 3001, 9000), { decisionTimeMs, featureNames, featureAt } = training!;
+    assertEquals([decisionTimeMs[0], decisionTimeMs.at(-1)], [START + 61 * MINUTE_MS, LEARNT_UNTIL - MINUTE_MS]);
+    const found = await training!.forecasts(rows);
+    const matrix = engine.compute(WALK, { fromMs: decisionTimeMs[3000]! });
+    rows.forEach((row, i) => {
+      const at = (decisionTimeMs[row]! - matrix.decisionTimeMs[0]!) / MINUTE_MS;
+      const { probabilityUp, volatilityBps } = model.predict(
+        Float32Array.from(matrix.columns, (column) => column[at]!),
+        1,
+      );
+      assertEquals([found.probabilityUp[i], found.volatilityBps[i]], [probabilityUp[0], volatilityBps[0]]);
+      const place = featureNames.indexOf("rv_60");
+      assertEquals(featureAt(place, row), matrix.columns[matrix.names.indexOf("rv_60")]![at]);
+    });
+  }
+});
+
 Deno.test("a store that is busy breaks the look off: without baselines alerts would be taken for over", async () => {
   await using tmp = await tmpDir();
   await logForecasts(tmp.path, MODEL, WALK, { fromMs: endOf(WALK) - 100 * MINUTE_MS });
@@ -142,7 +169,9 @@ Deno.test("rows that a version learnt from are never scored with it; of a versio
   await using tmp = await tmpDir();
   const fromMs = LEARNT_UNTIL - 30 * MINUTE_MS;
   const logged = await logForecasts(tmp.path, MODEL, until(0), { fromMs });
-  const skill = (await findings(tmp.path)).skill["bitcoin-model/1"]!;
+  const { skill: { "bitcoin-model/1": skill }, warnings } = await findings(tmp.path);
+  assert(skill !== undefined);
+  assertEquals(warnings.map(({ code }) => code), ["learnt-from"]);
   assertEquals([skill.learnt, skill.scored], [30, logged - 30]);
   assertEquals(skill.from, new Date(LEARNT_UNTIL).toISOString().replace(".000", ""));
   const gone = await findings(tmp.path, {
