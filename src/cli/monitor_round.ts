@@ -40,6 +40,8 @@ export interface Look {
   /** What was told of alerts. */
   readonly events: readonly AlertEvent[];
   readonly warnings: readonly Warning[];
+  /** What the last proof of the log said; among the warnings too. */
+  readonly proof: readonly Warning[];
 }
 
 /** One look at the log: scores, state, metrics at the runs, report, alerts. One process looks at a time. */
@@ -79,8 +81,9 @@ export async function look(context: CommandContext, settings: MonitorSettings, r
     isCalendar: isCalendarFeature,
   });
   warnings.push(...findings.warnings, ...logWarnings(findings));
-  if (request.isLogProven) warnings.push(...await proveLog(directory, settings, registry));
-  if (Object.keys(findings.skill).length === 0) return { findings, report: null, events: [], warnings };
+  const proof = request.isLogProven ? await proveLog(directory, settings, registry) : request.before?.proof ?? [];
+  warnings.push(...proof);
+  if (Object.keys(findings.skill).length === 0) return { findings, report: null, events: [], warnings, proof };
 
   const statePath = `${folder}/state.json`;
   let state = mergeState(await readState(statePath), findings, nowMs);
@@ -93,7 +96,7 @@ export async function look(context: CommandContext, settings: MonitorSettings, r
   const told = await tellAlerts(context, monitor.alerts, { findings, state, nowMs, statePath });
   state = told.state;
   await writeState(statePath, state);
-  return { findings, report, events: told.events, warnings: [...warnings, ...told.warnings] };
+  return { findings, report, events: told.events, warnings: [...warnings, ...told.warnings], proof };
 }
 
 /** Lets signals in between parts of long work. */
