@@ -7,6 +7,7 @@ import {
   lowerBound,
   MINUTE_MS,
   type TimeRange,
+  toIsoDay,
 } from "../core/mod.ts";
 import type { Dataset } from "../ml/dataset.ts";
 import type { SpecForecastModel } from "../ml/models/spec_forecast_model.ts";
@@ -29,8 +30,6 @@ export interface YardstickDeps {
 
 /** Baselines of less are not worth a comparison: HAR reads seven days before its first row. */
 const FEWEST_TRAINING_DAYS = 14;
-/** Minutes before the first training row that the lines of a horizon of a day look back, and more than any set does. */
-const LOOKBACK_MINUTES = 33_120;
 
 /**
  * What a version is measured by. Baselines walk forward as in the evaluation (section 4): steps from the end of what the
@@ -48,15 +47,15 @@ export function liveYardstick(deps: YardstickDeps): (query: YardstickQuery) => P
     const learntMs = model === undefined ? undefined : learntUntil(model.spec.trainingRanges, horizonMinutes);
     const engine = await deps.engineOf(model), lacking: string[] = [];
     const load = async (range: TimeRange): Promise<Dataset> => {
+      const { buildDataset, DATASET_LOOKBACK_MINUTES } = await import("../ml/dataset.ts");
       const candles = await deps.store!.loadCandles({
         ...series,
         range: {
-          startMs: range.startMs - LOOKBACK_MINUTES * MINUTE_MS,
+          startMs: range.startMs - DATASET_LOOKBACK_MINUTES * MINUTE_MS,
           endMs: range.endMs + horizonMinutes * MINUTE_MS,
         },
       });
       await deps.pause();
-      const { buildDataset } = await import("../ml/dataset.ts");
       return buildDataset(candles, engine, { horizonMinutes, sinceMs: range.startMs });
     };
     let baselines: Baselines = {};
@@ -122,7 +121,7 @@ async function walkBaselines(
       throw new DomainError(
         "input-invalid",
         `the store has ${Math.max(0, trainDays).toFixed(1)} days of candles before ${
-          new Date(testStartMs).toISOString().slice(0, 10)
+          toIsoDay(testStartMs)
         }, and they are fitted on ${FEWEST_TRAINING_DAYS} or more`,
       );
     }

@@ -53,7 +53,7 @@ export interface DatasetSource {
 }
 
 /** Beyond the longest look-back of a line, 22 days, and of a window of features. */
-const DATASET_LOOKBACK_MINUTES = 33_120;
+export const DATASET_LOOKBACK_MINUTES = 33_120;
 
 /** Features and labels of the decision times of a range, with the candles from a look-back before it on. */
 export async function loadDataset(

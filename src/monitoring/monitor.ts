@@ -2,7 +2,6 @@ import { DAY_MS, MINUTE_MS, type Warning } from "../core/mod.ts";
 import { alertsOf, type MonitorAlert } from "./alerts.ts";
 import { scoreAliases } from "./alias_skill.ts";
 import { FULL_DAYS_NEEDED } from "./day_skill.ts";
-import type { FeatureDrift } from "./drift/measure_drift.ts";
 import type { AliasSkill, MonitorFindings, VersionSkill } from "./findings.ts";
 import { type ForecastGroup, ForecastGroups } from "./join.ts";
 import type { AliasHolding, MonitorDeps } from "./ports.ts";
@@ -28,34 +27,25 @@ export interface MonitorOptions {
 export async function monitorForecasts(deps: MonitorDeps, options: MonitorOptions): Promise<MonitorFindings> {
   const { isCalendar = () => false } = options;
   const { groups, log, samples } = await gather(options);
-  const skill: Record<string, VersionSkill> = {}, drift: FeatureDrift[] = [], alerts: MonitorAlert[] = [];
-  const warnings: Warning[] = [];
-  const newestMs = Math.max(...groups.map(({ forecasts }) => forecasts.at(-1)!.decisionTimeMs));
-  const scoredVersions: (ScoredVersion & { readonly group: ForecastGroup })[] = [];
+  const scoredVersions: OwnVersion[] = [];
   for (const group of groups) {
-    const found = await scoreVersion(group, deps, {
-      isCalendar,
-      predictions: samples.of(group.name, group.version),
-    });
+    const predictions = samples.of(group.name, group.version);
+    scoredVersions.push({ ...await scoreVersion(group, deps, { isCalendar, predictions }), group });
+  }
+  const skill: Record<string, VersionSkill> = {}, alerts: MonitorAlert[] = [], warnings: Warning[] = [];
+  const newestMs = Math.max(...scoredVersions.map(({ lastMs }) => lastMs));
+  for (const { group, ...found } of scoredVersions) {
     const holdings = await deps.holdings(group.name), key = keyOf(group, skill);
     const enough = found.skill.fullDays >= FULL_DAYS_NEEDED;
-    // What serves no more needs nobody's attention: its verdict says how it ended.
     const raised = enough ? alertsOf(found.skill, { drift: found.drift, holdings, limits: deps.limits }) : [];
+    // What serves no more needs nobody's attention: its verdict says how it ended.
     if (found.lastMs > newestMs - DAY_MS) alerts.push(...raised);
     skill[key] = {
       ...found.skill,
       aliases: heldNow(holdings, group.version),
       verdict: !enough ? "insufficient" : raised.length > 0 ? "alert" : "sound",
     };
-    drift.push(...found.drift);
-    warnings.push(...found.lacking.map((reason) => ({ code: "not-measured", message: `${key}: ${reason}` })));
-    if (found.skill.learnt > 0) {
-      warnings.push({
-        code: "learnt-from",
-        message: `${key}: ${found.skill.learnt} forecasts are of minutes that it learnt from, and are not scored`,
-      });
-    }
-    scoredVersions.push({ ...found, group });
+    warnings.push(...warningsOf(key, found));
   }
   const total = (count: (each: VersionSkill) => number) =>
     Object.values(skill).reduce((sum, each) => sum + count(each), 0);
@@ -65,11 +55,24 @@ export async function monitorForecasts(deps: MonitorDeps, options: MonitorOption
     unjoinable: total(({ unjoinable }) => unjoinable),
     skill,
     aliases: await aliasesOf(scoredVersions, deps),
-    drift,
+    drift: scoredVersions.flatMap(({ drift }) => drift),
     alerts,
     log,
     warnings,
   };
+}
+
+/** A version with the group that it was scored from. */
+type OwnVersion = ScoredVersion & { readonly group: ForecastGroup };
+
+function warningsOf(key: string, { skill: { learnt }, lacking }: Pick<ScoredVersion, "skill" | "lacking">): Warning[] {
+  return [
+    ...lacking.map((reason) => ({ code: "not-measured", message: `${key}: ${reason}` })),
+    ...(learnt === 0 ? [] : [{
+      code: "learnt-from",
+      message: `${key}: ${learnt} forecasts are of minutes that it learnt from, and are not scored`,
+    }]),
+  ];
 }
 
 async function gather(
@@ -106,11 +109,11 @@ function heldNow(holdings: readonly AliasHolding[], version: string): string[] {
 }
 
 async function aliasesOf(
-  versions: readonly (ScoredVersion & { readonly group: ForecastGroup })[],
+  versions: readonly OwnVersion[],
   deps: MonitorDeps,
 ): Promise<Record<string, AliasSkill>> {
   const found: Record<string, AliasSkill> = {};
-  const kindOf = ({ group: { name, series, horizonMinutes } }: (typeof versions)[number]) =>
+  const kindOf = ({ group: { name, series, horizonMinutes } }: OwnVersion) =>
     JSON.stringify([name, series.exchange, series.symbol, horizonMinutes]);
   for (const [, own] of Map.groupBy(versions, kindOf)) {
     const { name, series, horizonMinutes } = own[0]!.group;

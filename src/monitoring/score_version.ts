@@ -1,4 +1,4 @@
-import { toIso } from "../core/mod.ts";
+import { MINUTE_MS, toIso } from "../core/mod.ts";
 import { FULL_DAYS_NEEDED, scoreDays } from "./day_skill.ts";
 import { type DriftReference, type FeatureDrift, measureDrift } from "./drift/measure_drift.ts";
 import { estimateSkill } from "./estimated_skill.ts";
@@ -13,7 +13,7 @@ export interface ScoredVersion {
   readonly drift: readonly FeatureDrift[];
   readonly rows: ScoredRows;
   readonly closedUntilMs: number;
-  /** Last decision time that it forecast, epoch milliseconds. */
+  /** Last decision time that it forecast within the candles, epoch milliseconds; −Infinity of none. */
   readonly lastMs: number;
   /** Why something could not be told. */
   readonly lacking: readonly string[];
@@ -39,6 +39,9 @@ export async function scoreVersion(
   const estimate = (probabilities: ArrayLike<number>) =>
     estimateSkill(probabilities, { horizonMinutes, bounds: enough }) ?? null;
   const scored = rows.outcomes.length;
+  // A forecast from beyond the candles is one of a clock that jumped: it tells nothing of who serves, or of what.
+  const endMs = joined.closedUntilMs === -Infinity ? Infinity : joined.closedUntilMs + horizonMinutes * MINUTE_MS;
+  const within = joined.live.filter(({ decisionTimeMs }) => decisionTimeMs <= endMs);
   return {
     skill: {
       ...{ name, version, horizonMinutes, scored, fullDays, days },
@@ -56,10 +59,10 @@ export async function scoreVersion(
       estimated: estimate(joined.live.map(({ probabilityUp }) => probabilityUp)),
       estimatedOfScored: estimate(rows.forecasts.probabilityUp),
     },
-    drift: await measureDrift(group, { live: joined.live, predictions, known, training, isCalendar }),
+    drift: await measureDrift(group, { live: within, predictions, known, training, isCalendar }),
     rows,
     closedUntilMs: joined.closedUntilMs,
-    lastMs: group.forecasts.at(-1)!.decisionTimeMs,
+    lastMs: within.at(-1)?.decisionTimeMs ?? -Infinity,
     lacking: [
       ...(known === undefined ? ["the registry does not know it, so nothing tells what it learnt from"] : []),
       ...lacking,

@@ -288,6 +288,15 @@ Deno.test("after five full days there are intervals, and alerts for what is trul
     "return_1",
   ]);
   assert(!found.drift.some(({ feature }) => feature.startsWith("week_")));
+  // A record from beyond the candles, as of a clock that jumped, silences nothing.
+  const folder = `${tmp.path}/one-1`, [first] = await Array.fromAsync(Deno.readDir(folder));
+  const [line] = (await Deno.readTextFile(`${folder}/${first!.name}`)).split("\n");
+  await Deno.mkdir(`${tmp.path}/odd`);
+  const odd = line!.replace(/"decisionTime":"[^"]+"/, '"decisionTime":"2031-01-01T00:00:00Z"');
+  await Deno.writeTextFile(`${tmp.path}/odd/2031-01-01-1.jsonl`, `${odd}\n`);
+  const jumped = await findings(tmp.path);
+  assertEquals(jumped.skill["bitcoin-model/1"]!.pending, good.pending + 1);
+  assert(jumped.alerts.some(({ version, code }) => version === "2" && code === "volatility-worse"));
   // What stopped serving days ago raises nothing more; fewer days say nothing at all.
   const retired = await findings(tmp.path, {}, {
     only: { name: "bitcoin-model", version: "2" },
