@@ -82,7 +82,7 @@ export async function* readForecasts(
     for (const file of await namesIn(folder, "isFile")) {
       const day = FILE.exec(file)?.[1];
       if (day === undefined || Date.parse(day) + DAY_MS < sinceMs - CLOCK_ROOM_MS) continue;
-      for (const line of (await Deno.readTextFile(`${folder}/${file}`)).split("\n")) {
+      for (const line of await linesOf(`${folder}/${file}`)) {
         if (line === "") continue;
         const record = parseLine(line);
         if (record === undefined) reading.unreadable++;
@@ -93,6 +93,16 @@ export async function* readForecasts(
         } else reading.lost += record.records;
       }
     }
+  }
+}
+
+/** Lines of a file; none of one that was pruned since it was listed. */
+async function linesOf(path: string): Promise<string[]> {
+  try {
+    return (await Deno.readTextFile(path)).split("\n");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
   }
 }
 

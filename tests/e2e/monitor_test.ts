@@ -172,6 +172,23 @@ Deno.test("alerts go to a webhook that is granted, signed, once; what it does no
   await server.shutdown();
 });
 
+Deno.test("a file that takes no alerts is a warning, and settings that make no sense are refused", async () => {
+  await using tmp = await tmpDir();
+  await servedFolder(tmp.path, { scale: 8 });
+  await Deno.mkdir(`${tmp.path}/config`, { recursive: true });
+  const configure = (settings: unknown) =>
+    Deno.writeTextFile(`${tmp.path}/config/monitor.json`, JSON.stringify(settings));
+  await configure({ alerts: { file: "reports" } });
+  const { code, stdout, stderr } = await runCommand("monitor", tmp.path, ["--json"]);
+  const result = JSON.parse(stdout);
+  assertEquals([code, codesOf(result.warnings)], [0, ["alert-file"]], stderr);
+  assert(result.alerts.length > 0 && result.report.endsWith("report.pdf"));
+  assertEquals(JSON.parse(await Deno.readTextFile(`${tmp.path}/${STATE}`)).open.length, result.alerts.length);
+  await configure({ alerts: { webhook: { url: "hooks.example.org" } } });
+  const refused = await runCommand("monitor", tmp.path, ["--json"]);
+  assertEquals([refused.code, JSON.parse(refused.stdout).error.code], [3, "config-invalid"]);
+});
+
 Deno.test("two monitors do not look at once", async () => {
   await using tmp = await tmpDir();
   await Deno.mkdir(`${tmp.path}/reports/monitoring`, { recursive: true });
@@ -194,6 +211,7 @@ Deno.test("monitor ends with the code of what is wrong", async (t) => {
     [["now"], 2, "usage"],
     [["--sicne", "P1D"], 2, "usage"],
     [["--every", "0"], 2, "usage"],
+    [["--follow", "--since", "soon"], 2, "usage"],
   ];
   for (const [args, code, name] of cases) {
     await t.step(args.join(" "), async () => {
