@@ -12,6 +12,16 @@ export interface ForecastModelInfo {
   readonly nullable: readonly boolean[];
   /** Model family: `mlp`, `har`, … */
   readonly family: string;
+  /** Per feature, its range in the training rows. */
+  readonly featureRanges: FeatureRanges;
+}
+
+/** Ranges of features, one entry a feature; NaN where the model does not tell. */
+export interface FeatureRanges {
+  /** Least values. */
+  readonly min: Float32Array;
+  /** Greatest values. */
+  readonly max: Float32Array;
 }
 
 /** A fitted model that answers raw feature rows; plain arithmetic, no tfjs. */

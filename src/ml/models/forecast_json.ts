@@ -77,6 +77,9 @@ const SCHEMA = z.strictObject({
     edges: z.array(finite),
     counts: z.array(z.int()),
     missing: z.int(),
+    // Not in models that were logged before they were kept.
+    min: finite.exactOptional(),
+    max: finite.exactOptional(),
   })),
   golden: z.strictObject({
     /** Raw feature rows; null where missing. */

@@ -1,4 +1,4 @@
-import type { ModelFamily, TimeRange } from "../../core/mod.ts";
+import type { FeatureRanges, ModelFamily, TimeRange } from "../../core/mod.ts";
 
 /** Smallest mean squared return that a logarithm is taken of: (.1 bps)². */
 export const RV_FLOOR_BPS2 = 0.01;
@@ -141,6 +141,10 @@ export interface ReferenceHistogram {
   /** One more than edges. */
   readonly counts: readonly number[];
   readonly missing: number;
+  /** Least value of all training rows; absent where there was none, and in models logged before it was kept. */
+  readonly min?: number;
+  /** Greatest value, likewise. */
+  readonly max?: number;
 }
 
 /** Everything but networks and trees that decides a forecast; the head of `forecast.json`. */
@@ -158,4 +162,11 @@ export interface ForecastSpec {
   readonly calibration: CalibrationSpec;
   readonly trainingRanges: TrainingRanges;
   readonly referenceHistograms: readonly ReferenceHistogram[];
+}
+
+/** Ranges of a spec's features in its training rows, in the order of a row. */
+export function featureRanges(spec: Pick<ForecastSpec, "featureNames" | "referenceHistograms">): FeatureRanges {
+  const shapes = new Map(spec.referenceHistograms.map((shape) => [shape.feature, shape]));
+  const ends = (end: "min" | "max") => Float32Array.from(spec.featureNames, (name) => shapes.get(name)?.[end] ?? NaN);
+  return { min: ends("min"), max: ends("max") };
 }

@@ -7,7 +7,10 @@ const BINS = 20;
 /** More rows than this say nothing new about twenty bins. */
 const MOST_ROWS = 100_000;
 
-/** Shapes of the features over the training rows, in bins of equal count; drift is measured against them. */
+/**
+ * Shapes of the features over the training rows, in bins of equal count; drift is measured against them. The range is
+ * that of all rows, also where the bins are of a part of them.
+ */
 export function referenceHistograms(features: FeatureMatrix, rows: Int32Array): ReferenceHistogram[] {
   const stride = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
   const picked = new Int32Array(Math.ceil(rows.length / stride)), room = new Float32Array(picked.length);
@@ -27,6 +30,18 @@ export function referenceHistograms(features: FeatureMatrix, rows: Int32Array): 
       while (bin < edges.length && value >= edges[bin]!) bin++;
       counts[bin]!++;
     }
-    return { feature, edges, counts, missing: picked.length - values.length };
+    return { feature, edges, counts, missing: picked.length - values.length, ...rangeOf(column, rows) };
   });
+}
+
+/** Least and greatest value of some rows; nothing where none has a value. */
+function rangeOf(column: Float32Array, rows: Int32Array): Pick<ReferenceHistogram, "min" | "max"> {
+  let min = Infinity, max = -Infinity;
+  // A missing value is neither less nor greater than anything.
+  for (const row of rows) {
+    const value = column[row]!;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return min <= max ? { min, max } : {};
 }

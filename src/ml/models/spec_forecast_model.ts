@@ -6,7 +6,7 @@ import {
   type ForecastModelInfo,
   QUANTILE_LEVELS,
 } from "../../core/mod.ts";
-import type { ForecastSpec, HeadsSpec, VolatilityHead } from "./forecast_spec.ts";
+import { featureRanges, type ForecastSpec, type HeadsSpec, type VolatilityHead } from "./forecast_spec.ts";
 import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./forecast_trees.ts";
 import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
 import { EnsembleForward } from "./network_forward.ts";
@@ -58,6 +58,7 @@ export class SpecForecastModel implements ForecastModel {
       featureSetDigest: spec.featureSetDigest,
       nullable: spec.nullable,
       family: spec.family,
+      featureRanges: featureRanges(spec),
     };
     if (treeHeads(heads).length > 0) this.#trees = new TreesForward(spec, parts.trees ?? {});
     if (spec.scaler !== null) this.#scaler = new Scaler(spec.scaler, spec.nullable);

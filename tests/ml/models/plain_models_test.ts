@@ -4,6 +4,7 @@ import { MinuteGrid } from "../../../src/ml/features/mod.ts";
 import type { Labels } from "../../../src/ml/labels/mod.ts";
 import { EWMA_DECAY, ewmaVariance } from "../../../src/ml/models/ewma.ts";
 import { fitHar, harLogVariance, harMinutes, regressHar } from "../../../src/ml/models/har.ts";
+import { featureRanges } from "../../../src/ml/models/forecast_spec.ts";
 import { referenceHistograms } from "../../../src/ml/models/reference_histograms.ts";
 import { randomCandles } from "../candles.ts";
 import { plainModel, sampleDataset } from "./sample_models.ts";
@@ -131,4 +132,29 @@ Deno.test("referenceHistograms() has about equal counts, and counts what is miss
     if (feature !== "return_15") continue;
     counts.forEach((value) => assertAlmostEquals(value, split.trainingSpan.length / 20, 2, feature));
   }
+});
+
+Deno.test("referenceHistograms() keeps the range of all training rows, a missing value and other rows apart", {
+  permissions: "none",
+}, () => {
+  const length = 250_000, column = Float32Array.from({ length }, (_, i) => Math.sin(i));
+  // Neither of the two is among the rows that the bins are made of, every third.
+  [column[10_000], column[20_000], column[30_000]] = [9, -7, NaN];
+  column[length - 1] = 99;
+  const features = {
+    length,
+    decisionTimeMs: new Float64Array(length),
+    names: ["one", "none"],
+    columns: [column, new Float32Array(length).fill(NaN)],
+  };
+  const rows = Int32Array.from({ length: length - 1 }, (_, i) => i);
+  const [one, none] = referenceHistograms(features, rows);
+  assertEquals([one!.min, one!.max], [-7, 9]);
+  assertEquals(["min" in none!, "max" in none!], [false, false]);
+  const spec = { featureNames: ["none", "one", "unknown"], referenceHistograms: [one!, none!] };
+  assertEquals(featureRanges(spec), {
+    min: Float32Array.of(NaN, -7, NaN),
+    max: Float32Array.of(NaN, 9, NaN),
+  });
+  assertEquals(featureRanges({ ...spec, referenceHistograms: [] }).min, new Float32Array(3).fill(NaN));
 });
