@@ -13,6 +13,7 @@ export { type ConnectionInfo, isLoopbackHost } from "./http/exchange.ts";
 export type { Fetch } from "./router.ts";
 export type { CandleFeed, FeedReader } from "./data/live_features.ts";
 export {
+  type HostedModel,
   type LoadedModel,
   ModelHost,
   type ModelHostDeps,
@@ -28,11 +29,12 @@ export { loadChainKey } from "./log/chain.ts";
 export { type Anchor, readAnchors, type WriteAnchor } from "./log/anchors.ts";
 export { type InstanceVerdict, verifyLog } from "./log/verify_log.ts";
 export { readKey } from "./log/chain.ts";
+export type { Losses, MinuteScoring, Outcomes } from "./skill/ports.ts";
 export type { DataAge } from "./data/data_age.ts";
 export type { RowShape } from "./input/row_shape.ts";
 export type { FeatureIdentity } from "./model/feature_match.ts";
 export type { ServiceSettings } from "./settings.ts";
-export type { MinuteForecast } from "./routes/forecast.ts";
+export type { MinuteForecast } from "./minute_watch.ts";
 export { replay, type ReplayDeps, type ReplayOptions } from "./replay/replay.ts";
 export { ReplayClock } from "./replay/replay_clock.ts";
 export { ReplayFeed, type ReplayFeedOptions } from "./replay/replay_feed.ts";

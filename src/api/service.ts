@@ -4,15 +4,22 @@ import type { DataAge } from "./data/data_age.ts";
 import { type CandleFeed, LiveFeatures } from "./data/live_features.ts";
 import { AnchorKeeper, type WriteAnchor } from "./log/anchors.ts";
 import type { PredictionLog } from "./log/prediction_log.ts";
-import { ServiceMetrics } from "./metrics.ts";
+import { PredictionTally } from "./metrics/prediction_tally.ts";
+import { registerPredictionMetrics } from "./metrics/prediction_metrics.ts";
+import { ServiceMetrics } from "./metrics/service_metrics.ts";
+import { registerSkillMetrics, type ScoredRole } from "./metrics/skill_metrics.ts";
+import { type MinuteForecast, MinuteWatch } from "./minute_watch.ts";
 import { ModelHost, type SwapReport } from "./model/model_host.ts";
 import { parseModelUri } from "./model/model_uri.ts";
 import type { ModelSource } from "./model/resolve.ts";
+import { loadWarm } from "./model/warm.ts";
+import type { MinuteScoring } from "./skill/ports.ts";
+import { RealisedSkill } from "./skill/realised_skill.ts";
 import { ROUTES } from "./openapi/routes.ts";
 import { createRouter, type Fetch } from "./router.ts";
 import { currentAge, type RouteContext } from "./routes/context.ts";
 import { docsRoute, openApiRoute } from "./routes/docs.ts";
-import { forecastRoute, type MinuteForecast, minuteForecaster } from "./routes/forecast.ts";
+import { forecastRoute } from "./routes/forecast.ts";
 import { healthRoute, livenessRoute, metricsRoute, pingRoute, readinessRoute, versionRoute } from "./routes/health.ts";
 import { modelsRoute, reloadRoute } from "./routes/models.ts";
 import { invocationsRoute, namedPredictRoute, predictRoute } from "./routes/predict.ts";
@@ -44,6 +51,8 @@ export interface ServiceDeps {
   readonly engines: readonly FeatureEngine[];
   /** The candles. */
   readonly feed: CandleFeed;
+  /** Scores the service's own forecasts when their labels close. */
+  readonly scoring: MinuteScoring;
   /** Record of what was answered; undefined where it is switched off. */
   readonly log: PredictionLog | undefined;
   /** Notes the log's head at a model version; undefined leaves the log without anchors. */
@@ -74,7 +83,7 @@ export class InferenceService {
   readonly #live: LiveFeatures;
   readonly #context: RouteContext;
   readonly #anchors: AnchorKeeper | undefined;
-  readonly #forecastMinute: () => Promise<MinuteForecast | undefined>;
+  readonly #minutes: MinuteWatch;
   readonly #onKeys: (report: KeysReport) => void;
 
   /** Builds the service; {@linkcode start} loads the model. */
@@ -82,7 +91,11 @@ export class InferenceService {
     const { config, programVersion } = options;
     const series = { ...config.series, interval: "1m" as const };
     this.#live = new LiveFeatures(deps, { series, checkMs: config.data.checkSeconds * 1000 });
-    this.#host = new ModelHost(parseModelUri(options.modelUri), { ...deps, features: deps.engines }, {
+    this.#host = new ModelHost(parseModelUri(options.modelUri), {
+      ...deps,
+      load: loadWarm(deps.load),
+      features: deps.engines,
+    }, {
       maxRows: config.limits.maxRows,
       pollMs: config.model.pollSeconds * 1000,
       retryRefusedMs: config.model.retryRefusedSeconds * 1000,
@@ -111,10 +124,14 @@ export class InferenceService {
       deadlines: new Deadlines(limits.bodySeconds * 1000),
       looks: new Deadlines(config.data.waitMilliseconds),
       metrics,
+      tally: new PredictionTally(),
+      skill: new RealisedSkill(deps.scoring, config.skill),
       programVersion,
     };
+    registerPredictionMetrics(metrics.registry, context);
+    registerSkillMetrics(metrics.registry, { skill: context.skill, roles: () => this.#roles() });
     this.#context = context;
-    this.#forecastMinute = minuteForecaster(context);
+    this.#minutes = new MinuteWatch(context);
     this.#onKeys = (report) => deps.reporter.keys(report);
     if (deps.log !== undefined && deps.anchor !== undefined) this.#anchors = new AnchorKeeper(deps.log, deps.anchor);
     this.fetch = createRouter(bindRoutes(context), new Admission(deps.keys, gate), {
@@ -156,6 +173,7 @@ export class InferenceService {
     await Promise.all([
       this.#host.watch(signal),
       this.#watchCandles(signal),
+      this.#context.tally.watch({ clock, signal }),
       this.#context.keys?.watch(this.#onKeys, { clock, signal }),
       this.#anchors?.watch(() => this.#host.current?.served, { everyMs, clock, signal }),
     ]);
@@ -163,7 +181,7 @@ export class InferenceService {
 
   /** Looks at the store, and forecasts the newest closed minute where it is new: what {@linkcode watch} does all the time. */
   forecastMinute(): Promise<MinuteForecast | undefined> {
-    return this.#forecastMinute();
+    return this.#minutes.look();
   }
 
   /** Writes what the prediction log still holds and anchors it. */
@@ -172,10 +190,15 @@ export class InferenceService {
     await this.#anchors?.anchor(this.#host.current?.served);
   }
 
+  #roles(): ScoredRole[] {
+    const champion = this.#host.current?.served.version;
+    return champion === undefined ? [] : [{ version: champion, role: "champion" }];
+  }
+
   async #watchCandles(signal: AbortSignal): Promise<void> {
     const { clock, config } = this.#context;
     while (!signal.aborted) {
-      await this.#forecastMinute();
+      await this.#minutes.look();
       try {
         await clock.sleep(config.data.checkSeconds * 1000, { signal });
       } catch {

@@ -40,6 +40,11 @@ export interface ServiceSettings {
     /** Age from which on `/v1/forecast` is refused; null never. */
     readonly refuseAfterSeconds: number | null;
   };
+  /** How the realised skill is told. */
+  readonly skill: {
+    /** Newest scored minutes that the means are of. */
+    readonly windowMinutes: number;
+  };
   /** The record of what was forecast. */
   readonly predictionLog: {
     /** How often the log's head is noted in the registry. */

@@ -3,6 +3,7 @@ import type { KeyRing, ServiceReporter, TlsFiles } from "../api/mod.ts";
 import type { Past } from "./api_replay.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { featureEngines, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
+import { minuteScoring } from "./minute_scoring.ts";
 import { VERSION } from "./version.ts";
 
 /** `api`: the model at an alias, over HTTP. */
@@ -97,10 +98,11 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
   const tls = files === undefined ? undefined : await readTls(files);
   signal.throwIfAborted();
 
-  const [engines, load, feed] = await Promise.all([
+  const [engines, load, feed, scoring] = await Promise.all([
     featureEngines(),
     loadForecastModel(),
     past?.feed ?? openCandleFeed(context),
+    minuteScoring(),
   ]);
   await using registry = await openRegistry(context);
   const { enabled, directory, keyFile, flushMilliseconds, maxFileBytes } = config.predictionLog;
@@ -116,6 +118,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     load,
     engines,
     feed,
+    scoring,
     log,
     keys,
     // A log of the past proves nothing about what was served.

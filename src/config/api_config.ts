@@ -51,6 +51,11 @@ export const API_CONFIG_SCHEMA = z.strictObject({
       "Age from which on GET /v1/forecast answers 503 instead of an old forecast; null never refuses",
     ),
   }).prefault({}).describe("How fresh the candles must be"),
+  skill: z.strictObject({
+    windowMinutes: z.int().min(10).max(100_000).default(1440).describe(
+      "Newest closed minutes that the realised skill in /metrics is the mean of",
+    ),
+  }).prefault({}).describe("How the skill of forecasts whose labels have closed is told"),
   predictionLog: z.strictObject({
     enabled: z.boolean().default(true).describe("Whether forecasts and predictions are logged"),
     directory: z.string().min(1).default("mlruns/prediction_log").describe("Folder of the prediction log"),

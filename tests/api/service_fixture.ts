@@ -9,6 +9,7 @@ import {
   type WriteAnchor,
 } from "../../src/api/mod.ts";
 import { defaultFeatureEngine, featureEngines, loadForecastModel } from "../../src/ml/mod.ts";
+import { minuteScoring } from "../../src/cli/minute_scoring.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryRegistry, MemoryTracker } from "../fakes/memory_tracker.ts";
 import { randomCandles } from "../ml/candles.ts";
@@ -127,6 +128,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
     load: loadForecastModel,
     engines: featureEngines(),
     feed,
+    scoring: await minuteScoring(),
     log: options.log,
     ...(options.anchor === undefined ? {} : { anchor: options.anchor }),
     ...(options.keys === undefined ? {} : { keys: options.keys }),

@@ -95,6 +95,11 @@ export class LiveFeatures {
     return this.#row;
   }
 
+  /** Candles of the newest look-back, ascending, which end with the row's. */
+  get candles(): CandleColumns | undefined {
+    return this.#window;
+  }
+
   /** Why there is no row, or why the store could not be read just now; undefined where all is well. */
   get reason(): string | undefined {
     return this.#reason === "" ? undefined : this.#reason;

@@ -45,6 +45,8 @@ export class PredictionLog implements AsyncDisposable {
   #written = { n: 0, link: CHAIN_START };
   #lost = 0;
   #lostInAll = 0;
+  #bytes = 0;
+  #failures = 0;
   #problem: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -76,6 +78,26 @@ export class PredictionLog implements AsyncDisposable {
   /** Records that were lost since the start. */
   get lost(): number {
     return this.#lostInAll;
+  }
+
+  /** Bytes on disk, of all files of this instance. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes that are sealed and not on disk. */
+  get waitingBytes(): number {
+    return this.#sealed.length;
+  }
+
+  /** Records that are not sealed yet. */
+  get waitingRecords(): number {
+    return this.#waiting.length;
+  }
+
+  /** Writes that failed; each is tried again. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Number and link of the last record on disk. */
@@ -157,6 +179,7 @@ export class PredictionLog implements AsyncDisposable {
       this.#problem = undefined;
     } catch (error) {
       this.#problem = this.#cannotWrite(error);
+      this.#failures++;
       // Behind it comes what was sealed meanwhile: the chain's order is the file's order.
       taken.appendAll(this.#sealed);
       this.#spare = this.#sealed;
@@ -183,6 +206,7 @@ export class PredictionLog implements AsyncDisposable {
       throw error;
     }
     this.#fileBytes += bytes.length;
+    this.#bytes += bytes.length;
   }
 
   async #nextFile(day: string): Promise<void> {

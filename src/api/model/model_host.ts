@@ -3,8 +3,9 @@ import {
   type Clock,
   DomainError,
   type ForecastModel,
+  type ForecastModelInfo,
   isDomainError,
-  type LoadForecastModel,
+  type ModelFiles,
   type ModelVersion,
   type ServedModel,
   toIso,
@@ -15,13 +16,15 @@ import type { ModelReference } from "./model_uri.ts";
 import { absent, type ModelSource, readModelFiles, resolveVersion } from "./resolve.ts";
 
 /** A model in memory, ready to answer. Requests keep the one they started with. */
-export interface LoadedModel {
+export interface LoadedModel<M = ForecastModel> {
   /** What it is, as answers name it. */
   readonly served: ServedModel;
   /** The same as JSON text, so that answers need not build it. */
   readonly servedJson: string;
   /** The model. */
-  readonly model: ForecastModel;
+  readonly model: M;
+  /** What the model says of itself. */
+  readonly info: ForecastModelInfo;
   /** What its rows look like. */
   readonly shape: RowShape;
   /** sha256 over all its files, 64 hex digits. */
@@ -42,12 +45,18 @@ export interface SwapReport {
   readonly at: string;
 }
 
+/** What a {@linkcode ModelHost} needs of a model. */
+export interface HostedModel {
+  /** What it is. */
+  readonly info: ForecastModelInfo;
+}
+
 /** What a {@linkcode ModelHost} needs. */
-export interface ModelHostDeps {
+export interface ModelHostDeps<M extends HostedModel = ForecastModel> {
   /** Where versions and their files come from. */
   readonly source: ModelSource;
-  /** Proves and builds a model. */
-  readonly load: LoadForecastModel;
+  /** Proves, builds and warms a model. */
+  readonly load: (files: ModelFiles) => Promise<M>;
   /** Feature sets that this program computes. */
   readonly features: readonly FeatureIdentity[];
   /** Time. */
@@ -75,20 +84,17 @@ interface Refusal {
   checkedAtMs: number;
 }
 
-/** Calls with which a new model is warmed, so that its first request meets compiled code. */
-const WARM_CALLS = 200;
-
 /**
  * Holds the model that answers, and changes it when the registry says so: files read, proved and warmed beside the
  * serving model, then one reference switched. What is refused is reported and not tried again until it changes.
  */
-export class ModelHost {
+export class ModelHost<M extends HostedModel = ForecastModel> {
   /** Which model is asked for. */
   readonly reference: ModelReference;
-  readonly #deps: ModelHostDeps;
+  readonly #deps: ModelHostDeps<M>;
   readonly #options: ModelHostOptions;
-  #current: LoadedModel | undefined;
-  #previous: LoadedModel | undefined;
+  #current: LoadedModel<M> | undefined;
+  #previous: LoadedModel<M> | undefined;
   #swap: SwapReport | undefined;
   #target: ModelVersion | undefined;
   #refusal: Refusal | undefined;
@@ -97,19 +103,19 @@ export class ModelHost {
   #registryError: Error | undefined;
 
   /** A host without a model yet; {@linkcode ModelHost.start} loads the first. */
-  constructor(reference: ModelReference, deps: ModelHostDeps, options: ModelHostOptions) {
+  constructor(reference: ModelReference, deps: ModelHostDeps<M>, options: ModelHostOptions) {
     this.reference = reference;
     this.#deps = deps;
     this.#options = options;
   }
 
   /** The model that answers now. */
-  get current(): LoadedModel | undefined {
+  get current(): LoadedModel<M> | undefined {
     return this.#current;
   }
 
   /** The model that answered before it, kept so that a rollback needs no reading. */
-  get previous(): LoadedModel | undefined {
+  get previous(): LoadedModel<M> | undefined {
     return this.#previous;
   }
 
@@ -220,7 +226,7 @@ export class ModelHost {
     target: ModelVersion,
     files: ReadonlyMap<string, Uint8Array>,
     digest: string,
-  ): Promise<LoadedModel> {
+  ): Promise<LoadedModel<M>> {
     const model = await this.#deps.load(files);
     checkFeatureSet(model.info, this.#deps.features);
     const { by, name } = this.reference;
@@ -231,19 +237,18 @@ export class ModelHost {
       runId: target.runId,
       horizonMinutes: model.info.horizonMinutes,
     };
-    const row = new Float32Array(model.info.featureNames.length);
-    for (let i = 0; i < WARM_CALLS; i++) model.predict(row, 1);
     return {
       served,
       servedJson: JSON.stringify(served),
       model,
+      info: model.info,
       shape: rowShape(model.info, { maxRows: this.#options.maxRows }),
       digest,
       loadedAtMs: this.#deps.clock.nowMs(),
     };
   }
 
-  #switchTo(next: LoadedModel): void {
+  #switchTo(next: LoadedModel<M>): void {
     this.#previous = this.#current;
     this.#current = next;
     this.#refusal = undefined;

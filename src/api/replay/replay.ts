@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { type Clock, MINUTE_MS, type TimeRange } from "../../core/mod.ts";
-import type { MinuteForecast } from "../routes/forecast.ts";
+import type { MinuteForecast } from "../minute_watch.ts";
 import type { InferenceService } from "../service.ts";
 import type { ReplayClock } from "./replay_clock.ts";
 import type { ReplayFeed } from "./replay_feed.ts";

@@ -5,8 +5,10 @@ import type { LiveFeatures } from "../data/live_features.ts";
 import type { PredictionLog } from "../log/prediction_log.ts";
 import type { KeyRing } from "../access/key_ring.ts";
 import type { Deadlines } from "../http/deadlines.ts";
-import type { ServiceMetrics } from "../metrics.ts";
+import type { PredictionTally } from "../metrics/prediction_tally.ts";
+import type { ServiceMetrics } from "../metrics/service_metrics.ts";
 import type { LoadedModel, ModelHost } from "../model/model_host.ts";
+import type { RealisedSkill } from "../skill/realised_skill.ts";
 
 /** What the routes share. */
 export interface RouteContext {
@@ -28,6 +30,10 @@ export interface RouteContext {
   readonly looks: Deadlines;
   /** Metrics. */
   readonly metrics: ServiceMetrics;
+  /** Counts what rows and forecasts look like. */
+  readonly tally: PredictionTally;
+  /** Scores forecasts whose labels have closed. */
+  readonly skill: RealisedSkill;
   /** Version of the program. */
   readonly programVersion: string;
 }

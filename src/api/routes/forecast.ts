@@ -1,6 +1,7 @@
 import { DomainError, MINUTE_MS, toIso } from "../../core/mod.ts";
-import { checkOutputs, firstNonFiniteRow, forecastMembers } from "../answer.ts";
+import { checkOutputs, forecastMembers } from "../answer.ts";
 import type { LiveRow } from "../data/live_features.ts";
+import { featuresFor, missingFeatures } from "../data/model_row.ts";
 import type { Exchange, Handler } from "../http/exchange.ts";
 import type { FieldError } from "../http/problem.ts";
 import { jsonTextResponse } from "../http/respond.ts";
@@ -27,7 +28,7 @@ export function forecastRoute(context: RouteContext): Handler {
       atMs: context.clock.nowMs(),
       requestId: exchange.requestId,
       model: loaded.served,
-      featureSetDigest: loaded.model.info.featureSetDigest,
+      featureSetDigest: loaded.info.featureSetDigest,
       series: context.config.series,
       decisionTimeMs: row.decisionTimeMs,
       features,
@@ -49,43 +50,6 @@ async function lookBriefly({ live, looks }: RouteContext): Promise<void> {
   } catch (error) {
     if (error !== LATE) throw error;
   }
-}
-
-/** A forecast that the service made on its own, as it was logged. */
-export type MinuteForecast = Extract<PendingRecord, { readonly kind: "forecast" }>;
-
-/**
- * Forecasts on its own each time a new closed minute is in the store or another version serves, so that the record
- * of what was forecast has no holes. Returns the forecast where there was something new.
- */
-export function minuteForecaster(context: RouteContext): () => Promise<MinuteForecast | undefined> {
-  let done = "";
-  return async () => {
-    await context.live.refresh();
-    const { current } = context.host;
-    const { row } = context.live;
-    if (current === undefined || row === undefined) return undefined;
-    const key = `${current.served.version} ${current.digest} ${row.decisionTimeMs}`;
-    if (key === done) return undefined;
-    const features = featuresFor(current, row);
-    if (missingFeatures(current, features).length > 0) return undefined;
-    done = key;
-    const outputs = current.model.predict(features, 1);
-    if (firstNonFiniteRow(outputs) >= 0) return undefined;
-    const forecast: MinuteForecast = {
-      kind: "forecast",
-      atMs: context.clock.nowMs(),
-      requestId: null,
-      model: current.served,
-      featureSetDigest: current.model.info.featureSetDigest,
-      series: context.config.series,
-      decisionTimeMs: row.decisionTimeMs,
-      features,
-      outputs,
-    };
-    context.log?.append(forecast);
-    return forecast;
-  };
 }
 
 function readHorizon(exchange: Exchange): number | undefined {
@@ -124,15 +88,6 @@ function requireRow(context: RouteContext): LiveRow {
     );
   }
   return row;
-}
-
-/** The row in the features that the model reads. */
-function featuresFor({ model }: LoadedModel, row: LiveRow): Float32Array<ArrayBuffer> {
-  return row.featuresOf(model.info.featureSetDigest);
-}
-
-function missingFeatures(loaded: LoadedModel, features: Float32Array): string[] {
-  return loaded.shape.names.filter((_, j) => Number.isNaN(features[j]!) && loaded.shape.nullable[j] === 0);
 }
 
 function forecastJson(

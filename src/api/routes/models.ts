@@ -42,13 +42,13 @@ function describeModels(context: RouteContext) {
   };
 }
 
-function describe({ served, model, digest, loadedAtMs, shape }: LoadedModel) {
+function describe({ served, info, digest, loadedAtMs, shape }: LoadedModel) {
   return {
     ...served,
-    family: model.info.family,
+    family: info.family,
     digest,
     loadedAt: toIso(loadedAtMs),
-    featureSetDigest: model.info.featureSetDigest,
+    featureSetDigest: info.featureSetDigest,
     features: shape.names.map((name, j) => ({ name, nullable: shape.nullable[j] === 1 })),
   };
 }

@@ -32,6 +32,7 @@ async function answer(
   const outputs = loaded.model.predict(rows, count);
   checkOutputs(outputs, (row) => isCsv ? `/${row}` : count === 1 ? `/${member}` : `/${member}/${row}`);
   context.metrics.predicted(route, count);
+  context.tally.note({ source: "requests", info: loaded.info, features: rows, outputs });
   context.log?.append({
     kind: "predict",
     atMs: context.clock.nowMs(),

@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { DataAge } from "./data/data_age.ts";
-import type { PredictionLog } from "./log/prediction_log.ts";
-import type { RefusalReason } from "./http/problem.ts";
-import type { ModelHost, SwapReport } from "./model/model_host.ts";
+import { valueCounter, valueGauge } from "./value_metrics.ts";
+import type { DataAge } from "../data/data_age.ts";
+import type { PredictionLog } from "../log/prediction_log.ts";
+import type { RefusalReason } from "../http/problem.ts";
+import type { ModelHost, SwapReport } from "../model/model_host.ts";
 
 /** What the metrics read when they are asked for. */
 export interface MetricSources {
@@ -11,7 +12,12 @@ export interface MetricSources {
   /** Age of the data. */
   readonly data: () => DataAge;
   /** The prediction log, where there is one. */
-  readonly log: Pick<PredictionLog, "head" | "lost" | "problem"> | undefined;
+  readonly log:
+    | Pick<
+      PredictionLog,
+      "head" | "lost" | "problem" | "bytes" | "waitingBytes" | "waitingRecords" | "failures"
+    >
+    | undefined;
   /** Requests that wait for a place. */
   readonly queued: () => number;
   /** Version of the program. */
@@ -79,15 +85,9 @@ export class ServiceMetrics {
         this.set({ name, version, alias: alias ?? "", run_id: runId, horizon_minutes: String(horizonMinutes) }, 1);
       },
     });
-    const gauge = (name: string, help: string, value: () => number) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(value());
-        },
-      });
+    const gauge = (name: string, help: string, value: () => number) => valueGauge(this.#registry, name, help, value);
+    const counter = (name: string, help: string, value: () => number) =>
+      valueCounter(this.#registry, name, help, value);
     gauge("bitcoin_ml_http_requests_in_flight", "Requests being answered", () => this.#inFlight);
     gauge("bitcoin_ml_http_requests_queued", "Requests that wait for a place", sources.queued);
     gauge(
@@ -98,12 +98,21 @@ export class ServiceMetrics {
     gauge("bitcoin_ml_data_stale", "1 where the candles are older than configured", () => Number(sources.data().stale));
     const { log } = sources;
     if (log !== undefined) {
+      counter("bitcoin_ml_prediction_log_bytes_total", "Bytes written to the prediction log", () => log.bytes);
+      gauge("bitcoin_ml_prediction_log_waiting_bytes", "Bytes that wait for the disk", () => log.waitingBytes);
+      gauge("bitcoin_ml_prediction_log_waiting_records", "Records that wait to be sealed", () => log.waitingRecords);
+      counter("bitcoin_ml_prediction_log_write_failures_total", "Writes that the disk refused", () => log.failures);
       gauge("bitcoin_ml_prediction_log_records", "Records of the prediction log on disk", () => log.head.n);
-      gauge("bitcoin_ml_prediction_log_lost_records", "Records that could not be written", () => log.lost);
+      counter("bitcoin_ml_prediction_log_lost_records_total", "Records that could not be written", () => log.lost);
       gauge("bitcoin_ml_prediction_log_writable", "1 while the log can be written", () => log.problem ? 0 : 1);
     }
     gauge("process_resident_memory_bytes", "Resident memory", () => Deno.memoryUsage().rss);
     gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use", () => Deno.memoryUsage().heapUsed);
+  }
+
+  /** Where further metrics are registered. */
+  get registry(): Registry {
+    return this.#registry;
   }
 
   /** Notes that a request came in. */
