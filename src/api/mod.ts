@@ -5,9 +5,10 @@
  */
 export type { ApiKey, KeyScope } from "./access/mod.ts";
 export { API_KEYS_PATH, KEY_SCOPES } from "./access/mod.ts";
-export { KeyRing, type KeysReport } from "./access/key_ring.ts";
+export { KeyRing, type KeysReport, type Visit } from "./access/key_ring.ts";
 export { InferenceService, type ServiceDeps, type ServiceOptions, type ServiceReporter } from "./service.ts";
 export { checkHost, listen, type ListenOptions, type RunningServer } from "./http/server.ts";
+export type { RefusalReason } from "./http/problem.ts";
 export { readTls, type TlsFiles, type TlsPair } from "./http/tls.ts";
 export { type ConnectionInfo, isLoopbackHost } from "./http/exchange.ts";
 export type { Fetch } from "./router.ts";
@@ -25,6 +26,9 @@ export type { ModelReference } from "./model/model_uri.ts";
 export type { ModelSource } from "./model/resolve.ts";
 export { PredictionLog, type PredictionLogOptions } from "./log/prediction_log.ts";
 export type { ForecastKind, PendingRecord } from "./log/records.ts";
+export { RequestLog, type RequestLogOptions } from "./log/request_log.ts";
+export { type AnsweredRequest, REQUEST_LOG_LEVELS, type RequestLogLevel, type ServiceEvent } from "./log/log_lines.ts";
+export { fileSink, type LogSink, stderrSink } from "./log/log_sinks.ts";
 export { loadChainKey } from "./log/chain.ts";
 export { type Anchor, readAnchors, type WriteAnchor } from "./log/anchors.ts";
 export { type InstanceVerdict, verifyLog } from "./log/verify_log.ts";

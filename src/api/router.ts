@@ -3,7 +3,9 @@ import { DomainError } from "../core/mod.ts";
 import { drain } from "./http/body.ts";
 import { type ConnectionInfo, type Handler, urlOf } from "./http/exchange.ts";
 import type { AccessRule, Admission } from "./access/admission.ts";
+import type { Visit } from "./access/key_ring.ts";
 import { MethodNotAllowedError, RefusalError, type RefusalReason } from "./http/problem.ts";
+import type { AnsweredRequest } from "./log/log_lines.ts";
 import { problemResponse, requestIdOf } from "./http/respond.ts";
 import type { RouteSpec } from "./openapi/routes.ts";
 
@@ -11,12 +13,10 @@ import type { RouteSpec } from "./openapi/routes.ts";
 export interface RequestObserver {
   /** A request came in. */
   begin(): void;
-  /** It was answered; `route` is the route's path, or `unmatched`. */
-  end(method: string, route: string, status: number, seconds: number): void;
+  /** It was answered. */
+  end(answered: AnsweredRequest): void;
   /** A request hit a bug. */
   failed(requestId: string, error: unknown): void;
-  /** It was turned away by a key or a limit. */
-  refused(reason: RefusalReason): void;
 }
 
 /** What `Deno.serve` calls; without `info` the client counts as being on another machine. */
@@ -26,39 +26,54 @@ export type Fetch = (request: Request, info?: ConnectionInfo) => Response | Prom
 export interface BoundRoute extends Pick<RouteSpec, "method" | "path" | "scope" | "isProbe"> {
   /** Answers it. */
   readonly handler: Handler;
+  /** Tells what went wrong. @default problem details */
+  readonly problem?: ((error: unknown, requestId: string) => Response) | undefined;
 }
 
 /** Routes requests; whatever goes wrong is answered as problem details, 404 and 405 included. */
 export function createRouter(routes: readonly BoundRoute[], admission: Admission, observer: RequestObserver): Fetch {
   const app = new Hono<{ Bindings: { readonly info: ConnectionInfo | undefined } }>();
   const watched =
-    (route: string, handler: Handler, rule?: AccessRule) =>
+    (route: string, handler: Handler, rule?: AccessRule, problem: BoundRoute["problem"] = problemResponse) =>
     async (request: Request, info: ConnectionInfo | undefined) => {
       const startedAt = performance.now();
       observer.begin();
       const requestId = requestIdOf(request.headers);
-      let response: Response, isIn = false;
+      const visit: Visit = { keyId: null };
+      let response: Response, isIn = false, waitedMs = 0, refusal: RefusalReason | null = null;
       try {
         if (rule !== undefined) {
-          const place = admission.admit(request, rule, startedAt);
-          if (place !== undefined) await place;
+          const place = admission.admit(request, rule, startedAt, visit);
+          if (place !== undefined) {
+            await place;
+            waitedMs = performance.now() - startedAt;
+          }
           isIn = true;
         }
         response = await handler({ request, requestId, info });
       } catch (error) {
         if (error instanceof RefusalError) {
-          observer.refused(error.reason);
+          refusal = error.reason;
           // Deno closes a connection whose request was not read to its end, and the answer may be lost with it.
           await drain(request);
         } else if (!(error instanceof DomainError)) observer.failed(requestId, error);
-        response = problemResponse(error, requestId);
+        response = problem(error, requestId);
       }
       if (isIn) admission.leave(rule!);
-      observer.end(request.method, route, response.status, (performance.now() - startedAt) / 1000);
+      observer.end({
+        requestId,
+        method: request.method,
+        route,
+        status: response.status,
+        durationMs: performance.now() - startedAt,
+        waitedMs,
+        keyId: visit.keyId,
+        refusal,
+      });
       return response;
     };
-  for (const { method, path, handler, ...rule } of routes) {
-    const answer = watched(path, handler, rule);
+  for (const { method, path, handler, problem, ...rule } of routes) {
+    const answer = watched(path, handler, rule, problem);
     app.on(method.toUpperCase(), path, (c) => answer(c.req.raw, c.env.info));
   }
   // Not as routes of their own: a path with two handlers would take Hono's slower way for every request.

@@ -4,6 +4,7 @@ import type { DataAge } from "./data/data_age.ts";
 import { type CandleFeed, LiveFeatures } from "./data/live_features.ts";
 import { AnchorKeeper, type WriteAnchor } from "./log/anchors.ts";
 import type { PredictionLog } from "./log/prediction_log.ts";
+import type { RequestLog } from "./log/request_log.ts";
 import { PredictionTally } from "./metrics/prediction_tally.ts";
 import { registerPredictionMetrics } from "./metrics/prediction_metrics.ts";
 import { ServiceMetrics } from "./metrics/service_metrics.ts";
@@ -26,6 +27,7 @@ import { invocationsRoute, namedPredictRoute, predictRoute } from "./routes/pred
 import { Admission } from "./access/admission.ts";
 import type { KeyRing, KeysReport } from "./access/key_ring.ts";
 import { RequestGate } from "./access/request_gate.ts";
+import { mlflowProblemResponse } from "./http/mlflow_problem.ts";
 import { Deadlines } from "./http/deadlines.ts";
 import type { Handler } from "./http/exchange.ts";
 
@@ -55,6 +57,8 @@ export interface ServiceDeps {
   readonly scoring: MinuteScoring;
   /** Record of what was answered; undefined where it is switched off. */
   readonly log: PredictionLog | undefined;
+  /** A line a request; undefined where it is switched off. */
+  readonly requestLog?: RequestLog | undefined;
   /** Notes the log's head at a model version; undefined leaves the log without anchors. */
   readonly anchor?: WriteAnchor;
   /** Keys that are asked for where there are any; undefined never asks. */
@@ -111,6 +115,7 @@ export class InferenceService {
       host: this.#host,
       data: () => currentAge(context),
       log: deps.log,
+      requestLog: deps.requestLog,
       queued: () => gate.queued,
       programVersion,
     });
@@ -136,8 +141,10 @@ export class InferenceService {
     if (deps.log !== undefined && deps.anchor !== undefined) this.#anchors = new AnchorKeeper(deps.log, deps.anchor);
     this.fetch = createRouter(bindRoutes(context), new Admission(deps.keys, gate), {
       begin: () => metrics.begin(),
-      end: (method, route, status, seconds) => metrics.end(method, route, status, seconds),
-      refused: (reason) => metrics.refused(reason),
+      end: (answered) => {
+        metrics.end(answered);
+        deps.requestLog?.request(answered);
+      },
       failed: (requestId, error) => deps.reporter.failed(requestId, error),
     });
   }
@@ -225,5 +232,9 @@ function bindRoutes(context: RouteContext) {
     "/openapi.json": openApiRoute(context),
     "/docs": docsRoute(context),
   };
-  return ROUTES.map(({ method, path, scope, isProbe }) => ({ method, path, scope, isProbe, handler: handlers[path]! }));
+  return ROUTES.map(({ method, path, scope, isProbe, problemSchema }) => ({
+    ...{ method, path, scope, isProbe },
+    handler: handlers[path]!,
+    problem: problemSchema === undefined ? undefined : mlflowProblemResponse,
+  }));
 }

@@ -1,5 +1,6 @@
 import { DomainError, minutesAhead, type Warning } from "../core/mod.ts";
-import type { KeyRing, ServiceReporter, TlsFiles } from "../api/mod.ts";
+import type { KeyRing, TlsFiles } from "../api/mod.ts";
+import { openRequestLog, reporterOf } from "./api_log.ts";
 import type { Past } from "./api_replay.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { featureEngines, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
@@ -113,6 +114,8 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     flushMs: flushMilliseconds,
     maxFileBytes,
   });
+  const opened = await openRequestLog(context, config.requestLog);
+  await using requestLog = opened.log;
   const service = new InferenceService({
     source: registry,
     load,
@@ -124,7 +127,8 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     // A log of the past proves nothing about what was served.
     ...(past === undefined ? { anchor: (name, version, tag) => registry.setModelVersionTag(name, version, tag) } : {}),
     clock,
-    reporter: reporterOf(context),
+    requestLog,
+    reporter: reporterOf(context, opened),
   }, { config, modelUri, programVersion: VERSION });
   await service.start();
   signal.throwIfAborted();
@@ -215,27 +219,4 @@ type ServiceClass = typeof import("../api/mod.ts").InferenceService;
 function readPort(port: number): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new DomainError("usage", `Option '--port' must be a whole number from 0 to 65535: current value is '${port}'`);
-}
-
-function reporterOf({ progress }: CommandContext): ServiceReporter {
-  return {
-    swapped({ version, outcome, reason }) {
-      if (outcome === "loaded") progress.log(`Version ${version} is loaded`);
-      else if (version === null) progress.log(`The model's alias is gone: ${reason}`);
-      else progress.log(`Version ${version} is refused: ${reason}`);
-    },
-    registry(error) {
-      progress.log(
-        error === undefined ? "The registry answers again" : `The registry cannot be asked: ${error.message}`,
-      );
-    },
-    keys({ active, problem }) {
-      const taken = `${active} key${active === 1 ? " is" : "s are"} taken`;
-      progress.log(problem === undefined ? `The keys changed: ${taken}` : `The keys changed, ${problem}: ${taken}`);
-    },
-    failed(requestId, error) {
-      const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-      progress.log(`Request ${requestId} hit a bug: ${detail}`);
-    },
-  };
 }

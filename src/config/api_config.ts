@@ -56,6 +56,21 @@ export const API_CONFIG_SCHEMA = z.strictObject({
       "Newest closed minutes that the realised skill in /metrics is the mean of",
     ),
   }).prefault({}).describe("How the skill of forecasts whose labels have closed is told"),
+  requestLog: z.strictObject({
+    level: z.enum(["info", "warning", "error", "off"]).default("warning").describe(
+      "Which requests get a line: all, those not answered as asked (4xx, 5xx), those that hit a bug, or none",
+    ),
+    destination: z.string().min(1).default("stderr").describe("Where lines go: stderr, or the path of a file"),
+    format: z.enum(["auto", "json", "text"]).default("auto").describe(
+      "One JSON object a line, or text for a person; auto is text on a terminal and JSON elsewhere",
+    ),
+    sampleShare: z.number().gt(0).max(1).default(1).describe(
+      "Share of the requests that went well which gets a line; all others always do",
+    ),
+    maxFileBytes: z.int().min(4096).max(1_073_741_824).default(67_108_864).describe(
+      "Size from which on a file becomes FILE.1, in place of the one before, and a new one is begun",
+    ),
+  }).prefault({}).describe("A line a request; bodies are never kept"),
   predictionLog: z.strictObject({
     enabled: z.boolean().default(true).describe("Whether forecasts and predictions are logged"),
     directory: z.string().min(1).default("mlruns/prediction_log").describe("Folder of the prediction log"),

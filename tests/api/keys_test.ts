@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { API_KEYS_PATH, KeyRing } from "../../src/api/mod.ts";
+import { API_KEYS_PATH, KeyRing, RequestLog } from "../../src/api/mod.ts";
 import { changeKeys, type KeyScope, newKey, withKey, withRevoked } from "../../src/api/access/mod.ts";
 import { ROUTES } from "../../src/api/openapi/routes.ts";
 import { ANSWER_SCHEMAS } from "../../src/api/openapi/schemas.ts";
@@ -219,4 +219,51 @@ Deno.test("checkHost() takes loopback addresses, and others with keys alone", { 
     }
     throw new Error(`${host} was taken`);
   }
+});
+
+Deno.test("/invocations tells refusals by keys with MLflow's error codes, as its document says", async () => {
+  const { ask, headers, tmp } = await keyedService();
+  await using _ = tmp;
+  const codeFor = async (extra: Record<string, string>) => {
+    const init = bodyOf("/invocations");
+    const response = await ask("/invocations", { ...init, method: "POST", headers: { ...init.headers, ...extra } });
+    const body = await response.json();
+    ANSWER_SCHEMAS.InvocationsProblem.parse(body);
+    assertEquals(body.message, body.detail);
+    return [response.status, body.error_code];
+  };
+  assertEquals(await codeFor({}), [401, "UNAUTHENTICATED"]);
+  assertEquals(await codeFor(headers.admin), [403, "PERMISSION_DENIED"]);
+  for (let i = 0; i < 2; i++) await ask("/v1/models", { headers: headers.slow });
+  assertEquals(await codeFor(headers.slow), [429, "REQUEST_LIMIT_EXCEEDED"]);
+  const { answers } = ROUTES.find(({ path }) => path === "/invocations")!;
+  for (const status of [400, 401, 403, 429, 503]) assertEquals(answers[status]?.schema, "InvocationsProblem");
+});
+
+Deno.test("a line of the request log names the key, also where its request was turned away", async () => {
+  await using tmp = await tmpDir();
+  const { key, token } = newKey({ id: "dash", scopes: ["predict"], rate: null, createdAt: AT });
+  await changeKeys(`${tmp.path}/keys.json`, (keys) => withKey(keys, key));
+  const lines: string[] = [];
+  await using requestLog = new RequestLog({
+    sink: { write: (bytes) => Promise.resolve(void lines.push(new TextDecoder().decode(bytes))), close() {} },
+    format: "json",
+    level: "info",
+    sampleShare: 1,
+    clock: new ManualClock(0),
+  });
+  const keys = await KeyRing.open(`${tmp.path}/keys.json`, new ManualClock(0));
+  const { ask } = await startService({ keys, requestLog });
+  for (const path of ["/v1/models", "/metrics"]) {
+    await ask(path, { headers: { authorization: `Bearer ${token}` } });
+  }
+  await ask("/v1/models");
+  await requestLog.flush();
+  const seen = lines.join("").trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(seen.map(({ route, keyId, refusal }) => [route, keyId, refusal]), [
+    ["/v1/models", "dash", null],
+    ["/metrics", "dash", "scope"],
+    ["/v1/models", null, "key-missing"],
+  ]);
+  assert(!lines.join("").includes(token));
 });

@@ -5,6 +5,7 @@ import {
   InferenceService,
   type KeyRing,
   type PredictionLog,
+  type RequestLog,
   type SwapReport,
   type WriteAnchor,
 } from "../../src/api/mod.ts";
@@ -79,6 +80,7 @@ export interface FixtureOptions extends HarSpecOptions {
   readonly config?: Partial<ApiConfig>;
   readonly modelUri?: string;
   readonly log?: PredictionLog;
+  readonly requestLog?: RequestLog;
   readonly anchor?: WriteAnchor;
   readonly keys?: KeyRing;
   /** One that a test made before, set to now. @default a new one */
@@ -130,6 +132,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
     feed,
     scoring: await minuteScoring(),
     log: options.log,
+    requestLog: options.requestLog,
     ...(options.anchor === undefined ? {} : { anchor: options.anchor }),
     ...(options.keys === undefined ? {} : { keys: options.keys }),
     clock,

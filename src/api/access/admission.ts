@@ -1,5 +1,5 @@
 import type { RouteSpec } from "../openapi/routes.ts";
-import type { KeyRing } from "./key_ring.ts";
+import type { KeyRing, Visit } from "./key_ring.ts";
 import type { RequestGate } from "./request_gate.ts";
 
 /** What a route asks of who comes. */
@@ -22,9 +22,9 @@ export class Admission {
    *
    * @throws {RefusalError} 401, 403, 429 or 503.
    */
-  admit(request: Request, { scope, isProbe }: AccessRule, nowMs: number): Promise<void> | undefined {
+  admit(request: Request, { scope, isProbe }: AccessRule, nowMs: number, visit: Visit): Promise<void> | undefined {
     if (scope !== null && this.#keys?.isOn === true) {
-      this.#keys.check(request.headers.get("authorization"), scope, !isProbe);
+      this.#keys.check(request.headers.get("authorization"), scope, !isProbe, visit);
     }
     return isProbe ? undefined : this.#gate.enter(nowMs);
   }

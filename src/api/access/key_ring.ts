@@ -14,6 +14,12 @@ export interface KeysReport {
   readonly problem: string | undefined;
 }
 
+/** What is known of who asks; filled in as it is found out, so also where a request is turned away. */
+export interface Visit {
+  /** Id of the key that is shown, where it is known. */
+  keyId: string | null;
+}
+
 interface HeldKey {
   readonly key: ApiKey;
   readonly bucket: TokenBucket | undefined;
@@ -60,12 +66,13 @@ export class KeyRing {
    * @throws {RefusalError} 401 without a key that is taken, 403 without the scope, and 429 past the key's rate where
    * it counts.
    */
-  check(header: string | null, scope: KeyScope, isCounted: boolean): void {
+  check(header: string | null, scope: KeyScope, isCounted: boolean, visit?: Visit): void {
     const shown = authorizationOf(header);
     if (shown?.scheme !== "bearer") throw unauthenticated("key-missing", "none is shown");
     const held = this.#held[indexOfDigest(this.#digests, tokenDigest(shown.value))];
     if (held === undefined) throw unauthenticated("key-unknown", "the one shown is not known");
     const { key, bucket } = held;
+    if (visit !== undefined) visit.keyId = key.id;
     if (key.revokedAt !== null) throw unauthenticated("key-revoked", `'${key.id}' was revoked at ${key.revokedAt}`);
     if (!key.scopes.includes(scope)) {
       throw new RefusalError("forbidden", `Cannot do this with key '${key.id}' as it lacks the scope '${scope}'`, {

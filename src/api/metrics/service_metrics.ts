@@ -2,7 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { valueCounter, valueGauge } from "./value_metrics.ts";
 import type { DataAge } from "../data/data_age.ts";
 import type { PredictionLog } from "../log/prediction_log.ts";
-import type { RefusalReason } from "../http/problem.ts";
+import type { RequestLog } from "../log/request_log.ts";
+import type { AnsweredRequest } from "../log/log_lines.ts";
 import type { ModelHost, SwapReport } from "../model/model_host.ts";
 
 /** What the metrics read when they are asked for. */
@@ -18,6 +19,8 @@ export interface MetricSources {
       "head" | "lost" | "problem" | "bytes" | "waitingBytes" | "waitingRecords" | "failures"
     >
     | undefined;
+  /** The log of requests, where there is one. */
+  readonly requestLog: Pick<RequestLog, "dropped"> | undefined;
   /** Requests that wait for a place. */
   readonly queued: () => number;
   /** Version of the program. */
@@ -96,7 +99,14 @@ export class ServiceMetrics {
       () => sources.data().ageSeconds ?? NaN,
     );
     gauge("bitcoin_ml_data_stale", "1 where the candles are older than configured", () => Number(sources.data().stale));
-    const { log } = sources;
+    const { log, requestLog } = sources;
+    if (requestLog !== undefined) {
+      counter(
+        "bitcoin_ml_request_log_dropped_lines_total",
+        "Lines that could not be written",
+        () => requestLog.dropped,
+      );
+    }
     if (log !== undefined) {
       counter("bitcoin_ml_prediction_log_bytes_total", "Bytes written to the prediction log", () => log.bytes);
       gauge("bitcoin_ml_prediction_log_waiting_bytes", "Bytes that wait for the disk", () => log.waitingBytes);
@@ -121,20 +131,16 @@ export class ServiceMetrics {
   }
 
   /** Notes its answer. */
-  end(method: string, route: string, status: number, seconds: number): void {
+  end({ method, route, status, durationMs, refusal }: AnsweredRequest): void {
     this.#inFlight--;
+    if (refusal !== null) this.#refusals.inc({ reason: refusal });
     const key = `${method} ${route} ${status}`;
     let bound = this.#bound.get(key);
     if (bound === undefined) {
       bound = this.#duration.labels(method, route, String(status));
       this.#bound.set(key, bound);
     }
-    bound.observe(seconds);
-  }
-
-  /** Notes a request that was turned away. */
-  refused(reason: RefusalReason): void {
-    this.#refusals.inc({ reason });
+    bound.observe(durationMs / 1000);
   }
 
   /** Notes rows that were answered. */

@@ -22,6 +22,8 @@ export interface RouteSpec {
   readonly takesCsv?: boolean;
   /** Whether the body may be left out. */
   readonly bodyOptional?: boolean;
+  /** Name of the schema of problems. @default Problem */
+  readonly problemSchema?: string;
   /** Query parameters. */
   readonly query?: readonly { readonly name: string; readonly description: string; readonly example: number }[];
   /** Answers by status: name of the schema, or a media type of plain text. */
@@ -41,7 +43,8 @@ const POST_PROBLEMS = (schema = "Problem") => ({
 });
 
 /** What a route may answer before it looks at what is asked. */
-function refusals({ scope, isProbe }: Pick<RouteSpec, "scope" | "isProbe">): RouteSpec["answers"] {
+function refusals({ scope, isProbe, problemSchema }: RouteSpec): RouteSpec["answers"] {
+  const problem = (says: string) => ({ schema: problemSchema ?? "Problem", says });
   return {
     ...(scope === null ? {} : {
       401: problem("Keys are asked for, and none that is taken is shown"),
@@ -64,7 +67,7 @@ function joined(route: RouteSpec): RouteSpec {
   return { ...route, answers };
 }
 
-const NO_MODEL = { 503: problem("No model is loaded; the detail says why") };
+const noModel = (schema = "Problem") => ({ 503: problem("No model is loaded; the detail says why", schema) });
 
 const OWN_ROUTES: readonly RouteSpec[] = [
   {
@@ -79,7 +82,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
       "value and is allowed only where the model says so.",
     body: "PredictRequest",
     takesCsv: true,
-    answers: { 200: { schema: "PredictResponse", says: "One forecast a row" }, ...POST_PROBLEMS(), ...NO_MODEL },
+    answers: { 200: { schema: "PredictResponse", says: "One forecast a row" }, ...POST_PROBLEMS(), ...noModel() },
   },
   {
     method: "post",
@@ -90,7 +93,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
     summary: "Forecasts for rows of features by name",
     body: "NamedPredictRequest",
     takesCsv: true,
-    answers: { 200: { schema: "PredictResponse", says: "One forecast a row" }, ...POST_PROBLEMS(), ...NO_MODEL },
+    answers: { 200: { schema: "PredictResponse", says: "One forecast a row" }, ...POST_PROBLEMS(), ...noModel() },
   },
   {
     method: "get",
@@ -187,10 +190,11 @@ const OWN_ROUTES: readonly RouteSpec[] = [
     summary: "MLflow's scoring protocol",
     body: "InvocationsRequest",
     takesCsv: true,
+    problemSchema: "InvocationsProblem",
     answers: {
       200: { schema: "InvocationsResponse", says: "The model's tensors by name" },
       ...POST_PROBLEMS("InvocationsProblem"),
-      ...NO_MODEL,
+      ...noModel("InvocationsProblem"),
     },
   },
   {
@@ -200,7 +204,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
     isProbe: true,
     tag: "MLflow",
     summary: "Whether a model can score",
-    answers: { 200: { media: "text/plain", says: "It can; the body is an empty line" }, ...NO_MODEL },
+    answers: { 200: { media: "text/plain", says: "It can; the body is an empty line" }, ...noModel() },
   },
   {
     method: "get",

@@ -1,9 +1,8 @@
 import { type ForecastColumns, QUANTILE_KEYS } from "../../core/mod.ts";
 import { checkOutputs, predictionsJson } from "../answer.ts";
 import { isCsvRequest, readCsvBody, readJsonBody } from "../http/body.ts";
-import { RefusalError } from "../http/problem.ts";
 import type { Exchange, Handler } from "../http/exchange.ts";
-import { jsonTextResponse, problemResponse } from "../http/respond.ts";
+import { jsonTextResponse } from "../http/respond.ts";
 import { readCsvRows } from "../input/csv_rows.ts";
 import { readMlflowBody } from "../input/mlflow_rows.ts";
 import { readNamedBody } from "../input/named_rows.ts";
@@ -63,30 +62,18 @@ export function namedPredictRoute(context: RouteContext): Handler {
 /** `POST /invocations`: MLflow's scoring protocol; the answer is the model's three tensors by name. */
 export function invocationsRoute(context: RouteContext): Handler {
   return async (exchange) => {
-    try {
-      const { outputs } = await answer(context, exchange, "/invocations", readMlflowBody, "inputs", true);
-      const width = QUANTILE_KEYS.length;
-      const columns = (values: Float32Array) => Array.from(values, (value) => [value]);
-      const quantilesBps = Array.from(
-        { length: outputs.length },
-        (_, i) => Array.from(outputs.quantilesBps.subarray(i * width, (i + 1) * width)),
-      );
-      const predictions = {
-        probabilityUp: columns(outputs.probabilityUp),
-        volatilityBps: columns(outputs.volatilityBps),
-        quantilesBps,
-      };
-      return jsonTextResponse(JSON.stringify({ predictions }), exchange.requestId);
-    } catch (error) {
-      if (error instanceof RefusalError) context.metrics.refused(error.reason);
-      // MLflow's clients read these two members; the problem details stand beside them.
-      const code = (error as { code?: string }).code === "input-invalid" ? "INVALID_PARAMETER_VALUE" : "BAD_REQUEST";
-      const response = problemResponse(error, exchange.requestId, {
-        error_code: code,
-        message: error instanceof Error ? error.message : String(error),
-      });
-      if (response.status >= 500) throw error;
-      return response;
-    }
+    const { outputs } = await answer(context, exchange, "/invocations", readMlflowBody, "inputs", true);
+    const width = QUANTILE_KEYS.length;
+    const columns = (values: Float32Array) => Array.from(values, (value) => [value]);
+    const quantilesBps = Array.from(
+      { length: outputs.length },
+      (_, i) => Array.from(outputs.quantilesBps.subarray(i * width, (i + 1) * width)),
+    );
+    const predictions = {
+      probabilityUp: columns(outputs.probabilityUp),
+      volatilityBps: columns(outputs.volatilityBps),
+      quantilesBps,
+    };
+    return jsonTextResponse(JSON.stringify({ predictions }), exchange.requestId);
   };
 }

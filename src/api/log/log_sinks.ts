@@ -1,0 +1,61 @@
+import { DomainError, quoted } from "../../core/mod.ts";
+
+/** Where log lines go. */
+export interface LogSink {
+  /** Writes whole lines; rejects where they could not all be written. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Lets go of what is open. */
+  close(): void;
+}
+
+/** The process's stderr. A reader that stalls makes a write wait, not the event loop. */
+export function stderrSink(): LogSink {
+  return { write: (bytes) => writeAll(Deno.stderr, bytes), close() {} };
+}
+
+/**
+ * A file that is appended to; past `maxBytes` it becomes `<path>.1`, in place of the one before, and a new one is begun.
+ *
+ * @throws {DomainError} `config-invalid` or `permission-denied` where it cannot be written.
+ */
+export async function fileSink(path: string, options: { readonly maxBytes: number }): Promise<LogSink> {
+  let file: Deno.FsFile, size: number;
+  const open = async () => {
+    file = await Deno.open(path, { create: true, append: true, mode: 0o600 });
+    size = (await file.stat()).size;
+  };
+  try {
+    await open();
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+  return {
+    async write(bytes) {
+      if (size > 0 && size + bytes.length > options.maxBytes) {
+        await Deno.rename(path, `${path}.1`);
+        file.close();
+        await open();
+      }
+      await writeAll(file, bytes);
+      size += bytes.length;
+    },
+    close: () => file.close(),
+  };
+}
+
+async function writeAll(writer: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.length;) offset += await writer.write(bytes.subarray(offset));
+}
+
+function cannotOpen(path: string, cause: unknown): DomainError {
+  if (cause instanceof Deno.errors.NotCapable) {
+    return new DomainError("permission-denied", `Cannot write the request log '${path}' as it is not granted`, {
+      hint: `Put it into mlruns/, or grant it: task api READ=${quoted(path)} WRITE=${quoted(path)}`,
+      cause,
+    });
+  }
+  return new DomainError("config-invalid", `Cannot write the request log '${path}': ${(cause as Error).message}`, {
+    hint: "See requestLog.destination in config/api.json",
+    cause,
+  });
+}
