@@ -17,6 +17,7 @@ const TEST_IMPORTS = [
   "fast-check",
   "playwright-core",
   "onnxruntime-node",
+  "@prometheus-io/lezer-promql",
   "@tensorflow/tfjs-backend-cpu",
 ];
 /** Packages that an install brings in but the binary, whose runtime is the one of glibc, cannot load. */

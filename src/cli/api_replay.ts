@@ -9,7 +9,7 @@ import {
 } from "../core/mod.ts";
 import type { CandleFeed, InferenceService, MinuteForecast, ReplayClock, ReplayFeed } from "../api/mod.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
-import { figure } from "./monitor_report.ts";
+import { figure } from "./monitor_text.ts";
 import { featureEngines, openCandleFeed } from "./runtime.ts";
 import { renderTable } from "./table.ts";
 
