@@ -36,6 +36,7 @@ const INCLUDES = [
   "src/ml/training/worker.ts",
   "src/ml/gbdt/training/worker.ts",
   "src/ml/jobs/worker.ts",
+  "src/cli/challenger_worker.ts",
   "config",
   "feature_store/sample",
 ];

@@ -15,6 +15,7 @@ export type MinuteForecast = Extract<PendingRecord, { readonly kind: "forecast" 
 export class MinuteWatch {
   readonly #context: RouteContext;
   #forecast = "";
+  #asked = "";
   #scored: LiveRow | undefined;
 
   /** Nothing was forecast yet. */
@@ -29,6 +30,7 @@ export class MinuteWatch {
     const { row } = live, { current } = host;
     if (row === undefined) return undefined;
     const forecast = current === undefined ? undefined : this.#forecastMinute(current, row);
+    if (current !== undefined) await this.#askChallenger(row);
     this.#score(row);
     return forecast;
   }
@@ -60,11 +62,41 @@ export class MinuteWatch {
     return forecast;
   }
 
+  async #askChallenger(row: LiveRow): Promise<void> {
+    const { challenger, config, clock, log, skill } = this.#context, loaded = challenger?.active;
+    if (challenger === undefined || loaded === undefined) return;
+    const { served, info, digest } = loaded;
+    const key = `${served.version} ${digest} ${row.decisionTimeMs}`;
+    if (key === this.#asked) return;
+    const features = featuresFor(loaded, row);
+    if (missingFeatures(loaded, features).length > 0) return;
+    this.#asked = key;
+    const outputs = await challenger.minute(features);
+    if (outputs === undefined) return;
+    log?.append({
+      kind: "forecast",
+      atMs: clock.nowMs(),
+      requestId: null,
+      model: served,
+      role: "shadow",
+      featureSetDigest: info.featureSetDigest,
+      series: config.series,
+      decisionTimeMs: row.decisionTimeMs,
+      features,
+      outputs,
+    });
+    skill.forecast(served, row.decisionTimeMs, outputs);
+  }
+
   #score(row: LiveRow): void {
     if (row === this.#scored) return;
     this.#scored = row;
-    const { host, live, skill } = this.#context;
-    if (live.candles !== undefined) skill.close(live.candles);
-    skill.keep([host.current, host.previous].flatMap((loaded) => loaded === undefined ? [] : [loaded.served.version]));
+    const { challenger, host, live, skill } = this.#context;
+    if (live.candles !== undefined) {
+      const minutes = skill.close(live.candles);
+      challenger?.scored(minutes);
+    }
+    const held = [host.current, host.previous, challenger?.active];
+    skill.keep(held.flatMap((loaded) => loaded === undefined ? [] : [loaded.served.version]));
   }
 }

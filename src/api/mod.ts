@@ -33,6 +33,14 @@ export { loadChainKey } from "./log/chain.ts";
 export { type Anchor, readAnchors, type WriteAnchor } from "./log/anchors.ts";
 export { type InstanceVerdict, verifyLog } from "./log/verify_log.ts";
 export { readKey } from "./log/chain.ts";
+export type { ChallengerModel, LoadChallenger } from "./challenger/ports.ts";
+export {
+  type ChallengerState,
+  type ChallengerStop,
+  type ChallengerView,
+  STOP_REASONS,
+  type StopReason,
+} from "./challenger/challenger.ts";
 export type { Losses, MinuteScoring, Outcomes } from "./skill/ports.ts";
 export type { DataAge } from "./data/data_age.ts";
 export type { RowShape } from "./input/row_shape.ts";

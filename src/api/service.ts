@@ -1,6 +1,9 @@
 import type { Clock, FeatureEngine, LoadForecastModel } from "../core/mod.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { DataAge } from "./data/data_age.ts";
+import { buildChallenger } from "./challenger/build_challenger.ts";
+import type { ChallengerStop, ChallengerView } from "./challenger/challenger.ts";
+import type { LoadChallenger } from "./challenger/ports.ts";
 import { type CandleFeed, LiveFeatures } from "./data/live_features.ts";
 import { AnchorKeeper, type WriteAnchor } from "./log/anchors.ts";
 import type { PredictionLog } from "./log/prediction_log.ts";
@@ -41,6 +44,10 @@ export interface ServiceReporter {
   failed(requestId: string, error: unknown): void;
   /** The file of keys changed. */
   keys(report: KeysReport): void;
+  /** The challenger's version changed, or could not. */
+  challengerSwapped(report: SwapReport): void;
+  /** The challenger was stopped. */
+  challengerStopped(stop: ChallengerStop): void;
 }
 
 /** What an inference service needs. */
@@ -49,6 +56,8 @@ export interface ServiceDeps {
   readonly source: ModelSource;
   /** Proves and builds a model. */
   readonly load: LoadForecastModel;
+  /** Proves and builds a challenger apart from this thread; needed where one is configured. */
+  readonly loadChallenger?: LoadChallenger;
   /** Feature sets that models may read; each row is computed by the model's own. */
   readonly engines: readonly FeatureEngine[];
   /** The candles. */
@@ -123,6 +132,12 @@ export class InferenceService {
       config,
       clock: deps.clock,
       host: this.#host,
+      challenger: buildChallenger(deps, {
+        config,
+        champion: () => this.#host.current,
+        name: this.#host.reference.name,
+        registry: metrics.registry,
+      }),
       live: this.#live,
       log: deps.log,
       keys: deps.keys,
@@ -159,6 +174,11 @@ export class InferenceService {
     return this.#live.reason;
   }
 
+  /** The version that is tried beside the one that answers; undefined where none is configured. */
+  get challenger(): ChallengerView | undefined {
+    return this.#context.challenger;
+  }
+
   /** The host of the model. */
   get host(): ModelHost {
     return this.#host;
@@ -181,6 +201,7 @@ export class InferenceService {
       this.#host.watch(signal),
       this.#watchCandles(signal),
       this.#context.tally.watch({ clock, signal }),
+      this.#context.challenger?.watch(signal),
       this.#context.keys?.watch(this.#onKeys, { clock, signal }),
       this.#anchors?.watch(() => this.#host.current?.served, { everyMs, clock, signal }),
     ]);
@@ -199,7 +220,11 @@ export class InferenceService {
 
   #roles(): ScoredRole[] {
     const champion = this.#host.current?.served.version;
-    return champion === undefined ? [] : [{ version: champion, role: "champion" }];
+    const challenger = this.#context.challenger?.active?.served.version;
+    return [
+      ...(champion === undefined ? [] : [{ version: champion, role: "champion" as const }]),
+      ...(challenger === undefined ? [] : [{ version: challenger, role: "challenger" as const }]),
+    ];
   }
 
   async #watchCandles(signal: AbortSignal): Promise<void> {

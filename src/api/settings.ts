@@ -40,6 +40,19 @@ export interface ServiceSettings {
     /** Age from which on `/v1/forecast` is refused; null never. */
     readonly refuseAfterSeconds: number | null;
   };
+  /** A second version that is tried beside the one that answers. */
+  readonly challenger: {
+    /** Its alias, of the same registered model; null tries none. */
+    readonly alias: string | null;
+    /** Share of the requests that it answers. */
+    readonly share: number;
+    /** Most requests a second that it is asked beside. */
+    readonly shadowPerSecond: number;
+    /** How long its answer is waited for. */
+    readonly timeoutMilliseconds: number;
+    /** When failures stop it. */
+    readonly stop: { readonly maxErrorShare: number; readonly minCalls: number };
+  };
   /** How the realised skill is told. */
   readonly skill: {
     /** Newest scored minutes that the means are of. */

@@ -1,7 +1,9 @@
 import { DomainError, minutesAhead, type Warning } from "../core/mod.ts";
 import type { KeyRing, TlsFiles } from "../api/mod.ts";
+import type { ApiConfig } from "../config/api_config.ts";
 import { openRequestLog, reporterOf } from "./api_log.ts";
 import type { Past } from "./api_replay.ts";
+import { loadChallengerModel } from "./challenger_model.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { featureEngines, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
 import { minuteScoring } from "./minute_scoring.ts";
@@ -46,10 +48,28 @@ export const command: Command = {
         "With --replay: so many times faster than real time, answering meanwhile (default: as fast as it can)",
     },
     stay: { type: "boolean", description: "With --replay: answer as of the end of the range until stopped" },
+    challenger: {
+      type: "string",
+      value: "ALIAS",
+      description: "Try the version at this alias beside the one that answers (default: config, none)",
+    },
+    "canary-share": {
+      type: "number",
+      value: "SHARE",
+      description: "Share of the requests that the challenger answers, 0 to 1 (default: config, 0)",
+    },
   },
   examples: [
     { line: "task api", does: "serve models:/bitcoin-model@production on http://127.0.0.1:8000" },
     { line: "task api PORT=9000 -- --model-uri models:/bitcoin-model/3", does: "one version, on another port" },
+    {
+      line: "task api -- --challenger challenger",
+      does: "score another version on the same inputs, answering nothing",
+    },
+    {
+      line: "task api -- --challenger challenger --canary-share 0.1",
+      does: "and let it answer a tenth of the requests",
+    },
     { line: "curl 'http://127.0.0.1:8000/v1/forecast'", does: "ask it for a forecast" },
     {
       line: "task api HOST=0.0.0.0 PORT=8443 -- --tls-cert config/tls.crt --tls-key config/tls.key",
@@ -89,7 +109,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
   );
   const { loadApiConfig } = await import("../config/api_config.ts");
   const { options, signal, output } = context, clock = past?.clock ?? context.clock;
-  const config = await loadApiConfig(options.string("config"));
+  const config = withChallenger(await loadApiConfig(options.string("config")), options);
   const host = options.string("host") ?? config.host;
   const port = readPort(options.number("port") ?? config.port);
   const modelUri = options.string("model-uri") ?? context.env("MODEL_URI") ?? config.modelUri;
@@ -119,6 +139,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
   const service = new InferenceService({
     source: registry,
     load,
+    loadChallenger: loadChallengerModel,
     engines,
     feed,
     scoring,
@@ -163,6 +184,22 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     await service.close();
   }
   return { json: { url: server.url }, text: "", isAnnounced: true };
+}
+
+/** The settings with what the options say of a challenger. */
+function withChallenger(config: ApiConfig, options: CommandContext["options"]): ApiConfig {
+  const { challenger } = config;
+  const alias = options.string("challenger") ?? challenger.alias,
+    share = options.number("canary-share") ?? challenger.share;
+  if (!(share >= 0 && share <= 1)) {
+    throw new DomainError("usage", `Option '--canary-share' must be from 0 to 1: current value is '${share}'`);
+  }
+  if (options.number("canary-share") !== undefined && alias === null) {
+    throw new DomainError("usage", "Option '--canary-share' needs a challenger", {
+      hint: "Name one: --challenger ALIAS",
+    });
+  }
+  return { ...config, challenger: { ...challenger, alias, share } };
 }
 
 /** The keys in `API_KEYS_FILE` or the usual file. @throws {DomainError} where a file that is named is absent. */

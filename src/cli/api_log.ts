@@ -56,6 +56,16 @@ export function reporterOf(
       const message = problem === undefined ? `The keys changed: ${taken}` : `The keys changed, ${problem}: ${taken}`;
       tell("keys", problem === undefined ? "info" : "warning", message, { active });
     },
+    challengerSwapped({ version, outcome, reason }) {
+      const fields = { version, outcome, reason };
+      if (outcome === "loaded") tell("challenger-swap", "info", `Challenger version ${version} is loaded`, fields);
+      else if (version === null) tell("challenger-swap", "warning", `There is no challenger: ${reason}`, fields);
+      else tell("challenger-swap", "warning", `Challenger version ${version} is refused: ${reason}`, fields);
+    },
+    challengerStopped({ version, reason, detail }) {
+      const message = `Challenger version ${version} is stopped: ${detail}`;
+      tell("challenger-stopped", "warning", message, { version, reason, detail });
+    },
     failed(requestId, error) {
       const detail = error instanceof Error ? error.stack ?? error.message : String(error);
       tell("bug", "error", `Request ${requestId} hit a bug: ${detail}`, { requestId });

@@ -51,6 +51,26 @@ export const API_CONFIG_SCHEMA = z.strictObject({
       "Age from which on GET /v1/forecast answers 503 instead of an old forecast; null never refuses",
     ),
   }).prefault({}).describe("How fresh the candles must be"),
+  challenger: z.strictObject({
+    alias: z.string().regex(/^[A-Za-z0-9_-]+$/).nullable().default(null).describe(
+      "Alias of a version, of the model that is served, to try beside it; null tries none; --challenger wins",
+    ),
+    share: z.number().min(0).max(1).default(0).describe(
+      "Share of the requests that it answers, by a hash of x-canary-key or the request's id; --canary-share wins",
+    ),
+    shadowPerSecond: z.int().min(0).max(10_000).default(20).describe(
+      "Most requests a second that it is asked beside, after their answer; closed minutes always are",
+    ),
+    timeoutMilliseconds: z.int().min(1).max(60_000).default(100).describe(
+      "How long its answer is waited for; then the champion answers, and the call counts as failed",
+    ),
+    stop: z.strictObject({
+      maxErrorShare: z.number().min(0).lt(1).default(0.05).describe(
+        "Share of failed calls that is borne; it is stopped once more is sure at 95 %",
+      ),
+      minCalls: z.int().min(1).max(200).default(20).describe("Calls before failures stop it"),
+    }).prefault({}).describe("When failures stop it; worse skill always does, once it is sure"),
+  }).prefault({}).describe("A second version that is tried beside the one that answers"),
   skill: z.strictObject({
     windowMinutes: z.int().min(10).max(100_000).default(1440).describe(
       "Newest closed minutes that the realised skill in /metrics is the mean of",

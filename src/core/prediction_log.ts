@@ -12,6 +12,12 @@ export interface ServedModel {
   readonly horizonMinutes: number;
 }
 
+/**
+ * What a version was when it forecast, where it was not the one that answers: asked beside it (`shadow`), or tried on a
+ * share of the requests (`canary`).
+ */
+export type PredictionRole = "shadow" | "canary";
+
 /** What every record of the prediction log begins with. */
 export interface PredictionRecordHead {
   /** Place in the chain of its instance, from 1, without holes. */
@@ -26,6 +32,8 @@ export interface PredictionRecordHead {
   readonly runId: string;
   /** Minutes ahead. */
   readonly horizonMinutes: number;
+  /** Set on records of a challenger alone. */
+  readonly role?: PredictionRole;
 }
 
 /** A forecast of the newest closed minute: joined with its outcome, once per (version, decision time). */

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { load } from "js-yaml";
 import { MINUTE_MS, sliceCandles } from "../../src/core/mod.ts";
 import { PredictionLog, RequestLog } from "../../src/api/mod.ts";
+import type { Challenger } from "../../src/api/challenger/challenger.ts";
+import { loadForecastModel } from "../../src/ml/mod.ts";
 import { defaultApiConfig } from "../../src/config/api_config.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
@@ -34,12 +36,24 @@ async function everySeries(): Promise<Map<string, Map<string, Set<string>>>> {
   const fixture = await startService({
     ...{ log, requestLog },
     candles: sliceCandles(walk, 0, start),
-    config: { limits: { ...defaultApiConfig().limits, maxBodyBytes: 2000, queueMilliseconds: 60_000 } },
+    loadChallenger: async (files) => {
+      const model = await loadForecastModel(files);
+      return {
+        info: model.info,
+        predict: (rows, count) => Promise.resolve(model.predict(rows, count)),
+        [Symbol.dispose]() {},
+      };
+    },
+    config: {
+      challenger: { ...defaultApiConfig().challenger, alias: "challenger", share: 1 },
+      limits: { ...defaultApiConfig().limits, maxBodyBytes: 2000, queueMilliseconds: 60_000 },
+    },
   });
   const { service, feed, ask, post } = fixture, ending = new AbortController();
   const settle = async () => {
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 0));
   };
+  await registerModel(fixture, modelFiles(harSpec({ logit: 0.5 })), { alias: "challenger" });
   const watching = service.watch(ending.signal);
   await settle();
   for (let minute = start + 1; minute <= start + 20; minute++) {
@@ -48,6 +62,16 @@ async function everySeries(): Promise<Map<string, Map<string, Set<string>>>> {
     await settle();
   }
   await post("/predict", { features: plainRow() });
+  const outcomes = Array.from({ length: 13 * 60 }, (_, i) => i).flatMap((minute) =>
+    [1, 2].map((version) => ({ minute, version }))
+  );
+  (service.challenger as Challenger).scored(outcomes.map(({ minute, version }) => ({
+    model: { name: "bitcoin-model", version: String(version), alias: null, runId: "", horizonMinutes: 15 },
+    decisionTimeMs: minute * MINUTE_MS,
+    logLoss: 1 / version,
+    qlike: 1 / version,
+    isCovered: true,
+  })));
   await post("/predict", " ".repeat(3000));
   const bad = modelFiles(harSpec());
   bad.set("forecast.json", new Uint8Array([123]));
@@ -201,7 +225,15 @@ Deno.test("the dashboard's panels lie side by side, and each asks for what the s
       parsePromql(expr.replaceAll("$__rate_interval", "5m")).selectors.map(({ metric }) => metric)
     ),
   );
-  for (const part of ["skill_qlike", "data_age_seconds", "http_refusals_total", "feature_out_of_range_total"]) {
+  for (
+    const part of [
+      "skill_qlike",
+      "data_age_seconds",
+      "http_refusals_total",
+      "challenger_calls_total",
+      "feature_out_of_range_total",
+    ]
+  ) {
     assert(shown.has(`bitcoin_ml_${part}`), `${part} is shown nowhere`);
   }
 });

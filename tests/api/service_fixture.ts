@@ -2,8 +2,10 @@ import { type ApiConfig, defaultApiConfig } from "../../src/config/api_config.ts
 import { type CandleColumns, lowerBound, MINUTE_MS, sliceCandles } from "../../src/core/mod.ts";
 import {
   type CandleFeed,
+  type ChallengerStop,
   InferenceService,
   type KeyRing,
+  type LoadChallenger,
   type PredictionLog,
   type RequestLog,
   type SwapReport,
@@ -81,6 +83,7 @@ export interface FixtureOptions extends HarSpecOptions {
   readonly modelUri?: string;
   readonly log?: PredictionLog;
   readonly requestLog?: RequestLog;
+  readonly loadChallenger?: LoadChallenger;
   readonly anchor?: WriteAnchor;
   readonly keys?: KeyRing;
   /** One that a test made before, set to now. @default a new one */
@@ -97,6 +100,8 @@ export interface Fixture {
   readonly clock: ManualClock;
   readonly feed: MemoryFeed;
   readonly swaps: SwapReport[];
+  readonly challengerSwaps: SwapReport[];
+  readonly stops: ChallengerStop[];
   readonly failures: unknown[];
   /** Asks the service as a client on this machine. */
   ask(path: string, init?: RequestInit & { readonly remote?: string }): Promise<Response>;
@@ -122,12 +127,16 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
   const endMs = candles === undefined || candles.length === 0 ? 0 : candles.openTimeMs[candles.length - 1]! + MINUTE_MS;
   const clock = options.clock ?? new ManualClock(0);
   clock.jump(endMs + (options.ageSeconds ?? 30) * 1000 - clock.nowMs());
-  const swaps: SwapReport[] = [], failures: unknown[] = [];
+  const swaps: SwapReport[] = [],
+    challengerSwaps: SwapReport[] = [],
+    stops: ChallengerStop[] = [],
+    failures: unknown[] = [];
   // Requests of a test follow each other in one turn of the event loop, which would soon count as overload.
   const defaults = defaultApiConfig(), limits = { ...defaults.limits, queueMilliseconds: 60_000 };
   const service = new InferenceService({
     source: stores.registry,
     load: loadForecastModel,
+    ...(options.loadChallenger === undefined ? {} : { loadChallenger: options.loadChallenger }),
     engines: featureEngines(),
     feed,
     scoring: await minuteScoring(),
@@ -140,6 +149,8 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
       swapped: (report) => swaps.push(report),
       registry() {},
       keys() {},
+      challengerSwapped: (report) => challengerSwaps.push(report),
+      challengerStopped: (stop) => stops.push(stop),
       failed: (_, error) => failures.push(error),
     },
   }, {
@@ -158,7 +169,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
       body: typeof body === "string" ? body : JSON.stringify(body),
       headers: { "content-type": "application/json", ...headers },
     });
-  return { ...stores, service, clock, feed, swaps, failures, ask, post };
+  return { ...stores, service, clock, feed, swaps, challengerSwaps, stops, failures, ask, post };
 }
 
 /** A row of plain values in the model's order. */

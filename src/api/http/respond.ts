@@ -7,7 +7,8 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-const JSON_TYPE = "application/json; charset=utf-8";
+/** Content type of JSON. */
+export const JSON_TYPE = "application/json; charset=utf-8";
 const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
 /** An answer of ready-made text. */
@@ -56,10 +57,15 @@ export function problemResponse(
   });
 }
 
-const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+const PLAIN_WORD = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Whether a client's word may stand in logs and headers as it is. */
+export function isPlainWord(text: string): boolean {
+  return PLAIN_WORD.test(text);
+}
 
 /** The client's request id where it is a plain word, else a new one. */
 export function requestIdOf(headers: Headers): string {
   const given = headers.get("x-request-id");
-  return given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+  return given !== null && PLAIN_WORD.test(given) ? given : crypto.randomUUID();
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { type ForecastColumns, QUANTILE_LEVELS, type ServedModel, toIso } from "../../core/mod.ts";
+import { type ForecastColumns, type PredictionRole, QUANTILE_LEVELS, type ServedModel, toIso } from "../../core/mod.ts";
 
 /** An answer that is to be logged; turned into a record off the hot path. */
 export type PendingRecord =
@@ -9,6 +9,7 @@ export type PendingRecord =
     readonly atMs: number;
     readonly requestId: string | null;
     readonly model: ServedModel;
+    readonly role?: PredictionRole | undefined;
     readonly featureSetDigest: string;
     readonly series: { readonly exchange: string; readonly symbol: string };
     readonly decisionTimeMs: number;
@@ -20,6 +21,7 @@ export type PendingRecord =
     readonly atMs: number;
     readonly requestId: string;
     readonly model: ServedModel;
+    readonly role?: PredictionRole | undefined;
     readonly features: Float32Array<ArrayBuffer>;
     readonly outputs: ForecastColumns;
   };
@@ -38,18 +40,18 @@ const MODEL_MEMBERS = new WeakMap<ServedModel, string>();
  */
 export function recordMembers(pending: PendingRecord, forecastKind: ForecastKind = "forecast"): string {
   const { outputs, model, features } = pending;
-  const at = toIso(pending.atMs);
+  const at = toIso(pending.atMs), role = pending.role === undefined ? "" : `,"role":"${pending.role}"`;
   if (pending.kind === "predict") {
     const hash = createHash("sha256").update(bytesOf(features)).digest("hex");
     return `"at":"${at}","kind":"predict",${
       modelMembers(model)
-    },"requestId":"${pending.requestId}","rows":${outputs.length},"outputs":"${
+    }${role},"requestId":"${pending.requestId}","rows":${outputs.length},"outputs":"${
       base64(packOutputs(outputs))
     }","featuresSha256":"${hash}"`;
   }
   const requestId = pending.requestId === null ? "null" : `"${pending.requestId}"`;
   const quantiles = outputs.quantilesBps.subarray(0, QUANTILE_LEVELS.length).join(",");
-  return `"at":"${at}","kind":"${forecastKind}",${modelMembers(model)},"requestId":${requestId},"exchange":${
+  return `"at":"${at}","kind":"${forecastKind}",${modelMembers(model)}${role},"requestId":${requestId},"exchange":${
     JSON.stringify(pending.series.exchange)
   },"symbol":${JSON.stringify(pending.series.symbol)},"decisionTime":"${
     toIso(pending.decisionTimeMs)

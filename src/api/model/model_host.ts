@@ -64,13 +64,17 @@ export interface ModelHostDeps<M extends HostedModel = ForecastModel> {
 }
 
 /** Settings of a {@linkcode ModelHost}. */
-export interface ModelHostOptions {
+export interface ModelHostOptions<M = ForecastModel> {
   /** Most rows of one request. */
   readonly maxRows: number;
   /** How often the registry is asked. */
   readonly pollMs: number;
   /** How often a refused version's files are looked at again. */
   readonly retryRefusedMs: number;
+  /** Whether the model before is kept, so that a rollback needs no reading. @default true */
+  readonly keepsPrevious?: boolean;
+  /** Called with a model that is not held any more. */
+  readonly onDrop?: (model: M) => void;
   /** Called after every attempt to change the model. */
   readonly onSwap?: (report: SwapReport) => void;
   /** Called when the registry cannot be asked, and with undefined once it can again. */
@@ -92,7 +96,7 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
   /** Which model is asked for. */
   readonly reference: ModelReference;
   readonly #deps: ModelHostDeps<M>;
-  readonly #options: ModelHostOptions;
+  readonly #options: ModelHostOptions<M>;
   #current: LoadedModel<M> | undefined;
   #previous: LoadedModel<M> | undefined;
   #swap: SwapReport | undefined;
@@ -103,7 +107,7 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
   #registryError: Error | undefined;
 
   /** A host without a model yet; {@linkcode ModelHost.start} loads the first. */
-  constructor(reference: ModelReference, deps: ModelHostDeps<M>, options: ModelHostOptions) {
+  constructor(reference: ModelReference, deps: ModelHostDeps<M>, options: ModelHostOptions<M>) {
     this.reference = reference;
     this.#deps = deps;
     this.#options = options;
@@ -249,8 +253,10 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
   }
 
   #switchTo(next: LoadedModel<M>): void {
-    this.#previous = this.#current;
+    const dropped = this.#options.keepsPrevious === false ? this.#current : this.#previous;
+    this.#previous = this.#options.keepsPrevious === false ? undefined : this.#current;
     this.#current = next;
+    if (dropped !== undefined && dropped !== next) this.#options.onDrop?.(dropped.model);
     this.#refusal = undefined;
     this.#report(next.served.version, "loaded", null);
   }

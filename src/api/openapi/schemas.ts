@@ -96,6 +96,26 @@ const swap = z.strictObject({
   at: time("When"),
 });
 
+const challenger = z.strictObject({
+  state: z.enum(["running", "stopped", "absent", "refused", "same-version", "other-horizon"]),
+  model: served.nullable(),
+  share: z.number().describe("Share of the requests that it answers while it runs"),
+  stopped: z.strictObject({
+    version: z.string(),
+    reason: z.enum(["errors", "skill"]),
+    detail: z.string(),
+    at: time("When"),
+  }).nullable().describe("Why it is not asked any more"),
+  swap: swap.nullable().describe("The last attempt to change it"),
+  lossDifference: z.array(z.strictObject({
+    loss: z.enum(["logLoss", "qlike"]),
+    blocks: z.int().describe("Blocks of closed minutes that both forecast"),
+    mean: z.number().nullable(),
+    low: z.number().nullable().describe("Above zero it is stopped; null while there are too few blocks"),
+    high: z.number().nullable(),
+  })).describe("Its loss less the champion's on the same minutes, with bounds that hold at all times at once"),
+});
+
 const loaded = served.extend({
   family: z.string(),
   digest: z.string().describe("sha256 over the model's files"),
@@ -143,6 +163,7 @@ export const ANSWER_SCHEMAS = {
     model: served.nullable(),
     data,
     swap: swap.nullable().describe("The last attempt to change the model"),
+    challenger: challenger.nullable().describe("The version that is tried beside it; null where none is configured"),
     reasons: z.array(z.string()).optional().describe("Why there is no model"),
   }),
   Liveness: z.strictObject({ status: z.literal("alive") }),

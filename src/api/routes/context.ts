@@ -1,5 +1,6 @@
 import { type Clock, DomainError } from "../../core/mod.ts";
 import type { ServiceSettings } from "../settings.ts";
+import type { Challenger } from "../challenger/challenger.ts";
 import { type DataAge, dataAge } from "../data/data_age.ts";
 import type { LiveFeatures } from "../data/live_features.ts";
 import type { PredictionLog } from "../log/prediction_log.ts";
@@ -18,6 +19,8 @@ export interface RouteContext {
   readonly clock: Clock;
   /** Holds the model. */
   readonly host: ModelHost;
+  /** A second version that is tried; undefined where none is configured. */
+  readonly challenger: Challenger | undefined;
   /** Holds the newest features. */
   readonly live: LiveFeatures;
   /** The prediction log, unless it is switched off. */

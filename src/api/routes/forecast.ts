@@ -1,5 +1,7 @@
-import { DomainError, MINUTE_MS, toIso } from "../../core/mod.ts";
+import { DomainError, type ForecastColumns, MINUTE_MS, toIso } from "../../core/mod.ts";
 import { checkOutputs, forecastMembers } from "../answer.ts";
+import type { Challenger } from "../challenger/challenger.ts";
+import type { ChallengerModel } from "../challenger/ports.ts";
 import type { LiveRow } from "../data/live_features.ts";
 import { featuresFor, missingFeatures } from "../data/model_row.ts";
 import type { Exchange, Handler } from "../http/exchange.ts";
@@ -21,14 +23,18 @@ export function forecastRoute(context: RouteContext): Handler {
       });
     }
     await lookBriefly(context);
-    const row = requireRow(context), features = featuresFor(loaded, row);
-    const { outputs, json } = forecastJson(context, loaded, { ...row, features }, exchange.requestId);
+    const row = requireRow(context);
+    const asked = context.challenger?.canaryFor(exchange);
+    const canary = asked === undefined ? undefined : await askCanary(context.challenger!, asked, row);
+    const forecast = canary ?? championForecast(loaded, row), { by, features, outputs } = forecast;
+    const json = forecastJson(context, row, forecast, exchange.requestId);
     context.log?.append({
       kind: "forecast",
       atMs: context.clock.nowMs(),
       requestId: exchange.requestId,
-      model: loaded.served,
-      featureSetDigest: loaded.info.featureSetDigest,
+      model: by.served,
+      role: canary === undefined ? undefined : "canary",
+      featureSetDigest: by.info.featureSetDigest,
       series: context.config.series,
       decisionTimeMs: row.decisionTimeMs,
       features,
@@ -90,13 +96,15 @@ function requireRow(context: RouteContext): LiveRow {
   return row;
 }
 
-function forecastJson(
-  context: RouteContext,
-  loaded: LoadedModel,
-  row: Pick<LiveRow, "candle" | "decisionTimeMs"> & { readonly features: Float32Array },
-  requestId: string,
-) {
-  const missing = missingFeatures(loaded, row.features);
+/** A forecast, who made it and from what. */
+interface RowForecast {
+  readonly by: Pick<LoadedModel, "served" | "servedJson" | "info">;
+  readonly features: Float32Array<ArrayBuffer>;
+  readonly outputs: ForecastColumns;
+}
+
+function championForecast(loaded: LoadedModel, row: LiveRow): RowForecast {
+  const features = featuresFor(loaded, row), missing = missingFeatures(loaded, features);
   if (missing.length > 0) {
     throw new DomainError(
       "data-stale",
@@ -104,16 +112,35 @@ function forecastJson(
       { hint: "Fill the gap with: task ingest" },
     );
   }
-  const outputs = loaded.model.predict(row.features, 1);
+  const outputs = loaded.model.predict(features, 1);
   checkOutputs(outputs, () => "");
-  const { candle, decisionTimeMs } = row;
-  const { horizonMinutes } = loaded.served;
-  const json = `{"asOf":"${toIso(decisionTimeMs)}","horizonMinutes":${horizonMinutes},"endsAt":"${
+  return { by: loaded, features, outputs };
+}
+
+/** The challenger's forecast, from the features that it reads; undefined where the champion is to answer. */
+async function askCanary(
+  challenger: Challenger,
+  loaded: LoadedModel<ChallengerModel>,
+  row: LiveRow,
+): Promise<RowForecast | undefined> {
+  const features = featuresFor(loaded, row);
+  if (missingFeatures(loaded, features).length > 0) return undefined;
+  const answer = await challenger.answer(loaded, features, 1);
+  return answer === undefined ? undefined : { by: loaded, features, outputs: answer.outputs };
+}
+
+function forecastJson(
+  context: RouteContext,
+  { candle, decisionTimeMs }: LiveRow,
+  { by, outputs }: RowForecast,
+  requestId: string,
+): string {
+  const { horizonMinutes } = by.served;
+  return `{"asOf":"${toIso(decisionTimeMs)}","horizonMinutes":${horizonMinutes},"endsAt":"${
     toIso(decisionTimeMs + horizonMinutes * MINUTE_MS)
   }",${forecastMembers(outputs, 0)},"candle":{"openTime":"${toIso(candle.openTimeMs)}","closeTime":"${
     toIso(candle.closeTimeMs)
   }","open":${candle.open},"high":${candle.high},"low":${candle.low},"close":${candle.close},"volume":${candle.volume}},"data":${
     JSON.stringify(currentAge(context))
-  },"model":${loaded.servedJson},"requestId":"${requestId}"}`;
-  return { outputs, json };
+  },"model":${by.servedJson},"requestId":"${requestId}"}`;
 }

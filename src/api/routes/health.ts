@@ -1,3 +1,5 @@
+import type { Challenger } from "../challenger/challenger.ts";
+import { COMPARED_LOSSES } from "../challenger/skill_watch.ts";
 import type { Handler } from "../http/exchange.ts";
 import { jsonResponse, textResponse } from "../http/respond.ts";
 import { currentAge, requireModel, type RouteContext } from "./context.ts";
@@ -12,9 +14,26 @@ export function healthRoute(context: RouteContext): Handler {
       model: served ?? null,
       data: currentAge(context),
       swap: host.swap ?? null,
+      challenger: context.challenger === undefined ? null : describeChallenger(context.challenger),
       ...(served === undefined ? { reasons: host.reasons } : {}),
     };
     return jsonResponse(body, requestId, served === undefined ? 503 : 200);
+  };
+}
+
+function describeChallenger({ host, state, share, stopped, skill }: Challenger) {
+  const losses = skill === undefined ? [] : COMPARED_LOSSES.map((loss) => ({ loss, ...skill.bounds(loss) }));
+  // A bound that says nothing yet is infinite, which JSON cannot say.
+  const finite = (value: number) => Number.isFinite(value) ? value : null;
+  return {
+    state,
+    model: host.current?.served ?? null,
+    share,
+    stopped: stopped ?? null,
+    swap: host.swap ?? null,
+    lossDifference: losses.map(({ loss, count, mean, low, high }) => ({
+      ...{ loss, blocks: count, mean: finite(mean), low: finite(low), high: finite(high) },
+    })),
   };
 }
 
