@@ -9,7 +9,7 @@ export { KeyRing, type KeysReport, type Visit } from "./access/key_ring.ts";
 export { InferenceService, type ServiceDeps, type ServiceOptions, type ServiceReporter } from "./service.ts";
 export { checkHost, listen, type ListenOptions, type RunningServer } from "./http/server.ts";
 export type { RefusalReason } from "./http/problem.ts";
-export { readTls, type TlsFiles, type TlsPair } from "./http/tls.ts";
+export { readTls, type TlsFiles, type TlsPair, watchTls } from "./http/tls.ts";
 export { type ConnectionInfo, isLoopbackHost } from "./http/exchange.ts";
 export type { Fetch } from "./router.ts";
 export type { CandleFeed, FeedReader } from "./data/live_features.ts";

@@ -104,9 +104,10 @@ async function verify(context: CommandContext): Promise<CommandResult> {
 }
 
 async function serve(context: CommandContext, past?: Past): Promise<CommandResult> {
-  const { checkHost, InferenceService, isLoopbackHost, listen, loadChainKey, PredictionLog, readTls } = await import(
-    "../api/mod.ts"
-  );
+  const { checkHost, InferenceService, isLoopbackHost, listen, loadChainKey, PredictionLog, readTls, watchTls } =
+    await import(
+      "../api/mod.ts"
+    );
   const { loadApiConfig } = await import("../config/api_config.ts");
   const { options, signal, output } = context, clock = past?.clock ?? context.clock;
   const config = withChallenger(await loadApiConfig(options.string("config")), options);
@@ -136,6 +137,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
   });
   const opened = await openRequestLog(context, config.requestLog);
   await using requestLog = opened.log;
+  const reporter = reporterOf(context, opened);
   const service = new InferenceService({
     source: registry,
     load,
@@ -149,7 +151,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     ...(past === undefined ? { anchor: (name, version, tag) => registry.setModelVersionTag(name, version, tag) } : {}),
     clock,
     requestLog,
-    reporter: reporterOf(context, opened),
+    reporter,
   }, { config, modelUri, programVersion: VERSION });
   await service.start();
   signal.throwIfAborted();
@@ -171,7 +173,15 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  const watching = past === undefined ? service.watch(signal) : undefined;
+  const watching = past !== undefined ? undefined : Promise.all([
+    service.watch(signal),
+    files === undefined ? undefined : watchTls(files, tls!, {
+      renew: (pair) => server.renew(pair),
+      onChange: (problem) => reporter.certificate(problem),
+      clock,
+      signal,
+    }),
+  ]);
   try {
     if (past === undefined) announce(context, server.url, service);
     tellAccess(context, { keys, isLoopback: isLoopbackHost(host), isTls: tls !== undefined });

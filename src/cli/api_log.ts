@@ -26,11 +26,17 @@ export async function openRequestLog(
   return { log, isJsonOnStderr: isStderr && resolved === "json", isFile: !isStderr };
 }
 
+/** Who is told of certificates. */
+export interface CertificateReporter {
+  /** Another certificate serves, or why it does not. */
+  certificate(problem: Error | undefined): void;
+}
+
 /** What happens inside the service: as lines for a person, but as events where stderr is JSON, and both with a file. */
 export function reporterOf(
   { progress }: Pick<CommandContext, "progress">,
   { log, isJsonOnStderr, isFile }: OpenedLog,
-): ServiceReporter {
+): ServiceReporter & CertificateReporter {
   const tell = (
     event: string,
     level: RequestLogLevel,
@@ -55,6 +61,10 @@ export function reporterOf(
       const taken = `${active} key${active === 1 ? " is" : "s are"} taken`;
       const message = problem === undefined ? `The keys changed: ${taken}` : `The keys changed, ${problem}: ${taken}`;
       tell("keys", problem === undefined ? "info" : "warning", message, { active });
+    },
+    certificate(problem) {
+      if (problem === undefined) tell("certificate", "info", "Another certificate serves from now on");
+      else tell("certificate", "warning", `The certificate before goes on: ${problem.message}`);
     },
     challengerSwapped({ version, outcome, reason }) {
       const fields = { version, outcome, reason };

@@ -1,7 +1,7 @@
-import { DomainError } from "../../core/mod.ts";
+import { DomainError, isDomainError } from "../../core/mod.ts";
 import type { Fetch } from "../router.ts";
 import { isLoopbackHost } from "./exchange.ts";
-import type { TlsPair } from "./tls.ts";
+import { checkPair, type TlsPair } from "./tls.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {
@@ -21,6 +21,13 @@ export interface ListenOptions {
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8000`. */
   readonly url: string;
+  /**
+   * Goes on with another certificate: requests under way end on the old one, and for some milliseconds new connections are
+   * refused, as a port has one listener.
+   *
+   * @throws {DomainError} `config-invalid` where the pair cannot be used; the old one then goes on.
+   */
+  renew(tls: TlsPair): Promise<void>;
   /** Takes no new requests, finishes those under way, closes. */
   stop(): Promise<void>;
 }
@@ -49,15 +56,25 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
       if (--inFlight === 0) onIdle?.();
     }
   };
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({ hostname: host, port, ...tls, signal: controller.signal, onListen() {} }, counted);
-  } catch (error) {
-    throw listenError(error, options);
-  }
+  const serve = (at: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> => {
+    try {
+      return Deno.serve({ hostname: host, port: at, ...pair, signal: controller.signal, onListen() {} }, counted);
+    } catch (error) {
+      throw listenError(error, options);
+    }
+  };
+  let server = serve(port, tls), pair = tls;
   const shown = host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : host;
   return {
     url: `${tls === undefined ? "http" : "https"}://${shown}:${server.addr.port}`,
+    async renew(next) {
+      checkPair(next);
+      const at = server.addr.port, closing = server.shutdown();
+      server = await serveAgain(() => serve(at, next), () => serve(at, pair));
+      pair = next;
+      // Its connections end in their own time, or with the signal of a stop.
+      void closing.catch(() => undefined);
+    },
     async stop() {
       // Requests that do not end are cut, so that a stop always comes to an end.
       const late = Promise.withResolvers<void>();
@@ -79,6 +96,23 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
       }
     },
   };
+}
+
+/** How long a port may take to come free. */
+const REBIND_MS = 2_000;
+
+/** Listens as soon as the port is free; where that cannot be, as before. */
+async function serveAgain<T>(next: () => T, before: () => T): Promise<T> {
+  const endMs = performance.now() + REBIND_MS;
+  for (;;) {
+    try {
+      return next();
+    } catch (error) {
+      if (!isDomainError(error, "port-in-use")) return before();
+      if (performance.now() > endMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
 }
 
 /**
