@@ -142,6 +142,7 @@ export class InferenceService {
       log: deps.log,
       keys: deps.keys,
       deadlines: new Deadlines(limits.bodySeconds * 1000),
+      answers: new Deadlines(limits.answerSeconds * 1000),
       looks: new Deadlines(config.data.waitMilliseconds),
       metrics,
       tally: new PredictionTally(),

@@ -15,6 +15,8 @@ export interface ServiceSettings {
     readonly maxRows: number;
     /** How long a body may take to come. */
     readonly bodySeconds: number;
+    /** How long an answer may wait for the registry. */
+    readonly answerSeconds: number;
     /** Most requests that are answered at once. */
     readonly maxInFlight: number;
     /** Most that wait for it. */

@@ -26,6 +26,7 @@ export const API_CONFIG_SCHEMA = z.strictObject({
     maxBodyBytes: z.int().min(1024).max(268_435_456).default(8_388_608).describe("Largest request body, in bytes"),
     maxRows: z.int().min(1).max(4096).default(4096).describe("Most rows in one request"),
     bodySeconds: seconds(10, "How long a request's body may take to come; a slower one is answered 408"),
+    answerSeconds: seconds(30, "How long an answer may wait for the registry; a later one is 503"),
     maxInFlight: z.int().min(1).max(65_536).default(128).describe(
       "Most requests that are answered at once, those whose body is still coming included",
     ),

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
 import { plainRow, startService } from "./service_fixture.ts";
+import { defaultApiConfig } from "../../src/config/api_config.ts";
 import { defaultFeatureEngine } from "../../src/ml/mod.ts";
 import { ROUTES } from "../../src/api/openapi/routes.ts";
 import { ANSWER_SCHEMAS } from "../../src/api/openapi/schemas.ts";
@@ -199,4 +200,22 @@ Deno.test("a bug is a 500 that tells nothing of the inside and is reported with 
   assertEquals(response.status, 500);
   assert(!text.includes("secret") && text.includes("problem-bug"));
   assertEquals((fixture.failures[0] as Error).message, "secret detail");
+});
+
+Deno.test("a reload that the registry keeps waiting is 503 in time, goes on, and is shared by the next", async () => {
+  const limits = { ...defaultApiConfig().limits, queueMilliseconds: 60_000, answerSeconds: 0.05 };
+  const { ask, registry, failures } = await startService({ config: { limits } });
+  const gate = Promise.withResolvers<void>(), before = registry.changeCounter.bind(registry);
+  registry.changeCounter = async () => {
+    await gate.promise;
+    return await before();
+  };
+  const reload = () => ask("/v1/models/reload", { method: "POST" });
+  const late = await reload();
+  const body = await late.json();
+  assertEquals([late.status, late.headers.get("retry-after")], [503, "2"]);
+  assertStringIncludes(body.detail, "0.05 s");
+  gate.resolve();
+  assertEquals((await reload()).status, 200);
+  assertEquals(failures, []);
 });

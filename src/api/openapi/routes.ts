@@ -135,6 +135,7 @@ const OWN_ROUTES: readonly RouteSpec[] = [
     bodyOptional: true,
     answers: {
       200: { schema: "Models", says: "The models after it" },
+      503: problem("The registry did not answer in time; the reload goes on"),
       403: problem("Without keys: the request comes from another machine or another origin"),
       ...POST_PROBLEMS(),
     },

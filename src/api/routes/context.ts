@@ -31,6 +31,8 @@ export interface RouteContext {
   readonly deadlines: Deadlines;
   /** Ends the wait of a forecast for the store. */
   readonly looks: Deadlines;
+  /** Ends the wait of an answer for the registry. */
+  readonly answers: Deadlines;
   /** Metrics. */
   readonly metrics: ServiceMetrics;
   /** Counts what rows and forecasts look like. */

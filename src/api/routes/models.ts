@@ -1,4 +1,4 @@
-import { toIso } from "../../core/mod.ts";
+import { DomainError, toIso } from "../../core/mod.ts";
 import { readJsonBody } from "../http/body.ts";
 import { type Exchange, type Handler, isFromLoopback, isLoopbackHost, urlOf } from "../http/exchange.ts";
 import { type FieldError, MAX_FIELD_ERRORS, RequestError } from "../http/problem.ts";
@@ -23,9 +23,16 @@ export function reloadRoute(context: RouteContext): Handler {
       optional: true,
     });
     checkEmpty(body);
-    await context.host.check({ force: true });
+    const { answers, config, host } = context;
+    await answers.watch(host.check({ force: true }), () => tooLate(config.limits.answerSeconds));
     return jsonResponse(describeModels(context), exchange.requestId);
   };
+}
+
+function tooLate(seconds: number): DomainError {
+  return new DomainError("tracking-unavailable", `Cannot say what became of the reload within ${seconds} s`, {
+    hint: "It goes on; ask /v1/models later",
+  });
 }
 
 function describeModels(context: RouteContext) {
