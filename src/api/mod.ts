@@ -40,7 +40,7 @@ export {
   type ChallengerView,
   STOP_REASONS,
   type StopReason,
-} from "./challenger/challenger.ts";
+} from "./challenger/challenger_types.ts";
 export type { Losses, MinuteScoring, Outcomes } from "./skill/ports.ts";
 export type { DataAge } from "./data/data_age.ts";
 export type { RowShape } from "./input/row_shape.ts";

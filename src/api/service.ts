@@ -2,7 +2,7 @@ import type { Clock, FeatureEngine, LoadForecastModel } from "../core/mod.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { DataAge } from "./data/data_age.ts";
 import { buildChallenger } from "./challenger/build_challenger.ts";
-import type { ChallengerStop, ChallengerView } from "./challenger/challenger.ts";
+import type { ChallengerStop, ChallengerView } from "./challenger/challenger_types.ts";
 import type { LoadChallenger } from "./challenger/ports.ts";
 import { type CandleFeed, LiveFeatures } from "./data/live_features.ts";
 import { AnchorKeeper, type WriteAnchor } from "./log/anchors.ts";
@@ -19,20 +19,13 @@ import type { ModelSource } from "./model/resolve.ts";
 import { loadWarm } from "./model/warm.ts";
 import type { MinuteScoring } from "./skill/ports.ts";
 import { RealisedSkill } from "./skill/realised_skill.ts";
-import { ROUTES } from "./openapi/routes.ts";
 import { createRouter, type Fetch } from "./router.ts";
+import { bindRoutes } from "./routes/bind_routes.ts";
 import { currentAge, type RouteContext } from "./routes/context.ts";
-import { docsRoute, openApiRoute } from "./routes/docs.ts";
-import { forecastRoute } from "./routes/forecast.ts";
-import { healthRoute, livenessRoute, metricsRoute, pingRoute, readinessRoute, versionRoute } from "./routes/health.ts";
-import { modelsRoute, reloadRoute } from "./routes/models.ts";
-import { invocationsRoute, namedPredictRoute, predictRoute } from "./routes/predict.ts";
 import { Admission } from "./access/admission.ts";
 import type { KeyRing, KeysReport } from "./access/key_ring.ts";
 import { RequestGate } from "./access/request_gate.ts";
-import { mlflowProblemResponse } from "./http/mlflow_problem.ts";
 import { Deadlines } from "./http/deadlines.ts";
-import type { Handler } from "./http/exchange.ts";
 
 /** What happens inside a service that an operator should know of. */
 export interface ServiceReporter {
@@ -239,28 +232,4 @@ export class InferenceService {
       }
     }
   }
-}
-
-function bindRoutes(context: RouteContext) {
-  const handlers: Readonly<Record<string, Handler>> = {
-    "/predict": predictRoute(context),
-    "/v1/predict": namedPredictRoute(context),
-    "/v1/forecast": forecastRoute(context),
-    "/v1/models": modelsRoute(context),
-    "/v1/models/reload": reloadRoute(context),
-    "/health": healthRoute(context),
-    "/livez": livenessRoute(),
-    "/readyz": readinessRoute(context),
-    "/metrics": metricsRoute(context),
-    "/invocations": invocationsRoute(context),
-    "/ping": pingRoute(context),
-    "/version": versionRoute(context),
-    "/openapi.json": openApiRoute(context),
-    "/docs": docsRoute(context),
-  };
-  return ROUTES.map(({ method, path, scope, isProbe, problemSchema }) => ({
-    ...{ method, path, scope, isProbe },
-    handler: handlers[path]!,
-    problem: problemSchema === undefined ? undefined : mlflowProblemResponse,
-  }));
 }

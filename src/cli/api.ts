@@ -1,8 +1,8 @@
 import { DomainError, minutesAhead, type Warning } from "../core/mod.ts";
-import type { KeyRing, TlsFiles } from "../api/mod.ts";
-import type { ApiConfig } from "../config/api_config.ts";
+import type { KeyRing } from "../api/mod.ts";
 import { openRequestLog, reporterOf } from "./api_log.ts";
 import type { Past } from "./api_replay.ts";
+import { readPort, tlsFiles, withChallenger } from "./api_settings.ts";
 import { loadChallengerModel } from "./challenger_model.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { featureEngines, loadForecastModel, openCandleFeed, openRegistry } from "./runtime.ts";
@@ -196,22 +196,6 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
   return { json: { url: server.url }, text: "", isAnnounced: true };
 }
 
-/** The settings with what the options say of a challenger. */
-function withChallenger(config: ApiConfig, options: CommandContext["options"]): ApiConfig {
-  const { challenger } = config;
-  const alias = options.string("challenger") ?? challenger.alias,
-    share = options.number("canary-share") ?? challenger.share;
-  if (!(share >= 0 && share <= 1)) {
-    throw new DomainError("usage", `Option '--canary-share' must be from 0 to 1: current value is '${share}'`);
-  }
-  if (options.number("canary-share") !== undefined && alias === null) {
-    throw new DomainError("usage", "Option '--canary-share' needs a challenger", {
-      hint: "Name one: --challenger ALIAS",
-    });
-  }
-  return { ...config, challenger: { ...challenger, alias, share } };
-}
-
 /** The keys in `API_KEYS_FILE` or the usual file. @throws {DomainError} where a file that is named is absent. */
 async function openKeys({ env, clock }: CommandContext): Promise<KeyRing> {
   const { API_KEYS_PATH, KeyRing } = await import("../api/mod.ts");
@@ -221,13 +205,6 @@ async function openKeys({ env, clock }: CommandContext): Promise<KeyRing> {
   throw new DomainError("config-invalid", `Cannot read the keys as '${named}', which API_KEYS_FILE names, is absent`, {
     hint: "Make a key first: task api-keys -- create",
   });
-}
-
-function tlsFiles({ options }: CommandContext, configured: TlsFiles | null): TlsFiles | undefined {
-  const cert = options.string("tls-cert"), key = options.string("tls-key");
-  if (cert === undefined && key === undefined) return configured ?? undefined;
-  if (cert !== undefined && key !== undefined) return { cert, key };
-  throw new DomainError("usage", "Options '--tls-cert' and '--tls-key' belong together: only one is given");
 }
 
 function tellAccess(
@@ -262,8 +239,3 @@ function announce(context: CommandContext, url: string, service: InstanceType<Se
 }
 
 type ServiceClass = typeof import("../api/mod.ts").InferenceService;
-
-function readPort(port: number): number {
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new DomainError("usage", `Option '--port' must be a whole number from 0 to 65535: current value is '${port}'`);
-}

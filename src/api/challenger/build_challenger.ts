@@ -4,7 +4,8 @@ import type { ModelReference } from "../model/model_uri.ts";
 import type { ServiceDeps } from "../service.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Registry } from "prom-client";
-import { Challenger, type ChallengerDeps } from "./challenger.ts";
+import { Challenger } from "./challenger.ts";
+import type { ChallengerDeps } from "./challenger_types.ts";
 
 /**
  * The challenger that the settings name, or undefined where they name none.

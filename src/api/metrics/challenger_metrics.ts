@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Challenger } from "../challenger/challenger.ts";
-import { STOP_REASONS } from "../challenger/challenger.ts";
+import { STOP_REASONS } from "../challenger/challenger_types.ts";
 import type { CallKind, CallOutcome } from "../challenger/challenger_calls.ts";
 import { COMPARED_LOSSES } from "../challenger/skill_watch.ts";
 

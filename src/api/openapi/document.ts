@@ -8,7 +8,8 @@ export type OpenApiDocument = Readonly<Record<string, unknown>>;
 const DESCRIPTION =
   "Forecasts of BTC/USDT returns: direction, volatility and quantiles, from the model at an alias of the " +
   "registry. Errors are problem details (RFC 9457) that name each wrong field. Every answer has an `x-request-id`. " +
-  "Where keys are asked for, one is shown as `Authorization: Bearer TOKEN`; `security` names the scope it must have.";
+  "Where a challenger is tried, the header `x-canary-key` (a word) keeps a client's requests with one version; `model` " +
+  "of the answer says which it was, for /invocations `x-model-version`. Where keys are asked for, one is shown as `Authorization: Bearer TOKEN`; `security` names the scope it must have.";
 
 /** What rows look like while no model is loaded. */
 const ANY_FEATURES: SchemaFeatures = { names: ["feature"], nullable: [true], maxRows: 4096 };
