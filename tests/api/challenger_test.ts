@@ -366,7 +366,8 @@ Deno.test("a challenger that computes for ever, or kills its Worker, takes nothi
     }, 10);
     for (let i = 0; i < 22; i++) assertEquals(await predict(`k-${i}`), { status: 200, version: "1" }, way);
     clearInterval(watch);
-    assert(lagMs < 500, `the thread stood still for ${lagMs} ms`);
+    // A model that computed for ever on this thread would stop it for good.
+    assert(lagMs < 2000, `the thread stood still for ${lagMs} ms`);
     assertEquals((await health()).stopped?.reason, reason, way);
     assertEquals(service.challenger!.state, "stopped");
   }

@@ -45,7 +45,14 @@ Deno.test("watchTls() takes a pair once both files have settled, and tells of a 
     await Deno.copyFile(`${FIXTURES}${key}.key`, files.key);
   };
   await put("service", "service");
-  const clock = new ManualClock(0), ending = new AbortController();
+  let sleeps = 0;
+  const clock = new class extends ManualClock {
+    override sleep(...args: Parameters<ManualClock["sleep"]>) {
+      sleeps++;
+      return super.sleep(...args);
+    }
+  }(0);
+  const ending = new AbortController();
   const renewed: string[] = [], told: (string | undefined)[] = [];
   const other = await Deno.readTextFile(`${FIXTURES}other.crt`);
   const watching = watchTls(files, await readTls(files), {
@@ -58,8 +65,10 @@ Deno.test("watchTls() takes a pair once both files have settled, and tells of a 
   });
   const look = async (times: number) => {
     for (let i = 0; i < times; i++) {
+      const before = sleeps;
       await clock.advance(10_000);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // A look has ended when the next is waited for.
+      while (sleeps === before) await new Promise((resolve) => setTimeout(resolve, 1));
     }
   };
   await look(2);
