@@ -14,7 +14,7 @@ import type { SpecForecastModel } from "../ml/models/spec_forecast_model.ts";
 import type { BaselineAnswers, Baselines, TrainingRows, Yardstick, YardstickQuery } from "../monitoring/mod.ts";
 import { learntUntil } from "./registered_forecasts.ts";
 
-/** What {@linkcode liveYardstick} needs. */
+/** What {@linkcode liveBaselines} and {@linkcode liveYardstick} need. */
 export interface YardstickDeps {
   /** The candles; undefined where there is no store. */
   readonly store: Pick<FeatureReader, "span" | "loadCandles"> | undefined;
@@ -40,49 +40,82 @@ const FEWEST_TRAINING_DAYS = 14;
  */
 export function liveYardstick(deps: YardstickDeps): (query: YardstickQuery) => Promise<Yardstick> {
   return async (query) => {
-    const { series, horizonMinutes, decisionTimeMs } = query;
-    const span = await deps.store?.span(series);
-    if (deps.store === undefined || span === undefined) return { baselines: {}, training: undefined, lacking: [] };
-    const model = await deps.modelOf(query.name, query.version);
-    const learntMs = model === undefined ? undefined : learntUntil(model.spec.trainingRanges, horizonMinutes);
-    const engine = await deps.engineOf(model), lacking: string[] = [];
-    const load = async (range: TimeRange): Promise<Dataset> => {
+    const ground = await groundOf(query, deps);
+    if (ground === undefined) return { baselines: {}, training: undefined, lacking: [] };
+    const { model, learntMs, firstMs, load } = ground;
+    const walked = await baselinesOn(ground, query.decisionTimeMs, deps);
+    await deps.pause();
+    const training = model === undefined || learntMs === undefined ? undefined : await trainingRows(
+      model,
+      { startMs: Math.max(model.spec.trainingRanges.train.startMs, firstMs), endMs: learntMs },
+      load,
+      deps.pause,
+    );
+    return { ...walked, training };
+  };
+}
+
+/** The baselines of {@linkcode liveYardstick} alone. */
+export async function liveBaselines(query: YardstickQuery, deps: YardstickDeps): Promise<WalkedBaselines> {
+  const ground = await groundOf(query, deps);
+  return ground === undefined ? { baselines: {}, lacking: [] } : await baselinesOn(ground, query.decisionTimeMs, deps);
+}
+
+/** Baselines, or why there are none. */
+type WalkedBaselines = Pick<Yardstick, "baselines" | "lacking">;
+
+/** The candles of a query, and what is known of its version. */
+interface Ground {
+  readonly model: SpecForecastModel | undefined;
+  /** End of what the version learnt on; undefined where it is not known. */
+  readonly learntMs: number | undefined;
+  /** First candle. */
+  readonly firstMs: number;
+  readonly horizonMinutes: number;
+  /** Rows of a range, with the look-back of the features. */
+  readonly load: (range: TimeRange) => Promise<Dataset>;
+}
+
+async function groundOf(
+  { name, version, series, horizonMinutes }: YardstickQuery,
+  { store, modelOf, engineOf, pause }: YardstickDeps,
+): Promise<Ground | undefined> {
+  const span = await store?.span(series);
+  if (store === undefined || span === undefined) return undefined;
+  const model = await modelOf(name, version), engine = await engineOf(model);
+  return {
+    ...{ model, horizonMinutes, firstMs: span.startMs },
+    learntMs: model === undefined ? undefined : learntUntil(model.spec.trainingRanges, horizonMinutes),
+    async load(range) {
       const { buildDataset, DATASET_LOOKBACK_MINUTES } = await import("../ml/dataset.ts");
-      const candles = await deps.store!.loadCandles({
+      const candles = await store.loadCandles({
         ...series,
         range: {
           startMs: range.startMs - DATASET_LOOKBACK_MINUTES * MINUTE_MS,
           endMs: range.endMs + horizonMinutes * MINUTE_MS,
         },
       });
-      await deps.pause();
+      await pause();
       return buildDataset(candles, engine, { horizonMinutes, sinceMs: range.startMs });
-    };
-    let baselines: Baselines = {};
-    if (decisionTimeMs.length > 0) {
-      const anchorMs = learntMs ?? Math.floor(decisionTimeMs[0]! / DAY_MS) * DAY_MS;
-      try {
-        baselines = await walkBaselines(
-          decisionTimeMs,
-          { anchorMs, firstMs: span.startMs, horizonMinutes, trainDays: trainDaysOf(model) ?? deps.split.trainDays },
-          deps,
-          load,
-        );
-      } catch (error) {
-        // Too few rows, or rows that no line can be put through: the model is scored all the same.
-        if (!isDomainError(error, "input-invalid")) throw error;
-        lacking.push(`it is scored without baselines: ${error.message}`);
-      }
-    }
-    await deps.pause();
-    const training = model === undefined || learntMs === undefined ? undefined : await trainingRows(
-      model,
-      { startMs: Math.max(model.spec.trainingRanges.train.startMs, span.startMs), endMs: learntMs },
-      load,
-      deps.pause,
-    );
-    return { baselines, training, lacking };
+    },
   };
+}
+
+async function baselinesOn(
+  { model, learntMs, firstMs, horizonMinutes, load }: Ground,
+  decisionTimeMs: Float64Array,
+  deps: YardstickDeps,
+): Promise<WalkedBaselines> {
+  if (decisionTimeMs.length === 0) return { baselines: {}, lacking: [] };
+  const anchorMs = learntMs ?? Math.floor(decisionTimeMs[0]! / DAY_MS) * DAY_MS;
+  const grid = { anchorMs, firstMs, horizonMinutes, trainDays: trainDaysOf(model) ?? deps.split.trainDays };
+  try {
+    return { baselines: await walkBaselines(decisionTimeMs, grid, deps, load), lacking: [] };
+  } catch (error) {
+    // Too few rows, or rows that no line can be put through: the model is scored all the same.
+    if (!isDomainError(error, "input-invalid")) throw error;
+    return { baselines: {}, lacking: [`it is scored without baselines: ${error.message}`] };
+  }
 }
 
 /** Days of a version's training span, its validation included. */

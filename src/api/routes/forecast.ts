@@ -8,7 +8,6 @@ import type { Exchange, Handler } from "../http/exchange.ts";
 import type { FieldError } from "../http/problem.ts";
 import { jsonTextResponse } from "../http/respond.ts";
 import { invalid } from "../input/row_shape.ts";
-import type { PendingRecord } from "../log/records.ts";
 import type { LoadedModel } from "../model/model_host.ts";
 import { currentAge, requireModel, type RouteContext } from "./context.ts";
 
