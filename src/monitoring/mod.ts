@@ -12,7 +12,8 @@ export type { FeatureDrift } from "./drift/measure_drift.ts";
 export type { DriftKind } from "./drift/watched_columns.ts";
 export { type EstimatedSkill, estimateSkill } from "./estimated_skill.ts";
 export type { AliasSkill, MonitorFindings, Skill, VersionSkill } from "./findings.ts";
-export { joinGroup } from "./join.ts";
+export { type ForecastGroup, type JoinedGroup, joinGroup } from "./join.ts";
+export type { ScoredRows } from "./scored_rows.ts";
 export { liveMetrics } from "./live_metrics.ts";
 export { monitorForecasts, type MonitorOptions } from "./monitor.ts";
 export type {
