@@ -29,6 +29,7 @@ const PAGES = [
 /** Renderers of the blocks, each from one results file. */
 const BLOCKS: Readonly<Record<string, { readonly file: string; readonly render: (results: string) => string }>> = {
   bench: { file: "docs/results/bench.json", render: (results) => renderBench(results) },
+  bench_api: { file: "docs/results/api.json", render: (results) => renderBench(results) },
   bench_kernels: { file: "docs/results/bench.json", render: (results) => renderBench(results, ["kernels"]) },
   bench_training: {
     file: "docs/results/bench.json",
