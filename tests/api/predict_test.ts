@@ -262,6 +262,10 @@ Deno.test("MLflow's four kinds of input give the same tensors", async () => {
       predictions.map((row: { volatilityBps: number }) => [row.volatilityBps]),
     );
   }
+  const bad = order.map((j) => rows[0]![j] as number | string).with(2, "x");
+  const split = { dataframe_split: { columns: order.map((j) => NAMES[j]), data: [bad] } };
+  const [wrong] = (await (await post("/invocations", split)).json()).errors;
+  assertEquals([wrong.pointer, wrong.field], ["/dataframe_split/data/0/2", NAMES[order[2]!]]);
   const refused = await (await post("/invocations", { inputs: [[1]] })).json();
   assertEquals([refused.error_code, refused.status, typeof refused.message], [
     "INVALID_PARAMETER_VALUE",

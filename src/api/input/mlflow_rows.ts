@@ -97,5 +97,5 @@ function readSplit(value: unknown, shape: RowShape): FeatureRows {
   const ordered = rows.map((row) =>
     Array.isArray(row) && row.length === places.length ? places.map((place) => row[place] as unknown) : row
   );
-  return readOrderedRows(ordered, `${pointer}/data`, shape);
+  return readOrderedRows(ordered, `${pointer}/data`, shape, places);
 }

@@ -29,13 +29,21 @@ export function readOrderedBody(body: unknown, shape: RowShape): FeatureRows {
   return { rows, count: 1 };
 }
 
-/** Reads an array of rows in the model's order; errors as {@linkcode readOrderedBody}. */
-export function readOrderedRows(batch: readonly unknown[], pointer: string, shape: RowShape): FeatureRows {
+/**
+ * Reads an array of rows in the model's order; errors as {@linkcode readOrderedBody}. `places` says in which column of
+ * the body each value stood, where that was another.
+ */
+export function readOrderedRows(
+  batch: readonly unknown[],
+  pointer: string,
+  shape: RowShape,
+  places?: readonly number[],
+): FeatureRows {
   checkRowCount(batch.length, pointer, shape);
   const width = shape.names.length;
   const rows = new Float32Array(batch.length * width);
   for (let i = 0; i < batch.length; i++) {
-    if (!fillRow(batch[i], rows, i * width, shape)) throw explain(batch, (row) => `${pointer}/${row}`, shape);
+    if (!fillRow(batch[i], rows, i * width, shape)) throw explain(batch, (row) => `${pointer}/${row}`, shape, places);
   }
   return { rows, count: batch.length };
 }
@@ -52,7 +60,12 @@ function fillRow(row: unknown, into: Float32Array, offset: number, shape: RowSha
   return true;
 }
 
-function explain(batch: readonly unknown[], pointerOf: (row: number) => string, shape: RowShape) {
+function explain(
+  batch: readonly unknown[],
+  pointerOf: (row: number) => string,
+  shape: RowShape,
+  places?: readonly number[],
+) {
   const errors: FieldError[] = [];
   const width = shape.names.length;
   for (let i = 0; i < batch.length && errors.length < MAX_FIELD_ERRORS; i++) {
@@ -69,7 +82,7 @@ function explain(batch: readonly unknown[], pointerOf: (row: number) => string, 
       row.forEach((value: unknown, j) => {
         const nullable = shape.nullable[j] === 1;
         if (isFeatureValue(value) || (value === null && nullable)) return;
-        errors.push(valueError(value, `${pointer}/${j}`, shape.names[j]!, nullable));
+        errors.push(valueError(value, `${pointer}/${places?.[j] ?? j}`, shape.names[j]!, nullable));
       });
     }
   }
