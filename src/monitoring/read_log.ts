@@ -77,6 +77,7 @@ export async function* readForecasts(
   reading: LogReading,
   { sinceMs = -Infinity, onPredictions }: ReadOptions = {},
 ): AsyncGenerator<LoggedForecast> {
+  const slab = new FloatSlab();
   for (const instance of await namesIn(directory, "isDirectory")) {
     const folder = `${directory}/${instance}`;
     for (const file of await namesIn(folder, "isFile")) {
@@ -84,7 +85,7 @@ export async function* readForecasts(
       if (day === undefined || Date.parse(day) + DAY_MS < sinceMs - CLOCK_ROOM_MS) continue;
       for (const line of await linesOf(`${folder}/${file}`)) {
         if (line === "") continue;
-        const record = parseLine(line);
+        const record = parseLine(line, slab);
         if (record === undefined) reading.unreadable++;
         else if (record.kind === "forecast") yield record.forecast;
         else if (record.kind === "predict") {
@@ -122,7 +123,7 @@ type ParsedLine =
   | { readonly kind: "lost"; readonly records: number };
 
 /** A record of the log, or undefined where the line is none: half written, or of another program. */
-export function parseLine(line: string): ParsedLine | undefined {
+export function parseLine(line: string, slab: FloatSlab = new FloatSlab()): ParsedLine | undefined {
   let record: Readonly<Record<string, unknown>>;
   try {
     record = JSON.parse(line);
@@ -160,7 +161,7 @@ export function parseLine(line: string): ParsedLine | undefined {
       probabilityUp,
       volatilityBps,
       quantilesBps,
-      features: floatsOf(features),
+      features: floatsOf(features, (length) => slab.take(length)),
     },
   };
 }
@@ -170,7 +171,8 @@ function parsePredictions(
 ): ParsedLine | undefined {
   const atMs = timeOf(at);
   if (atMs === undefined || !isText(name) || !isText(version) || !isText(outputs) || !isFinite(rows)) return undefined;
-  const values = floatsOf(outputs);
+  // Kept by nobody for long: in a slab they would keep the forecasts' neighbours alive.
+  const values = floatsOf(outputs, (length) => new Float32Array(length));
   if (values.length !== rows * OUTPUTS_PER_ROW || !values.every(Number.isFinite)) return undefined;
   return { kind: "predict", predictions: { atMs, name, version, outputs: values } };
 }
@@ -188,8 +190,27 @@ function timeOf(value: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function floatsOf(base64: string): Float32Array {
-  const bytes = Buffer.from(base64, "base64");
-  const whole = bytes.byteLength - bytes.byteLength % 4;
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + whole));
+/** The floats of little-endian bytes as base64; a rest of less than four bytes is dropped. */
+function floatsOf(base64: string, take: (length: number) => Float32Array): Float32Array {
+  const bytes = Buffer.from(base64, "base64"), floats = take(bytes.byteLength >>> 2);
+  new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength).set(bytes.subarray(0, floats.byteLength));
+  return floats;
+}
+
+const SLAB_FLOATS = 262_144;
+
+/**
+ * Room for the floats of many records: one buffer a record would be thousands of small ones, and a service that reads the
+ * log again and again would be left with their holes.
+ */
+export class FloatSlab {
+  #rest: Float32Array = new Float32Array(0);
+
+  /** The next so many floats. */
+  take(length: number): Float32Array {
+    if (length > this.#rest.length) this.#rest = new Float32Array(Math.max(length, SLAB_FLOATS));
+    const taken = this.#rest.subarray(0, length);
+    this.#rest = this.#rest.subarray(length);
+    return taken;
+  }
 }
