@@ -79,7 +79,7 @@ export const MODEL_CONFIG_SCHEMA = z.strictObject({
   seed: z.int().min(1).max(2147483647).default(1).describe("Seed of weights and shuffles without --seed"),
   minimumDays: count.default(30).describe("Fewest days that a model is trained and scored on"),
   mlp: z.strictObject({
-    ...networkKeys({ keep: "last", members: 3, hidden: [64, 64], epochs: 6, batchSize: 1024 }),
+    ...networkKeys({ keep: "last", members: 4, hidden: [64, 64], epochs: 6, batchSize: 1024 }),
     patience: patience(6),
     clipNorm: clipNorm(null),
     schedule: schedule({ kind: "cosine", warmUpSteps: 50 }),
