@@ -1,5 +1,6 @@
 import { type CallOptions, type ModelFamily, QUANTILE_LEVELS } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
+import { collectGarbage } from "../collect_garbage.ts";
 import { windowOf } from "../features/mod.ts";
 import type { Split } from "../labels/mod.ts";
 import type { DirectionHead, VolatilityHead } from "../models/forecast_spec.ts";
@@ -97,6 +98,7 @@ export async function fitNetwork(
   const quantiles = standardizedQuantiles(dataset.labels.returnBps, split.train, harLine);
   const scalerSpec = inputs?.spec ?? fitScaler(learnt.dataset.features, learnt.split.train);
   const scaler = inputs?.scaler ?? new Scaler(scalerSpec, learnt.dataset.nullable);
+  collectGarbage(); // what the lines were fitted on, which is as much as these rows
   const rows = trainingRows(learnt.dataset, learnt.split, scaler, lines);
   const start = (seed: number) =>
     startNetwork({
