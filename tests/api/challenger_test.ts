@@ -101,7 +101,9 @@ Deno.test("a shadow is asked what the champion answered, and is logged apart fro
   ]);
   assertEquals(records[0].featuresSha256, records[1].featuresSha256, "the same inputs");
   assert(records[0].outputs !== records[1].outputs);
-  const forecasts = lines.map((line) => parseLine(line)).flatMap((line) => line?.kind === "forecast" ? [line.forecast] : []);
+  const forecasts = lines.map((line) => parseLine(line)).flatMap((line) =>
+    line?.kind === "forecast" ? [line.forecast] : []
+  );
   assertEquals(forecasts.map(({ version }) => version), ["1", "2", "1", "2"], "monitor reads them as versions");
   assertEquals(
     (await verifyLog(tmp.path, { key: KEY, anchors: new Map() })).map(({ problem, records }) => [problem, records]),
