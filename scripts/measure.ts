@@ -6,7 +6,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a command of its own
-import { ENGINE_FLAGS } from "../src/cli/engine_flags.ts";
+import { ENGINE_ENV, ENGINE_FLAGS } from "../src/cli/engine_flags.ts";
 import { TreeMemory } from "./tree_memory.ts";
 
 /** What a command printed, and what it took. */
@@ -64,6 +64,7 @@ async function measure(
       "--json",
     ],
     cwd: folder,
+    env: ENGINE_ENV,
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
