@@ -36,8 +36,7 @@ export class MinuteWatch {
   }
 
   #forecastMinute(loaded: LoadedModel, row: LiveRow): MinuteForecast | undefined {
-    const { config, clock, log, skill, tally } = this.#context;
-    const { served, info, model, digest } = loaded;
+    const { tally } = this.#context, { served, info, model, digest } = loaded;
     const key = `${served.version} ${digest} ${row.decisionTimeMs}`;
     if (key === this.#forecast) return undefined;
     const features = featuresFor(loaded, row);
@@ -45,27 +44,14 @@ export class MinuteWatch {
     this.#forecast = key;
     const outputs = model.predict(features, 1);
     if (firstNonFiniteRow(outputs) >= 0) return undefined;
-    const forecast: MinuteForecast = {
-      kind: "forecast",
-      atMs: clock.nowMs(),
-      requestId: null,
-      model: served,
-      featureSetDigest: info.featureSetDigest,
-      series: config.series,
-      decisionTimeMs: row.decisionTimeMs,
-      features,
-      outputs,
-    };
-    log?.append(forecast);
     tally.note({ source: "minutes", info, features, outputs });
-    skill.forecast(served, row.decisionTimeMs, outputs);
-    return forecast;
+    return this.#note(loaded, row, { features, outputs });
   }
 
   async #askChallenger(row: LiveRow): Promise<void> {
-    const { challenger, config, clock, log, skill } = this.#context, loaded = challenger?.active;
+    const { challenger } = this.#context, loaded = challenger?.active;
     if (challenger === undefined || loaded === undefined) return;
-    const { served, info, digest } = loaded;
+    const { served, digest } = loaded;
     const key = `${served.version} ${digest} ${row.decisionTimeMs}`;
     if (key === this.#asked) return;
     const features = featuresFor(loaded, row);
@@ -73,19 +59,28 @@ export class MinuteWatch {
     this.#asked = key;
     const outputs = await challenger.minute(features);
     if (outputs === undefined) return;
-    log?.append({
+    this.#note(loaded, row, { features, outputs, role: "shadow" });
+  }
+
+  #note(
+    { served, info }: Pick<LoadedModel, "served" | "info">,
+    { decisionTimeMs }: LiveRow,
+    forecast: Pick<MinuteForecast, "features" | "outputs" | "role">,
+  ): MinuteForecast {
+    const { config, clock, log, skill } = this.#context;
+    const record: MinuteForecast = {
       kind: "forecast",
       atMs: clock.nowMs(),
       requestId: null,
       model: served,
-      role: "shadow",
       featureSetDigest: info.featureSetDigest,
       series: config.series,
-      decisionTimeMs: row.decisionTimeMs,
-      features,
-      outputs,
-    });
-    skill.forecast(served, row.decisionTimeMs, outputs);
+      decisionTimeMs,
+      ...forecast,
+    };
+    log?.append(record);
+    skill.forecast(served, decisionTimeMs, forecast.outputs);
+    return record;
   }
 
   #score(row: LiveRow): void {

@@ -43,7 +43,11 @@ export async function fileSink(path: string, options: { readonly maxBytes: numbe
   };
 }
 
-async function writeAll(writer: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {
+/** Writes all of the bytes, which a writer may take in parts. */
+export async function writeAll(
+  writer: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+): Promise<void> {
   for (let offset = 0; offset < bytes.length;) offset += await writer.write(bytes.subarray(offset));
 }
 

@@ -1,4 +1,5 @@
 import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
+import { writeAll } from "./log_sinks.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { chainLink, sealText } from "./chain.ts";
 import { type ForecastKind, type PendingRecord, recordMembers } from "./records.ts";
@@ -199,7 +200,7 @@ export class PredictionLog implements AsyncDisposable {
     }
     const file = this.#file!;
     try {
-      for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
+      await writeAll(file, bytes);
     } catch (error) {
       // Half a line would break the chain: the file goes back to its last whole one.
       await file.truncate(this.#fileBytes).catch(() => undefined);
