@@ -6,9 +6,7 @@ import type { CommandResult } from "./command.ts";
 import { liveScoring } from "./monitor_scoring.ts";
 import { figure } from "./monitor_text.ts";
 import { registeredVersions } from "./monitor_versions.ts";
-import { liveBaselines } from "./monitor_yardstick.ts";
-import { datasetEngine } from "./registered_forecasts.ts";
-import { featureSetOf } from "./runtime.ts";
+import { liveBaselines, yardstickDeps } from "./monitor_yardstick.ts";
 import { renderTable } from "./table.ts";
 
 /** A replay that is over. */
@@ -45,13 +43,11 @@ export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): 
     const { learnt } = unseen, isEvidence = learnt === 0 || unseen.outcomes.length > 0;
     // Better than nothing to look at, as long as it is called what it is.
     const found = isEvidence ? unseen : await joinGroup(group, -Infinity, { store: reader, scoring });
-    const measured = await liveBaselines({ ...group, decisionTimeMs: found.outcomes.decisionTimeMs }, {
-      store: reader,
-      modelOf: versions.modelOf,
-      engineOf: (own) => own === undefined ? featureSetOf("mlp") : datasetEngine(own.info.featureSetDigest),
-      split: (await loadModelConfig()).evaluation.split,
-      pause: () => pause(signal),
-    });
+    const { split } = (await loadModelConfig()).evaluation;
+    const measured = await liveBaselines(
+      { ...group, decisionTimeMs: found.outcomes.decisionTimeMs },
+      yardstickDeps({ store: reader, modelOf: versions.modelOf, split }, signal),
+    );
     return { joined: found, learnt, isEvidence, ...measured };
   });
   const { outcomes, pending, unjoinable } = joined, times = outcomes.decisionTimeMs;
@@ -85,11 +81,6 @@ export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): 
     warnings,
     next: [`task api -- --replay ${from}/${to} --stay    ask it, as of the end of the range`],
   };
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  signal.throwIfAborted();
 }
 
 /** A forecast as the log would give it back; its features are not needed for scores. */

@@ -9,9 +9,8 @@ import { FileLock } from "./file_lock.ts";
 import { tellAlerts } from "./monitor_alerts.ts";
 import { isCalendarFeature, liveScoring } from "./monitor_scoring.ts";
 import { registeredVersions } from "./monitor_versions.ts";
-import { liveYardstick } from "./monitor_yardstick.ts";
-import { datasetEngine } from "./registered_forecasts.ts";
-import { featureSetOf, openFeatureStore, openRegistry, openTracker } from "./runtime.ts";
+import { liveYardstick, yardstickDeps } from "./monitor_yardstick.ts";
+import { openFeatureStore, openRegistry, openTracker } from "./runtime.ts";
 
 /** All settings that a look reads. */
 export interface MonitorSettings {
@@ -65,13 +64,7 @@ export async function look(context: CommandContext, settings: MonitorSettings, r
     store,
     scoring: await liveScoring(),
     ...versions,
-    yardstick: liveYardstick({
-      store,
-      modelOf: versions.modelOf,
-      engineOf: (model) => model === undefined ? featureSetOf("mlp") : datasetEngine(model.info.featureSetDigest),
-      split,
-      pause: () => breathe(context.signal),
-    }),
+    yardstick: liveYardstick(yardstickDeps({ store, modelOf: versions.modelOf, split }, context.signal)),
     limits: settings.model.gate,
   }, {
     directory,
@@ -97,12 +90,6 @@ export async function look(context: CommandContext, settings: MonitorSettings, r
   state = told.state;
   await writeState(statePath, state);
   return { findings, report, events: told.events, warnings: [...warnings, ...told.warnings], proof };
-}
-
-/** Lets signals in between parts of long work. */
-async function breathe(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  signal.throwIfAborted();
 }
 
 type Registry = Awaited<ReturnType<typeof openRegistry>>;

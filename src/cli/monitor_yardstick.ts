@@ -12,7 +12,8 @@ import {
 import type { Dataset } from "../ml/dataset.ts";
 import type { SpecForecastModel } from "../ml/models/spec_forecast_model.ts";
 import type { BaselineAnswers, Baselines, TrainingRows, Yardstick, YardstickQuery } from "../monitoring/mod.ts";
-import { learntUntil } from "./registered_forecasts.ts";
+import { datasetEngine, learntUntil } from "./registered_forecasts.ts";
+import { featureSetOf } from "./runtime.ts";
 
 /** What {@linkcode liveBaselines} and {@linkcode liveYardstick} need. */
 export interface YardstickDeps {
@@ -26,6 +27,21 @@ export interface YardstickDeps {
   readonly split: { readonly trainDays: number; readonly stepDays: number };
   /** Called between parts of the work; may throw to stop. */
   readonly pause: () => Promise<void>;
+}
+
+/** What both need, by candles and versions at hand; a signal ends the work between its parts. */
+export function yardstickDeps(
+  { store, modelOf, split }: Pick<YardstickDeps, "store" | "modelOf" | "split">,
+  signal: AbortSignal,
+): YardstickDeps {
+  return {
+    ...{ store, modelOf, split },
+    engineOf: (model) => model === undefined ? featureSetOf("mlp") : datasetEngine(model.info.featureSetDigest),
+    async pause() {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      signal.throwIfAborted();
+    },
+  };
 }
 
 /** Baselines of less are not worth a comparison: HAR reads seven days before its first row. */
