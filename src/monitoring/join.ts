@@ -1,6 +1,6 @@
-import { allocateForecasts, MINUTE_MS, QUANTILE_LEVELS, type SeriesId } from "../core/mod.ts";
+import { MINUTE_MS, type SeriesId } from "../core/mod.ts";
 import type { MonitorDeps } from "./ports.ts";
-import type { LoggedForecast } from "./read_log.ts";
+import { forecastColumns, type LoggedForecast } from "./read_log.ts";
 import type { ScoredRows } from "./scored_rows.ts";
 
 /** Forecasts of one version about one series, one a decision time, ascending. */
@@ -97,14 +97,8 @@ export async function joinGroup(
 }
 
 function columnsOf(rows: readonly LoggedForecast[], horizonMinutes: number): Omit<ScoredRows, "baselines"> {
-  const forecasts = allocateForecasts(rows.length);
-  rows.forEach((row, i) => {
-    forecasts.probabilityUp[i] = row.probabilityUp;
-    forecasts.volatilityBps[i] = row.volatilityBps;
-    forecasts.quantilesBps.set(row.quantilesBps, i * QUANTILE_LEVELS.length);
-  });
   return {
-    forecasts,
+    forecasts: forecastColumns(rows),
     outcomes: {
       length: rows.length,
       horizonMinutes,

@@ -1,5 +1,5 @@
 import { type ForecastColumns, MINUTE_MS, QUANTILE_LEVELS, type Random, seededRandom } from "../core/mod.ts";
-import type { LoggedPredictions } from "./read_log.ts";
+import { type LoggedPredictions, OUTPUTS_PER_ROW } from "./read_log.ts";
 
 /** Answers to rows that clients brought: no outcome is known of them, but how they are spread. */
 export interface PredictedRows {
@@ -11,7 +11,6 @@ export interface PredictedRows {
 
 /** Rows of a version that are kept: more tell no more of three columns, and a busy service logs millions. */
 const MOST_ROWS = 4800;
-const WIDTH = 2 + QUANTILE_LEVELS.length;
 
 interface Kept {
   readonly atMs: number[];
@@ -29,12 +28,12 @@ export class PredictionSamples {
     const key = JSON.stringify([name, version]);
     let kept = this.#versions.get(key);
     if (kept === undefined) this.#versions.set(key, kept = { atMs: [], rows: [], seen: 0, random: seededRandom(1) });
-    for (let at = 0; at < outputs.length; at += WIDTH) {
+    for (let at = 0; at < outputs.length; at += OUTPUTS_PER_ROW) {
       const place = kept.seen < MOST_ROWS ? kept.seen : kept.random.integer(kept.seen + 1);
       kept.seen++;
       if (place >= MOST_ROWS) continue;
       kept.atMs[place] = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
-      kept.rows[place] = outputs.slice(at, at + WIDTH);
+      kept.rows[place] = outputs.slice(at, at + OUTPUTS_PER_ROW);
     }
   }
 

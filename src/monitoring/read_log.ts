@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { DAY_MS, MINUTE_MS, QUANTILE_LEVELS } from "../core/mod.ts";
+import { allocateForecasts, DAY_MS, type ForecastColumns, MINUTE_MS, QUANTILE_LEVELS } from "../core/mod.ts";
 
 /** A logged forecast, as far as monitoring needs it. */
 export interface LoggedForecast {
@@ -29,6 +29,17 @@ export interface LoggedForecast {
   readonly features: Float32Array;
 }
 
+/** Logged forecasts as columns, in their order. */
+export function forecastColumns(rows: readonly LoggedForecast[]): ForecastColumns {
+  const columns = allocateForecasts(rows.length);
+  rows.forEach((row, i) => {
+    columns.probabilityUp[i] = row.probabilityUp;
+    columns.volatilityBps[i] = row.volatilityBps;
+    columns.quantilesBps.set(row.quantilesBps, i * QUANTILE_LEVELS.length);
+  });
+  return columns;
+}
+
 /** Answers to rows that a client brought. */
 export interface LoggedPredictions {
   /** When they were given, epoch milliseconds. */
@@ -55,7 +66,8 @@ export interface LogReading {
   late: number;
 }
 
-const OUTPUTS_PER_ROW = 2 + QUANTILE_LEVELS.length;
+/** Floats of an answered row: P(up), volatility and the quantiles. */
+export const OUTPUTS_PER_ROW: number = 2 + QUANTILE_LEVELS.length;
 const FILE = /^(\d{4}-\d{2}-\d{2})-\d+\.jsonl$/;
 /** A file is named by the service's clock, which may be off by so much. */
 const CLOCK_ROOM_MS = 2 * DAY_MS;

@@ -1,7 +1,7 @@
 import { type ForecastColumns, QUANTILE_LEVELS } from "../../core/mod.ts";
 import type { KnownVersion, TrainingRows } from "../ports.ts";
 import type { PredictedRows } from "../prediction_sample.ts";
-import type { LoggedForecast } from "../read_log.ts";
+import { forecastColumns, type LoggedForecast } from "../read_log.ts";
 import type { DriftColumn } from "./drift_bands.ts";
 
 /** What of live rows is compared with the training rows. */
@@ -48,7 +48,7 @@ export function watchedForecasts(
       training: (row) => training.featureAt(place, row),
     }];
   });
-  const given = columnsOf(live);
+  const given = forecastColumns(live);
   return {
     timeMs: Float64Array.from(live, ({ decisionTimeMs }) => decisionTimeMs),
     columns: (forecastOf) => [...features, ...answerColumns("forecast", given, forecastOf)],
@@ -71,15 +71,4 @@ function answerColumns(
     live: (row) => at(given, row),
     training: (row) => at(...forecastOf(row)),
   }));
-}
-
-function columnsOf(live: readonly LoggedForecast[]): ForecastColumns {
-  const quantilesBps = new Float32Array(live.length * QUANTILE_LEVELS.length);
-  live.forEach((forecast, row) => quantilesBps.set(forecast.quantilesBps, row * QUANTILE_LEVELS.length));
-  return {
-    length: live.length,
-    probabilityUp: Float32Array.from(live, ({ probabilityUp }) => probabilityUp),
-    volatilityBps: Float32Array.from(live, ({ volatilityBps }) => volatilityBps),
-    quantilesBps,
-  };
 }
