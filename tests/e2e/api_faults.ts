@@ -11,6 +11,8 @@ import { NETWORK_FAULTS } from "./api_faults_network.ts";
 export interface ApiFault {
   /** What goes wrong. */
   readonly name: string;
+  /** Whether it takes Python to bring it about, which a machine may lack. @default false */
+  readonly needsPython?: boolean;
   /** Tries it and says what was seen; throws where that is not as it should be. */
   readonly run: () => Promise<string>;
 }

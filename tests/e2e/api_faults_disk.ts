@@ -59,6 +59,7 @@ async function logCheck(api: ApiProcess): Promise<{ readonly passed: boolean; re
 export const DISK_FAULTS: readonly ApiFault[] = [
   {
     name: "a full disk under the prediction log",
+    needsPython: true,
     async run() {
       await using tmp = await faultFolder();
       await using api = await startApi(tmp.path, [], {}, LIMITED);
@@ -85,6 +86,7 @@ export const DISK_FAULTS: readonly ApiFault[] = [
   },
   {
     name: "the feature store held for a minute",
+    needsPython: true,
     async run() {
       await using tmp = await faultFolder({}, 1500);
       await using api = await startApi(tmp.path);
