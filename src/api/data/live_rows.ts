@@ -31,7 +31,7 @@ export class LiveRows {
   /** Features of the decision that follows the last of some candles, which are not changed afterwards; one or more. */
   newest(candles: CandleColumns): Float32Array<ArrayBuffer> {
     const last = candles.length - 1, from = this.#known === undefined ? undefined : continuesAt(this.#known, candles);
-    if (from === undefined) this.#features = this.#engine.incremental({ chunkMinutes: CHUNK_MINUTES });
+    if (from === undefined) this.#features = this.#engine.incremental({ chunkMinutes: CHUNK_MINUTES, lean: true });
     const features = this.#features!;
     this.#known = undefined; // as long as it may be half taken
     features.warm(sliceCandles(candles, Math.min(from ?? 0, last), last));

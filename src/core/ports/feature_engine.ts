@@ -64,7 +64,15 @@ export interface FeatureEngine {
    */
   compute(columns: CandleColumns, options?: ComputeOptions): FeatureMatrix;
   /** Rows as candles come, equal to those of {@linkcode compute} to the bit; nothing is known at first. */
-  incremental(options?: { readonly chunkMinutes?: number }): IncrementalEngine;
+  incremental(options?: IncrementalEngineOptions): IncrementalEngine;
+}
+
+/** Options of {@linkcode FeatureEngine.incremental}. */
+export interface IncrementalEngineOptions {
+  /** Minutes computed at once: memory against moving the look-back as often. @default sixteen days */
+  readonly chunkMinutes?: number;
+  /** For rows that are asked for one at a time: less memory, more work a row, the same bits. @default false */
+  readonly lean?: boolean;
 }
 
 /** Features of candles as they come, of which no more than the look-back is kept. */

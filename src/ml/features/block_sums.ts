@@ -11,13 +11,22 @@ export interface WindowTotals {
   readonly counts: Int32Array;
 }
 
+/** Sums of windows of a series, whose rounding depends on UTC minutes alone. */
+export interface WindowSums extends Growing {
+  /**
+   * Totals of the `minutes` that end at each of `ends` (exclusive grid indices, ascending for speed). Minutes before
+   * the grid count as missing.
+   */
+  windows(ends: Int32Array, minutes: number): WindowTotals;
+}
+
 /**
  * Window sums whose rounding depends on UTC minutes alone: the sum of a window is (its part of the first hour, added
  * up backwards) + (the whole hours, added up forwards) + (its part of the last hour, added up forwards); a window
  * inside one hour is added up forwards. So a bulk run, a warm service and a store that begins later agree to the bit,
  * which running sums and prefix sums over all data do not.
  */
-export class BlockSums implements Growing {
+export class BlockSums implements WindowSums {
   readonly #series: MinuteSeries;
   /** Forward sum from the start of the hour to this minute, inclusive. */
   readonly #forward: Float64Array;
@@ -55,10 +64,7 @@ export class BlockSums implements Growing {
     dropFront(this.#presentBefore, minutes, length + 1);
   }
 
-  /**
-   * Totals of the `minutes` that end at each of `ends` (exclusive grid indices, ascending for speed). Minutes before
-   * the grid count as missing. Costs about one addition a row, as whole hours are summed once an hour.
-   */
+  /** Costs about one addition a row, as whole hours are summed once an hour. */
   windows(ends: Int32Array, minutes: number): WindowTotals {
     const sums = new Float64Array(ends.length), counts = new Int32Array(ends.length);
     const { values } = this.#series, forward = this.#forward, backward = this.#backward;

@@ -65,7 +65,7 @@ export class FeatureSet implements FeatureEngine {
   }
 
   /** Rows of this set as candles come, equal to those of {@linkcode compute} to the bit. */
-  incremental(options: Pick<IncrementalOptions, "chunkMinutes"> = {}): IncrementalFeatures {
+  incremental(options: Pick<IncrementalOptions, "chunkMinutes" | "lean"> = {}): IncrementalFeatures {
     return new IncrementalFeatures({
       ...options,
       names: this.names,

@@ -22,6 +22,8 @@ export interface IncrementalOptions {
   readonly indicators: readonly Indicator[];
   /** Minutes computed at once: memory against moving the look-back as often. @default 23,040, sixteen days */
   readonly chunkMinutes?: number;
+  /** For rows that are asked for one at a time: keeps less of a minute, and adds up more for a row. @default false */
+  readonly lean?: boolean;
 }
 
 /** How far back candles may be given again, beside the look-back that their rows need. */
@@ -42,13 +44,14 @@ export class IncrementalFeatures implements IncrementalEngine {
   #forgot = false;
 
   /** Nothing is known before the first {@linkcode warm} or {@linkcode append}. */
-  constructor({ names, lookbackMinutes, indicators, chunkMinutes = 23_040 }: IncrementalOptions) {
+  constructor({ names, lookbackMinutes, indicators, chunkMinutes = 23_040, lean = false }: IncrementalOptions) {
     this.#names = names;
     this.#indicators = indicators;
     this.#lookbackMinutes = lookbackMinutes;
     this.#chunkMinutes = chunkMinutes;
     this.#grid = new MinuteGrid(allocateCandles(0), {
       capacityMinutes: lookbackMinutes + REVISABLE_MINUTES + chunkMinutes + 2 * BLOCK_MINUTES,
+      lean,
     });
   }
 

@@ -1,7 +1,8 @@
 import { type CandleColumns, MINUTE_MS, MISSING_COUNT } from "../../core/mod.ts";
 import { BlockExtremes } from "./block_extremes.ts";
-import { BLOCK_MINUTES, BlockSums } from "./block_sums.ts";
+import { BLOCK_MINUTES, BlockSums, type WindowSums } from "./block_sums.ts";
 import { candleField, type Fill, logOfField, oneMinuteReturns, signedVolume, squared } from "./derived_series.ts";
+import { LeanSums } from "./lean_sums.ts";
 import { dropFront, type Growing, GrowingSeries, type MinuteSeries } from "./minute_series.ts";
 
 export { BPS } from "./derived_series.ts";
@@ -32,6 +33,8 @@ const GRID_FIELDS: readonly GridField[] = [
 export interface MinuteGridOptions {
   /** Room in minutes for candles appended later. @default that of the candles given, and none can be appended */
   readonly capacityMinutes?: number;
+  /** Keeps less a minute, and adds up more a row: the same bits, for rows that are asked for one at a time. @default false */
+  readonly lean?: boolean;
 }
 
 /**
@@ -48,6 +51,7 @@ export class MinuteGrid {
   readonly #cache = new Map<string, Growing>();
   /** What the latest decision rows share; forgotten with them, and when the grid changes. */
   readonly #shared = new Map<string, unknown>();
+  readonly #isLean: boolean;
   #sharedBy: Int32Array | undefined;
   #startMinute = 0;
   #length = 0;
@@ -55,6 +59,7 @@ export class MinuteGrid {
   /** Lays ascending candles of one minute each on the grid. O(span in minutes). */
   constructor(columns: CandleColumns, options: MinuteGridOptions = {}) {
     this.#columns = columns;
+    this.#isLean = options.lean ?? false;
     if (columns.length > 0) this.#startMinute = wholeHour(minuteOf(columns, 0));
     this.capacity = options.capacityMinutes ??
       (columns.length === 0 ? 0 : minuteOf(columns, columns.length - 1) + 1 - this.#startMinute);
@@ -144,8 +149,11 @@ export class MinuteGrid {
   }
 
   /** Sums of a derived series; see {@linkcode MinuteGrid.series}. */
-  sums(name: string, define: (grid: MinuteGrid) => Fill): BlockSums {
-    return this.#once(`sums ${name}`, () => new BlockSums(this.series(name, define), this.#length));
+  sums(name: string, define: (grid: MinuteGrid) => Fill): WindowSums {
+    return this.#once(`sums ${name}`, () => {
+      const series = this.series(name, define);
+      return this.#isLean ? new LeanSums(series, this.#length) : new BlockSums(series, this.#length);
+    });
   }
 
   /** Something that several features of the same rows need, made once while these rows are asked for. */
@@ -162,22 +170,22 @@ export class MinuteGrid {
   }
 
   /** Sums of one-minute returns. */
-  returnSums(): BlockSums {
+  returnSums(): WindowSums {
     return this.sums("return", oneMinuteReturns);
   }
 
   /** Sums of squared one-minute returns, in bps². */
-  squaredReturnSums(): BlockSums {
+  squaredReturnSums(): WindowSums {
     return this.sums("squared return", (grid) => squared(grid.returns()));
   }
 
   /** Sums of base volume. */
-  volumeSums(): BlockSums {
+  volumeSums(): WindowSums {
     return this.sums("volume", (grid) => candleField(grid, "volume"));
   }
 
   /** Sums of taker buys less taker sells, in base volume. */
-  signedVolumeSums(): BlockSums {
+  signedVolumeSums(): WindowSums {
     return this.sums("signed volume", signedVolume);
   }
 
@@ -246,7 +254,7 @@ function wholeHour(minute: number): number {
 /** Sums of a logarithm and of its square, for means and standard deviations. */
 export interface LogSums {
   /** Of the logarithm. */
-  readonly sums: BlockSums;
+  readonly sums: WindowSums;
   /** Of its square. */
-  readonly squares: BlockSums;
+  readonly squares: WindowSums;
 }

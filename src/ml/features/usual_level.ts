@@ -1,4 +1,4 @@
-import type { BlockSums } from "./block_sums.ts";
+import type { WindowSums } from "./block_sums.ts";
 import { absolute, candleField, type Fill } from "./derived_series.ts";
 import { DAY_MINUTES, described, type Indicator } from "./indicator.ts";
 import type { MinuteGrid } from "./minute_grid.ts";
@@ -74,7 +74,7 @@ function relativeLevel(name: string, minutes: number, activity: Activity): Indic
 }
 
 /** Profile sums; index i holds the profile of the minute a day after it, so nothing later than i is in it. */
-function profileSums(grid: MinuteGrid, { name, define }: Activity): BlockSums {
+function profileSums(grid: MinuteGrid, { name, define }: Activity): WindowSums {
   return grid.sums(`profile of ${name}`, (g) => profile(g.series(name, define)));
 }
 

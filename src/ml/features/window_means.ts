@@ -1,4 +1,4 @@
-import type { BlockSums } from "./block_sums.ts";
+import type { WindowSums } from "./block_sums.ts";
 import { minutesNeeded } from "./indicator.ts";
 import type { MinuteGrid } from "./minute_grid.ts";
 
@@ -12,7 +12,7 @@ export const VOLATILITY_LOOKBACK_MINUTES: number = VOLATILITY_MINUTES + 1;
 
 /** Mean over the minutes present of windows; NaN where fewer than `needed` are. */
 export function windowMeans(
-  sums: BlockSums,
+  sums: WindowSums,
   ends: Int32Array,
   minutes: number,
   needed: number = minutesNeeded(minutes),
