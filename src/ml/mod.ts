@@ -22,5 +22,13 @@ export {
   MinuteGrid,
   type MinuteSeries,
 } from "./features/mod.ts";
-export type { Fill, GridField, Growing, MinuteGridOptions, WindowExtremes, WindowTotals } from "./features/mod.ts";
+export type {
+  Fill,
+  GridField,
+  Growing,
+  MinuteGridOptions,
+  WindowExtremes,
+  WindowSums,
+  WindowTotals,
+} from "./features/mod.ts";
 export { loadForecastModel } from "./models/load_forecast_model.ts";

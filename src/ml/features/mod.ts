@@ -14,5 +14,5 @@ export { type GridField, type LogSums, MinuteGrid, type MinuteGridOptions } from
 export type { Fill } from "./derived_series.ts";
 export type { Growing, MinuteSeries } from "./minute_series.ts";
 export { WINDOW_MINUTES, windowOf } from "./window.ts";
-export { BlockSums, type WindowTotals } from "./block_sums.ts";
+export { BlockSums, type WindowSums, type WindowTotals } from "./block_sums.ts";
 export { BlockExtremes, type WindowExtremes } from "./block_extremes.ts";
