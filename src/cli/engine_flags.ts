@@ -13,14 +13,26 @@ export const ENGINE_FLAGS = "--v8-flags=--no-concurrent-osr,--expose-gc";
  */
 export const ENGINE_ENV: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: "131072" };
 
+/** How a command is started. */
+export interface EngineStart {
+  /** Argument of `deno run`. */
+  readonly flags: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /**
  * Flags and environment of the service, which is to stay small for months: V8 lets its heap double before it collects,
  * and glibc keeps an arena a thread. What it comes to is in docs/results/api.json.
  */
-export const SERVICE_FLAGS = `${ENGINE_FLAGS},--max-semi-space-size=2,--heap-growing-percent=10`;
+const SERVICE_START: EngineStart = {
+  flags: `${ENGINE_FLAGS},--max-semi-space-size=2,--heap-growing-percent=10`,
+  env: { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "32768" },
+};
 
-/** See {@linkcode SERVICE_FLAGS}. */
-export const SERVICE_ENV: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "32768" };
+/** How the tasks start a command. */
+export function engineStart(command: string): EngineStart {
+  return command === "api" ? SERVICE_START : { flags: ENGINE_FLAGS, env: ENGINE_ENV };
+}
 
 /** Whether this process was started with {@linkcode ENGINE_FLAGS}, as far as it can tell: V8 shows only the second. */
 export function hasEngineFlags(): boolean {

@@ -10,7 +10,7 @@ export interface BenchResult {
   readonly peer?: { readonly name: string; readonly value: number };
   /** What the design asks for on an idle machine, in words: `≤ 10`. */
   readonly target: string;
-  /** Judged against the peer of the same run; where there is none, against twice the target. */
+  /** Judged against the peer of the same run; a time without one against twice the target, as machines differ in it. */
   readonly passed: boolean;
 }
 

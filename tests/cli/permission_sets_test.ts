@@ -6,7 +6,7 @@ import {
   unionFlags,
   unionOfSets,
 } from "../../src/cli/permission_sets.ts";
-import { ENGINE_ENV, ENGINE_FLAGS, SERVICE_ENV, SERVICE_FLAGS } from "../../src/cli/engine_flags.ts";
+import { engineStart } from "../../src/cli/engine_flags.ts";
 import { commandSets } from "../../src/cli/walls.ts";
 import { grantFlags } from "../../scripts/grants.ts";
 import { compileFlags } from "../../scripts/build.ts";
@@ -97,9 +97,8 @@ Deno.test("deno.json gives each command a set of lists: no whole kinds, no proce
 Deno.test("every task of deno.json runs under a set of its own name, and none allows everything", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile("deno.json")) as { tasks: Record<string, { command: string }> };
   for (const name of Object.keys(await commandSets())) {
-    const [flags, limits] = name === "api" ? [SERVICE_FLAGS, SERVICE_ENV] : [ENGINE_FLAGS, ENGINE_ENV];
-    const env = Object.entries(limits).map(([name, value]) => `${name}=${value}`);
-    const words = `deno run -q --no-prompt ${flags} -P=${name} main.ts ${name}`;
+    const start = engineStart(name), env = Object.entries(start.env).map(([name, value]) => `${name}=${value}`);
+    const words = `deno run -q --no-prompt ${start.flags} -P=${name} main.ts ${name}`;
     assertEquals(tasks[name]!.command, [...env, words].join(" "));
   }
   for (const [name, { command }] of Object.entries(tasks)) {

@@ -1,4 +1,4 @@
-import { SERVICE_ENV } from "../../src/cli/engine_flags.ts";
+import { engineStart } from "../../src/cli/engine_flags.ts";
 import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
 import type { CandleColumns, ModelRegistry, SeriesId, Tracker } from "../../src/core/mod.ts";
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
@@ -94,7 +94,7 @@ export async function startApi(
   const child = new Deno.Command(program!, {
     args: words,
     cwd: folder,
-    env: { ...SERVICE_ENV, ...env },
+    env: { ...engineStart("api").env, ...env },
     stdout: "piped",
     stderr: "piped",
   }).spawn();

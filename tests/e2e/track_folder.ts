@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Run, Tracker } from "../../src/core/mod.ts";
-import { ENGINE_FLAGS, SERVICE_FLAGS } from "../../src/cli/engine_flags.ts";
+import { engineStart } from "../../src/cli/engine_flags.ts";
 import { commandSets } from "../../src/cli/walls.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { capture, type Captured } from "./capture.ts";
@@ -42,7 +42,7 @@ export async function wordsFor(
     "run",
     "-q",
     "--no-prompt",
-    command === "api" ? SERVICE_FLAGS : ENGINE_FLAGS,
+    engineStart(command).flags,
     `--config=${ROOT}/deno.json`,
     `--allow-read=${[...placed(set.read), ...options.read ?? []].join(",")}`,
     `--allow-write=${placed(set.write).join(",")}`,

@@ -69,7 +69,7 @@ export interface FeatureEngine {
 
 /** Options of {@linkcode FeatureEngine.incremental}. */
 export interface IncrementalEngineOptions {
-  /** Minutes computed at once: memory against moving the look-back as often. @default sixteen days */
+  /** Minutes computed at once: memory against moving the look-back as often. @default 23,040, sixteen days */
   readonly chunkMinutes?: number;
   /** For rows that are asked for one at a time: less memory, more work a row, the same bits. @default false */
   readonly lean?: boolean;

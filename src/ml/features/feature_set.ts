@@ -3,13 +3,14 @@ import {
   type ComputeOptions,
   type FeatureEngine,
   type FeatureMatrix,
+  type IncrementalEngineOptions,
   lowerBound,
   MINUTE_MS,
   sliceCandles,
 } from "../../core/mod.ts";
 import { canonicalJson } from "../canonical_json.ts";
 import { sha256Of } from "../sha256.ts";
-import { IncrementalFeatures, type IncrementalOptions } from "./incremental_features.ts";
+import { IncrementalFeatures } from "./incremental_features.ts";
 import type { Indicator } from "./indicator.ts";
 import type { MinuteGrid } from "./minute_grid.ts";
 
@@ -65,7 +66,7 @@ export class FeatureSet implements FeatureEngine {
   }
 
   /** Rows of this set as candles come, equal to those of {@linkcode compute} to the bit. */
-  incremental(options: Pick<IncrementalOptions, "chunkMinutes" | "lean"> = {}): IncrementalFeatures {
+  incremental(options: IncrementalEngineOptions = {}): IncrementalFeatures {
     return new IncrementalFeatures({
       ...options,
       names: this.names,

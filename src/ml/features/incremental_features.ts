@@ -5,6 +5,7 @@ import {
   type CandleColumns,
   type FeatureMatrix,
   type IncrementalEngine,
+  type IncrementalEngineOptions,
   MINUTE_MS,
   sliceCandles,
 } from "../../core/mod.ts";
@@ -13,17 +14,13 @@ import type { Indicator } from "./indicator.ts";
 import { MinuteGrid } from "./minute_grid.ts";
 
 /** What {@linkcode IncrementalFeatures} computes. */
-export interface IncrementalOptions {
+export interface IncrementalOptions extends IncrementalEngineOptions {
   /** Names of the columns. */
   readonly names: readonly string[];
   /** Longest look-back of the indicators. */
   readonly lookbackMinutes: number;
   /** One a column. */
   readonly indicators: readonly Indicator[];
-  /** Minutes computed at once: memory against moving the look-back as often. @default 23,040, sixteen days */
-  readonly chunkMinutes?: number;
-  /** For rows that are asked for one at a time: keeps less of a minute, and adds up more for a row. @default false */
-  readonly lean?: boolean;
 }
 
 /** How far back candles may be given again, beside the look-back that their rows need. */

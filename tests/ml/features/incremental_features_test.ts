@@ -50,14 +50,16 @@ Deno.test("IncrementalFeatures gives the bits of bulk, however the candles come"
 });
 
 for (const engine of [defaultFeatureEngine() as FeatureSet, windowFeatureEngine(), flagshipFeatureSet()]) {
-  Deno.test(`IncrementalFeatures of '${engine.name}', kept lean, gives its bits candle by candle`, PURE, () => {
+  Deno.test(`IncrementalFeatures of '${engine.name}' gives its bits candle by candle, kept lean or not`, PURE, () => {
     const candles = randomCandles(34_000, { seed: 12, missing: (i) => i > 33_700 && i < 33_710 });
     const first = candles.length - 400;
     const all = engine.compute(candles);
-    const features = engine.incremental({ chunkMinutes: 200, lean: true });
-    features.warm(sliceCandles(candles, 0, first));
-    for (let i = first; i < candles.length; i++) {
-      assertSameRows(all, features.append(sliceCandles(candles, i, i + 1)), i, i + 1);
+    for (const lean of [false, true]) {
+      const features = engine.incremental({ chunkMinutes: 200, lean });
+      features.warm(sliceCandles(candles, 0, first));
+      for (let i = first; i < candles.length; i++) {
+        assertSameRows(all, features.append(sliceCandles(candles, i, i + 1)), i, i + 1);
+      }
     }
   });
 }
