@@ -1,5 +1,6 @@
 import { INGEST_CONFIG_SCHEMA } from "../../src/config/ingest_config.ts";
 import { largeMirror, SAMPLE } from "../e2e/ingest_program.ts";
+import { hasPython } from "../fakes/has_python.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 import { type Bench, type BenchResult, secondsOf } from "./bench.ts";
 
@@ -136,14 +137,6 @@ async function measured(folder: string, mirror: string, args: readonly string[])
   const { rows } = JSON.parse(new TextDecoder().decode(stdout)) as { readonly rows: { readonly present: number } };
   const rssMb = watched ? Number(complaint.trim().split("\n").at(-1)) / 1000 : undefined;
   return { seconds, rssMb, rows: rows.present };
-}
-
-async function hasPython(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("python3", { args: ["-c", "import resource"], stderr: "null" }).output()).success;
-  } catch {
-    return false;
-  }
 }
 
 /** The same zips by pandas and DuckDB, where a Python with both is named. */

@@ -2,17 +2,16 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { allocateForecasts } from "../../src/core/mod.ts";
 import { PredictionLog, verifyLog } from "../../src/api/mod.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
+import { hasPython } from "../fakes/has_python.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 import { API_FAULTS } from "./api_faults.ts";
 import { measureKillLoss } from "./api_faults_kill.ts";
 
 /** In CI nothing is skipped. */
-const hasPython = Deno.env.get("CI") === "true" ||
-  await new Deno.Command("python3", { args: ["-c", "import fcntl, resource"], stderr: "null" }).output()
-    .then(({ success }) => success, () => false);
+const canUsePython = Deno.env.get("CI") === "true" || await hasPython();
 
 for (const { name, needsPython = false, run } of API_FAULTS) {
-  Deno.test({ name: `api: ${name}`, ignore: needsPython && !hasPython, fn: async () => void await run() });
+  Deno.test({ name: `api: ${name}`, ignore: needsPython && !canUsePython, fn: async () => void await run() });
 }
 
 Deno.test("api: kill -9 under load costs the log what was answered within its flush time, and no more", async () => {
