@@ -12,7 +12,7 @@ import {
 export type LiveEngine = Pick<FeatureEngine, "digest" | "lookbackMinutes" | "incremental">;
 
 /** Minutes laid out at once: the live look-back comes once, and then a candle at a time. */
-const CHUNK_MINUTES = 1440;
+const CHUNK_MINUTES = 240;
 
 /**
  * The newest row of one feature set, from look to look: what is new or was revised since the last one is added to what

@@ -207,9 +207,9 @@ export class MinuteGrid {
   /** Lowest lows and highest highs. */
   extremes(): BlockExtremes {
     return this.#once("extremes", () => {
-      const low = this.series("low", (grid) => candleField(grid, "low"));
-      const high = this.series("high", (grid) => candleField(grid, "high"));
-      return new BlockExtremes(low, high, this.#length);
+      // A candle has both, so that the columns need no copies with masks of their own.
+      const { present } = this, low = { values: this.field("low"), present };
+      return new BlockExtremes(low, { values: this.field("high"), present }, this.#length, { lean: this.#isLean });
     });
   }
 
