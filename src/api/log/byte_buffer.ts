@@ -1,6 +1,6 @@
 const FIRST_CAPACITY = 65_536;
 /** A buffer that grew past this is given back when it is cleared. */
-const KEEP_CAPACITY = 1_048_576;
+const KEEP_CAPACITY = 262_144;
 const ENCODER = new TextEncoder();
 
 /** UTF-8 text that is gathered and reused: the log would otherwise make an array for every batch. */

@@ -27,6 +27,9 @@ export interface PredictionLogOptions {
 /** Records that wait are sealed in parts of this many, so that no pause is long. */
 const SEAL_EVERY = 64;
 
+/** Sealed bytes that are written without waiting for more, so that a busy service gathers no megabytes. */
+const WRITE_FROM_BYTES = 131_072;
+
 /**
  * The append-only record of what was answered: one folder an instance, each batch of lines chained to the one before.
  * Sealing and writing happen after the answer; a disk that refuses is told by {@linkcode problem} and by a record
@@ -51,6 +54,8 @@ export class PredictionLog implements AsyncDisposable {
   #problem: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** Writes that were asked for and have not ended. */
+  #writes = 0;
   #file: Deno.FsFile | undefined;
   #fileBytes = 0;
   #fileDay = "";
@@ -116,6 +121,7 @@ export class PredictionLog implements AsyncDisposable {
     this.#noteLost();
     this.#waiting.push(record);
     if (this.#waiting.length >= SEAL_EVERY) this.#seal();
+    if (this.#sealed.length >= WRITE_FROM_BYTES && this.#writes === 0 && this.#problem === undefined) void this.flush();
     this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
   }
 
@@ -123,7 +129,8 @@ export class PredictionLog implements AsyncDisposable {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#write());
+    this.#writes++;
+    this.#writing = this.#writing.then(() => this.#write()).finally(() => this.#writes--);
     return this.#writing;
   }
 
