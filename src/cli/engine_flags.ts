@@ -15,23 +15,31 @@ export const ENGINE_ENV: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESH
 
 /** How a command is started. */
 export interface EngineStart {
-  /** Argument of `deno run`. */
-  readonly flags: string;
+  /** Options of `deno run`. */
+  readonly flags: readonly string[];
+  /** Module that is run, from the project's root. */
+  readonly entry: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/**
- * Flags and environment of the service, which is to stay small for months: V8 lets its heap double before it collects,
- * and glibc keeps an arena a thread. What it comes to is in docs/results/api.json.
- */
+/** The service, which is to stay small for months (ADR 26). */
 const SERVICE_START: EngineStart = {
-  flags: `${ENGINE_FLAGS},--max-semi-space-size=2,--heap-growing-percent=10`,
-  env: { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "32768" },
+  flags: [
+    "--no-code-cache",
+    `${ENGINE_FLAGS},--max-semi-space-size=1,--heap-growing-percent=10,--bytecode-old-age=2`,
+  ],
+  entry: "src/cli/service_entry.ts",
+  env: {
+    MALLOC_ARENA_MAX: "1",
+    MALLOC_MMAP_THRESHOLD_: "8192",
+    MALLOC_TRIM_THRESHOLD_: "16384",
+    MALLOC_TOP_PAD_: "4096",
+  },
 };
 
 /** How the tasks start a command. */
 export function engineStart(command: string): EngineStart {
-  return command === "api" ? SERVICE_START : { flags: ENGINE_FLAGS, env: ENGINE_ENV };
+  return command === "api" ? SERVICE_START : { flags: [ENGINE_FLAGS], entry: "main.ts", env: ENGINE_ENV };
 }
 
 /** Whether this process was started with {@linkcode ENGINE_FLAGS}, as far as it can tell: V8 shows only the second. */

@@ -98,7 +98,7 @@ Deno.test("every task of deno.json runs under a set of its own name, and none al
   const { tasks } = JSON.parse(await Deno.readTextFile("deno.json")) as { tasks: Record<string, { command: string }> };
   for (const name of Object.keys(await commandSets())) {
     const start = engineStart(name), env = Object.entries(start.env).map(([name, value]) => `${name}=${value}`);
-    const words = `deno run -q --no-prompt ${start.flags} -P=${name} main.ts ${name}`;
+    const words = `deno run -q --no-prompt ${start.flags.join(" ")} -P=${name} ${start.entry} ${name}`;
     assertEquals(tasks[name]!.command, [...env, words].join(" "));
   }
   for (const [name, { command }] of Object.entries(tasks)) {
