@@ -50,4 +50,4 @@ export type { MinuteForecast } from "./minute_watch.ts";
 export { replay, type ReplayDeps, type ReplayOptions } from "./replay/replay.ts";
 export { ReplayClock } from "./replay/replay_clock.ts";
 export { ReplayFeed, type ReplayFeedOptions } from "./replay/replay_feed.ts";
-export { parseReplayRange } from "./replay/replay_range.ts";
+export { parseReplayRange, type ReplayableRange, replayableRange, type ReplayRequest } from "./replay/replay_range.ts";

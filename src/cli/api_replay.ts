@@ -24,8 +24,9 @@ export async function readPast(context: CommandContext): Promise<Past> {
   if (speed !== undefined && !(speed > 0)) {
     throw new DomainError("usage", `Option '--speed' must be a number above 0: current value is '${speed}'`);
   }
-  const [{ parseReplayRange, ReplayClock, ReplayFeed }, { loadApiConfig }, engines, store] = await Promise.all([
-    import("../api/mod.ts"),
+  const { parseReplayRange, replayableRange, ReplayClock, ReplayFeed } = await import("../api/mod.ts");
+  const request = parseReplayRange(options.string("replay")!);
+  const [{ loadApiConfig }, engines, store] = await Promise.all([
     import("../config/api_config.ts"),
     featureEngines(),
     openCandleFeed(context),
@@ -38,7 +39,7 @@ export async function readPast(context: CommandContext): Promise<Past> {
       hint: "Bring them in with: task ingest",
     });
   }
-  const range = parseReplayRange(options.string("replay")!, known);
+  const { range, cutFrom } = replayableRange(request, known);
   const lookbackMinutes = Math.max(...engines.map((engine) => engine.lookbackMinutes));
   const feed = new ReplayFeed(store, { series, lookbackMinutes });
   const clock = new ReplayClock(range.startMs, context.clock);
@@ -60,7 +61,8 @@ export async function readPast(context: CommandContext): Promise<Past> {
       };
       await replay({ service, clock, feed, real: context.clock }, { range, speed, signal, onForecast });
       const { summarizeReplay } = await import("./api_replay_summary.ts");
-      const result = await summarizeReplay({ forecasts, range, series, store, registry, logDirectory, url }, signal);
+      const replayed = { forecasts, range, cutFrom, series, store, registry, logDirectory, url };
+      const result = await summarizeReplay(replayed, signal);
       if (!isStaying || signal.aborted) return result;
       output.announce(output.json ? JSON.stringify({ ...result.json, warnings: result.warnings }) : result.text);
       for (const { message } of result.warnings ?? []) output.note(message);

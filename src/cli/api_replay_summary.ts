@@ -13,6 +13,8 @@ import { renderTable } from "./table.ts";
 export interface Replayed {
   readonly forecasts: readonly MinuteForecast[];
   readonly range: TimeRange;
+  /** What was asked for, where the store has only a part of it. */
+  readonly cutFrom: TimeRange | undefined;
   readonly series: SeriesId;
   /** All candles, those after the range too. */
   readonly store: CandleFeed;
@@ -25,6 +27,7 @@ export interface Replayed {
 /** What the forecasts were worth, beside baselines on the same rows, as `monitor` scores live ones. */
 export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): Promise<CommandResult> {
   const { forecasts, range, series, store, registry, logDirectory, url } = replayed;
+  const cut = cutWarnings(replayed);
   const from = toIso(range.startMs), to = toIso(range.endMs);
   const [first] = forecasts;
   const common = { from, to, log: logDirectory, ...(url === undefined ? {} : { url }) };
@@ -32,6 +35,7 @@ export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): 
     return {
       json: { ...common, forecasts: 0, model: null, metrics: {} },
       text: `No forecast could be made from ${from} to ${to}: candles are missing before each minute`,
+      warnings: cut,
       exitCode: 1,
     };
   }
@@ -55,6 +59,7 @@ export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): 
   const metrics = times.length === 0 ? {} : scoring.metrics(outcomes, joined.forecasts, baselines, { intervals });
   const trained = `${learnt} of ${forecasts.length} forecasts lie where version ${model.version} was trained`;
   const warnings: Warning[] = [
+    ...cut,
     ...(learnt === 0 ? [] : [{
       code: "replay-in-sample",
       message: isEvidence ? `${trained}; they are not scored` : `${trained}: these scores are no evidence of skill`,
@@ -81,6 +86,16 @@ export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): 
     warnings,
     next: [`task api -- --replay ${from}/${to} --stay    ask it, as of the end of the range`],
   };
+}
+
+/** That a range reaches past the store, which a shorter replay would not show. */
+function cutWarnings({ cutFrom, range }: Replayed): Warning[] {
+  if (cutFrom === undefined) return [];
+  const asked = `${toIso(cutFrom.startMs)} to ${toIso(cutFrom.endMs)}`;
+  const message = `${asked} was asked for; the store has candles for ${toIso(range.startMs)} to ${
+    toIso(range.endMs)
+  } of it. Bring the others in with: task ingest`;
+  return [{ code: "replay-cut", message }];
 }
 
 /** A forecast as the log would give it back; its features are not needed for scores. */

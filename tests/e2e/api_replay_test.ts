@@ -175,6 +175,26 @@ Deno.test("api --replay --speed keeps its pace, and SIGTERM ends it with what it
   assert(records.length > 5 && records.length <= 40, `${records.length} forecasts`);
 });
 
+Deno.test("api --replay plays as many minutes as were asked for, and says what the store lacks of them", async () => {
+  await using tmp = await folderWith();
+  const hour = JSON.parse((await runCommand("api", tmp.path, ["--json", "--replay", "PT1H"])).stdout);
+  assertEquals([hour.from, hour.to, hour.forecasts], ["2023-03-18T23:00:00Z", "2023-03-19T00:00:00Z", 60]);
+  const cutOf = (summary: { readonly warnings: readonly { readonly code: string; readonly message: string }[] }) =>
+    summary.warnings.filter(({ code }) => code === "replay-cut").map(({ message }) => message);
+  assertEquals(cutOf(hour), []);
+  const args = ["--json", "--replay", "2023-03-18T23:30Z/2023-03-23"];
+  const cut = JSON.parse((await runCommand("api", tmp.path, args)).stdout);
+  assertEquals([cut.from, cut.to, cut.forecasts], ["2023-03-18T23:30:00Z", "2023-03-19T00:01:00Z", 31]);
+  assertStringIncludes(cutOf(cut)[0] ?? "", "2023-03-23T00:00:00Z");
+});
+
+Deno.test("api --replay refuses what is no range before it looks for a store", async () => {
+  await using tmp = await tmpDir();
+  const { code, stdout } = await runCommand("api", tmp.path, ["--json", "--replay", "soon"]);
+  assertEquals([code, JSON.parse(stdout).error.code], [2, "usage"]);
+  assertStringIncludes(stdout, "soon");
+});
+
 Deno.test("api --replay names what is wrong with its options", async (t) => {
   await using tmp = await folderWith();
   const cases: readonly [args: readonly string[], code: number, part: string][] = [
