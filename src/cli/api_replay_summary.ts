@@ -1,4 +1,12 @@
-import { DAY_MS, type ModelRegistry, type SeriesId, type TimeRange, toIso, type Warning } from "../core/mod.ts";
+import {
+  DAY_MS,
+  type ModelRegistry,
+  scoreNotes,
+  type SeriesId,
+  type TimeRange,
+  toIso,
+  type Warning,
+} from "../core/mod.ts";
 import type { CandleFeed, MinuteForecast } from "../api/mod.ts";
 import { loadModelConfig } from "../config/model_config.ts";
 import { FULL_DAYS_NEEDED, joinGroup, type LoggedForecast } from "../monitoring/mod.ts";
@@ -8,6 +16,7 @@ import { figure } from "./monitor_text.ts";
 import { registeredVersions } from "./monitor_versions.ts";
 import { liveBaselines, yardstickDeps } from "./monitor_yardstick.ts";
 import { renderTable } from "./table.ts";
+import { wrapped } from "./track_figures.ts";
 
 /** A replay that is over. */
 export interface Replayed {
@@ -57,6 +66,7 @@ export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): 
   const { outcomes, pending, unjoinable } = joined, times = outcomes.decisionTimeMs;
   const intervals = times.length > 0 && times.at(-1)! - times[0]! >= FULL_DAYS_NEEDED * DAY_MS;
   const metrics = times.length === 0 ? {} : scoring.metrics(outcomes, joined.forecasts, baselines, { intervals });
+  const notes = scoreNotes(metrics, model.horizonMinutes);
   const trained = `${learnt} of ${forecasts.length} forecasts lie where version ${model.version} was trained`;
   const warnings: Warning[] = [
     ...cut,
@@ -77,11 +87,12 @@ export async function summarizeReplay(replayed: Replayed, signal: AbortSignal): 
       pending,
       unjoinable,
       metrics,
+      notes,
     },
     text: [
       `${model.name} version ${model.version}, ${model.horizonMinutes} minutes ahead, ${from} to ${to}`,
       `${forecasts.length} forecasts, ${times.length} scored, ${pending} pending, ${unjoinable} unjoinable`,
-      ...(times.length === 0 ? [] : ["", tableOf(metrics, intervals)]),
+      ...(times.length === 0 ? [] : ["", tableOf(metrics, intervals), ...notes.map((note) => wrapped(note))]),
     ].join("\n"),
     warnings,
     next: [`task api -- --replay ${from}/${to} --stay    ask it, as of the end of the range`],

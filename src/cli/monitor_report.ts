@@ -73,7 +73,7 @@ function versionSection(skill: VersionSkill, backtest: Readonly<Record<string, n
       { kind: "facts", items: factsOf(skill) },
       ...scoreTable(skill.metrics, backtest),
       ...estimateBlock(skill),
-      ...gainCharts(skill.metrics),
+      ...gainCharts(skill.metrics, skill.horizonMinutes),
       ...dayCharts(skill.days),
     ],
   };

@@ -3,6 +3,7 @@ import type { DaySkill } from "../monitoring/mod.ts";
 import { dayLines, intervalRows } from "../reporting/charts/model_chart.ts";
 import { timeAxis } from "../reporting/charts/time_chart.ts";
 import type { Block } from "../reporting/mod.ts";
+import { scoreNoteBlocks } from "../reporting/score_note_blocks.ts";
 import { figure } from "./monitor_text.ts";
 
 /** Scores that people read first: metric, title, digits. */
@@ -50,8 +51,8 @@ export function scoreTable(metrics: Metrics, backtest?: Metrics): Block[] {
   }];
 }
 
-/** Gains over the baselines with their intervals; nothing where there are no intervals yet. */
-export function gainCharts(metrics: Metrics): Block[] {
+/** Gains over the baselines with their intervals, and why they may contradict the scores; nothing without intervals. */
+export function gainCharts(metrics: Metrics, horizonMinutes: number): Block[] {
   const charts = GAINS.flatMap(([metric, title]) => {
     const rows = fullestFirst(BASELINES).flatMap((baseline) => {
       const gain = `${metric}_gain_${baseline}`;
@@ -69,7 +70,7 @@ export function gainCharts(metrics: Metrics): Block[] {
     charts,
     note:
       "A baseline's mean loss less the model's on the same minutes, resampled by days: right of zero the model is better.",
-  }];
+  }, ...scoreNoteBlocks(metrics, horizonMinutes)];
 }
 
 /** Scores day by day, as lines and as a table. */

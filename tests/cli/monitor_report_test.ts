@@ -43,6 +43,7 @@ Deno.test("monitoringReport() has versions, aliases, drift and alerts, in tables
   assert(bad.columns.every(({ title }) => title !== "Backtest"), "of a version whose run is not known");
   const text = JSON.stringify(report);
   assertStringIncludes(text, "Gains over the baselines, 95 % intervals");
+  assertStringIncludes(text, "QLIKE is of every 15th minute, its gain of all rows");
   assertStringIncludes(text, "To act on it: task track -- --horizon 15");
 });
 
@@ -50,6 +51,7 @@ Deno.test("monitoringReport() shows no interval and no gain before five full day
   const report = monitoringReport(HOUR, options), text = JSON.stringify(report.sections);
   assertEquals([report.verdict.tone, report.verdict.text], ["neutral", "There are not yet five full days to judge by"]);
   assert(!text.includes("95 % intervals") && !text.includes('"Alerts"'));
+  assert(!text.includes("its gain of all rows"), "where no gain is shown");
   assertStringIncludes(text, "0 of the 5 full days");
   const [scores] = tablesOf(report);
   assert(scores?.kind === "table");

@@ -115,6 +115,7 @@ Deno.test("a replay is no live forecast: monitor sees none of it, no anchor is n
   assertEquals(code, 0);
   assertStringIncludes(stdout, "180 forecasts, 180 scored");
   assertStringIncludes(stdout, "under five days");
+  assertStringIncludes(stdout, "QLIKE is of every 15th minute, its gain of all rows");
   const monitored = JSON.parse((await runCommand("monitor", tmp.path, ["--json"])).stdout);
   assertEquals([monitored.scored, monitored.pending, monitored.skill], [0, 0, {}]);
   const verified = JSON.parse((await runCommand("api", tmp.path, ["verify-log", "--json"])).stdout);

@@ -1,7 +1,8 @@
-import { noDirectionClaim, readingOf, scoreNotes } from "../../core/mod.ts";
+import { noDirectionClaim, readingOf } from "../../core/mod.ts";
 import { intervalRows } from "../charts/model_chart.ts";
 import type { Block, Section } from "../model.ts";
 import { formatNumber, formatPercent, formatSignificant } from "../numbers.ts";
+import { scoreNoteBlocks } from "../score_note_blocks.ts";
 import type { RunFacts } from "./run_facts.ts";
 import { baselineNames, bestOf, gainsOf, SCORES, toBeat } from "./scores.ts";
 
@@ -50,11 +51,7 @@ export function scoresSection(facts: RunFacts): Section | undefined {
           "* best of its row; < baseline that the model must be no worse than. Each step weighs alike in the mean of the steps, a short one too.",
       }),
     },
-    ...scoreNotes(Object.fromEntries(metrics), Number(params.get("horizon_minutes"))).map((note): Block => ({
-      kind: "callout",
-      tone: "neutral",
-      text: `${note.charAt(0).toUpperCase()}${note.slice(1)}.`,
-    })),
+    ...scoreNoteBlocks(Object.fromEntries(metrics), Number(params.get("horizon_minutes"))),
   ];
   if (gains.length > 0) {
     const testBlocks = metrics.get("test_blocks") ?? Infinity;
