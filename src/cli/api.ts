@@ -13,6 +13,13 @@ import { VERSION } from "./version.ts";
 export const command: Command = {
   summary: "Serve the model at an alias over HTTP",
   positionals: "[verify-log]",
+  words: {
+    "verify-log": {
+      summary: "Prove that nobody changed the prediction log",
+      options: [],
+      examples: [{ line: "task api -- verify-log", does: "every instance, up to what the registry notes of it" }],
+    },
+  },
   options: {
     host: {
       type: "string",
@@ -43,18 +50,25 @@ export const command: Command = {
     },
     speed: {
       type: "number",
+      goesWith: ["replay"],
       value: "FACTOR",
       description:
         "With --replay: so many times faster than real time, answering meanwhile (default: as fast as it can)",
     },
-    stay: { type: "boolean", description: "With --replay: answer as of the end of the range until stopped" },
+    stay: {
+      type: "boolean",
+      goesWith: ["replay"],
+      description: "With --replay: answer as of the end of the range until stopped",
+    },
     challenger: {
       type: "string",
+      excludes: ["replay"],
       value: "ALIAS",
       description: "Try the version at this alias beside the one that answers (default: config, none)",
     },
     "canary-share": {
       type: "number",
+      excludes: ["replay"],
       value: "SHARE",
       description: "Share of the requests that the challenger answers, 0 to 1 (default: config, 0)",
     },
@@ -81,11 +95,9 @@ export const command: Command = {
   ],
   run(context) {
     const [word, ...rest] = context.positionals;
-    const { options } = context, isReplay = options.string("replay") !== undefined;
-    if (!isReplay && (options.boolean("stay") || options.number("speed") !== undefined)) {
-      throw new DomainError("usage", "Options '--speed' and '--stay' belong to '--replay', which is not given");
+    if (word === undefined) {
+      return context.options.string("replay") === undefined ? serve(context) : replayPast(context);
     }
-    if (word === undefined) return isReplay ? replayPast(context) : serve(context);
     if (word === "verify-log" && rest.length === 0) return verify(context);
     throw new DomainError("usage", `Unknown word '${[word, ...rest].join(" ")}' after 'api'`, {
       hint: "Only 'verify-log' can stand there; see: task api -- --help",
@@ -110,7 +122,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     );
   const { loadApiConfig } = await import("../config/api_config.ts");
   const { options, signal, output } = context, clock = past?.clock ?? context.clock;
-  const config = withChallenger(await loadApiConfig(options.string("config")), options);
+  const config = await withChallenger(await loadApiConfig(options.string("config")), options);
   const host = options.string("host") ?? config.host;
   const port = readPort(options.number("port") ?? config.port);
   const modelUri = options.string("model-uri") ?? context.env("MODEL_URI") ?? config.modelUri;

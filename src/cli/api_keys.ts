@@ -10,6 +10,24 @@ const WORDS = ["create", "list", "revoke"] as const;
 export const command: Command = {
   summary: "Make, list and revoke the keys of the service",
   positionals: "create|list|revoke [ID]",
+  words: {
+    create: {
+      summary: "Make a key; its token is shown once",
+      options: ["id", "scope", "rate", "unlimited"],
+      examples: [{ line: "task api-keys -- create --id dashboards", does: "a key for forecasts" }],
+    },
+    list: {
+      summary: "All keys, without their tokens",
+      options: [],
+      examples: [{ line: "task api-keys -- list --json", does: "as one object" }],
+    },
+    revoke: {
+      summary: "Take a key no longer",
+      positionals: "ID",
+      options: [],
+      examples: [{ line: "task api-keys -- revoke dashboards", does: "no longer taken within a second" }],
+    },
+  },
   options: {
     id: { type: "string", value: "ID", description: "Name of the new key (default: key- and eight digits)" },
     scope: {
@@ -22,7 +40,7 @@ export const command: Command = {
       value: "N",
       description: `Requests a second of the new key, and as many at once (default: ${DEFAULT_RATE})`,
     },
-    unlimited: { type: "boolean", description: "No limit of requests for the new key" },
+    unlimited: { type: "boolean", excludes: ["rate"], description: "No limit of requests for the new key" },
   },
   examples: [
     { line: "task api-keys -- create --id dashboards", does: "a key for forecasts; its token is shown once" },
@@ -73,10 +91,7 @@ async function create(context: CommandContext): Promise<CommandResult> {
 
 function readRate({ options }: CommandContext): number | null {
   const rate = options.number("rate");
-  if (options.boolean("unlimited")) {
-    if (rate === undefined) return null;
-    throw new DomainError("usage", "Options '--rate' and '--unlimited' exclude each other");
-  }
+  if (options.boolean("unlimited")) return null;
   if (rate === undefined) return DEFAULT_RATE;
   if (rate > 0) return rate;
   throw new DomainError("usage", `Option '--rate' must be more than 0: current value is ${rate}`, {

@@ -16,6 +16,10 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** Whether the value may be several choices with commas between. */
   readonly isList?: boolean;
+  /** Options of which one has to be given too: without them it would do nothing. */
+  readonly goesWith?: readonly string[];
+  /** Options that it cannot stand beside. */
+  readonly excludes?: readonly string[];
 }
 
 /** Typed access to the options given; each is undefined (or false, or empty) where the user did not give it. */
@@ -74,16 +78,33 @@ export interface CommandResult {
   readonly exitCode?: number;
 }
 
+/** Command lines for `--help`, with what each does. */
+type Examples = readonly { readonly line: string; readonly does: string }[];
+
+/** A word after a command that makes it do something else: `api verify-log`. */
+export interface CommandWord {
+  /** One line for `--help`. */
+  readonly summary: string;
+  /** Words behind it, for the usage line: `ID`. */
+  readonly positionals?: string;
+  /** Those of the command's options that it takes; any other is refused. */
+  readonly options: readonly string[];
+  /** Its own. */
+  readonly examples: Examples;
+}
+
 /** A subcommand; one file each in `src/cli`. */
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
   /** Words after the command, for the usage line: `create|list|revoke`. */
   readonly positionals?: string;
+  /** Words that make it do something else, by word; undefined where all words take all options. */
+  readonly words?: Readonly<Record<string, CommandWord>>;
   /** Options beyond the common ones. */
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Command lines for `--help`, with what each does. */
-  readonly examples: readonly { readonly line: string; readonly does: string }[];
+  readonly examples: Examples;
   /** Does the work. */
   run(context: CommandContext): Promise<CommandResult>;
 }

@@ -4,6 +4,7 @@ import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { errorObject, errorText, paint, toKnownError, traitsOf } from "./error_text.ts";
 import { commandHelp, commandJson, PROGRAM, programHelp, programJson } from "./help.ts";
 import { isShown, type LogLevel, readLogLevel } from "./log_level.ts";
+import { refuseIdleOptions, wordOf } from "./option_rules.ts";
 import { COMMON_OPTIONS, readOptions } from "./options.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
 import { createOutput, createProgress, writeText } from "./terminal.ts";
@@ -45,7 +46,8 @@ async function dispatchWords(args: readonly string[], commands: CommandTable, js
   await narrowToCommand(name, rest);
   const { command } = await entry.load();
   if (rest.includes("--help") || rest.includes("-h")) {
-    print(json ? JSON.stringify(commandJson(name, command)) : commandHelp(name, command));
+    const word = wordOf(command, rest.filter((each) => !each.startsWith("-")))?.name;
+    print(json ? JSON.stringify(commandJson(name, command, word)) : commandHelp(name, command, word));
     return 0;
   }
   return await runCommand(name, command, rest);
@@ -64,7 +66,7 @@ function chosenCommand(
 }
 
 async function runCommand(name: string, command: Command, args: readonly string[]): Promise<number> {
-  const { positionals, options } = readOptions(
+  const { positionals, given, options } = readOptions(
     name,
     args,
     { ...COMMON_OPTIONS, ...command.options },
@@ -75,6 +77,7 @@ async function runCommand(name: string, command: Command, args: readonly string[
       hint: `See the options with: ${name} --help`,
     });
   }
+  refuseIdleOptions(name, command, { positionals, given });
   const json = options.boolean("json");
   const env = await environment();
   const level = readLogLevel(options.string("log-level"), env("LOG_LEVEL"));

@@ -1,5 +1,6 @@
 import { calledAs } from "./called_as.ts";
 import type { Command, OptionSpec } from "./command.ts";
+import { usageOf } from "./option_rules.ts";
 import { COMMON_OPTIONS } from "./options.ts";
 import { VERSION } from "./version.ts";
 
@@ -12,12 +13,30 @@ export function programJson(commands: Readonly<Record<string, { readonly summary
   return { program: PROGRAM, version: VERSION, commands: list };
 }
 
-/** The object of `<command> --help --json`. */
-export function commandJson(name: string, command: Command) {
-  const options = Object.entries({ ...command.options, ...COMMON_OPTIONS });
+/** What `--help` shows of a command, or of one of its words. */
+function shownOf(name: string, command: Command, word: string | undefined) {
+  const own = word === undefined ? undefined : command.words![word]!;
+  if (own === undefined) return { ...command, name, usage: command.positionals ?? "" };
+  const options = Object.fromEntries(Object.entries(command.options).filter(([each]) => own.options.includes(each)));
   return {
-    command: name,
-    summary: command.summary,
+    ...own,
+    name: `${name} ${word}`,
+    usage: `${word} ${own.positionals ?? ""}`.trim(),
+    options,
+    words: undefined,
+  };
+}
+
+/** The object of `<command> --help --json`, or of `<command> <word> --help --json`. */
+export function commandJson(name: string, command: Command, word?: string) {
+  const shown = shownOf(name, command, word);
+  const options = Object.entries({ ...shown.options, ...COMMON_OPTIONS });
+  return {
+    command: shown.name,
+    summary: shown.summary,
+    ...(shown.words === undefined
+      ? {}
+      : { words: Object.entries(shown.words).map(([each, { summary }]) => ({ name: each, summary })) }),
     options: options.map(([option, { type, description, choices, multiple = false }]) => ({
       name: option,
       type,
@@ -25,7 +44,7 @@ export function commandJson(name: string, command: Command) {
       multiple,
       ...(choices === undefined ? {} : { choices }),
     })),
-    examples: command.examples.map(({ line, does }) => ({ line: calledAs(line), does })),
+    examples: shown.examples.map(({ line, does }) => ({ line: calledAs(line), does })),
   };
 }
 
@@ -49,24 +68,29 @@ export function programHelp(commands: Readonly<Record<string, { readonly summary
   ].join("\n");
 }
 
-/** Text of `<command> --help`. */
-export function commandHelp(name: string, command: Command): string {
-  const own = optionRows(command.options);
+/** Text of `<command> --help`, or of `<command> <word> --help`. */
+export function commandHelp(name: string, command: Command, word?: string): string {
+  const shown = shownOf(name, command, word);
+  const own = optionRows(shown.options);
+  const words = Object.entries(shown.words ?? {}).map(([each, { summary, positionals = "" }]) =>
+    [`${each} ${positionals}`.trim(), summary] as const
+  );
   const common = optionRows(COMMON_OPTIONS);
-  const width = Math.max(...[...own, ...common].map(([left]) => left.length));
+  const width = Math.max(...[...words, ...own, ...common].map(([left]) => left.length));
   const table = (rows: readonly (readonly [string, string])[]) =>
     rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
   return [
-    command.summary,
+    shown.summary,
     "",
-    calledAs(`Usage: task ${name} -- ${command.positionals === undefined ? "" : `${command.positionals} `}[options]`),
+    calledAs(`Usage: task ${name} -- ${shown.usage === "" ? "" : `${shown.usage} `}[options]`),
+    ...(words.length === 0 ? [] : ["", "Words:", ...table(words)]),
     ...(own.length === 0 ? [] : ["", "Options:", ...table(own)]),
     "",
     "Common options:",
     ...table(common),
     "",
     "Examples:",
-    ...aligned(command.examples.map(({ line, does }) => [calledAs(line), `# ${does}`])),
+    ...aligned(shown.examples.map(({ line, does }) => [calledAs(line), `# ${does}`])),
   ].join("\n");
 }
 
@@ -77,7 +101,6 @@ function aligned(rows: readonly (readonly [string, string])[]): string[] {
 
 function optionRows(options: Readonly<Record<string, OptionSpec>>): (readonly [string, string])[] {
   return Object.entries(options).map(([name, spec]) => {
-    const value = spec.type === "boolean" ? "" : ` ${spec.choices?.join("|") ?? spec.value ?? "VALUE"}`;
-    return [`--${name}${value}`, spec.description + (spec.multiple ? " (may be repeated)" : "")] as const;
+    return [usageOf(name, spec), spec.description + (spec.multiple ? " (may be repeated)" : "")] as const;
   });
 }

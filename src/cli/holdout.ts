@@ -98,11 +98,6 @@ function openedBefore({ range, openedAtMs, runId }: HoldoutOpening): Warning {
 
 function requireTogether({ options }: CommandContext, startMs: number | null): void {
   const isOpened = options.boolean("open-holdout");
-  if (!isOpened && (options.boolean("force") || options.string("reason") !== undefined)) {
-    throw new DomainError("usage", "--force and --reason of track go with --open-holdout alone", {
-      hint: "Leave them out, or open the holdout with --open-holdout",
-    });
-  }
   if (isOpened && options.boolean("check-leaks")) {
     throw new DomainError("usage", "--open-holdout is for one last test, and --check-leaks scores nothing", {
       hint: "Look for leaks without it: the holdout can be opened once",

@@ -61,6 +61,7 @@ export const command: Command = {
     "no-report": { type: "boolean", description: "Write no report" },
     "export-type": {
       type: "string",
+      goesWith: ["export"],
       choices: ["double", "decimal"],
       description: "How --export stores prices and volumes: as in the store, or exact DECIMAL(38,8)",
     },
@@ -86,11 +87,6 @@ export const command: Command = {
     const config = await loadIngestConfig(context.options.string("config"));
     const requests = readRequests(context, config);
     const exportDir = readExport(context.options.string("export"));
-    if (exportDir === undefined && context.options.string("export-type") !== undefined) {
-      throw new DomainError("usage", "Cannot use '--export-type' without '--export'", {
-        hint: "Name the folder as well: --export parquet:DIR",
-      });
-    }
     if (context.options.boolean("follow")) refuseBesideFollow(context);
     // Before any work is done for it.
     if (exportDir !== undefined) {

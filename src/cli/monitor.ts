@@ -20,7 +20,12 @@ export const command: Command = {
       description: "Only the version that this alias points to now (default: all versions)",
     },
     follow: { type: "boolean", description: "Look again as days close, and every so many minutes, until stopped" },
-    every: { type: "number", value: "MIN", description: "With --follow: minutes between looks (default: config, 15)" },
+    every: {
+      type: "number",
+      value: "MIN",
+      goesWith: ["follow"],
+      description: "With --follow: minutes between looks (default: config, 15)",
+    },
   },
   examples: [
     { line: "task monitor", does: "every version that ever answered, beside the baselines on the same minutes" },

@@ -26,6 +26,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
  * Reads a command's words by its option table.
  *
  * @param callerDir where the user called from, if that is not the working directory: relative paths are taken from there.
+ * @returns the words that are no option, the names of the options given, and their values.
  * @throws {DomainError} `usage`: unknown option (nearest named), missing value, no number, value not allowed.
  */
 export function readOptions(
@@ -33,7 +34,7 @@ export function readOptions(
   args: readonly string[],
   specs: Readonly<Record<string, OptionSpec>>,
   callerDir?: string,
-): { readonly positionals: readonly string[]; readonly options: OptionValues } {
+): { readonly positionals: readonly string[]; readonly given: readonly string[]; readonly options: OptionValues } {
   for (const word of args) {
     if (word === "--") break;
     if (!word.startsWith("-") || word === "-" || /^-\.?\d/.test(word)) continue;
@@ -75,6 +76,7 @@ export function readOptions(
   }
   return {
     positionals: parsed.positionals,
+    given: Object.keys(specs).filter((name) => values[name] !== undefined),
     options: {
       string: (name) => fromCaller(values[name] as string | undefined, specs[name], callerDir),
       strings: (name) =>

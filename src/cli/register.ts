@@ -31,7 +31,12 @@ export const command: Command = {
     },
     force: { type: "boolean", description: "Promote although the gate refuses; needs --reason" },
     rollback: { type: "boolean", description: "Point the alias back at the version before; needs --reason" },
-    reason: { type: "string", value: "TEXT", description: "Why, with --force or --rollback; kept in the history" },
+    reason: {
+      type: "string",
+      value: "TEXT",
+      goesWith: ["force", "rollback"],
+      description: "Why, with --force or --rollback; kept in the history",
+    },
   },
   examples: [
     { line: "task register", does: "the newest run to bitcoin-model@production" },
@@ -105,11 +110,6 @@ function forceReason({ options }: CommandContext): string | undefined {
     const option = isForced ? "--force" : "--rollback";
     throw new DomainError("usage", `${option} needs a reason, which is kept with the version`, {
       hint: 'Add --reason "why this version may go to production"',
-    });
-  }
-  if (!isForced && !isRollback && reason !== undefined) {
-    throw new DomainError("usage", "--reason only goes with --force or --rollback", {
-      hint: "Add one of them, or leave the reason out",
     });
   }
   return reason;

@@ -35,8 +35,17 @@ export const command: Command = {
     },
     "check-leaks": { type: "boolean", description: "Look for leaks only: no run is made, a leak is exit 7" },
     "open-holdout": { type: "boolean", description: "Use the sealed holdout too, once; the look is recorded for good" },
-    force: { type: "boolean", description: "Open a holdout that was opened before; needs --reason" },
-    reason: { type: "string", value: "TEXT", description: "Why, with --open-holdout; kept" },
+    force: {
+      type: "boolean",
+      goesWith: ["open-holdout"],
+      description: "Open a holdout that was opened before; needs --reason",
+    },
+    reason: {
+      type: "string",
+      value: "TEXT",
+      goesWith: ["open-holdout"],
+      description: "Why, with --open-holdout; kept",
+    },
     sweep: {
       type: "string",
       value: "FILE",
@@ -44,7 +53,12 @@ export const command: Command = {
       description: "Try the settings of config/sweeps/FILE, train and score the best; again: go on after a kill",
     },
     resume: { type: "string", value: "ID", description: "Go on with the sweep of this parent run" },
-    jobs: { type: "number", value: "N", description: "Trials of a sweep side by side; default and most: the cores" },
+    jobs: {
+      type: "number",
+      value: "N",
+      goesWith: ["sweep", "resume"],
+      description: "Trials of a sweep side by side; default and most: the cores",
+    },
   },
   examples: [
     { line: "task track", does: "the network on all stored candles, 15 minutes ahead" },
@@ -73,11 +87,6 @@ async function track(context: CommandContext): Promise<CommandResult> {
     requireOneHorizon(horizonsAsked(options), "a sweep is of one");
     const { trackSweep } = await import("./track_sweep.ts");
     return await trackSweep(context, { startedMs, userTags });
-  }
-  if (options.number("jobs") !== undefined) {
-    throw new DomainError("usage", "--jobs says how many trials of a sweep run side by side, and there is no sweep", {
-      hint: "Leave --jobs out, or name a sweep with --sweep FILE",
-    });
   }
   const horizons = horizonsAsked(options);
   if (options.boolean("check-leaks")) requireOneHorizon(horizons, "--check-leaks looks at one");

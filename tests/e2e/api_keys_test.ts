@@ -52,6 +52,8 @@ Deno.test("api keys ends with the code of what is wrong", async (t) => {
     ["a scope that is none", ["create", "--scope", "root"], 2, "predict, admin"],
     ["no rate", ["create", "--rate", "0"], 2, "--unlimited"],
     ["two rates", ["create", "--rate", "1", "--unlimited"], 2, "exclude"],
+    ["a scope of no new key", ["list", "--scope", "admin"], 2, "--scope"],
+    ["a rate of no new key", ["revoke", "a", "--rate", "5"], 2, "--rate"],
   ];
   for (const [title, args, code, part] of cases) {
     await t.step(title, async () => {

@@ -96,6 +96,10 @@ Deno.test("api ends with the code of what is wrong", async (t) => {
     ["an impossible port", ["--port", "70000"], 2, "usage", "70000"],
     ["an unknown word", ["verfy-log"], 2, "usage", "verify-log"],
     ["an unknown option", ["--prot", "1"], 2, "usage", "--port"],
+    ["an option of the service", ["verify-log", "--port", "99999"], 2, "usage", "verify-log --help"],
+    ["a challenger of a replay", ["--challenger", "x", "--replay", "P1D"], 2, "usage", "--replay"],
+    ["an alias that cannot be", ["--challenger", "a b", "--model-uri", "models:/none@at"], 2, "usage", "a b"],
+    ["a share of nobody", ["--canary-share", "0.5"], 2, "usage", "--challenger"],
     ["a config that is none", ["--config", "mlruns/mlflow.db"], 3, "config-invalid", "no JSON"],
   ];
   for (const [title, args, code, name, part] of cases) {
@@ -108,6 +112,18 @@ Deno.test("api ends with the code of what is wrong", async (t) => {
     });
   }
   taken.close();
+  await t.step("a share of nobody, by the settings", async () => {
+    await Deno.writeTextFile(`${tmp.path}/share.json`, JSON.stringify({ challenger: { share: 0.5 } }));
+    const { code, stdout } = await runCommand("api", tmp.path, ["--json", "--config", "share.json"]);
+    assertEquals([code, JSON.parse(stdout).error.code], [3, "config-invalid"]);
+    assertStringIncludes(JSON.parse(stdout).error.hint, "challenger.alias");
+  });
+  await t.step("verify-log has a help of its own", async () => {
+    const { code, stdout } = await runCommand("api", tmp.path, ["verify-log", "--help"]);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "Usage: task api -- verify-log [options]");
+    assertEquals(stdout.includes("--port"), false);
+  });
   await t.step("MODEL_URI is read", async () => {
     const result = await runCommand("api", tmp.path, ["--json"], { MODEL_URI: "models:/bitcoin-model/7" });
     assertStringIncludes(JSON.parse(result.stdout).error.message, "no version 7");

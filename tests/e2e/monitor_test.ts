@@ -210,7 +210,8 @@ Deno.test("monitor ends with the code of what is wrong", async (t) => {
     [["--since", "2023-02-02", "--until", "2023-02-01"], 2, "usage"],
     [["now"], 2, "usage"],
     [["--sicne", "P1D"], 2, "usage"],
-    [["--every", "0"], 2, "usage"],
+    [["--follow", "--every", "0"], 2, "usage"],
+    [["--every", "5"], 2, "usage"],
     [["--follow", "--since", "soon"], 2, "usage"],
   ];
   for (const [args, code, name] of cases) {
