@@ -49,7 +49,8 @@ export const command: Command = {
     }
     const settings = await loadSettings(options.string("config"));
     if (options.boolean("follow")) return await follow(context, settings, every ?? settings.monitor.everyMinutes);
-    return await resultOf(await look(context, settings, requestOf(context, undefined, true)), settings);
+    const request = requestOf(context, undefined, true);
+    return await resultOf(await look(context, settings, request), settings, request);
   },
 };
 
@@ -109,7 +110,7 @@ async function follow(
   const { clock, signal, output } = context, { eventLine, headline } = await import("./monitor_text.ts");
   let last: Look | undefined, provenDay = NaN;
   // What is wrong with the words of the command will not mend itself.
-  requestOf(context, undefined, false);
+  const request = requestOf(context, undefined, false);
   while (!signal.aborted) {
     const nowMs = clock.nowMs(), day = Math.floor(nowMs / DAY_MS);
     try {
@@ -136,14 +137,15 @@ async function follow(
   if (last === undefined) {
     throw new DomainError("interrupted", "Stopped before a first look at the forecasts was done");
   }
-  return { ...await resultOf(last, settings), isAnnounced: !output.json };
+  return { ...await resultOf(last, settings, request), isAnnounced: !output.json };
 }
 
 async function resultOf(
   { findings, report, warnings }: Look,
   { monitor, api }: MonitorSettings,
+  { sinceMs, untilMs, alias }: LookRequest,
 ): Promise<CommandResult> {
-  const { describe, nextOf } = await import("./monitor_text.ts");
+  const { describe, describeNothing, nextOf } = await import("./monitor_text.ts");
   const { scored, pending, unjoinable, skill, aliases, drift, alerts, log } = findings;
   const json = { scored, pending, unjoinable, skill, aliases, drift, alerts, report };
   if (Object.keys(skill).length > 0) {
@@ -151,12 +153,15 @@ async function resultOf(
     return { json, text, warnings, next: nextOf(findings) };
   }
   const directory = monitor.predictionLog ?? api.predictionLog.directory;
-  const text = log.predictions > 0
-    ? `No forecast is logged in '${directory}' for these versions and times; its ${log.predictions} answers to given rows have no outcome`
-    : `No forecast is logged in '${directory}' yet`;
-  const next = [
-    "task api          it logs a forecast at each closed minute",
-    "task ingest       brings the minutes in",
-  ];
-  return { json, text, warnings, next };
+  const { loggedSpan } = await import("../monitoring/mod.ts");
+  const logged = await loggedSpan(directory), { predictions } = log;
+  const asked = { ...(sinceMs === undefined ? {} : { sinceMs }), ...(untilMs === undefined ? {} : { untilMs }), alias };
+  const span = logged === undefined
+    ? null
+    : { forecasts: logged.forecasts, from: toIso(logged.firstMs), to: toIso(logged.lastMs) };
+  return {
+    json: { ...json, logged: span },
+    warnings,
+    ...describeNothing({ directory, ...asked, predictions, logged }),
+  };
 }

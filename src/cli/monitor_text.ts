@@ -1,4 +1,5 @@
-import type { AlertEvent, MonitorFindings, Skill } from "../monitoring/mod.ts";
+import { toIso } from "../core/mod.ts";
+import type { AlertEvent, LoggedSpan, MonitorFindings, MonitorOptions, Skill } from "../monitoring/mod.ts";
 import { FULL_DAYS_NEEDED } from "../monitoring/mod.ts";
 import { renderTable, type TableColumn } from "./table.ts";
 
@@ -77,4 +78,40 @@ export function nextOf({ scored, alerts }: MonitorFindings): string[] {
   return scored === 0
     ? ["task ingest        brings in the minutes that decide"]
     : ["task mlflow-ui     shows live scores beside the backtest"];
+}
+
+/** What a look was about that found no forecast, and what the log has. */
+export interface NothingFound extends Pick<MonitorOptions, "directory" | "sinceMs" | "untilMs"> {
+  readonly alias: string | undefined;
+  /** Answers to rows that clients brought. */
+  readonly predictions: number;
+  /** All forecasts of the log; undefined where it has none. */
+  readonly logged: LoggedSpan | undefined;
+}
+
+/** Why there is nothing to score, and what to do next. */
+export function describeNothing(
+  { directory, sinceMs, untilMs, alias, predictions, logged }: NothingFound,
+): { readonly text: string; readonly next: readonly string[] } {
+  if (logged === undefined) {
+    const answers = predictions === 0 ? " yet" : `; its ${predictions} answers to given rows have no outcome`;
+    return {
+      text: `No forecast is logged in '${directory}'${answers}`,
+      next: [
+        "task api          it logs a forecast at each closed minute",
+        "task ingest       brings the minutes in",
+      ],
+    };
+  }
+  const asked = [
+    ...(alias === undefined ? [] : [`of the version at '${alias}'`]),
+    ...(sinceMs === undefined ? [] : [`from ${toIso(sinceMs)} on`]),
+    ...(untilMs === undefined ? [] : [`before ${toIso(untilMs)}`]),
+  ];
+  const { forecasts, firstMs, lastMs } = logged;
+  return {
+    text: `No forecast ${asked.join(" and ")} is logged in '${directory}'; ` +
+      `it has ${forecasts}, of ${toIso(firstMs)} to ${toIso(lastMs)}`,
+    next: ["task monitor      looks at all of them"],
+  };
 }

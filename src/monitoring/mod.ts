@@ -29,6 +29,7 @@ export type {
   Yardstick,
   YardstickQuery,
 } from "./ports.ts";
+export { type LoggedSpan, loggedSpan } from "./logged_span.ts";
 export {
   type LoggedForecast,
   type LoggedPredictions,

@@ -30,8 +30,22 @@ Deno.test("monitor says what to do while nothing is logged, and exits 0", async 
   const { stdout: json } = await runCommand("monitor", tmp.path, ["--json"]);
   const { warnings, ...result } = JSON.parse(json);
   const nothing = { scored: 0, pending: 0, unjoinable: 0, skill: {}, aliases: {}, drift: [], alerts: [], report: null };
-  assertEquals(result, nothing);
+  assertEquals(result, { ...nothing, logged: null });
   assertEquals(codesOf(warnings), ["no-candles"]);
+});
+
+Deno.test("monitor says which times the log has where none is of those that were asked for", async () => {
+  await using tmp = await tmpDir();
+  const model = new SpecForecastModel(liveSpec());
+  await logForecasts(`${tmp.path}/${LOG}`, model, sliceCandles(WALK, 0, WALK.length - 6 * 1440), { fromMs: LIVE });
+  const { code, stdout, stderr } = await runCommand("monitor", tmp.path, ["--since", "2030-01-01"]);
+  assertEquals(code, 0, stderr);
+  const expected = "No forecast from 2030-01-01T00:00:00Z on is logged in 'mlruns/prediction_log'; " +
+    "it has 1441, of 2023-03-17T00:00:00Z to 2023-03-18T00:00:00Z";
+  assertEquals(stdout.trim(), expected);
+  assert(!stderr.includes("task api"), stderr);
+  const json = JSON.parse((await runCommand("monitor", tmp.path, ["--json", "--until", "2020-01-01"])).stdout);
+  assertEquals(json.logged, { forecasts: 1441, from: "2023-03-17T00:00:00Z", to: "2023-03-18T00:00:00Z" });
 });
 
 Deno.test("a forecast that the service gave is pending, then scored once its candles are in the store", async () => {
