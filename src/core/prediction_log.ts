@@ -90,12 +90,13 @@ export interface LostRecord {
 
 /**
  * A line of `mlruns/prediction_log/<instance>/<UTC date>-<n>.jsonl`. Lines are sealed in batches: the last line of a
- * batch ends with a member `chain`, HMAC-SHA-256 as 64 hex digits over the previous batch's `chain` (64 zeros before the
- * first) followed by the batch's own bytes, line ends between lines included, up to `,"chain"`.
+ * batch ends with a member `chain`, HMAC-SHA-256 as 64 hex digits over the previous batch's `chain` followed by the batch's
+ * own bytes, line ends between lines included, up to `,"chain"`. Before the first stands the HMAC-SHA-256 of 64 zeros
+ * followed by the instance's name; in logs of older versions the zeros alone.
  */
 export type PredictionRecord = ForecastRecord | PredictRecord | LostRecord;
 
 /** Name of the member that seals a batch. */
 export const CHAIN_FIELD = "chain";
-/** What the first batch of an instance is chained to. */
+/** What stands before an instance's name where its chain begins. */
 export const CHAIN_START: string = "0".repeat(64);

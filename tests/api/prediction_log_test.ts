@@ -9,7 +9,7 @@ import {
 } from "../../src/core/mod.ts";
 import { loadChainKey, type PendingRecord, PredictionLog, readAnchors, verifyLog } from "../../src/api/mod.ts";
 import { AnchorKeeper } from "../../src/api/log/anchors.ts";
-import { chainLink, unsealLine } from "../../src/api/log/chain.ts";
+import { chainLink, chainStart, unsealLine } from "../../src/api/log/chain.ts";
 import { logFiles } from "../../src/api/log/verify_log.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
@@ -120,7 +120,7 @@ Deno.test("PredictionLog writes within its flush time, chains each line, and beg
   const files = await logFiles(`${tmp.path}/one`);
   assert(files.length >= 3 && files.at(-1) === "2024-06-01-1.jsonl", files.join());
   assert(files.slice(0, -1).every((file, i) => file === `2024-05-31-${i + 1}.jsonl`), files.join());
-  let link = "0".repeat(64);
+  let link = chainLink(KEY, "0".repeat(64), "one");
   const all = await lines(`${tmp.path}/one`);
   assertEquals(all.length, 9);
   for (const line of all) {
@@ -181,7 +181,7 @@ Deno.test("verifyLog() finds an edit, a removal, an insertion, a swap, another k
   });
   await t.step("a chain forged with the right key over an anchored record", async () => {
     const forged: string[] = [];
-    let link = "0".repeat(64), batch: string[] = [];
+    let link = chainStart(KEY, "one"), batch: string[] = [];
     for (const row of rows) {
       const sealed = unsealLine(row);
       batch.push(edit(sealed?.text ?? row));
@@ -208,6 +208,85 @@ Deno.test("verifyLog() finds an edit, a removal, an insertion, a swap, another k
     assertStringIncludes(gone[0]!.problem ?? "sound", "the folder is gone");
   });
   await Deno.writeTextFile(path, good);
+});
+
+/** The lines of a log with its batches chained anew from another start, as a holder of the key could. */
+function rechained(rows: readonly string[], start: string): string[] {
+  let link = start;
+  return rows.map((row) => {
+    const { text } = unsealLine(row)!;
+    link = chainLink(KEY, link, text);
+    return `${text},"chain":"${link}"}`;
+  });
+}
+
+Deno.test("verifyLog() finds a copy of an instance, under its name's own chain and under an old one without names", async () => {
+  await using tmp = await tmpDir();
+  for (const [instance, ids] of [["one", ["a", "b", "c"]], ["other", ["d"]]] as const) {
+    await using log = await openLog(tmp.path, { instance });
+    for (const id of ids) {
+      log.append(pending(id));
+      await log.flush();
+    }
+  }
+  const file = "2024-05-31-1.jsonl", path = `${tmp.path}/one/${file}`, rows = await lines(`${tmp.path}/one`);
+  const problems = async (anchors = new Map<string, readonly { n: number; link: string }[]>()) =>
+    (await verifyLog(tmp.path, { key: KEY, anchors })).map(({ instance, problem }) => [instance, problem]);
+  assertEquals(await problems(), [["one", null], ["other", null]]);
+  await Deno.mkdir(`${tmp.path}/a-copy`);
+  const copied = `${tmp.path}/a-copy/${file}`;
+  await Deno.copyFile(path, copied);
+  assertEquals(await problems(), [
+    ["a-copy", `${file}, line 1: record 1 was changed, or written with another key or by another instance`],
+    ["one", null],
+    ["other", null],
+  ]);
+  // Logs of before: the chain says nothing of names, so a copy is known by the original beside it.
+  const old = rechained(rows, "0".repeat(64)), text = `${old.join("\n")}\n`;
+  await Deno.writeTextFile(path, text);
+  await Deno.writeTextFile(copied, `${old.slice(0, 2).join("\n")}\n`);
+  const anchors = new Map([["one", [{ n: 3, link: unsealLine(old[2]!)!.link }]]]);
+  assertEquals(await problems(anchors), [
+    ["a-copy", "it is a copy of one, or that is one of it"],
+    ["one", null],
+    ["other", null],
+  ]);
+  assertEquals((await problems()).filter(([, problem]) => problem !== null).length, 1, "without anchors too");
+  await Deno.remove(`${tmp.path}/a-copy`, { recursive: true });
+  assertEquals(await problems(anchors), [["one", null], ["other", null]], "an old log is sound");
+});
+
+Deno.test("verifyLog() finds a file that was renamed to a date before its records", async () => {
+  await using tmp = await tmpDir();
+  {
+    await using log = await openLog(tmp.path, { instance: "one" });
+    log.append(pending("a"));
+  }
+  const problemOf = async (name: string) => {
+    const [file] = await logFiles(`${tmp.path}/one`);
+    await Deno.rename(`${tmp.path}/one/${file}`, `${tmp.path}/one/${name}`);
+    return (await verifyLog(tmp.path, { key: KEY, anchors: new Map() }))[0]!.problem;
+  };
+  assertEquals(
+    await problemOf("2024-05-29-1.jsonl"),
+    "2024-05-29-1.jsonl: its records are of 2024-05-31 and later, so the file was renamed",
+  );
+  // A clock that was set back around midnight, and a disk that refused for days, write such names themselves.
+  assertEquals(await problemOf("2024-05-30-1.jsonl"), null);
+  assertEquals(await problemOf("2024-06-04-1.jsonl"), null);
+});
+
+Deno.test("verifyLog() takes a clock that was set back for days as a batch waited for what it is", async () => {
+  await using tmp = await tmpDir();
+  {
+    await using log = await openLog(tmp.path, { instance: "one", clock: new ManualClock(NOW - 3 * 86_400_000) });
+    log.append(pending("of before"));
+    await log.flush();
+    log.append({ ...pending("of now"), atMs: NOW - 3 * 86_400_000 });
+  }
+  assertEquals(await logFiles(`${tmp.path}/one`), ["2024-05-28-1.jsonl"]);
+  const [verdict] = await verifyLog(tmp.path, { key: KEY, anchors: new Map() });
+  assertEquals([verdict!.problem, verdict!.records], [null, 2]);
 });
 
 Deno.test("AnchorKeeper notes the head as a tag of the version that serves, and readAnchors() finds it", async () => {

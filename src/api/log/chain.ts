@@ -1,10 +1,15 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import { CHAIN_FIELD, DomainError } from "../../core/mod.ts";
+import { CHAIN_FIELD, CHAIN_START, DomainError } from "../../core/mod.ts";
 
 /** The link of a batch: HMAC-SHA-256 over the previous link and the batch's text, 64 hex digits. */
 export function chainLink(key: Uint8Array, previous: string, batch: string | Uint8Array): string {
   return createHmac("sha256", key).update(previous).update(batch).digest("hex");
+}
+
+/** What an instance's first batch is chained to: its name, so that its log is nobody else's. */
+export function chainStart(key: Uint8Array, instance: string): string {
+  return chainLink(key, CHAIN_START, instance);
 }
 
 /** What stands behind a batch's text, in place of its last brace. */

@@ -1,7 +1,7 @@
 import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
 import { writeAll } from "./log_sinks.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
-import { chainLink, sealText } from "./chain.ts";
+import { chainLink, chainStart, sealText } from "./chain.ts";
 import { type ForecastKind, type PendingRecord, recordMembers } from "./records.ts";
 
 /** Settings of a {@linkcode PredictionLog}. */
@@ -45,7 +45,7 @@ export class PredictionLog implements AsyncDisposable {
   #sealed = new ByteBuffer();
   #spare = new ByteBuffer();
   #n = 0;
-  #link = CHAIN_START;
+  #link: string;
   #written = { n: 0, link: CHAIN_START };
   #lost = 0;
   #lostInAll = 0;
@@ -65,6 +65,7 @@ export class PredictionLog implements AsyncDisposable {
     this.#options = options;
     const stamp = toIso(options.clock.nowMs()).replaceAll(/[-:]|\.\d+/g, "");
     this.instance = options.instance ?? `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
+    this.#link = chainStart(options.key, this.instance);
     this.#folder = `${options.directory}/${this.instance}`;
     this.#maxPendingBytes = options.maxPendingBytes ?? 33_554_432;
   }

@@ -1,6 +1,6 @@
-import { CHAIN_START } from "../../core/mod.ts";
+import { CHAIN_START, DAY_MS, toIsoDay } from "../../core/mod.ts";
 import type { Anchor } from "./anchors.ts";
-import { chainLink, unsealLine } from "./chain.ts";
+import { chainLink, chainStart, unsealLine } from "./chain.ts";
 
 /** What {@linkcode verifyInstance} found in an instance's folder. */
 export interface InstanceVerdict {
@@ -12,6 +12,8 @@ export interface InstanceVerdict {
   readonly anchored: number;
   /** Bytes of a last batch that was not written to its end, as a kill leaves it; 0 where there is none. */
   readonly tornBytes: number;
+  /** Link of the first batch; null where none is proven. No two instances have the same. */
+  readonly firstLink: string | null;
   /** The first thing that is wrong, or null. */
   readonly problem: string | null;
 }
@@ -22,22 +24,31 @@ interface Cursor {
   n: number;
   /** Last record whose batch was sealed and proven. */
   proven: number;
-  /** Link of that batch. */
+  /** Link of that batch; before it, of the start. */
   link: string;
+  /** Link of the first batch. */
+  firstLink: string | null;
+  /** When the last record seen was given, epoch milliseconds; NaN where it does not say. */
+  atMs: number;
   /** Lines seen since then. */
   batch: string[];
 }
 
+/** From so long after the start of its name's day on, what a file holds is not of that day: a batch waits over midnight. */
+const RENAMED_MS = 2 * DAY_MS;
+
 /**
  * Follows an instance's chain through its files and compares it with the anchors. An edited, removed, inserted or
- * moved line breaks the chain in its batch; lines cut off at the end are missed by an anchor.
+ * moved line breaks the chain in its batch, and a copy under another name in the first; lines cut off at the end are missed
+ * by an anchor. A file whose name's date is before what it holds was renamed.
  */
 export async function verifyInstance(
   folder: string,
   options: { readonly instance: string; readonly key: Uint8Array; readonly anchors: readonly Anchor[] },
 ): Promise<InstanceVerdict> {
   const { instance, key, anchors } = options;
-  const cursor: Cursor = { n: 0, proven: 0, link: CHAIN_START, batch: [] };
+  const start = chainStart(key, instance);
+  const cursor: Cursor = { n: 0, proven: 0, link: start, firstLink: null, atMs: NaN, batch: [] };
   const open = [...anchors];
   let anchored = 0;
   const verdict = (problem: string | null, tornBytes = 0): InstanceVerdict => ({
@@ -45,6 +56,7 @@ export async function verifyInstance(
     records: cursor.proven,
     anchored,
     tornBytes,
+    firstLink: cursor.firstLink,
     problem,
   });
   for (const file of await logFiles(folder)) {
@@ -52,6 +64,7 @@ export async function verifyInstance(
     if (cursor.batch.length > 0) return verdict(`${file}: it begins within a batch`);
     const lines = (await Deno.readTextFile(`${folder}/${file}`)).split("\n");
     if (lines.at(-1) === "") lines.pop();
+    let earliestMs = Infinity;
     for (const [i, line] of lines.entries()) {
       const problem = follow(cursor, line, key);
       if (problem !== undefined) {
@@ -61,6 +74,8 @@ export async function verifyInstance(
         }
         return verdict(`${file}, line ${i + 1}: ${problem}`);
       }
+      // All of them: a clock that is set back as a batch waits puts this one alone under an earlier date.
+      earliestMs = Math.min(earliestMs, cursor.atMs);
       while (open[0] !== undefined && open[0].n <= cursor.proven) {
         if (open[0].n !== cursor.proven || open[0].link !== cursor.link) {
           return verdict(`${file}, line ${i + 1}: record ${open[0].n} is not the one that was anchored`);
@@ -68,6 +83,9 @@ export async function verifyInstance(
         open.shift();
         anchored = cursor.proven;
       }
+    }
+    if (Number.isFinite(earliestMs) && earliestMs >= Date.parse(file.slice(0, 10)) + RENAMED_MS) {
+      return verdict(`${file}: its records are of ${toIsoDay(earliestMs)} and later, so the file was renamed`);
     }
   }
   const missed = open.at(-1);
@@ -80,22 +98,27 @@ export async function verifyInstance(
 const NO_RECORD = "it is no record";
 
 function follow(cursor: Cursor, line: string, key: Uint8Array): string | undefined {
-  let n: unknown;
+  let n: unknown, at: unknown;
   try {
-    n = (JSON.parse(line) as { n?: unknown }).n;
+    ({ n, at } = JSON.parse(line) as { n?: unknown; at?: unknown });
   } catch {
     return NO_RECORD;
   }
   if (n !== cursor.n + 1) return `record ${cursor.n + 1} belongs here, but this is ${String(n)}`;
   cursor.n++;
+  cursor.atMs = typeof at === "string" ? Date.parse(at) : NaN;
   const sealed = unsealLine(line);
   cursor.batch.push(sealed?.text ?? line);
   if (sealed === undefined) return undefined;
-  if (chainLink(key, cursor.link, cursor.batch.join("\n")) !== sealed.link) {
+  const isFirst = cursor.proven === 0, text = cursor.batch.join("\n");
+  // Logs of before names were part of the chain begin with nothing.
+  const before = isFirst ? [cursor.link, CHAIN_START] : [cursor.link];
+  if (!before.some((link) => chainLink(key, link, text) === sealed.link)) {
     const first = cursor.proven + 1;
     const what = cursor.batch.length === 1 ? `record ${first}` : `one of the records ${first} to ${cursor.n}`;
-    return `${what} was changed, or written with another key`;
+    return `${what} was changed, or written with another key${isFirst ? " or by another instance" : ""}`;
   }
+  if (isFirst) cursor.firstLink = sealed.link;
   Object.assign(cursor, { proven: cursor.n, link: sealed.link, batch: [] });
   return undefined;
 }
@@ -143,10 +166,23 @@ export async function verifyLog(
       verdicts.push(await verifyInstance(`${directory}/${instance}`, { instance, key, anchors: own }));
     } else {
       const problem = `${own.at(-1)!.n} records were anchored, but the folder is gone`;
-      verdicts.push({ instance, records: 0, anchored: 0, tornBytes: 0, problem });
+      verdicts.push({ instance, records: 0, anchored: 0, tornBytes: 0, firstLink: null, problem });
     }
   }
-  return verdicts;
+  return withCopies(verdicts);
+}
+
+/** Says of all but one of those that begin alike, the one with most anchored records, that they are its copies. */
+function withCopies(verdicts: readonly InstanceVerdict[]): InstanceVerdict[] {
+  const originals = new Map<string, InstanceVerdict>();
+  for (const verdict of verdicts.toSorted((a, b) => b.anchored - a.anchored)) {
+    if (verdict.firstLink !== null && !originals.has(verdict.firstLink)) originals.set(verdict.firstLink, verdict);
+  }
+  return verdicts.map((verdict) => {
+    const original = originals.get(verdict.firstLink ?? "") ?? verdict;
+    if (original === verdict || verdict.problem !== null) return verdict;
+    return { ...verdict, problem: `it is a copy of ${original.instance}, or that is one of it` };
+  });
 }
 
 /** Folders of the log, one an instance; none where there is no log. */
