@@ -54,7 +54,7 @@ export interface LoggedPredictions {
 
 /** What a reading of the log found besides the forecasts. */
 export interface LogReading {
-  /** Requests with rows that clients brought; they have no outcome. */
+  /** Answers to rows that clients brought, but for a shadow's, which nobody was given; they have no outcome. */
   predictions: number;
   /** Records that the service itself said it lost. */
   lost: number;
@@ -76,7 +76,7 @@ const CLOCK_ROOM_MS = 2 * DAY_MS;
 export interface ReadOptions {
   /** Files that were closed before it by more than two days are not read. @default none */
   readonly sinceMs?: number;
-  /** Told the answers to rows that clients brought. */
+  /** Told the answers that clients were given for rows that they brought. */
   readonly onPredictions?: (predictions: LoggedPredictions) => void;
 }
 
@@ -101,6 +101,8 @@ export async function* readForecasts(
         if (record === undefined) reading.unreadable++;
         else if (record.kind === "forecast") yield record.forecast;
         else if (record.kind === "predict") {
+          // Asked beside a client's answer: counted, it would be that client twice.
+          if (record.isShadow) continue;
           reading.predictions++;
           onPredictions?.(record.predictions);
         } else reading.lost += record.records;
@@ -131,7 +133,7 @@ async function namesIn(folder: string, kind: "isDirectory" | "isFile"): Promise<
 
 type ParsedLine =
   | { readonly kind: "forecast"; readonly forecast: LoggedForecast }
-  | { readonly kind: "predict"; readonly predictions: LoggedPredictions }
+  | { readonly kind: "predict"; readonly isShadow: boolean; readonly predictions: LoggedPredictions }
   | { readonly kind: "lost"; readonly records: number };
 
 /** A record of the log, or undefined where the line is none: half written, or of another program. */
@@ -179,14 +181,14 @@ export function parseLine(line: string, slab: FloatSlab = new FloatSlab()): Pars
 }
 
 function parsePredictions(
-  { at, name, version, rows, outputs }: Readonly<Record<string, unknown>>,
+  { at, name, version, role, rows, outputs }: Readonly<Record<string, unknown>>,
 ): ParsedLine | undefined {
   const atMs = timeOf(at);
   if (atMs === undefined || !isText(name) || !isText(version) || !isText(outputs) || !isFinite(rows)) return undefined;
   // Kept by nobody for long: in a slab they would keep the forecasts' neighbours alive.
   const values = floatsOf(outputs, (length) => new Float32Array(length));
   if (values.length !== rows * OUTPUTS_PER_ROW || !values.every(Number.isFinite)) return undefined;
-  return { kind: "predict", predictions: { atMs, name, version, outputs: values } };
+  return { kind: "predict", isShadow: role === "shadow", predictions: { atMs, name, version, outputs: values } };
 }
 
 function isText(value: unknown): value is string {

@@ -33,12 +33,15 @@ Deno.test("readForecasts() reads every instance in its order, and counts what is
   const predict = { ...RECORD, kind: "predict", rows: 2, outputs: answers };
   await Deno.writeTextFile(
     `${tmp.path}/a/2024-01-01-2.jsonl`,
-    [predict, { kind: "lost", records: 4 }, { ...predict, rows: 3 }].map((record) => JSON.stringify(record)).join("\n"),
+    [predict, { ...predict, role: "shadow" }, { kind: "lost", records: 4 }, { ...predict, rows: 3 }].map((record) =>
+      JSON.stringify(record)
+    ).join("\n"),
   );
   await Deno.writeTextFile(`${tmp.path}/b/2024-01-05-1.jsonl`, at("2024-01-05T00:00:00Z"));
   await Deno.writeTextFile(`${tmp.path}/b/notes.txt`, first);
   await Deno.writeTextFile(`${tmp.path}/2024-01-01-1.jsonl`, first);
   const { times, log, told } = await reading(tmp.path);
+  // A shadow's answer to the same rows is no client's.
   assertEquals(told.map(({ atMs, version, outputs }) => [atMs, version, [...outputs]]), [
     [Date.UTC(2024, 0, 1, 0, 0, 2), "1", Array.from({ length: 22 }, (_, i) => i)],
   ]);
