@@ -24,7 +24,7 @@ export {
 export { parseModelUri } from "./model/model_uri.ts";
 export type { ModelReference } from "./model/model_uri.ts";
 export type { ModelSource } from "./model/resolve.ts";
-export { PredictionLog, type PredictionLogOptions } from "./log/prediction_log.ts";
+export { PredictionLog, type PredictionLogOptions, type PredictionLogReporter } from "./log/prediction_log.ts";
 export type { ForecastKind, PendingRecord } from "./log/records.ts";
 export { RequestLog, type RequestLogOptions } from "./log/request_log.ts";
 export { type AnsweredRequest, REQUEST_LOG_LEVELS, type RequestLogLevel, type ServiceEvent } from "./log/log_lines.ts";

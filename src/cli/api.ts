@@ -139,6 +139,9 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     minuteScoring(),
   ]);
   await using registry = await openRegistry(context);
+  const opened = await openRequestLog(context, config.requestLog);
+  await using requestLog = opened.log;
+  const reporter = reporterOf(context, opened);
   const { enabled, directory, keyFile, flushMilliseconds, maxFileBytes } = config.predictionLog;
   await using log = !enabled ? undefined : await PredictionLog.open({
     ...(past === undefined ? { directory } : { directory: past.logDirectory, forecastKind: "replay" }),
@@ -146,10 +149,8 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     clock,
     flushMs: flushMilliseconds,
     maxFileBytes,
+    reporter,
   });
-  const opened = await openRequestLog(context, config.requestLog);
-  await using requestLog = opened.log;
-  const reporter = reporterOf(context, opened);
   const service = new InferenceService({
     source: registry,
     load,

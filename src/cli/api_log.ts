@@ -1,4 +1,4 @@
-import type { RequestLog, RequestLogLevel, ServiceReporter } from "../api/mod.ts";
+import type { PredictionLogReporter, RequestLog, RequestLogLevel, ServiceReporter } from "../api/mod.ts";
 import type { ApiConfig } from "../config/api_config.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -36,7 +36,7 @@ export interface CertificateReporter {
 export function reporterOf(
   { progress }: Pick<CommandContext, "progress">,
   { log, isJsonOnStderr, isFile }: OpenedLog,
-): ServiceReporter & CertificateReporter {
+): ServiceReporter & CertificateReporter & PredictionLogReporter {
   const tell = (
     event: string,
     level: RequestLogLevel,
@@ -56,6 +56,14 @@ export function reporterOf(
     registry(error) {
       if (error === undefined) tell("registry", "info", "The registry answers again");
       else tell("registry", "warning", `The registry cannot be asked: ${error.message}`);
+    },
+    logState(problem) {
+      if (problem === undefined) tell("prediction-log", "info", "The prediction log is written again");
+      else tell("prediction-log", "error", `${problem}; answers go on, and records wait in memory`);
+    },
+    recordsGone(records, reason) {
+      const message = `Up to ${records} records of the prediction log are lost: ${reason}. Put them back if you can`;
+      tell("prediction-log-gone", "error", message, { records, reason });
     },
     keys({ active, problem }) {
       const taken = `${active} key${active === 1 ? " is" : "s are"} taken`;

@@ -14,6 +14,7 @@ export * from "./ml_model.ts";
 export * from "./prediction_log.ts";
 export * from "./nearest.ts";
 export * from "./quoted.ts";
+export * from "./file_identity.ts";
 export * from "./access_keys.ts";
 export * from "./baselines.ts";
 export * from "./gate/gate_check.ts";

@@ -1,52 +1,15 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import {
-  allocateForecasts,
-  DomainError,
-  type ForecastRecord,
-  type PredictRecord,
-  QUANTILE_LEVELS,
-} from "../../src/core/mod.ts";
-import { loadChainKey, type PendingRecord, PredictionLog, readAnchors, verifyLog } from "../../src/api/mod.ts";
+import { DomainError, type ForecastRecord, type PredictRecord, QUANTILE_LEVELS } from "../../src/core/mod.ts";
+import { loadChainKey, readAnchors, verifyLog } from "../../src/api/mod.ts";
 import { AnchorKeeper } from "../../src/api/log/anchors.ts";
 import { chainLink, chainStart, unsealLine } from "../../src/api/log/chain.ts";
 import { logFiles } from "../../src/api/log/verify_log.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
+import { KEY, lines, MODEL, NOW, openLog, pending } from "./log_fixture.ts";
 import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
 import { plainRow, startService } from "./service_fixture.ts";
-
-const KEY = new Uint8Array(32).fill(7);
-const NOW = Date.UTC(2024, 4, 31, 23, 59);
-const MODEL = { name: "bitcoin-model", version: "3", alias: "production", runId: "r", horizonMinutes: 15 };
-
-function pending(requestId: string, rows = 1): PendingRecord {
-  const outputs = allocateForecasts(rows);
-  outputs.probabilityUp.fill(0.5);
-  outputs.volatilityBps.fill(20);
-  outputs.quantilesBps.forEach((_, i) => outputs.quantilesBps[i] = i);
-  return {
-    kind: "predict",
-    atMs: NOW,
-    requestId,
-    model: MODEL,
-    features: new Float32Array(rows * 2).fill(1.5),
-    outputs,
-  };
-}
-
-function openLog(
-  directory: string,
-  options: { clock?: ManualClock; maxFileBytes?: number; maxPendingBytes?: number; instance?: string } = {},
-) {
-  const { clock = new ManualClock(NOW), maxFileBytes = 1e6, ...rest } = options;
-  return PredictionLog.open({ directory, key: KEY, clock, flushMs: 20, maxFileBytes, ...rest });
-}
-
-async function lines(folder: string): Promise<string[]> {
-  const texts = await Promise.all((await logFiles(folder)).map((file) => Deno.readTextFile(`${folder}/${file}`)));
-  return texts.flatMap((text) => text.split("\n").filter((line) => line !== ""));
-}
 
 Deno.test("the service logs forecasts and predictions in records that can be joined and replayed", async () => {
   await using tmp = await tmpDir();

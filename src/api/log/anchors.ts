@@ -34,6 +34,8 @@ export class AnchorKeeper {
 
   /** Notes the head at the given version, where it moved since the last time. A registry that refuses is asked again. */
   async anchor(model: { readonly name: string; readonly version: string } | undefined): Promise<void> {
+    // A head whose records were taken away meanwhile is to be told of before it is noted.
+    await this.#log.check();
     const { n, link } = this.#log.head;
     if (model === undefined || n === this.#anchored) return;
     try {

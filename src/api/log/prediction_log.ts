@@ -2,7 +2,16 @@ import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
 import { writeAll } from "./log_sinks.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { chainLink, chainStart, sealText } from "./chain.ts";
+import { isGone, logFileHarm, type OpenLogFile } from "./open_log_file.ts";
 import { type ForecastKind, type PendingRecord, recordMembers } from "./records.ts";
+
+/** Who is told of what becomes of the log. */
+export interface PredictionLogReporter {
+  /** Why records cannot be written from now on; undefined once they can again. */
+  logState(problem: string | undefined): void;
+  /** Somebody took away records that had been written: how many at most, and what was seen. */
+  recordsGone(records: number, reason: string): void;
+}
 
 /** Settings of a {@linkcode PredictionLog}. */
 export interface PredictionLogOptions {
@@ -22,6 +31,8 @@ export interface PredictionLogOptions {
   readonly forecastKind?: ForecastKind;
   /** Name of this instance's folder. @default start time and a random part */
   readonly instance?: string;
+  /** Told of problems as they come and go. */
+  readonly reporter?: PredictionLogReporter;
 }
 
 /** Records that wait are sealed in parts of this many, so that no pause is long. */
@@ -30,10 +41,14 @@ const SEAL_EVERY = 64;
 /** Sealed bytes that are written without waiting for more, so that a busy service gathers no megabytes. */
 const WRITE_FROM_BYTES = 131_072;
 
+/** How often at most a write looks whether the path still leads to the open file. */
+const LOOK_EVERY_MS = 1000;
+
 /**
  * The append-only record of what was answered: one folder an instance, each batch of lines chained to the one before.
  * Sealing and writing happen after the answer; a disk that refuses is told by {@linkcode problem} and by a record
- * of what was lost.
+ * of what was lost. A file that is removed, moved, replaced or cut while it is open is noticed within a second of the
+ * next record; the chain goes on in the next file, so that a file that is put back makes it whole again.
  */
 export class PredictionLog implements AsyncDisposable {
   /** Name of this instance's folder. */
@@ -60,6 +75,10 @@ export class PredictionLog implements AsyncDisposable {
   #fileBytes = 0;
   #fileDay = "";
   #fileNumber = 0;
+  #opened: OpenLogFile | undefined;
+  #lookedAtMs = 0;
+  /** Last record of those that were taken away. */
+  #gone = 0;
 
   private constructor(options: PredictionLogOptions) {
     this.#options = options;
@@ -135,13 +154,21 @@ export class PredictionLog implements AsyncDisposable {
     return this.#writing;
   }
 
+  /** Looks now whether the open file is still where it was made, whatever waits. */
+  check(): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      this.#lookedAtMs = -Infinity;
+      await this.#write();
+    });
+    return this.#writing;
+  }
+
   /** Writes what waits and closes the file; a folder without records is removed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#file?.close();
-    this.#file = undefined;
+    this.#closeFile();
     if (this.#written.n > 0) return;
     try {
       await Deno.remove(this.#folder);
@@ -168,13 +195,56 @@ export class PredictionLog implements AsyncDisposable {
   /** The record of a hole stands where the hole is: behind what was kept, before what comes next. */
   #noteLost(): void {
     if (this.#lost === 0 || this.#sealed.length > this.#maxPendingBytes) return;
-    const at = toIso(this.#options.clock.nowMs());
-    const reason = this.#problem ?? "the disk was too slow";
-    this.#chain([JSON.stringify({ at, kind: "lost", records: this.#lost, reason }).slice(1, -1)]);
+    this.#chainHole(this.#lost, this.#problem ?? "the disk was too slow");
     this.#lost = 0;
   }
 
+  #chainHole(records: number, reason: string): void {
+    const at = toIso(this.#options.clock.nowMs());
+    this.#chain([JSON.stringify({ at, kind: "lost", records, reason }).slice(1, -1)]);
+  }
+
+  /** Lets go of a file that its path does not lead to any more: the next write makes another, or says why it cannot. */
+  async #lookAtFile(): Promise<void> {
+    const opened = this.#opened, now = this.#options.clock.monotonicMs();
+    if (opened === undefined || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
+    this.#lookedAtMs = now;
+    let harm: string | undefined;
+    try {
+      harm = await logFileHarm(opened, this.#fileBytes);
+      if (harm === undefined) return;
+    } catch {
+      // The path cannot be followed, so what became of the file is unknown: nothing of it counts as lost.
+    }
+    this.#closeFile();
+    if (harm !== undefined) await this.#noteGone(opened, harm);
+  }
+
+  async #noteGone({ path, first }: OpenLogFile, harm: string): Promise<void> {
+    const to = this.#written.n, from = Math.max(this.#gone + 1, await isGone(this.#folder) ? 1 : first);
+    this.#gone = to;
+    const records = to - from + 1;
+    if (records <= 0) return;
+    const reason = `'${path}' ${harm}; records ${from} to ${to} were there`;
+    this.#lostInAll += records;
+    this.#chainHole(records, reason);
+    this.#options.reporter?.recordsGone(records, reason);
+  }
+
+  #closeFile(): void {
+    this.#file?.close();
+    this.#file = undefined;
+    this.#opened = undefined;
+  }
+
+  #setProblem(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#options.reporter?.logState(problem);
+  }
+
   async #write(): Promise<void> {
+    await this.#lookAtFile();
     this.#seal();
     this.#noteLost();
     if (this.#sealed.length === 0) return;
@@ -185,9 +255,9 @@ export class PredictionLog implements AsyncDisposable {
       await this.#tryFolder(true);
       await this.#append(taken.view());
       this.#written = head;
-      this.#problem = undefined;
+      this.#setProblem(undefined);
     } catch (error) {
-      this.#problem = this.#cannotWrite(error);
+      this.#setProblem(this.#cannotWrite(error));
       this.#failures++;
       // Behind it comes what was sealed meanwhile: the chain's order is the file's order.
       taken.appendAll(this.#sealed);
@@ -219,11 +289,10 @@ export class PredictionLog implements AsyncDisposable {
   }
 
   async #nextFile(day: string): Promise<void> {
-    this.#file?.close();
-    this.#file = undefined;
-    let number = day === this.#fileDay ? this.#fileNumber + 1 : 1;
+    this.#closeFile();
+    let number = day === this.#fileDay ? this.#fileNumber + 1 : 1, path: string;
     for (;; number++) {
-      const path = `${this.#folder}/${day}-${number}.jsonl`;
+      path = `${this.#folder}/${day}-${number}.jsonl`;
       try {
         this.#file = await Deno.open(path, { createNew: true, write: true, append: true, mode: 0o600 });
         break;
@@ -235,6 +304,8 @@ export class PredictionLog implements AsyncDisposable {
     this.#fileDay = day;
     this.#fileNumber = number;
     this.#fileBytes = 0;
+    this.#opened = { path, identity: await this.#file.stat(), first: this.#written.n + 1 };
+    this.#lookedAtMs = this.#options.clock.monotonicMs();
   }
 
   #cannotWrite(error: unknown): string {
@@ -247,7 +318,7 @@ export class PredictionLog implements AsyncDisposable {
       await Deno.mkdir(this.#folder, { recursive: true });
     } catch (error) {
       if (strict) throw error;
-      this.#problem = this.#cannotWrite(error);
+      this.#setProblem(this.#cannotWrite(error));
     }
   }
 }
