@@ -10,6 +10,8 @@ export interface OpenStoreOptions {
   readonly readOnly?: boolean;
   /** Makes a local store where there is none. @default true */
   readonly create?: boolean;
+  /** Called when another file was found in the place of a local store's database, which is used from then on. */
+  readonly onReplaced?: () => void;
   /** Where a local store's artifacts go. @default the folder `artifacts` beside the database */
   readonly artifactRoot?: string;
   /** Where new experiments of a local store say that their artifacts are, as a path or URI. @default the artifact root */

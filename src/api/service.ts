@@ -33,6 +33,10 @@ export interface ServiceReporter {
   swapped(report: SwapReport): void;
   /** The registry cannot be asked; undefined once it can again. */
   registry(error: Error | undefined): void;
+  /** The registry is another one than before, as when its database was put back from a copy. */
+  registryReplaced(): void;
+  /** Why the log's head cannot be noted in the registry; undefined once it can again. */
+  anchors(problem: string | undefined): void;
   /** A request hit a bug. */
   failed(requestId: string, error: unknown): void;
   /** The file of keys changed. */
@@ -90,7 +94,7 @@ export class InferenceService {
   readonly #context: RouteContext;
   readonly #anchors: AnchorKeeper | undefined;
   readonly #minutes: MinuteWatch;
-  readonly #onKeys: (report: KeysReport) => void;
+  readonly #reporter: ServiceReporter;
 
   /** Builds the service; {@linkcode start} loads the model. */
   constructor(deps: ServiceDeps, options: ServiceOptions) {
@@ -146,8 +150,10 @@ export class InferenceService {
     registerSkillMetrics(metrics.registry, { skill: context.skill, roles: () => this.#roles() });
     this.#context = context;
     this.#minutes = new MinuteWatch(context);
-    this.#onKeys = (report) => deps.reporter.keys(report);
-    if (deps.log !== undefined && deps.anchor !== undefined) this.#anchors = new AnchorKeeper(deps.log, deps.anchor);
+    this.#reporter = deps.reporter;
+    if (deps.log !== undefined && deps.anchor !== undefined) {
+      this.#anchors = new AnchorKeeper(deps.log, deps.anchor, (problem) => deps.reporter.anchors(problem));
+    }
     this.fetch = createRouter(bindRoutes(context), new Admission(deps.keys, gate), {
       begin: () => metrics.begin(),
       end: (answered) => {
@@ -196,7 +202,7 @@ export class InferenceService {
       this.#watchCandles(signal),
       this.#context.tally.watch({ clock, signal }),
       this.#context.challenger?.watch(signal),
-      this.#context.keys?.watch(this.#onKeys, { clock, signal }),
+      this.#context.keys?.watch((report) => this.#reporter.keys(report), { clock, signal }),
       this.#anchors?.watch(() => this.#host.current?.served, { everyMs, clock, signal }),
     ]);
   }
@@ -204,6 +210,12 @@ export class InferenceService {
   /** Looks at the store, and forecasts the newest closed minute where it is new: what {@linkcode watch} does all the time. */
   forecastMinute(): Promise<MinuteForecast | undefined> {
     return this.#minutes.look();
+  }
+
+  /** Takes it that the registry is another one now: the log's head is noted there too. The model is looked at as ever. */
+  registryReplaced(): void {
+    this.#reporter.registryReplaced();
+    this.#anchors?.forget();
   }
 
   /** Writes what the prediction log still holds and anchors it. */

@@ -138,7 +138,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
     past?.feed ?? openCandleFeed(context),
     minuteScoring(),
   ]);
-  await using registry = await openRegistry(context);
+  await using registry = await openRegistry(context, { onReplaced: () => service.registryReplaced() });
   const opened = await openRequestLog(context, config.requestLog);
   await using requestLog = opened.log;
   const reporter = reporterOf(context, opened);

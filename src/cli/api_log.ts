@@ -65,6 +65,16 @@ export function reporterOf(
       const message = `Up to ${records} records of the prediction log are lost: ${reason}. Put them back if you can`;
       tell("prediction-log-gone", "error", message, { records, reason });
     },
+    registryReplaced() {
+      const message = "The registry's database was replaced by another file, which is read from now on; " +
+        "the head of the prediction log is noted there too";
+      tell("registry-replaced", "warning", message);
+    },
+    anchors(problem) {
+      if (problem === undefined) {
+        tell("anchors", "info", "The head of the prediction log is noted in the registry again");
+      } else tell("anchors", "warning", `The head of the prediction log cannot be noted in the registry: ${problem}`);
+    },
     keys({ active, problem }) {
       const taken = `${active} key${active === 1 ? " is" : "s are"} taken`;
       const message = problem === undefined ? `The keys changed: ${taken}` : `The keys changed, ${problem}: ${taken}`;

@@ -163,6 +163,8 @@ export async function openRegistry(
   options: OpenTrackingOptions & {
     /** Where runs and logged models are, if the registry may be elsewhere. */
     readonly tracker?: Tracker;
+    /** Called when another file was found in the place of a local registry's database, which is used from then on. */
+    readonly onReplaced?: () => void;
   } = {},
 ): Promise<ModelRegistry> {
   const { credentialsFrom, DEFAULT_TRACKING_URI, openRegistryAt } = await import("../MLOps/open.ts");

@@ -1,6 +1,12 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { DomainError, type ModelRegistry, TrackingError } from "../../src/core/mod.ts";
-import { ModelHost, type ModelHostOptions, parseModelUri, type SwapReport } from "../../src/api/mod.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { DomainError, TrackingError } from "../../src/core/mod.ts";
+import {
+  ModelHost,
+  type ModelHostOptions,
+  type ModelSource,
+  parseModelUri,
+  type SwapReport,
+} from "../../src/api/mod.ts";
 import { defaultFeatureEngine, featureEngines, loadForecastModel, windowFeatureEngine } from "../../src/ml/mod.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { harSpec, memoryStores, modelFiles, registerModel } from "./model_fixture.ts";
@@ -8,7 +14,7 @@ import { plainRow, startService } from "./service_fixture.ts";
 
 const URI = "models:/bitcoin-model@production";
 
-function hostOver(registry: ModelRegistry, uri = URI, options: Partial<ModelHostOptions> = {}) {
+function hostOver(registry: ModelSource, uri = URI, options: Partial<ModelHostOptions> = {}) {
   const clock = new ManualClock(Date.UTC(2024, 0, 1));
   const swaps: SwapReport[] = [];
   const states: (Error | undefined)[] = [];
@@ -267,4 +273,29 @@ Deno.test("a request keeps the model that it started with while the alias moves"
   assertEquals((await (await pending).json()).model.version, "1");
   assertEquals((await (await fixture.post("/predict", { features: plainRow() })).json()).model.version, "2");
   assertEquals((await registry.getVersionByAlias("bitcoin-model", "production"))?.version, "2");
+});
+
+Deno.test("ModelHost takes the version of the same number in another registry, as it is another run's", async () => {
+  const before = memoryStores(), after = memoryStores();
+  await registerModel(before, modelFiles(harSpec()));
+  await registerModel(after, modelFiles(harSpec({ logit: 3 })));
+  let registry = before.registry, count = 0;
+  const source: ModelSource = {
+    getVersionByAlias: (...args) => registry.getVersionByAlias(...args),
+    getModelVersion: (...args) => registry.getModelVersion(...args),
+    searchModelVersions: (...args) => registry.searchModelVersions(...args),
+    listModelFiles: (...args) => registry.listModelFiles(...args),
+    readModelFile: (...args) => registry.readModelFile(...args),
+    changeCounter: () => Promise.resolve(count++),
+  };
+  const { host, swaps } = hostOver(source);
+  await host.start();
+  const { runId, version } = host.current!.served;
+  await host.check();
+  assertEquals(swaps.length, 1, "the same run is no other version");
+  registry = after.registry;
+  await host.check();
+  assertEquals(swaps.map((swap) => [swap.version, swap.outcome]), [[version, "loaded"], [version, "loaded"]]);
+  assertNotEquals(host.current!.served.runId, runId);
+  assertEquals(host.previous!.served.runId, runId);
 });

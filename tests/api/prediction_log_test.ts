@@ -257,7 +257,12 @@ Deno.test("AnchorKeeper notes the head as a tag of the version that serves, and 
   await using log = await openLog(tmp.path, { instance: "one" });
   const fixture = await startService({ log });
   const { registry } = fixture;
-  const keeper = new AnchorKeeper(log, (name, version, tag) => registry.setModelVersionTag(name, version, tag));
+  const states: (string | undefined)[] = [];
+  const keeper = new AnchorKeeper(
+    log,
+    (name, version, tag) => registry.setModelVersionTag(name, version, tag),
+    (problem) => states.push(problem),
+  );
   await keeper.anchor(MODEL);
   assertEquals(await readAnchors(registry), new Map(), "an empty log has no head");
   log.append(pending("a"));
@@ -266,6 +271,13 @@ Deno.test("AnchorKeeper notes the head as a tag of the version that serves, and 
   assertStringIncludes(keeper.problem ?? "", "version=3", "a registry that refuses is told");
   await keeper.anchor(fixture.service.host.current!.served);
   assertEquals([await readAnchors(registry), keeper.problem], [new Map([["one", [log.head]]]), undefined]);
+  assertEquals(states.map((problem) => problem !== undefined), [true, false]);
+  await registry.deleteModelVersionTag("bitcoin-model", "1", "prediction_log.one");
+  await keeper.anchor(fixture.service.host.current!.served);
+  assertEquals(await readAnchors(registry), new Map(), "a head that did not move is noted once");
+  keeper.forget();
+  await keeper.anchor(fixture.service.host.current!.served);
+  assertEquals(await readAnchors(registry), new Map([["one", [log.head]]]), "another registry is told of it too");
 });
 
 Deno.test("PredictionLog survives a disk that refuses, says so, and records what was lost", async () => {

@@ -148,6 +148,8 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
     reporter: {
       swapped: (report) => swaps.push(report),
       registry() {},
+      registryReplaced() {},
+      anchors() {},
       keys() {},
       challengerSwapped: (report) => challengerSwaps.push(report),
       challengerStopped: (stop) => stops.push(stop),

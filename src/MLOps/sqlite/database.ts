@@ -1,27 +1,14 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { TrackingError } from "../../core/mod.ts";
+import { type FileIdentity, isSameFile, TrackingError } from "../../core/mod.ts";
 import { dirname, resolve } from "../artifacts/paths.ts";
 import { NEEDED_COLUMNS, SCHEMA_REVISION, SCHEMA_STATEMENTS } from "./schema.ts";
+import { isBusy, toTrackingError } from "./sqlite_errors.ts";
 
 /** How long one call of SQLite may block this thread on a lock; longer waits happen between calls. */
 const BLOCKING_WAIT_MS = 50;
 /** How long a transaction waits for other processes before it gives up. */
 const DEFAULT_WAIT_MS = 20_000;
 const MAX_CACHED_STATEMENTS = 256;
-
-/** Primary result codes of SQLite that callers are told apart by. */
-const BUSY = 5, LOCKED = 6, READONLY = 8, CORRUPT = 11, FULL = 13, CANTOPEN = 14, CONSTRAINT = 19, NOTADB = 26;
-
-/** SQLite's texts of the codes that matter where no code is given (sqlite3_errstr). */
-const TEXTS = [
-  ["unable to open database file", CANTOPEN],
-  ["attempt to write a readonly database", READONLY],
-  ["database or disk is full", FULL],
-  ["database disk image is malformed", CORRUPT],
-  ["file is not a database", NOTADB],
-  ["database is locked", BUSY],
-  ["database table is locked", LOCKED],
-] as const;
 
 /** What Deno's types of `node:sqlite` leave out. */
 type ArrayStatement = StatementSync & { setReturnArrays(enabled: boolean): void };
@@ -37,24 +24,34 @@ export interface DatabaseOptions {
   readonly create?: boolean;
   /** How long a transaction waits for other processes. @default 20000 */
   readonly waitMs?: number;
+  /** Called when the path led to another file than before, which is used from then on. */
+  readonly onReplaced?: () => void;
 }
 
 /**
  * MLflow's SQLite file. Other processes, MLflow among them, may hold and even migrate it at the same time: nothing of
- * it is cached, transactions are short, and a lock is waited for between calls so that a server stays responsive.
+ * it is cached, transactions are short, and a lock is waited for between calls so that a server stays responsive. Each
+ * transaction goes to the file that the path leads to then: one that was put in its place is opened anew.
  */
 export class Database implements Disposable {
   /** Absolute path, or `:memory:`. */
   readonly path: string;
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #options: DatabaseOptions;
   readonly #waitMs: number;
+  #db: DatabaseSync;
+  #statements = new Map<string, StatementSync>();
+  /** The file that is open; undefined in memory. */
+  #file: FileIdentity | undefined;
+  #replacements = 0;
+  #reopening: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(path: string, db: DatabaseSync, waitMs: number) {
+  private constructor(path: string, db: DatabaseSync, options: DatabaseOptions) {
     this.path = path;
     this.#db = db;
-    this.#waitMs = waitMs;
+    this.#options = options;
+    this.#waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
+    this.#file = path === ":memory:" ? undefined : fileAt(path);
   }
 
   /**
@@ -64,7 +61,7 @@ export class Database implements Disposable {
    * @throws {TrackingError} `store-damaged`, `store-busy`, or RESOURCE_DOES_NOT_EXIST for an open of nothing that may not make it.
    */
   static async open(path: string, options: DatabaseOptions = {}): Promise<Database> {
-    const { readOnly = false, create = true, waitMs = DEFAULT_WAIT_MS } = options;
+    const { readOnly = false, create = true } = options;
     const absolute = path === ":memory:" ? path : resolve(path);
     if (readOnly || !create) await refuseMissing(absolute);
     else if (absolute !== ":memory:") await Deno.mkdir(dirname(absolute), { recursive: true });
@@ -74,14 +71,14 @@ export class Database implements Disposable {
     } catch (error) {
       throw toTrackingError(error, absolute);
     }
-    const database = new Database(absolute, db, waitMs);
     try {
+      const database = new Database(absolute, db, options);
       await database.#prepare(readOnly);
+      return database;
     } catch (error) {
       db.close();
       throw error;
     }
-    return database;
   }
 
   async #prepare(readOnly: boolean): Promise<void> {
@@ -158,6 +155,7 @@ export class Database implements Disposable {
    * meanwhile, and nothing else may use this connection.
    */
   async writeSlowly<T>(work: () => Promise<T>): Promise<T> {
+    await this.#follow();
     await this.#retryBusy(() => this.#execute("BEGIN IMMEDIATE"));
     try {
       const result = await work();
@@ -169,8 +167,9 @@ export class Database implements Disposable {
     }
   }
 
-  #transaction<T>(begin: string, work: () => T): Promise<T> {
-    return this.#retryBusy(() => {
+  async #transaction<T>(begin: string, work: () => T): Promise<T> {
+    await this.#follow();
+    return await this.#retryBusy(() => {
       this.#execute(begin);
       try {
         const result = work();
@@ -181,6 +180,33 @@ export class Database implements Disposable {
         throw error;
       }
     });
+  }
+
+  /**
+   * SQLite goes on with the file it opened, wherever the name of it goes: with one that was replaced, reads would be of the
+   * past and writes would be lost, both without a word.
+   */
+  async #follow(): Promise<void> {
+    if (this.#closed || this.#file === undefined || isSameFile(fileAt(this.path), this.#file)) return;
+    await (this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined));
+  }
+
+  async #reopen(): Promise<void> {
+    const { onReplaced, ...options } = this.#options;
+    if (Deno.statSync(this.path).size === 0) {
+      throw new TrackingError("INVALID_STATE", `Cannot use '${this.path}' as the file that stands there now is empty`, {
+        code: "store-damaged",
+        hint: "Put a whole copy in its place",
+      });
+    }
+    const fresh = await Database.open(this.path, { ...options, create: false });
+    // SQLite sees that the file it has was moved, and leaves the other one's write-ahead log alone.
+    this.#db.close();
+    this.#db = fresh.#db;
+    this.#statements = fresh.#statements;
+    this.#file = fresh.#file;
+    this.#replacements++;
+    onReplaced?.();
   }
 
   #rollBack(): void {
@@ -245,9 +271,10 @@ export class Database implements Disposable {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
-  /** Changes whenever another connection has committed to the file. */
+  /** Changes whenever another connection has committed to the file, or it was replaced. */
   dataVersion(): number {
-    return this.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
+    // SQLite counts in 32 bits, for each connection anew.
+    return this.#replacements * 2 ** 32 + this.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
   }
 
   #statement(sql: string, as: "objects" | "arrays" = "objects"): StatementSync {
@@ -326,9 +353,17 @@ function refuseNul(values: readonly SqlValue[]): void {
   }
 }
 
-/** Whether an error is a violated constraint (a key that exists, mostly). */
-export function isConstraintError(error: unknown): boolean {
-  return resultCode(error) === CONSTRAINT;
+/** The file that a path leads to. Synchronous, as SQLite's calls are: it takes microseconds. */
+function fileAt(path: string): FileIdentity {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new TrackingError("TEMPORARILY_UNAVAILABLE", `Cannot use '${path}' as the file was removed or moved away`, {
+      hint: "Put it back, or a copy in its place",
+      cause: error,
+    });
+  }
 }
 
 async function refuseMissing(path: string): Promise<void> {
@@ -340,51 +375,5 @@ async function refuseMissing(path: string): Promise<void> {
       hint: "Make a run first: task track",
       cause: error,
     });
-  }
-}
-
-function resultCode(error: unknown): number | undefined {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  if (typeof code === "number") return code & 0xff;
-  // Deno gives errors of opening and of exec() no code, only SQLite's text for it.
-  const text = error instanceof Error ? error.message : "";
-  return TEXTS.find(([part]) => text.includes(part))?.[1];
-}
-
-function isBusy(error: unknown): boolean {
-  const code = resultCode(error);
-  return code === BUSY || code === LOCKED;
-}
-
-/** Names the failures of SQLite that a user meets; anything else is passed on as it is. */
-function toTrackingError(error: unknown, path: string): unknown {
-  const why = error instanceof Error ? error.message : String(error);
-  switch (resultCode(error)) {
-    case CORRUPT:
-    case NOTADB:
-      return new TrackingError("INVALID_STATE", `Cannot read '${path}' as the database is damaged: ${why}`, {
-        code: "store-damaged",
-        hint: "Restore it from a copy, or move it away to start a new one",
-        cause: error,
-      });
-    case FULL:
-      return new TrackingError("INTERNAL_ERROR", `Cannot write to '${path}' as the disk is full`, {
-        hint: "Free some space and try again; everything committed is intact",
-        cause: error,
-      });
-    case READONLY:
-      return new TrackingError("PERMISSION_DENIED", `Cannot write to '${path}' as it is read-only: ${why}`, {
-        code: "permission-denied",
-        hint: "Give this user write permission for the file and its folder",
-        cause: error,
-      });
-    case CANTOPEN:
-      return new TrackingError("INVALID_STATE", `Cannot open '${path}': ${why}`, {
-        code: "permission-denied",
-        hint: "Check that the folder exists and may be read and written",
-        cause: error,
-      });
-    default:
-      return error;
   }
 }

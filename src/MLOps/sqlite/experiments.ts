@@ -17,7 +17,8 @@ import { decodeOffset, encodeOffset } from "../search/page_token.ts";
 import { parseFilter } from "../search/parse_filter.ts";
 import { parseOrderBy } from "../search/parse_order.ts";
 import { allOf, compare, placeholders, type SqlPart } from "../search/sql.ts";
-import { type Database, isConstraintError } from "./database.ts";
+import type { Database } from "./database.ts";
+import { isConstraintError } from "./sqlite_errors.ts";
 
 interface ExperimentRow {
   readonly id: string;

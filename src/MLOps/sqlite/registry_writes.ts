@@ -7,7 +7,8 @@ import {
 } from "../../core/mod.ts";
 import { checkRegistryTag, invalid } from "../rules/entries.ts";
 import { aliasMoved, canonicalStage, checkAlias, checkModelName, checkNewAlias } from "../rules/names.ts";
-import { type Database, isConstraintError } from "./database.ts";
+import type { Database } from "./database.ts";
+import { isConstraintError } from "./sqlite_errors.ts";
 import { DELETED_STAGE, registeredModelRow, versionRow, withModelDetails, withVersionData } from "./registry_rows.ts";
 
 /** Makes a registered model. @throws {TrackingError} RESOURCE_ALREADY_EXISTS */

@@ -47,6 +47,8 @@ export interface SqliteStoreOptions {
   readonly create?: boolean;
   /** How long a transaction waits for other processes, in milliseconds. @default 20000 */
   readonly waitMs?: number;
+  /** Called when another file was found in the database's place, which is used from then on. */
+  readonly onReplaced?: () => void;
   /** The clock, epoch milliseconds. @default Date.now */
   readonly nowMs?: () => number;
 }

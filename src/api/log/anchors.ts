@@ -18,13 +18,20 @@ export interface Anchor {
 export class AnchorKeeper {
   readonly #log: PredictionLog;
   readonly #write: WriteAnchor;
+  readonly #onState: ((problem: string | undefined) => void) | undefined;
   #anchored = 0;
   #problem: string | undefined;
 
-  /** Nothing is noted before {@linkcode anchor}. */
-  constructor(log: PredictionLog, write: WriteAnchor) {
+  /** Nothing is noted before {@linkcode anchor}; `onState` is told of problems as they come and go. */
+  constructor(log: PredictionLog, write: WriteAnchor, onState?: (problem: string | undefined) => void) {
     this.#log = log;
     this.#write = write;
+    this.#onState = onState;
+  }
+
+  /** Notes the head at the next time, moved or not: the registry is another one now, which need not have it. */
+  forget(): void {
+    this.#anchored = 0;
   }
 
   /** Why the head could not be noted the last time, or undefined. */
@@ -41,10 +48,16 @@ export class AnchorKeeper {
     try {
       await this.#write(model.name, model.version, { key: `${PREFIX}${this.#log.instance}`, value: `${n} ${link}` });
       this.#anchored = n;
-      this.#problem = undefined;
+      this.#setProblem(undefined);
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#setProblem(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #setProblem(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#onState?.(problem);
   }
 
   /** Notes the head every `everyMs` until the signal ends it. */

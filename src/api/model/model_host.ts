@@ -195,7 +195,7 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
   async #moveTo(target: ModelVersion, force = false): Promise<void> {
     this.#target = target;
     const { clock } = this.#deps;
-    if (this.#current?.served.version === target.version) {
+    if (isOf(this.#current, target)) {
       this.#refusal = undefined;
       return;
     }
@@ -203,7 +203,7 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
     if (refusal !== undefined && !force) {
       if (clock.monotonicMs() - refusal.checkedAtMs < this.#options.retryRefusedMs) return;
     }
-    if (this.#previous?.served.version === target.version) return this.#switchTo(this.#previous);
+    if (isOf(this.#previous, target)) return this.#switchTo(this.#previous!);
     let digest: string | undefined;
     try {
       if (target.status !== "" && target.status !== "READY") {
@@ -271,6 +271,11 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
     this.#registryError = error;
     this.#options.onRegistryState?.(error);
   }
+}
+
+/** Whether a model is that version. A registry that was put back from a copy gives a number anew, to another run. */
+function isOf<M>(loaded: LoadedModel<M> | undefined, { version, runId }: ModelVersion): boolean {
+  return loaded?.served.version === version && loaded.served.runId === runId;
 }
 
 function digestOf(files: ReadonlyMap<string, Uint8Array>): string {

@@ -150,6 +150,6 @@ export interface ModelRegistry extends AsyncDisposable {
   listModelFiles(name: string, version: string, path?: string): Promise<readonly ArtifactInfo[]>;
   /** Content of a file of the version's model directory. */
   readModelFile(name: string, version: string, path: string): Promise<Uint8Array>;
-  /** Grows whenever another process may have changed the registry (`PRAGMA data_version`); remote stores return a fresh value each time. */
+  /** Differs whenever another process may have changed or replaced the registry (`PRAGMA data_version`); remote stores return a fresh value each time. */
   changeCounter(): Promise<number>;
 }
