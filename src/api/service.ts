@@ -33,6 +33,8 @@ export interface ServiceReporter {
   swapped(report: SwapReport): void;
   /** The registry cannot be asked; undefined once it can again. */
   registry(error: Error | undefined): void;
+  /** Why the feature store gives no candles; undefined once it does again. */
+  candles(reason: string | undefined): void;
   /** The registry is another one than before, as when its database was put back from a copy. */
   registryReplaced(): void;
   /** Why the log's head cannot be noted in the registry; undefined once it can again. */
@@ -100,7 +102,11 @@ export class InferenceService {
   constructor(deps: ServiceDeps, options: ServiceOptions) {
     const { config, programVersion } = options;
     const series = { ...config.series, interval: "1m" as const };
-    this.#live = new LiveFeatures(deps, { series, checkMs: config.data.checkSeconds * 1000 });
+    this.#live = new LiveFeatures(deps, {
+      series,
+      checkMs: config.data.checkSeconds * 1000,
+      onState: (reason) => deps.reporter.candles(reason),
+    });
     this.#host = new ModelHost(parseModelUri(options.modelUri), {
       ...deps,
       load: loadWarm(deps.load),
@@ -120,6 +126,7 @@ export class InferenceService {
     const metrics = new ServiceMetrics({
       host: this.#host,
       data: () => currentAge(context),
+      dataReason: () => this.#live.reason,
       log: deps.log,
       requestLog: deps.requestLog,
       queued: () => gate.queued,

@@ -65,6 +65,10 @@ export function reporterOf(
       const message = `Up to ${records} records of the prediction log are lost: ${reason}. Put them back if you can`;
       tell("prediction-log-gone", "error", message, { records, reason });
     },
+    candles(reason) {
+      if (reason === undefined) tell("feature-store", "info", "The feature store gives candles again");
+      else tell("feature-store", "warning", `The feature store gives no candles: ${reason}`, { reason });
+    },
     registryReplaced() {
       const message = "The registry's database was replaced by another file, which is read from now on; " +
         "the head of the prediction log is noted there too";

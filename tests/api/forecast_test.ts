@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { concatCandles, MINUTE_MS, sliceCandles, toIso } from "../../src/core/mod.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { concatCandles, DomainError, MINUTE_MS, sliceCandles, toIso } from "../../src/core/mod.ts";
 import { defaultApiConfig } from "../../src/config/api_config.ts";
 import { encodeMlModel } from "../../src/MLOps/mod.ts";
 import { defaultFeatureEngine, windowFeatureEngine } from "../../src/ml/mod.ts";
@@ -197,4 +197,40 @@ Deno.test("GET /v1/forecast does not wait for a store that is held: it answers f
     assertEquals((await answer.json()).data.ageSeconds, 32);
   }
   held.reject(new Error("the store is held"));
+});
+
+Deno.test("a store that cannot be read is told once, with its reason on /readyz and /health, while old candles answer", async () => {
+  const { ask, feed, clock, storeReasons } = await startService({ candles: WALK });
+  const look = async () => {
+    await clock.advance(1000);
+    await ask("/v1/forecast");
+  };
+  const data = async () => {
+    const { checks } = await (await ask("/readyz")).json();
+    const health = (await (await ask("/health")).json()).data.reason;
+    const readable = /^bitcoin_ml_data_readable (\d)$/m.exec(await (await ask("/metrics")).text())![1];
+    const { passed, reason } = checks.find(({ name }: { name: string }) => name === "data");
+    return { passed, reason, health, readable };
+  };
+  assertEquals(await data(), { passed: true, reason: null, health: null, readable: "1" });
+  for (let held = 1; held <= 3; held++) {
+    feed.error = new DomainError("store-damaged", `Cannot read the store, seen ${held} times`);
+    feed.stamp = `damaged ${held}`;
+    await look();
+  }
+  assertEquals(storeReasons, ["Cannot read the store, seen 1 times"]);
+  const reason = "Cannot read the store, seen 3 times";
+  assertEquals(await data(), { passed: true, reason, health: reason, readable: "0" });
+  await clock.advance(180_000);
+  const stale = await data();
+  assertEquals(stale.passed, false);
+  assertMatch(stale.reason, /ended \d+ s ago, more than 180 s: Cannot read the store, seen 3 times/);
+  feed.error = undefined;
+  feed.stamp = undefined; // the file is put back as it was
+  await look();
+  assertEquals([storeReasons.length, storeReasons.at(-1)], [2, undefined]);
+  assertEquals((await data()).health, null);
+  feed.put(undefined);
+  await look();
+  assertStringIncludes(storeReasons.at(-1)!, "holds no candles");
 });

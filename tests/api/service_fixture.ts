@@ -22,6 +22,8 @@ import { harSpec, type HarSpecOptions, memoryStores, modelFiles, registerModel }
 export class MemoryFeed implements CandleFeed {
   candles: CandleColumns | undefined;
   error: Error | undefined;
+  /** What the file's stamp is, where that is not of the candles. */
+  stamp: string | undefined;
   reads = 0;
   /** Length of the range of each load, in minutes. */
   readonly loadedMinutes: number[] = [];
@@ -37,7 +39,7 @@ export class MemoryFeed implements CandleFeed {
   }
 
   version(): Promise<string> {
-    return Promise.resolve(String(this.#version));
+    return Promise.resolve(this.stamp ?? String(this.#version));
   }
 
   async read<T>(use: Parameters<CandleFeed["read"]>[0]): Promise<T> {
@@ -103,6 +105,8 @@ export interface Fixture {
   readonly challengerSwaps: SwapReport[];
   readonly stops: ChallengerStop[];
   readonly failures: unknown[];
+  /** Why the store gave no candles, as the operator was told. */
+  readonly storeReasons: (string | undefined)[];
   /** Asks the service as a client on this machine. */
   ask(path: string, init?: RequestInit & { readonly remote?: string }): Promise<Response>;
   /** Posts JSON, or text as it stands. */
@@ -130,7 +134,8 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
   const swaps: SwapReport[] = [],
     challengerSwaps: SwapReport[] = [],
     stops: ChallengerStop[] = [],
-    failures: unknown[] = [];
+    failures: unknown[] = [],
+    storeReasons: (string | undefined)[] = [];
   // Requests of a test follow each other in one turn of the event loop, which would soon count as overload.
   const defaults = defaultApiConfig(), limits = { ...defaults.limits, queueMilliseconds: 60_000 };
   const service = new InferenceService({
@@ -150,6 +155,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
       registry() {},
       registryReplaced() {},
       anchors() {},
+      candles: (reason) => storeReasons.push(reason),
       keys() {},
       challengerSwapped: (report) => challengerSwaps.push(report),
       challengerStopped: (stop) => stops.push(stop),
@@ -171,7 +177,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
       body: typeof body === "string" ? body : JSON.stringify(body),
       headers: { "content-type": "application/json", ...headers },
     });
-  return { ...stores, service, clock, feed, swaps, challengerSwaps, stops, failures, ask, post };
+  return { ...stores, service, clock, feed, swaps, challengerSwaps, stops, failures, storeReasons, ask, post };
 }
 
 /** A row of plain values in the model's order. */

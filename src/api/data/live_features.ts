@@ -5,6 +5,7 @@ import {
   type Clock,
   concatCandles,
   type FeatureReader,
+  isDomainError,
   lowerBound,
   MINUTE_MS,
   type SeriesId,
@@ -54,6 +55,8 @@ export interface LiveFeaturesOptions {
   readonly series: SeriesId;
   /** How often at most the store's file is looked at. */
   readonly checkMs: number;
+  /** Told why the store gives no candles, once for each kind of reason, and with undefined once it does again. */
+  readonly onState?: (reason: string | undefined) => void;
 }
 
 /** Hours are whole in the window, as features sum over UTC-aligned hours. */
@@ -78,6 +81,9 @@ export class LiveFeatures {
   /** Open time from which on the window holds all that the store had. */
   #windowStartMs = Infinity;
   #reason: string;
+  /** What {@linkcode LiveFeatures.reason} became when the store was last read. */
+  #settled = "";
+  #told = "";
   #version: string | undefined;
   #checkedAtMs = -Infinity;
   #running: Promise<void> | undefined;
@@ -121,20 +127,28 @@ export class LiveFeatures {
     try {
       // Taken before reading: what is written meanwhile is seen at the next look.
       const version = await this.#deps.feed.version();
-      if (version === this.#version) return;
+      // A look that failed in between left its reason: the store is back as it was.
+      if (version === this.#version) return this.#setReason(this.#settled, this.#settled);
       const row = await this.#read();
       this.#version = version;
       if (row === undefined) {
         const { exchange, symbol, interval } = this.#options.series;
-        this.#reason = `The feature store holds no candles of ${symbol} ${interval} from ${exchange}`;
-        this.#row = undefined;
-      } else {
-        this.#reason = "";
-        this.#row = row;
-      }
+        this.#settled = `The feature store holds no candles of ${symbol} ${interval} from ${exchange}`;
+      } else this.#settled = "";
+      this.#row = row;
+      this.#setReason(this.#settled, this.#settled);
     } catch (error) {
-      this.#reason = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#setReason(reason, isDomainError(error) ? error.code : "error");
     }
+  }
+
+  /** The text of one kind differs from look to look, by how long a store has been held say. */
+  #setReason(reason: string, kind: string): void {
+    this.#reason = reason;
+    if (kind === this.#told) return;
+    this.#told = kind;
+    this.#options.onState?.(this.reason);
   }
 
   async #read(): Promise<LiveRow | undefined> {

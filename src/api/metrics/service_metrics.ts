@@ -12,6 +12,8 @@ export interface MetricSources {
   readonly host: Pick<ModelHost, "current">;
   /** Age of the data. */
   readonly data: () => DataAge;
+  /** Why the feature store gives no candles, or undefined. */
+  readonly dataReason: () => string | undefined;
   /** The prediction log, where there is one. */
   readonly log:
     | Pick<
@@ -99,6 +101,11 @@ export class ServiceMetrics {
       () => sources.data().ageSeconds ?? NaN,
     );
     gauge("bitcoin_ml_data_stale", "1 where the candles are older than configured", () => Number(sources.data().stale));
+    gauge(
+      "bitcoin_ml_data_readable",
+      "1 while the feature store gives candles, however old",
+      () => sources.dataReason() === undefined ? 1 : 0,
+    );
     const { log, requestLog } = sources;
     if (requestLog !== undefined) {
       counter(

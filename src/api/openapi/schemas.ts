@@ -161,7 +161,9 @@ export const ANSWER_SCHEMAS = {
   Health: z.strictObject({
     status: z.enum(["ok", "unavailable"]),
     model: served.nullable(),
-    data,
+    data: data.extend({
+      reason: z.string().nullable().describe("Why the feature store gives no candles at present; null while it does"),
+    }),
     swap: swap.nullable().describe("The last attempt to change the model"),
     challenger: challenger.nullable().describe("The version that is tried beside it; null where none is configured"),
     reasons: z.array(z.string()).optional().describe("Why there is no model"),

@@ -50,6 +50,12 @@ export function requireModel(context: RouteContext): LoadedModel {
   throw new DomainError("model-not-loaded", `Cannot answer as no model is loaded: ${context.host.reasons.join("; ")}`);
 }
 
+/** That the newest candle is older than `limitSeconds`, and why no newer one is read, where that is known. */
+export function describeAge({ live }: RouteContext, ageSeconds: number, limitSeconds: number): string {
+  const age = `the newest closed candle ended ${ageSeconds} s ago, more than ${limitSeconds} s`;
+  return live.reason === undefined ? age : `${age}: ${live.reason}`;
+}
+
 /** Age of the newest candles now. */
 export function currentAge(context: RouteContext): DataAge {
   return dataAge(context.live.row?.decisionTimeMs, context.clock.nowMs(), context.config.data.staleAfterSeconds);

@@ -9,7 +9,7 @@ import type { FieldError } from "../http/problem.ts";
 import { jsonTextResponse } from "../http/respond.ts";
 import { invalid } from "../input/row_shape.ts";
 import type { LoadedModel } from "../model/model_host.ts";
-import { currentAge, requireModel, type RouteContext } from "./context.ts";
+import { currentAge, describeAge, requireModel, type RouteContext } from "./context.ts";
 
 /** `GET /v1/forecast?horizon=`: a forecast from the newest closed candles in the store. */
 export function forecastRoute(context: RouteContext): Handler {
@@ -88,7 +88,7 @@ function requireRow(context: RouteContext): LiveRow {
   if (limit !== null && age.ageSeconds !== null && age.ageSeconds > limit) {
     throw new DomainError(
       "data-stale",
-      `Cannot forecast as the newest closed candle ended ${age.ageSeconds} s ago, more than ${limit} s`,
+      `Cannot forecast as ${describeAge(context, age.ageSeconds, limit)}`,
       { hint: "Bring newer candles in with: task ingest" },
     );
   }

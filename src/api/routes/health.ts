@@ -2,7 +2,7 @@ import type { Challenger } from "../challenger/challenger.ts";
 import { COMPARED_LOSSES } from "../challenger/skill_watch.ts";
 import type { Handler } from "../http/exchange.ts";
 import { jsonResponse, textResponse } from "../http/respond.ts";
-import { currentAge, requireModel, type RouteContext } from "./context.ts";
+import { currentAge, describeAge, requireModel, type RouteContext } from "./context.ts";
 
 /** `GET /health`: the model and the data behind the answers; 503 with reasons while there is no model. */
 export function healthRoute(context: RouteContext): Handler {
@@ -12,7 +12,7 @@ export function healthRoute(context: RouteContext): Handler {
     const body = {
       status: served === undefined ? "unavailable" : "ok",
       model: served ?? null,
-      data: currentAge(context),
+      data: { ...currentAge(context), reason: context.live.reason ?? null },
       swap: host.swap ?? null,
       challenger: context.challenger === undefined ? null : describeChallenger(context.challenger),
       ...(served === undefined ? { reasons: host.reasons } : {}),
@@ -49,10 +49,11 @@ export function readinessRoute(context: RouteContext): Handler {
     const { host, live, log, config } = context;
     const staleReason = age.ageSeconds === null
       ? live.reason ?? "there are no candles"
-      : `the newest closed candle ended ${age.ageSeconds} s ago, more than ${config.data.staleAfterSeconds} s`;
+      : describeAge(context, age.ageSeconds, config.data.staleAfterSeconds);
     const checks = [
       check("model", host.current !== undefined, host.reasons.join("; ")),
-      check("data", !age.stale, staleReason),
+      // Fresh candles are answered from, but they will not stay fresh: the reason is there before the check fails.
+      age.stale ? check("data", false, staleReason) : { name: "data", passed: true, reason: live.reason ?? null },
       check("log", log?.problem === undefined, log?.problem ?? ""),
     ];
     const ready = checks.every(({ passed }) => passed);
