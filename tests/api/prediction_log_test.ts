@@ -282,12 +282,14 @@ Deno.test("AnchorKeeper notes the head as a tag of the version that serves, and 
 
 Deno.test("PredictionLog survives a disk that refuses, says so, and records what was lost", async () => {
   await using tmp = await tmpDir();
-  await Deno.writeTextFile(`${tmp.path}/blocked`, "a file where the folder should be");
   const directory = `${tmp.path}/blocked`;
   await using log = await openLog(directory, { instance: "one", maxPendingBytes: 3000 });
-  assertStringIncludes(log.problem ?? "", "Cannot write the prediction log");
+  await Deno.remove(directory, { recursive: true });
+  await Deno.writeTextFile(directory, "a file where the folder should be");
   const fixture = await startService({ log });
   assertEquals((await fixture.post("/predict", { features: plainRow() })).status, 200, "answers go on");
+  await log.flush();
+  assertStringIncludes(log.problem ?? "", "Cannot write the prediction log");
   const ready = await (await fixture.ask("/readyz")).json();
   assertEquals(ready.checks.find((check: { name: string }) => check.name === "log").passed, false);
   for (let i = 0; i < 50; i++) {
@@ -308,6 +310,33 @@ Deno.test("PredictionLog survives a disk that refuses, says so, and records what
   const [verdict] = await verifyLog(directory, { key: KEY, anchors: new Map() });
   assertEquals([verdict!.problem, verdict!.records], [null, log.head.n]);
 });
+
+Deno.test("PredictionLog.open() refuses a place where no log can be, and serves with a problem where the disk fails", async () => {
+  await using tmp = await tmpDir();
+  await Deno.writeTextFile(`${tmp.path}/file`, "");
+  for (const directory of [`${tmp.path}/file`, `${tmp.path}/file/below`]) {
+    const error = await assertRejects(() => openLog(directory), DomainError, `'${directory}'`);
+    assertEquals([error.code, error.hint], ["config-invalid", "See predictionLog.directory in config/api.json"]);
+  }
+  const states: (string | undefined)[] = [];
+  // A name that is too long stands for a full disk: neither is refused by what was granted or configured.
+  await using log = await openLog(tmp.path, {
+    instance: "x".repeat(300),
+    reporter: { logState: (problem) => states.push(problem), recordsGone() {} },
+  });
+  assertEquals(states, [log.problem]);
+  assertStringIncludes(log.problem ?? "", "Cannot write the prediction log");
+});
+
+Deno.test(
+  "PredictionLog.open() says how a folder outside of what is granted is granted",
+  { permissions: { read: true, write: ["mlruns"] } },
+  async () => {
+    const denied = await assertRejects(() => openLog("/data/the log"), DomainError, "as it is not granted");
+    assertEquals(denied.code, "permission-denied");
+    assertStringIncludes(denied.hint ?? "", `task api READ='/data/the log' WRITE='/data/the log'`);
+  },
+);
 
 Deno.test("PredictionLog leaves no folder where nothing was logged", async () => {
   await using tmp = await tmpDir();

@@ -27,7 +27,7 @@ export async function fileSink(path: string, options: { readonly maxBytes: numbe
   try {
     await open();
   } catch (error) {
-    throw cannotOpen(path, error);
+    throw cannotWriteThere({ what: "the request log", path, setting: "requestLog.destination" }, error);
   }
   return {
     async write(bytes) {
@@ -51,15 +51,33 @@ export async function writeAll(
   for (let offset = 0; offset < bytes.length;) offset += await writer.write(bytes.subarray(offset));
 }
 
-function cannotOpen(path: string, cause: unknown): DomainError {
+/** What of the configuration leads to a path, as errors name it. */
+export interface ConfiguredPath {
+  /** What is there, such as `the request log`. */
+  readonly what: string;
+  /** The path. */
+  readonly path: string;
+  /** Setting of `config/api.json` that names it. */
+  readonly setting: string;
+}
+
+/** The error for a path that cannot be written as it was configured: what was refused, and what to change. */
+export function cannotWriteThere({ what, path, setting }: ConfiguredPath, cause: unknown): DomainError {
   if (cause instanceof Deno.errors.NotCapable) {
-    return new DomainError("permission-denied", `Cannot write the request log '${path}' as it is not granted`, {
+    return new DomainError("permission-denied", `Cannot write ${what} '${path}' as it is not granted`, {
       hint: `Put it into mlruns/, or grant it: task api READ=${quoted(path)} WRITE=${quoted(path)}`,
       cause,
     });
   }
-  return new DomainError("config-invalid", `Cannot write the request log '${path}': ${(cause as Error).message}`, {
-    hint: "See requestLog.destination in config/api.json",
+  return new DomainError("config-invalid", `Cannot write ${what} '${path}': ${(cause as Error).message}`, {
+    hint: `See ${setting} in config/api.json`,
     cause,
   });
+}
+
+/** Whether writing failed for what was configured, which stays so, rather than for what a disk lacks at present. */
+export function isConfiguredWrongly(error: unknown): boolean {
+  const { NotCapable, PermissionDenied, AlreadyExists, NotADirectory } = Deno.errors;
+  return [NotCapable, PermissionDenied, AlreadyExists, NotADirectory].some((kind) => error instanceof kind) ||
+    (error as { readonly code?: unknown }).code === "EROFS";
 }

@@ -1,5 +1,5 @@
 import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
-import { writeAll } from "./log_sinks.ts";
+import { cannotWriteThere, isConfiguredWrongly, writeAll } from "./log_sinks.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { chainLink, chainStart, sealText } from "./chain.ts";
 import { isGone, logFileHarm, type OpenLogFile } from "./open_log_file.ts";
@@ -89,10 +89,22 @@ export class PredictionLog implements AsyncDisposable {
     this.#maxPendingBytes = options.maxPendingBytes ?? 33_554_432;
   }
 
-  /** Makes the instance's folder; where that fails the log starts with a {@linkcode problem} and tries again. */
+  /**
+   * Makes the instance's folder; where the disk is full the log starts with a {@linkcode problem} and tries again.
+   *
+   * @throws {DomainError} `config-invalid` or `permission-denied` where no log can be at that place.
+   */
   static async open(options: PredictionLogOptions): Promise<PredictionLog> {
     const log = new PredictionLog(options);
-    await log.#tryFolder();
+    try {
+      await log.#makeFolder();
+    } catch (error) {
+      if (isConfiguredWrongly(error)) {
+        const path = options.directory;
+        throw cannotWriteThere({ what: "the prediction log", path, setting: "predictionLog.directory" }, error);
+      }
+      log.#setProblem(log.#cannotWrite(error));
+    }
     return log;
   }
 
@@ -252,7 +264,7 @@ export class PredictionLog implements AsyncDisposable {
     const taken = this.#sealed;
     this.#sealed = this.#spare;
     try {
-      await this.#tryFolder(true);
+      if (this.#file === undefined) await this.#makeFolder();
       await this.#append(taken.view());
       this.#written = head;
       this.#setProblem(undefined);
@@ -312,13 +324,7 @@ export class PredictionLog implements AsyncDisposable {
     return `Cannot write the prediction log in '${this.#folder}': ${(error as Error).message}`;
   }
 
-  async #tryFolder(strict = false): Promise<void> {
-    if (this.#file !== undefined) return;
-    try {
-      await Deno.mkdir(this.#folder, { recursive: true });
-    } catch (error) {
-      if (strict) throw error;
-      this.#setProblem(this.#cannotWrite(error));
-    }
+  async #makeFolder(): Promise<void> {
+    await Deno.mkdir(this.#folder, { recursive: true });
   }
 }
