@@ -29,9 +29,9 @@ export type { ForecastKind, PendingRecord } from "./log/records.ts";
 export { RequestLog, type RequestLogOptions } from "./log/request_log.ts";
 export { type AnsweredRequest, REQUEST_LOG_LEVELS, type RequestLogLevel, type ServiceEvent } from "./log/log_lines.ts";
 export { fileSink, type LogSink, stderrSink } from "./log/log_sinks.ts";
-export { loadChainKey } from "./log/chain.ts";
+export { keyGone, loadChainKey } from "./log/chain.ts";
 export { type Anchor, readAnchors, type WriteAnchor } from "./log/anchors.ts";
-export { type InstanceVerdict, verifyLog } from "./log/verify_log.ts";
+export { type InstanceVerdict, verifyLog, writtenInstances } from "./log/verify_log.ts";
 export { readKey } from "./log/chain.ts";
 export type { ChallengerModel, LoadChallenger } from "./challenger/ports.ts";
 export {

@@ -116,10 +116,17 @@ async function verify(context: CommandContext): Promise<CommandResult> {
 }
 
 async function serve(context: CommandContext, past?: Past): Promise<CommandResult> {
-  const { checkHost, InferenceService, isLoopbackHost, listen, loadChainKey, PredictionLog, readTls, watchTls } =
-    await import(
-      "../api/mod.ts"
-    );
+  const {
+    checkHost,
+    InferenceService,
+    isLoopbackHost,
+    listen,
+    loadChainKey,
+    PredictionLog,
+    readTls,
+    watchTls,
+    writtenInstances,
+  } = await import("../api/mod.ts");
   const { loadApiConfig } = await import("../config/api_config.ts");
   const { options, signal, output } = context, clock = past?.clock ?? context.clock;
   const config = await withChallenger(await loadApiConfig(options.string("config")), options);
@@ -145,7 +152,7 @@ async function serve(context: CommandContext, past?: Past): Promise<CommandResul
   const { enabled, directory, keyFile, flushMilliseconds, maxFileBytes } = config.predictionLog;
   await using log = !enabled ? undefined : await PredictionLog.open({
     ...(past === undefined ? { directory } : { directory: past.logDirectory, forecastKind: "replay" }),
-    key: await loadChainKey(keyFile),
+    key: await loadChainKey(keyFile, { chained: () => writtenInstances(directory) }),
     clock,
     flushMs: flushMilliseconds,
     maxFileBytes,

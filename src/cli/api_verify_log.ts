@@ -5,11 +5,13 @@ import { renderTable } from "./table.ts";
 
 /** `api verify-log`: proves the prediction log up to the last anchor. */
 export async function verifyPredictionLog(context: CommandContext): Promise<CommandResult> {
-  const { readAnchors, readKey, verifyLog } = await import("../api/mod.ts");
+  const { keyGone, readAnchors, readKey, verifyLog, writtenInstances } = await import("../api/mod.ts");
   const { loadApiConfig } = await import("../config/api_config.ts");
   const { directory, keyFile } = (await loadApiConfig(context.options.string("config"))).predictionLog;
   const key = await readKey(keyFile);
   if (key === undefined) {
+    const chained = await writtenInstances(directory);
+    if (chained.length > 0) throw keyGone(keyFile, chained);
     throw new DomainError("not-found", `Cannot verify the prediction log as its key '${keyFile}' does not exist`, {
       hint: "The service makes it when it first starts: task api",
     });

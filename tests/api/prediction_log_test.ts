@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DomainError, type ForecastRecord, type PredictRecord, QUANTILE_LEVELS } from "../../src/core/mod.ts";
-import { loadChainKey, readAnchors, verifyLog } from "../../src/api/mod.ts";
+import { loadChainKey, readAnchors, verifyLog, writtenInstances } from "../../src/api/mod.ts";
 import { AnchorKeeper } from "../../src/api/log/anchors.ts";
 import { chainLink, chainStart, unsealLine } from "../../src/api/log/chain.ts";
 import { logFiles } from "../../src/api/log/verify_log.ts";
@@ -137,10 +137,17 @@ Deno.test("verifyLog() finds an edit, a removal, an insertion, a swap, another k
     await t.step(title, async () => assertStringIncludes((await verdictOf(text)).problem ?? "sound", part));
   }
   await t.step("another key", async () => {
+    const other = new Uint8Array(32);
+    assertStringIncludes((await verdictOf(good, other)).problem ?? "sound", "line 1: no record from the first on fits");
+    const single = `${rows[0]!}\n`;
     assertStringIncludes(
-      (await verdictOf(good, new Uint8Array(32))).problem ?? "sound",
-      "line 1: record 1 was changed",
+      (await verdictOf(single, other)).problem ?? "sound",
+      "line 1: record 1 was changed, or written",
     );
+  });
+  await t.step("an edit of the first record is no other key", async () => {
+    const { problem } = await verdictOf(whole(rows.with(0, edit(rows[0]!))));
+    assertStringIncludes(problem ?? "sound", "line 1: record 1 was changed");
   });
   await t.step("a chain forged with the right key over an anchored record", async () => {
     const forged: string[] = [];
@@ -354,6 +361,28 @@ Deno.test("loadChainKey() makes a key once, for its owner alone, and refuses wha
   await Deno.writeTextFile(path, "hello");
   const error = await assertRejects(() => loadChainKey(path), DomainError, "holds no key");
   assertEquals(error.code, "config-invalid");
+});
+
+Deno.test("loadChainKey() makes no other key while there are records of the one that is gone", async () => {
+  await using tmp = await tmpDir();
+  const directory = `${tmp.path}/log`, path = `${tmp.path}/log.key`;
+  const load = () => loadChainKey(path, { chained: () => writtenInstances(directory) });
+  const key = await load();
+  await Deno.mkdir(`${directory}/killed before its first record`, { recursive: true });
+  await Deno.rename(path, `${path}.away`);
+  await load();
+  await Deno.rename(`${path}.away`, path);
+  {
+    await using log = await openLog(directory, { key, instance: "one" });
+    log.append(pending("a"));
+  }
+  await Deno.rename(path, `${path}.away`);
+  const error = await assertRejects(load, DomainError, "the key that chains the prediction log of one");
+  assertEquals(error.code, "config-invalid");
+  assertStringIncludes(error.hint ?? "", "Put it back from your backup");
+  await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+  await Deno.rename(`${path}.away`, path);
+  assertEquals(await load(), key);
 });
 
 function floats(base64: string): Float32Array {

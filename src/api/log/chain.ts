@@ -28,13 +28,23 @@ export function unsealLine(line: string): { readonly text: string; readonly link
 const KEY_BYTES = 32;
 
 /**
- * The key in `path`, 64 hex digits in a file of mode 0600; made where there is none.
+ * The key in `path`, 64 hex digits in a file of mode 0600; made where there is none. Where instances that it chained are
+ * still there it is not made anew: another key would prove none of them, and what it chained could no longer be proven
+ * once the right one is put back.
  *
- * @throws {DomainError} `config-invalid` where the file holds something else.
+ * @throws {DomainError} `config-invalid` where the file holds something else, or is gone while its instances are there.
  */
-export async function loadChainKey(path: string): Promise<Uint8Array> {
+export async function loadChainKey(
+  path: string,
+  options: {
+    /** Instances that have records. @default none */
+    readonly chained?: () => Promise<readonly string[]>;
+  } = {},
+): Promise<Uint8Array> {
   const stored = await readKey(path);
   if (stored !== undefined) return stored;
+  const chained = await options.chained?.() ?? [];
+  if (chained.length > 0) throw keyGone(path, chained);
   const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
   await Deno.mkdir(folder, { recursive: true });
@@ -48,6 +58,20 @@ export async function loadChainKey(path: string): Promise<Uint8Array> {
   return key;
 }
 
+/** The error for a key that is not there while instances are that it chained. */
+export function keyGone(path: string, chained: readonly string[]): DomainError {
+  const which = chained.length === 1 ? chained[0] : `${chained.length} instances, the last of them ${chained.at(-1)}`;
+  return new DomainError(
+    "config-invalid",
+    `Cannot find '${path}', the key that chains the prediction log of ${which}`,
+    {
+      hint:
+        "Put it back from your backup. Only if it is lost for good, move the folder of the log away: nobody can prove " +
+        "any more what is in it, and the service then makes a new key",
+    },
+  );
+}
+
 /** The key in `path`, or undefined where there is no file. */
 export async function readKey(path: string): Promise<Uint8Array | undefined> {
   let text: string;
@@ -59,7 +83,7 @@ export async function readKey(path: string): Promise<Uint8Array | undefined> {
   }
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new DomainError("config-invalid", `Cannot read the key of the prediction log as '${path}' holds no key`, {
-      hint: "It must be 64 hexadecimal digits; move it away to have a new one made",
+      hint: "It must be 64 hexadecimal digits: put it back from your backup",
     });
   }
   return Uint8Array.from({ length: KEY_BYTES }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16));

@@ -72,6 +72,8 @@ export async function verifyInstance(
           cursor.batch.push(line);
           break;
         }
+        const isFirst = cursor.proven === 0 && problem.includes(CHANGED);
+        if (isFirst && !await fitsAnywhere(folder, key)) return verdict(`${file}, line ${i + 1}: ${OTHER_KEY}`);
         return verdict(`${file}, line ${i + 1}: ${problem}`);
       }
       // All of them: a clock that is set back as a batch waits puts this one alone under an earlier date.
@@ -96,6 +98,7 @@ export async function verifyInstance(
 }
 
 const NO_RECORD = "it is no record";
+const CHANGED = "was changed, or written with another key";
 
 function follow(cursor: Cursor, line: string, key: Uint8Array): string | undefined {
   let n: unknown, at: unknown;
@@ -116,11 +119,35 @@ function follow(cursor: Cursor, line: string, key: Uint8Array): string | undefin
   if (!before.some((link) => chainLink(key, link, text) === sealed.link)) {
     const first = cursor.proven + 1;
     const what = cursor.batch.length === 1 ? `record ${first}` : `one of the records ${first} to ${cursor.n}`;
-    return `${what} was changed, or written with another key${isFirst ? " or by another instance" : ""}`;
+    return `${what} ${CHANGED}${isFirst ? " or by another instance" : ""}`;
   }
   if (isFirst) cursor.firstLink = sealed.link;
   Object.assign(cursor, { proven: cursor.n, link: sealed.link, batch: [] });
   return undefined;
+}
+
+const OTHER_KEY = "no record from the first on fits this key: most likely the key is not the one that it was written " +
+  "with, so put that one back; else all of it was written anew";
+
+/**
+ * Whether the key fits any batch, behind the link that stands before it: an edit breaks its own batch alone, another key
+ * breaks all. True for a single batch, of which nobody can tell.
+ */
+async function fitsAnywhere(folder: string, key: Uint8Array): Promise<boolean> {
+  let link = CHAIN_START, batch: string[] = [], batches = 0;
+  for (const file of await logFiles(folder)) {
+    for (const line of (await Deno.readTextFile(`${folder}/${file}`)).split("\n")) {
+      if (line === "") continue;
+      const sealed = unsealLine(line);
+      batch.push(sealed?.text ?? line);
+      if (sealed === undefined) continue;
+      batches++;
+      if (chainLink(key, link, batch.join("\n")) === sealed.link) return true;
+      link = sealed.link;
+      batch = [];
+    }
+  }
+  return batches < 2;
 }
 
 const FILE = /^(\d{4}-\d{2}-\d{2})-(\d+)\.jsonl$/;
@@ -183,6 +210,13 @@ function withCopies(verdicts: readonly InstanceVerdict[]): InstanceVerdict[] {
     if (original === verdict || verdict.problem !== null) return verdict;
     return { ...verdict, problem: `it is a copy of ${original.instance}, or that is one of it` };
   });
+}
+
+/** Instances whose folders hold files of records. */
+export async function writtenInstances(directory: string): Promise<string[]> {
+  const all = await instances(directory);
+  const files = await Promise.all(all.map((instance) => logFiles(`${directory}/${instance}`)));
+  return all.filter((_, i) => files[i]!.length > 0);
 }
 
 /** Folders of the log, one an instance; none where there is no log. */
