@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AWAY_FAULTS } from "./api_faults_away.ts";
 import { DISK_FAULTS } from "./api_faults_disk.ts";
 import { NETWORK_FAULTS } from "./api_faults_network.ts";
 
@@ -18,4 +19,4 @@ export interface ApiFault {
 }
 
 /** Every fault, in the order of the docs. */
-export const API_FAULTS: readonly ApiFault[] = [...NETWORK_FAULTS, ...DISK_FAULTS];
+export const API_FAULTS: readonly ApiFault[] = [...NETWORK_FAULTS, ...DISK_FAULTS, ...AWAY_FAULTS];

@@ -27,7 +27,8 @@ export async function fileSink(path: string, options: { readonly maxBytes: numbe
   try {
     await open();
   } catch (error) {
-    throw cannotWriteThere({ what: "the request log", path, setting: "requestLog.destination" }, error);
+    const place = { what: "the request log", path, setting: "requestLog.destination" };
+    throw cannotUse(place, { verb: "write", cause: error });
   }
   return {
     async write(bytes) {
@@ -61,21 +62,29 @@ export interface ConfiguredPath {
   readonly setting: string;
 }
 
-/** The error for a path that cannot be written as it was configured: what was refused, and what to change. */
-export function cannotWriteThere({ what, path, setting }: ConfiguredPath, cause: unknown): DomainError {
+/** The error for a path that cannot be used as it was configured: what was refused, and what to change. */
+export function cannotUse(
+  { what, path, setting }: ConfiguredPath,
+  { verb, cause }: { readonly verb: "read" | "write"; readonly cause: unknown },
+): DomainError {
   if (cause instanceof Deno.errors.NotCapable) {
-    return new DomainError("permission-denied", `Cannot write ${what} '${path}' as it is not granted`, {
+    return new DomainError("permission-denied", `Cannot ${verb} ${what} '${path}' as it is not granted`, {
       hint: `Put it into mlruns/, or grant it: task api READ=${quoted(path)} WRITE=${quoted(path)}`,
       cause,
     });
   }
-  return new DomainError("config-invalid", `Cannot write ${what} '${path}': ${(cause as Error).message}`, {
+  return new DomainError("config-invalid", `Cannot ${verb} ${what} '${path}': ${(cause as Error).message}`, {
     hint: `See ${setting} in config/api.json`,
     cause,
   });
 }
 
-/** Whether writing failed for what was configured, which stays so, rather than for what a disk lacks at present. */
+/** The prediction log at a folder. */
+export function predictionLogAt(path: string): ConfiguredPath {
+  return { what: "the prediction log", path, setting: "predictionLog.directory" };
+}
+
+/** Whether a path is refused for what was configured, which stays so, rather than for what a disk lacks at present. */
 export function isConfiguredWrongly(error: unknown): boolean {
   const { NotCapable, PermissionDenied, AlreadyExists, NotADirectory } = Deno.errors;
   return [NotCapable, PermissionDenied, AlreadyExists, NotADirectory].some((kind) => error instanceof kind) ||

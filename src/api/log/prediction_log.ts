@@ -1,5 +1,5 @@
 import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
-import { cannotWriteThere, isConfiguredWrongly, writeAll } from "./log_sinks.ts";
+import { cannotUse, isConfiguredWrongly, predictionLogAt, writeAll } from "./log_sinks.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { chainLink, chainStart, sealText } from "./chain.ts";
 import { isGone, logFileHarm, type OpenLogFile } from "./open_log_file.ts";
@@ -100,8 +100,7 @@ export class PredictionLog implements AsyncDisposable {
       await log.#makeFolder();
     } catch (error) {
       if (isConfiguredWrongly(error)) {
-        const path = options.directory;
-        throw cannotWriteThere({ what: "the prediction log", path, setting: "predictionLog.directory" }, error);
+        throw cannotUse(predictionLogAt(options.directory), { verb: "write", cause: error });
       }
       log.#setProblem(log.#cannotWrite(error));
     }

@@ -1,6 +1,7 @@
 import { CHAIN_START, DAY_MS, toIsoDay } from "../../core/mod.ts";
 import type { Anchor } from "./anchors.ts";
 import { chainLink, chainStart, unsealLine } from "./chain.ts";
+import { cannotUse, isConfiguredWrongly, predictionLogAt } from "./log_sinks.ts";
 
 /** What {@linkcode verifyInstance} found in an instance's folder. */
 export interface InstanceVerdict {
@@ -219,13 +220,17 @@ export async function writtenInstances(directory: string): Promise<string[]> {
   return all.filter((_, i) => files[i]!.length > 0);
 }
 
-/** Folders of the log, one an instance; none where there is no log. */
+/**
+ * Folders of the log, one an instance; none where there is no log.
+ *
+ * @throws {DomainError} `config-invalid` or `permission-denied` where no log can be at that place.
+ */
 export async function instances(directory: string): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(directory));
     return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    throw isConfiguredWrongly(error) ? cannotUse(predictionLogAt(directory), { verb: "read", cause: error }) : error;
   }
 }
