@@ -1,7 +1,7 @@
 import { Hono } from "@hono/hono";
 import { DomainError } from "../core/mod.ts";
 import { drain } from "./http/body.ts";
-import { type ConnectionInfo, type Handler, urlOf } from "./http/exchange.ts";
+import { type ConnectionInfo, type Handler, methodName, urlOf } from "./http/exchange.ts";
 import type { AccessRule, Admission } from "./access/admission.ts";
 import type { Visit } from "./access/key_ring.ts";
 import { MethodNotAllowedError, RefusalError, type RefusalReason } from "./http/problem.ts";
@@ -62,7 +62,7 @@ export function createRouter(routes: readonly BoundRoute[], admission: Admission
       if (isIn) admission.leave(rule!);
       observer.end({
         requestId,
-        method: request.method,
+        method: methodName(request.method),
         route,
         status: response.status,
         durationMs: performance.now() - startedAt,

@@ -43,3 +43,34 @@ export function isFromLoopback(info: ConnectionInfo | undefined): boolean {
   const address = info?.remoteAddr;
   return address !== undefined && "hostname" in address && isLoopbackHost(address.hostname);
 }
+
+/** A known method, or `other`. */
+export type MethodName =
+  | "GET"
+  | "HEAD"
+  | "POST"
+  | "PUT"
+  | "DELETE"
+  | "CONNECT"
+  | "OPTIONS"
+  | "TRACE"
+  | "PATCH"
+  | "other";
+
+/** Those of RFC 9110 and `PATCH` (RFC 5789). */
+const KNOWN_METHODS: readonly MethodName[] = [
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "PATCH",
+];
+
+/** How a request's method is called in metrics and the log: a client may make up as many as it likes. */
+export function methodName(method: string): MethodName {
+  return KNOWN_METHODS.find((known) => known === method) ?? "other";
+}

@@ -1,4 +1,5 @@
 import { toIso } from "../../core/mod.ts";
+import type { MethodName } from "../http/exchange.ts";
 import type { RefusalReason } from "../http/problem.ts";
 
 /** How much a line matters, rising. */
@@ -12,7 +13,7 @@ export interface AnsweredRequest {
   /** Its id, in the answer too. */
   readonly requestId: string;
   /** HTTP method. */
-  readonly method: string;
+  readonly method: MethodName;
   /** Path of the route, or `unmatched`. */
   readonly route: string;
   /** Status of the answer. */
