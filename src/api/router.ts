@@ -1,7 +1,7 @@
 import { Hono } from "@hono/hono";
 import { DomainError } from "../core/mod.ts";
 import { drain } from "./http/body.ts";
-import { type ConnectionInfo, type Handler, methodName, urlOf } from "./http/exchange.ts";
+import { blame, type ConnectionInfo, type Handler, methodName, urlOf } from "./http/exchange.ts";
 import type { AccessRule, Admission } from "./access/admission.ts";
 import type { Visit } from "./access/key_ring.ts";
 import { MethodNotAllowedError, RefusalError, type RefusalReason } from "./http/problem.ts";
@@ -51,7 +51,8 @@ export function createRouter(routes: readonly BoundRoute[], admission: Admission
           isIn = true;
         }
         response = await handler({ request, requestId, info });
-      } catch (error) {
+      } catch (thrown) {
+        const error = blame(thrown, info);
         if (error instanceof RefusalError) {
           refusal = error.reason;
           // Deno closes a connection whose request was not read to its end, and the answer may be lost with it.

@@ -41,6 +41,7 @@ export const ERROR_TRAITS = {
   "model-not-loaded": { exit: 6, status: 503, retry: true },
   "data-stale": { exit: 1, status: 503, retry: true },
   "overloaded": { exit: 4, status: 503, retry: true },
+  "client-gone": { exit: 4, status: 499, retry: true },
   "request-timeout": { exit: 4, status: 408, retry: true },
   "unauthenticated": { exit: 3, status: 401, retry: false },
   "forbidden": { exit: 3, status: 403, retry: false },

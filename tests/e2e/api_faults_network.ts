@@ -60,10 +60,16 @@ export const NETWORK_FAULTS: readonly ApiFault[] = [
         async () => await metric(api.url, "bitcoin_ml_http_requests_in_flight") === 1,
       );
       assertEquals((await predictOnce(api.url)).status, 200);
+      assertEquals(await metric(api.url, 'bitcoin_ml_http_refusals_total{reason="client-gone"}'), 500);
+      const series = 'bitcoin_ml_http_request_duration_seconds_count{method="POST",route="/predict",status=';
+      assertEquals(await metric(api.url, `${series}"499"}`), 500);
+      assertEquals(await metric(api.url, `${series}"503"}`), NaN, "counted against the service");
       const after = await openFiles(api.child.pid);
       if (before !== undefined) assert(after! <= before + 20, `${before} open files became ${after}`);
       await stopSoundly(api, tmp.path);
-      return `their places are free within ${ms < 1000 ? "a second" : `${Math.ceil(ms / 1000)} s`}, their files closed`;
+      return `their places are free within ${
+        ms < 1000 ? "a second" : `${Math.ceil(ms / 1000)} s`
+      }, their files closed; each is 499 with the reason \`client-gone\`, no 5xx`;
     },
   },
   {

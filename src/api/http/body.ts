@@ -1,6 +1,5 @@
-import { DomainError } from "../../core/mod.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { RefusalError, RequestError } from "./problem.ts";
+import { ClientGoneError, RefusalError, RequestError } from "./problem.ts";
 
 /** Options of {@linkcode readJsonBody}. */
 export interface ReadBodyOptions {
@@ -108,7 +107,7 @@ async function readText(request: Request, { maxBytes, deadlines }: ReadBodyOptio
       try {
         return await deadlines.watch(request.text(), tooSlow);
       } catch (error) {
-        throw error instanceof RefusalError ? error : brokenOff(error);
+        throw error instanceof RefusalError ? error : new ClientGoneError(error);
       }
     }
     await drain(request);
@@ -129,7 +128,7 @@ async function readChunks(reader: ReadableStreamDefaultReader<Uint8Array>, maxBy
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read().catch((error) => {
-      throw brokenOff(error);
+      throw new ClientGoneError(error);
     });
     if (done) return text + decoder.decode();
     size += value.byteLength;
@@ -162,11 +161,6 @@ async function drainRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promi
   } finally {
     clearTimeout(deadline);
   }
-}
-
-/** The client went away, or this service is stopping: no bug, and mostly nobody reads the answer. */
-function brokenOff(cause: unknown): DomainError {
-  return new DomainError("interrupted", "Cannot read the body as the connection broke off", { cause });
 }
 
 function tooSlow(): RefusalError {

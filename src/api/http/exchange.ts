@@ -1,9 +1,18 @@
-import { RequestError } from "./problem.ts";
+import { DomainError } from "../../core/mod.ts";
+import { ClientGoneError, RequestError } from "./problem.ts";
 
 /** Whom a request came from, as `Deno.serve` says it. */
 export interface ConnectionInfo {
   /** Address of the client. */
   readonly remoteAddr: Deno.Addr;
+  /** The socket that took it; undefined where there is none. */
+  readonly listener?: Listener;
+}
+
+/** A socket that takes requests. */
+export interface Listener {
+  /** Whether it ends, by which bodies that are still coming break off. */
+  readonly isClosing: boolean;
 }
 
 /** A request with what the service knows of it. */
@@ -30,6 +39,12 @@ export function urlOf(request: Request): URL {
   throw new RequestError("request-malformed", "Cannot read the header Host as it is no host", {
     errors: [{ pointer: "host", message: "must be a host, with a port where it is not 80" }],
   });
+}
+
+/** The error that a request ended with: what the end of its socket broke off is not the client's doing. */
+export function blame(error: unknown, info: ConnectionInfo | undefined): unknown {
+  if (!(error instanceof ClientGoneError) || info?.listener?.isClosing !== true) return error;
+  return new DomainError("interrupted", "Cannot read the body as the service ends this connection", { cause: error });
 }
 
 /** Whether an address is this machine's own: `127.0.0.0/8`, `::1`, also mapped into IPv6, or `localhost`. */

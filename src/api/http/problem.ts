@@ -41,6 +41,7 @@ export const PROBLEM_TITLES = {
   "forbidden": "This request is not allowed",
   "rate-limited": "The key asks too often",
   "request-timeout": "The body came too slowly",
+  "client-gone": "The client went away before its body was whole",
   "overloaded": "The service has too much to do",
   "model-not-loaded": "No model is loaded",
   "data-stale": "There are no candles fresh enough",
@@ -77,7 +78,7 @@ export class RequestError extends DomainError {
   }
 }
 
-/** Why a request was turned away without regard to what it asks; the label of a metric. */
+/** Why a request was not answered, without regard to what it asks; the label of a metric. */
 export type RefusalReason =
   | "key-missing"
   | "key-unknown"
@@ -87,9 +88,10 @@ export type RefusalReason =
   | "overloaded"
   | "queue-timeout"
   | "body-timeout"
-  | "body-too-large";
+  | "body-too-large"
+  | "client-gone";
 
-/** A request turned away by a key or a limit; such are counted by reason. */
+/** A request turned away by a key or a limit, or that its own client gave up; such are counted by reason. */
 export class RefusalError extends RequestError {
   /** Why. */
   readonly reason: RefusalReason;
@@ -98,6 +100,18 @@ export class RefusalError extends RequestError {
   constructor(code: ErrorCode, message: string, options: RequestErrorOptions & { readonly reason: RefusalReason }) {
     super(code, message, options);
     this.reason = options.reason;
+  }
+}
+
+/**
+ * The body broke off: no failure of the service, and mostly nobody reads the answer. The status 499 is nginx's, so that
+ * it counts neither against the service nor as a bad request.
+ */
+export class ClientGoneError extends RefusalError {
+  /** Builds the error. */
+  constructor(cause?: unknown) {
+    super("client-gone", "Cannot read the body as the connection broke off", { reason: "client-gone" });
+    this.cause = cause;
   }
 }
 

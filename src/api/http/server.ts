@@ -1,6 +1,6 @@
 import { DomainError, isDomainError } from "../../core/mod.ts";
 import type { Fetch } from "../router.ts";
-import { isLoopbackHost } from "./exchange.ts";
+import { isLoopbackHost, type Listener } from "./exchange.ts";
 import { checkPair, type TlsPair } from "./tls.ts";
 
 /** Options of {@linkcode listen}. */
@@ -46,19 +46,32 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
   const controller = new AbortController();
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
-  const counted = async (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
+  const answer = async (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>, listener: Listener) => {
     inFlight++;
     try {
-      const response = await fetch(request, info);
+      // Added rather than copied: its address is worked out only where it is asked for.
+      const response = await fetch(request, Object.assign(info, { listener }));
       if (tls !== undefined) response.headers.set("strict-transport-security", STRICT_TRANSPORT);
       return response;
     } finally {
       if (--inFlight === 0) onIdle?.();
     }
   };
-  const serve = (at: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> => {
+  const serve = (at: number, pair: TlsPair | undefined) => {
+    const listener = { isClosing: false }, { signal } = controller;
     try {
-      return Deno.serve({ hostname: host, port: at, ...pair, signal: controller.signal, onListen() {} }, counted);
+      const http = Deno.serve(
+        { hostname: host, port: at, ...pair, signal, onListen() {} },
+        (request, info) => answer(request, info, listener),
+      );
+      signal.addEventListener("abort", () => listener.isClosing = true);
+      return {
+        port: http.addr.port,
+        shutdown() {
+          listener.isClosing = true;
+          return http.shutdown();
+        },
+      };
     } catch (error) {
       throw listenError(error, options);
     }
@@ -66,10 +79,10 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
   let server = serve(port, tls), pair = tls;
   const shown = host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : host;
   return {
-    url: `${tls === undefined ? "http" : "https"}://${shown}:${server.addr.port}`,
+    url: `${tls === undefined ? "http" : "https"}://${shown}:${server.port}`,
     async renew(next) {
       checkPair(next);
-      const at = server.addr.port, closing = server.shutdown();
+      const at = server.port, closing = server.shutdown();
       server = await serveAgain(() => serve(at, next), () => serve(at, pair));
       pair = next;
       // Its connections end in their own time, or with the signal of a stop.

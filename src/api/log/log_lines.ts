@@ -24,7 +24,7 @@ export interface AnsweredRequest {
   readonly waitedMs: number;
   /** Id of the key shown, where it is known. */
   readonly keyId: string | null;
-  /** Why it was turned away by a key or a limit. */
+  /** Why it was turned away by a key or a limit, or that its client went away. */
   readonly refusal: RefusalReason | null;
 }
 

@@ -61,7 +61,7 @@ export class ServiceMetrics {
     });
     this.#refusals = new Counter({
       name: "bitcoin_ml_http_refusals_total",
-      help: "Requests turned away by a key or a limit, by reason",
+      help: "Requests turned away by a key or a limit, or whose client went away, by reason",
       labelNames: ["reason"],
       registers,
     });

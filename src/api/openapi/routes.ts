@@ -36,6 +36,10 @@ const problem = (says: string, schema = "Problem") => ({ schema, says });
 
 const POST_PROBLEMS = (schema = "Problem") => ({
   408: problem("The body comes too slowly", schema),
+  499: problem(
+    "The connection broke off before the body was whole; seen in logs and metrics more than by clients",
+    schema,
+  ),
   400: problem("The body is empty or no JSON", schema),
   413: problem("The body is too large or has too many rows", schema),
   415: problem("The content type is none that the route takes", schema),
