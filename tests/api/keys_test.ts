@@ -148,6 +148,29 @@ Deno.test("the file is followed: a new key is taken, a revoked one not, a bad fi
   assertEquals(await status(headers.predict), 200);
 });
 
+Deno.test({
+  name: "a file whose mode turned bad is told of once, and chmod 600, as the log says, heals it",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const { add, path, ring, tmp } = await keyedService();
+    await using _ = tmp;
+    await add("fresh", ["predict"]);
+    await Deno.chmod(path, 0o644);
+    const bad = await ring.refresh();
+    assertEquals(bad?.active, 3, "the keys before stay");
+    assertStringIncludes(bad?.problem ?? "", `mode is 0644. chmod 600 ${path}`);
+    assertEquals(await ring.refresh(), undefined, "told of once");
+    await Deno.chmod(path, 0o600);
+    assertEquals(await ring.refresh(), { active: 4, problem: undefined });
+    assertEquals(await ring.refresh(), undefined);
+    // A mode that turns bad without any other change is noticed too.
+    await Deno.chmod(path, 0o604);
+    assertStringIncludes((await ring.refresh())?.problem ?? "", "mode is 0604");
+    await Deno.chmod(path, 0o600);
+    assertEquals((await ring.refresh())?.problem, undefined);
+  },
+});
+
 Deno.test("without a file no key is asked for and nothing is limited; the first key turns keys on", async () => {
   await using tmp = await tmpDir();
   const path = `${tmp.path}/keys.json`;

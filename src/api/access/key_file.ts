@@ -35,7 +35,7 @@ export interface StoredKeys {
   readonly stamp: string;
 }
 
-/** What changes with a file's content: time, size and inode; undefined where there is no file. */
+/** What changes with a file's content and with who may use it; undefined where there is no file. */
 export async function fileStamp(path: string): Promise<string | undefined> {
   return (await statOf(path))?.stamp;
 }
@@ -107,8 +107,8 @@ function parseKeys(path: string, text: string): ApiKey[] {
 
 async function statOf(path: string): Promise<{ readonly stamp: string; readonly mode: number | null } | undefined> {
   try {
-    const { mtime, size, ino, mode } = await Deno.stat(path);
-    return { stamp: `${mtime?.getTime()} ${size} ${ino}`, mode };
+    const { mtime, ctime, size, ino, mode } = await Deno.stat(path);
+    return { stamp: `${mtime?.getTime()} ${ctime?.getTime()} ${size} ${ino} ${mode}`, mode };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw refusal(path, "read", error);

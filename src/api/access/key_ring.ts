@@ -35,6 +35,7 @@ export class KeyRing {
   #held: readonly HeldKey[] = [];
   #digests: readonly Uint8Array[] = [];
   #stamp: string | undefined;
+  #problem: string | undefined;
   #isOn = false;
 
   private constructor(path: string, clock: Pick<Clock, "monotonicMs">) {
@@ -93,21 +94,25 @@ export class KeyRing {
     }
   }
 
-  /** Reads the file again if it changed; undefined where it did not. Never throws. */
+  /**
+   * Reads the file again if it changed or could not be taken the last time; undefined where nothing is new. Never throws.
+   */
   async refresh(): Promise<KeysReport | undefined> {
-    const before = this.#stamp;
+    let stamp: string | undefined;
     try {
-      const stamp = await fileStamp(this.#path);
-      if (stamp === before) return undefined;
+      stamp = await fileStamp(this.#path);
+      // What a stamp does not show can heal a file too, such as the mode of its folder.
+      if (stamp === this.#stamp && this.#problem === undefined) return undefined;
       const stored = await readKeys(this.#path);
       this.#take(stored?.keys ?? [], stored?.stamp);
       return { active: this.active, problem: stored === undefined ? `'${this.#path}' is gone` : undefined };
     } catch (error) {
-      // Looked at again only when it changes once more, so that a bad file is told of once.
-      this.#stamp = await fileStamp(this.#path).catch(() => before);
-      if (this.#stamp === before) return undefined;
-      this.#isOn = true;
-      const problem = error instanceof DomainError ? `${error.message}. ${error.hint ?? ""}` : String(error);
+      if (stamp !== undefined) this.#isOn = true;
+      const problem = error instanceof DomainError
+        ? `${error.message}${error.hint === undefined ? "" : `. ${error.hint}`}`
+        : String(error);
+      if (problem === this.#problem) return undefined;
+      this.#problem = problem;
       return { active: this.active, problem };
     }
   }
@@ -141,6 +146,7 @@ export class KeyRing {
     });
     this.#digests = keys.map(({ sha256 }) => Uint8Array.from(sha256.match(/../g)!, (byte) => parseInt(byte, 16)));
     this.#stamp = stamp;
+    this.#problem = undefined;
     this.#isOn = true;
   }
 }
