@@ -1,4 +1,4 @@
-import { DomainError, ERROR_TRAITS, type ErrorTraits } from "../core/mod.ts";
+import { DomainError, ERROR_TRAITS, type ErrorTraits, lackingGrant } from "../core/mod.ts";
 import type { LogLevel } from "./log_level.ts";
 import { calledAs } from "./called_as.ts";
 import { isColorWanted } from "./terminal.ts";
@@ -7,8 +7,14 @@ import { isColorWanted } from "./terminal.ts";
 export function toKnownError(error: unknown): Error {
   if (error instanceof DomainError) return error;
   if (error instanceof Deno.errors.NotCapable) {
-    return new DomainError("permission-denied", error.message, {
-      hint: "Grant it to the task: task NAME READ=DIR WRITE=DIR NET=HOST:PORT -- … (README, Permissions)",
+    const lacking = lackingGrant(error);
+    const message = lacking === undefined
+      ? error.message
+      : `Cannot ${lacking.act} '${lacking.place}' as it is not granted`;
+    return new DomainError("permission-denied", message, {
+      hint: `Grant it to the task: task NAME ${
+        lacking?.grant ?? "READ=DIR WRITE=DIR NET=HOST:PORT"
+      } -- … (README, Permissions)`,
       cause: error,
     });
   }

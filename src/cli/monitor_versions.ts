@@ -50,7 +50,7 @@ async function readModel(registry: ModelRegistry, name: string, version: string)
     import("../ml/models/load_forecast_model.ts"),
     import("../api/model/resolve.ts"),
   ]);
-  return loadSpecForecastModel(await readModelFiles(registry, { name, version }));
+  return loadSpecForecastModel(await readModelFiles(registry, { name, version }, "monitor"));
 }
 
 /**

@@ -99,6 +99,11 @@ export function isDomainError(error: unknown, ...codes: readonly ErrorCode[]): e
   return error instanceof DomainError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** What an error says, with what to do where it knows. */
+export function messageAndHint(error: Error): string {
+  return error instanceof DomainError && error.hint !== undefined ? `${error.message}. ${error.hint}` : error.message;
+}
+
 /** A warning of a result: something a user should know that did not stop the work. */
 export interface Warning {
   /** Stable kebab-case code. */

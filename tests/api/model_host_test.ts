@@ -10,7 +10,7 @@ import {
 import { defaultFeatureEngine, featureEngines, loadForecastModel, windowFeatureEngine } from "../../src/ml/mod.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { harSpec, memoryStores, modelFiles, registerModel } from "./model_fixture.ts";
-import { plainRow, startService } from "./service_fixture.ts";
+import { buildService, plainRow, startService } from "./service_fixture.ts";
 
 const URI = "models:/bitcoin-model@production";
 
@@ -216,6 +216,28 @@ Deno.test("ModelHost serves on while the registry cannot be asked or the alias i
   await host.check({ force: true });
   assertEquals([host.current?.served.version, host.target], ["1", undefined]);
   assertEquals(swaps.map(({ version, outcome }) => [version, outcome]), [["1", "loaded"], [null, "refused"]]);
+});
+
+Deno.test("a model whose folder the service may not read is refused with the grant that lets it", async () => {
+  const fixture = await buildService();
+  const folder = "/data/models/m-1/artifacts";
+  fixture.registry.listModelFiles = () =>
+    Promise.reject(
+      new Deno.errors.NotCapable(`Requires read access to "${folder}", run again with the --allow-read flag`),
+    );
+  await fixture.service.start();
+  const said = async (path: string) => {
+    const response = await fixture.ask(path);
+    return [response.status, await response.text()] as const;
+  };
+  for (const path of ["/health", "/readyz", "/v1/forecast", "/v1/models"]) {
+    const [status, text] = await said(path);
+    assertEquals(status, path === "/v1/models" ? 200 : 503);
+    assertStringIncludes(text, `'${folder}' lies outside of what this task may read`, path);
+    assertStringIncludes(text, `task api READ=${folder}`, path);
+    assert(!text.includes("--allow-read"), text);
+  }
+  assertStringIncludes(fixture.swaps[0]?.reason ?? "", `task api READ=${folder}`);
 });
 
 Deno.test("a service whose first model is damaged says so with 503 and picks up a repaired one", async () => {

@@ -23,6 +23,13 @@ Deno.test(
   },
 );
 
+Deno.test("toKnownError() names the grant, not the runtime's flag", { permissions: "none" }, () => {
+  const text = `Requires net access to "10.0.0.1:80", run again with the --allow-net flag`;
+  const known = toKnownError(new Deno.errors.NotCapable(text));
+  assertEquals(known.message, "Cannot reach '10.0.0.1:80' as it is not granted");
+  assertStringIncludes(errorText(known), "task NAME NET=10.0.0.1:80 -- …");
+});
+
 Deno.test("errorText() is a line and a hint; at debug with the causes", { permissions: "none" }, () => {
   const error = new DomainError("not-found", "Cannot find run 'x'", {
     hint: "List them",

@@ -1,4 +1,4 @@
-import { authorizationOf, type Clock, DomainError, indexOfDigest } from "../../core/mod.ts";
+import { authorizationOf, type Clock, indexOfDigest, messageAndHint } from "../../core/mod.ts";
 import { RefusalError } from "../http/problem.ts";
 import { type ApiKey, type KeyScope, tokenDigest } from "./api_keys.ts";
 import { fileStamp, readKeys } from "./key_file.ts";
@@ -108,9 +108,7 @@ export class KeyRing {
       return { active: this.active, problem: stored === undefined ? `'${this.#path}' is gone` : undefined };
     } catch (error) {
       if (stamp !== undefined) this.#isOn = true;
-      const problem = error instanceof DomainError
-        ? `${error.message}${error.hint === undefined ? "" : `. ${error.hint}`}`
-        : String(error);
+      const problem = messageAndHint(error as Error);
       if (problem === this.#problem) return undefined;
       this.#problem = problem;
       return { active: this.active, problem };

@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode } from "../../core/mod.ts";
+import { DomainError, type ErrorCode, messageAndHint } from "../../core/mod.ts";
 
 /** A place in a request that is wrong. */
 export interface FieldError {
@@ -131,7 +131,7 @@ export function toProblem(error: unknown, requestId: string): Problem {
     return problem("bug", 500, "The request hit a bug; the log has it under this request id", [], requestId);
   }
   const errors = error instanceof RequestError ? error.errors : [];
-  const detail = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+  const detail = messageAndHint(error);
   if (error instanceof MethodNotAllowedError) return problem("method-not-allowed", 405, detail, errors, requestId);
   return problem(kindOf(error.code), error.traits.status, detail, errors, requestId);
 }

@@ -5,6 +5,7 @@ import {
   type ForecastModel,
   type ForecastModelInfo,
   isDomainError,
+  messageAndHint,
   type ModelFiles,
   type ModelVersion,
   type ServedModel,
@@ -220,7 +221,7 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
       }
       this.#switchTo(await this.#build(target, files, digest));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? messageAndHint(error) : String(error);
       this.#refusal = { version: target.version, digest, reason, checkedAtMs: clock.monotonicMs() };
       if (refusal?.reason !== reason) this.#report(target.version, "refused", reason);
     }

@@ -1,4 +1,4 @@
-import { DomainError, isDomainError, type ModelRegistry, type ModelVersion } from "../../core/mod.ts";
+import { DomainError, isDomainError, lackingGrant, type ModelRegistry, type ModelVersion } from "../../core/mod.ts";
 import type { ModelReference } from "./model_uri.ts";
 
 /** The part of the registry that serving needs. */
@@ -53,8 +53,43 @@ export function absent(reference: ModelReference, cause?: unknown): DomainError 
 const MAX_FILES = 1_000;
 const MAX_BYTES = 536_870_912;
 
-/** All files of a version's model directory, by path relative to it. */
+/**
+ * All files of a version's model directory, by path relative to it.
+ *
+ * @param task the task that reads, for the words of a refusal.
+ * @throws {DomainError} `permission-denied` where the task may not read them, `model-invalid` where they are too many or
+ * too large; what the registry throws.
+ */
 export async function readModelFiles(
+  source: ModelSource,
+  version: Pick<ModelVersion, "name" | "version">,
+  task: "api" | "monitor" = "api",
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  try {
+    return await readFolders(source, version);
+  } catch (error) {
+    throw error instanceof Deno.errors.NotCapable ? notGranted(error, version, task) : error;
+  }
+}
+
+function notGranted(
+  error: Error,
+  { name, version }: Pick<ModelVersion, "name" | "version">,
+  task: string,
+): DomainError {
+  const lacking = lackingGrant(error);
+  const why = lacking === undefined ? "they lie outside" : `'${lacking.place}' lies outside`;
+  const wider = lacking?.act === "read" ? ", or that of all models" : "";
+  return new DomainError(
+    "permission-denied",
+    `Cannot read the files of version ${version} of '${name}' as ${why} of what this task may ${
+      lacking?.act ?? "read"
+    }`,
+    { hint: `Start it again with a grant for it${wider}: task ${task} ${lacking?.grant ?? "READ=DIR"}`, cause: error },
+  );
+}
+
+async function readFolders(
   source: ModelSource,
   version: Pick<ModelVersion, "name" | "version">,
 ): Promise<ReadonlyMap<string, Uint8Array>> {

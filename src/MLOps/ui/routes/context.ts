@@ -1,5 +1,12 @@
 import type { Context } from "@hono/hono";
-import { type ArtifactInfo, type Clock, isDomainError, type ModelRegistry, type Tracker } from "../../../core/mod.ts";
+import {
+  type ArtifactInfo,
+  type Clock,
+  isDomainError,
+  messageAndHint,
+  type ModelRegistry,
+  type Tracker,
+} from "../../../core/mod.ts";
 import type { ArtifactAccess, ArtifactRoot } from "../../server/artifact_access.ts";
 import type { Html } from "../html.ts";
 import { type Page, renderPage } from "../layout.ts";
@@ -70,7 +77,7 @@ export async function listOrReason(
   try {
     return await (await open()).list();
   } catch (error) {
-    if (isDomainError(error)) return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+    if (isDomainError(error)) return messageAndHint(error);
     if (error instanceof Deno.errors.NotCapable) return "The server may not read the folder of these files";
     throw error;
   }

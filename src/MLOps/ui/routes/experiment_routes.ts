@@ -1,5 +1,5 @@
 import type { Hono } from "@hono/hono";
-import { isDomainError, type Page, type Run, type Tracker, type ViewType } from "../../../core/mod.ts";
+import { isDomainError, messageAndHint, type Page, type Run, type Tracker, type ViewType } from "../../../core/mod.ts";
 import { experimentModelsPage, experimentPage } from "../pages/experiment_page.ts";
 import { experimentsPage } from "../pages/experiments_page.ts";
 import { html } from "../html.ts";
@@ -61,7 +61,7 @@ export function experimentPageRoutes(app: Hono, { tracker, clock }: PageDeps): v
       found = await searchOf(tracker, experiment.experimentId, query);
     } catch (error) {
       if (!isDomainError(error, "input-invalid")) throw error;
-      filterError = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+      filterError = messageAndHint(error);
     }
     return pageResponse(experimentPage({
       experiment,
