@@ -6,7 +6,7 @@ import type { AccessRule, Admission } from "./access/admission.ts";
 import type { Visit } from "./access/key_ring.ts";
 import { MethodNotAllowedError, RefusalError, type RefusalReason } from "./http/problem.ts";
 import type { AnsweredRequest } from "./log/log_lines.ts";
-import { problemResponse, requestIdOf } from "./http/respond.ts";
+import { problemResponse, requestIdOf, withoutBody } from "./http/respond.ts";
 import type { RouteSpec } from "./openapi/routes.ts";
 
 /** Who watches the requests. */
@@ -71,7 +71,7 @@ export function createRouter(routes: readonly BoundRoute[], admission: Admission
         keyId: visit.keyId,
         refusal,
       });
-      return response;
+      return request.method === "HEAD" ? await withoutBody(response) : response;
     };
   for (const { method, path, handler, problem, ...rule } of routes) {
     const answer = watched(path, handler, rule, problem);

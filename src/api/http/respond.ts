@@ -57,6 +57,14 @@ export function problemResponse(
   });
 }
 
+/** What HEAD answers: as GET would, its length too, without the body. Said outright, as Deno would say that it is 0. */
+export async function withoutBody(response: Response): Promise<Response> {
+  const { byteLength } = await response.arrayBuffer();
+  const headers = new Headers(response.headers);
+  headers.set("content-length", String(byteLength));
+  return new Response(null, { status: response.status, headers });
+}
+
 const PLAIN_WORD = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** Whether a client's word may stand in logs and headers as it is. */
