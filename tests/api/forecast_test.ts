@@ -91,7 +91,8 @@ Deno.test("GET /v1/forecast says what it cannot do: horizon, query, candles", as
   ) {
     const response = await ask(`/v1/forecast${query}`);
     assertEquals([query, response.status], [query, status]);
-    await response.body?.cancel();
+    const { title } = await response.json();
+    assert(status === 200 || !/body/i.test(title), `${query}: ${title}`);
   }
   assertStringIncludes((await (await ask("/v1/forecast?horizon=60")).json()).detail, "15 minutes");
   feed.put(sliceCandles(WALK, 0, 0));

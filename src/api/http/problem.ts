@@ -31,10 +31,10 @@ export const MAX_FIELD_ERRORS = 100;
 
 /** Kinds of problem that this service answers with, and what each means; the page at /docs lists them. */
 export const PROBLEM_TITLES = {
-  "request-malformed": "The body is not what its content type says",
-  "input-invalid": "The body has the wrong shape or values",
+  "request-malformed": "The request cannot be read",
+  "input-invalid": "The request has the wrong shape or values",
   "request-too-large": "The request is too large",
-  "media-type-unsupported": "The content type is not supported",
+  "media-type-unsupported": "The content type or encoding is not supported",
   "not-found": "There is no such thing here",
   "method-not-allowed": "This route does not take this method",
   "unauthenticated": "A key is needed",
