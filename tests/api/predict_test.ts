@@ -190,6 +190,26 @@ Deno.test("wrong bodies get the status, the problem and the field that they dese
       assertEquals((await response.json()).errors[0].pointer, "content-type");
     });
   }
+  for (const path of ["/predict", "/v1/predict", "/invocations", "/v1/models/reload"]) {
+    // Plain JSON under a header that says it is not: taken as it is, it would be an answer to something else.
+    for (
+      const [encoding, type] of [["gzip", "application/json"], ["identity, br", "application/json"], ["x", "text/csv"]]
+    ) {
+      if (path.endsWith("reload") && type === "text/csv") continue;
+      await t.step(`${path}: ${type} with content encoding ${encoding} → 415`, async () => {
+        const headers = { "content-type": type!, "content-encoding": encoding! };
+        const response = await ask(path, { method: "POST", body: "{}", headers });
+        const problem: Problem = await response.json();
+        assertEquals([response.status, problem.errors[0]?.pointer], [415, "content-encoding"]);
+        assertStringIncludes(problem.detail, `'${encoding}'`);
+        assertEquals(response.headers.get("accept-encoding"), "identity");
+      });
+    }
+  }
+  for (const encoding of ["identity", "Identity", ""]) {
+    const taken = await post("/predict", { features: plainRow() }, { "content-encoding": encoding });
+    assertEquals([encoding, taken.status], [encoding, 200]);
+  }
   assertEquals(
     (await post("/predict", { features: plainRow() }, { "content-type": "Application/JSON;charset=UTF-8" })).status,
     200,

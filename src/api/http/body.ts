@@ -28,7 +28,7 @@ const DRAIN_MS = 2_000;
 /**
  * Parses a JSON body.
  *
- * @throws {RequestError} 415 without `application/json`, 413 past the limit, 408 past the deadline, 400 where it is empty or no JSON.
+ * @throws {RequestError} 415 without `application/json` or where it is encoded, 413 past the limit, 408 past the deadline, 400 where it is empty or no JSON.
  */
 export async function readJsonBody(request: Request, options: ReadBodyOptions): Promise<unknown> {
   const type = request.headers.get("content-type");
@@ -87,7 +87,7 @@ export function isCsvRequest(request: Request): boolean {
   return isUtf8Of(CSV_TYPE, request.headers.get("content-type"));
 }
 
-/** The text of a CSV body; @throws {RequestError} 413 past the limit, 408 past the deadline. */
+/** The text of a CSV body; @throws {RequestError} 415 where it is encoded, 413 past the limit, 408 past the deadline. */
 export function readCsvBody(request: Request, options: ReadBodyOptions): Promise<string> {
   return readText(request, options);
 }
@@ -100,7 +100,24 @@ function isUtf8Of(mediaType: string, type: string | null): boolean {
   return parameters.every((parameter) => !parameter.startsWith("charset=") || /^charset="?utf-?8"?$/.test(parameter));
 }
 
+/** Bodies are taken as they are: one that is packed would need a limit of its own for what comes out. */
+async function refuseEncoded(request: Request): Promise<void> {
+  const encoding = request.headers.get("content-encoding");
+  if (encoding === null) return;
+  if (encoding.split(",").every((coding) => ["", "identity"].includes(coding.trim().toLowerCase()))) return;
+  await drain(request);
+  throw new RequestError(
+    "media-type-unsupported",
+    `Cannot read the body as it must come without a content encoding: current value is '${encoding.slice(0, 100)}'`,
+    {
+      errors: [{ pointer: "content-encoding", message: "must be absent or identity" }],
+      headers: { "accept-encoding": "identity" },
+    },
+  );
+}
+
 async function readText(request: Request, { maxBytes, deadlines }: ReadBodyOptions): Promise<string> {
+  await refuseEncoded(request);
   const length = request.headers.get("content-length");
   if (length !== null) {
     if (Number(length) <= maxBytes) {

@@ -42,7 +42,7 @@ const POST_PROBLEMS = (schema = "Problem") => ({
   ),
   400: problem("The body is empty or no JSON", schema),
   413: problem("The body is too large or has too many rows", schema),
-  415: problem("The content type is none that the route takes", schema),
+  415: problem("The content type is none that the route takes, or the body has a content encoding", schema),
   422: problem("The body has the wrong shape or values; every wrong field is named", schema),
 });
 
