@@ -80,13 +80,28 @@ async function create(context: CommandContext): Promise<CommandResult> {
     createdAt: toIso(clock.nowMs()),
   });
   const path = await keysFile(context);
+  // Read first, so that settings that are wrong cost no token.
+  const next = await exampleFor(scopes, options.string("config"));
   await changeKeys(path, (keys) => withKey(keys, key));
   context.output.note(`Key '${key.id}' is in ${path}; its token is shown this once, as only its digest is kept:`);
   return {
     json: { file: path, token, key: shown(key) },
     text: token,
-    next: [`curl -H 'authorization: Bearer TOKEN' http://127.0.0.1:8000/v1/forecast`],
+    next: [next],
   };
+}
+
+const EVERY_ADDRESS = ["0.0.0.0", "::", "[::]"];
+
+/** How the key is shown to the service that the settings describe, on a route that it is good for. */
+async function exampleFor(scopes: readonly KeyScope[], configPath: string | undefined): Promise<string> {
+  const { loadApiConfig } = await import("../config/api_config.ts");
+  const { originOf } = await import("../api/http/origin.ts");
+  const { host, port, tls } = await loadApiConfig(configPath);
+  // A certificate is for a name, which the settings do not have.
+  const reached = !EVERY_ADDRESS.includes(host) ? host : tls === null ? "127.0.0.1" : "NAME";
+  const origin = originOf(reached, port === 0 ? "PORT" : port, tls !== null);
+  return `curl -H 'authorization: Bearer TOKEN' ${origin}${scopes.includes("predict") ? "/v1/forecast" : "/metrics"}`;
 }
 
 function readRate({ options }: CommandContext): number | null {

@@ -39,6 +39,29 @@ Deno.test("api keys create shows a token once; list and the file have none; revo
   assertEquals(Object.keys(keys[0]).includes("sha256"), false);
 });
 
+Deno.test("api keys create shows where the settings have the service, on a route that the key is good for", async () => {
+  await using tmp = await folderWithConfig();
+  const tls = { cert: "c", key: "k" };
+  const cases: readonly [config: unknown, args: readonly string[], example: string][] = [
+    [undefined, [], "http://127.0.0.1:8000/v1/forecast"],
+    [{ port: 8551 }, [], "http://127.0.0.1:8551/v1/forecast"],
+    [{ port: 8551 }, ["--scope", "admin"], "http://127.0.0.1:8551/metrics"],
+    [{ host: "::1", port: 0, tls }, ["--scope", "predict,admin"], "https://[::1]:PORT/v1/forecast"],
+    [{ host: "0.0.0.0" }, [], "http://127.0.0.1:8000/v1/forecast"],
+    [{ host: "0.0.0.0", port: 8443, tls }, [], "https://NAME:8443/v1/forecast"],
+  ];
+  for (const [config, args, example] of cases) {
+    if (config !== undefined) await Deno.writeTextFile(`${tmp.path}/config/api.json`, JSON.stringify(config));
+    const { code, stderr } = await run(tmp.path, "api-keys", ["api-keys", "create", ...args]);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, `curl -H 'authorization: Bearer TOKEN' ${example}\n`);
+  }
+  const before = await Deno.readTextFile(`${tmp.path}/config/api_keys.json`);
+  await Deno.writeTextFile(`${tmp.path}/config/api.json`, `{"prot": 1}`);
+  assertEquals((await run(tmp.path, "api-keys", ["api-keys", "create"])).code, 3);
+  assertEquals(await Deno.readTextFile(`${tmp.path}/config/api_keys.json`), before, "a key was made, its token lost");
+});
+
 Deno.test("api keys ends with the code of what is wrong", async (t) => {
   await using tmp = await folderWithConfig();
   assertEquals((await run(tmp.path, "api-keys", ["api-keys", "create", "--id", "a"])).code, 0);

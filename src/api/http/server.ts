@@ -1,6 +1,7 @@
 import { DomainError, isDomainError } from "../../core/mod.ts";
 import type { Fetch } from "../router.ts";
 import { isLoopbackHost, type Listener } from "./exchange.ts";
+import { originOf } from "./origin.ts";
 import { checkPair, type TlsPair } from "./tls.ts";
 
 /** Options of {@linkcode listen}. */
@@ -77,9 +78,8 @@ export function listen(fetch: Fetch, options: ListenOptions): RunningServer {
     }
   };
   let server = serve(port, tls), pair = tls;
-  const shown = host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : host;
   return {
-    url: `${tls === undefined ? "http" : "https"}://${shown}:${server.port}`,
+    url: originOf(host, server.port, tls !== undefined),
     async renew(next) {
       checkPair(next);
       const at = server.port, closing = server.shutdown();
