@@ -47,9 +47,10 @@ export function reporterOf(
     if (isJsonOnStderr || isFile) log?.event({ event, level, message, fields });
   };
   return {
-    swapped({ version, outcome, reason }) {
-      const fields = { version, outcome, reason };
-      if (outcome === "loaded") tell("model-swap", "info", `Version ${version} is loaded`, fields);
+    swapped({ version, outcome, reason, warning }) {
+      const fields = { version, outcome, reason, warning };
+      if (warning !== null) tell("model-swap", "warning", `Version ${version} is loaded. ${warning}`, fields);
+      else if (outcome === "loaded") tell("model-swap", "info", `Version ${version} is loaded`, fields);
       else if (version === null) tell("model-swap", "warning", `The model's alias is gone: ${reason}`, fields);
       else tell("model-swap", "warning", `Version ${version} is refused: ${reason}`, fields);
     },

@@ -218,6 +218,26 @@ Deno.test("ModelHost serves on while the registry cannot be asked or the alias i
   assertEquals(swaps.map(({ version, outcome }) => [version, outcome]), [["1", "loaded"], [null, "refused"]]);
 });
 
+Deno.test("an alias that moves to another horizon is followed with a warning, back again too, and a like one without", async () => {
+  const fixture = await startService();
+  const { ask, registry, swaps } = fixture;
+  const moveTo = async (version: string) => {
+    await registry.setAlias("bitcoin-model", "production", version);
+    const response = await ask("/v1/models/reload", { method: "POST" });
+    await response.body?.cancel();
+    const { swap, model } = await (await ask("/health")).json();
+    return [model.version, model.horizonMinutes, swap.outcome, swap.reason, swap.warning];
+  };
+  const { version: hour } = await registerModel(fixture, modelFiles(harSpec({ horizonMinutes: 60 })));
+  const { version: like } = await registerModel(fixture, modelFiles(harSpec({ horizonMinutes: 60, logit: 1 })));
+  const warning = "It forecasts 60 minutes ahead, version 1 before it 15";
+  assertEquals(await moveTo(hour), [hour, 60, "loaded", null, warning]);
+  assertEquals(await moveTo(like), [like, 60, "loaded", null, null]);
+  assertEquals(await moveTo("1"), ["1", 15, "loaded", null, "It forecasts 15 minutes ahead, version 3 before it 60"]);
+  assertEquals(swaps.map(({ warning }) => warning !== null), [false, true, false, true]);
+  assertStringIncludes(await (await ask("/metrics")).text(), `version="1",alias="production"`);
+});
+
 Deno.test("a model whose folder the service may not read is refused with the grant that lets it", async () => {
   const fixture = await buildService();
   const folder = "/data/models/m-1/artifacts";

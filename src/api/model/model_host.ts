@@ -42,6 +42,8 @@ export interface SwapReport {
   readonly outcome: "loaded" | "refused";
   /** Why it does not, or null. */
   readonly reason: string | null;
+  /** What clients should know of one that serves, or null. */
+  readonly warning: string | null;
   /** When, ISO 8601 UTC. */
   readonly at: string;
 }
@@ -255,15 +257,21 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
 
   #switchTo(next: LoadedModel<M>): void {
     const dropped = this.#options.keepsPrevious === false ? this.#current : this.#previous;
+    const warning = this.#current === undefined ? null : otherHorizon(this.#current.served, next.served);
     this.#previous = this.#options.keepsPrevious === false ? undefined : this.#current;
     this.#current = next;
     if (dropped !== undefined && dropped !== next) this.#options.onDrop?.(dropped.model);
     this.#refusal = undefined;
-    this.#report(next.served.version, "loaded", null);
+    this.#report(next.served.version, "loaded", null, warning);
   }
 
-  #report(version: string | null, outcome: SwapReport["outcome"], reason: string | null): void {
-    this.#swap = { version, outcome, reason, at: toIso(this.#deps.clock.nowMs()) };
+  #report(
+    version: string | null,
+    outcome: SwapReport["outcome"],
+    reason: string | null,
+    warning: string | null = null,
+  ): void {
+    this.#swap = { version, outcome, reason, warning, at: toIso(this.#deps.clock.nowMs()) };
     this.#options.onSwap?.(this.#swap);
   }
 
@@ -277,6 +285,12 @@ export class ModelHost<M extends HostedModel = ForecastModel> {
 /** Whether a model is that version. A registry that was put back from a copy gives a number anew, to another run. */
 function isOf<M>(loaded: LoadedModel<M> | undefined, { version, runId }: ModelVersion): boolean {
   return loaded?.served.version === version && loaded.served.runId === runId;
+}
+
+/** The alias is the operator's word, so it is followed; but whoever reads it is told something else from then on. */
+function otherHorizon(before: ServedModel, next: ServedModel): string | null {
+  if (before.horizonMinutes === next.horizonMinutes) return null;
+  return `It forecasts ${next.horizonMinutes} minutes ahead, version ${before.version} before it ${before.horizonMinutes}`;
 }
 
 function digestOf(files: ReadonlyMap<string, Uint8Array>): string {

@@ -92,7 +92,8 @@ const data = z.strictObject({
 const swap = z.strictObject({
   version: z.string().nullable().describe("Version that was tried; null where the alias is gone"),
   outcome: z.enum(["loaded", "refused"]),
-  reason: z.string().nullable(),
+  reason: z.string().nullable().describe("Why it does not serve"),
+  warning: z.string().nullable().describe("What clients should know of one that serves, such as another horizon"),
   at: time("When"),
 });
 
