@@ -101,9 +101,7 @@ function isUtf8Of(mediaType: string, type: string | null): boolean {
 }
 
 /** Bodies are taken as they are: one that is packed would need a limit of its own for what comes out. */
-async function refuseEncoded(request: Request): Promise<void> {
-  const encoding = request.headers.get("content-encoding");
-  if (encoding === null) return;
+async function refuseEncoded(request: Request, encoding: string): Promise<void> {
   if (encoding.split(",").every((coding) => ["", "identity"].includes(coding.trim().toLowerCase()))) return;
   await drain(request);
   throw new RequestError(
@@ -117,7 +115,8 @@ async function refuseEncoded(request: Request): Promise<void> {
 }
 
 async function readText(request: Request, { maxBytes, deadlines }: ReadBodyOptions): Promise<string> {
-  await refuseEncoded(request);
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null) await refuseEncoded(request, encoding);
   const length = request.headers.get("content-length");
   if (length !== null) {
     if (Number(length) <= maxBytes) {
