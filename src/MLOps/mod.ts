@@ -109,7 +109,8 @@
  * @module
  */
 export { credentialsFrom, DEFAULT_TRACKING_URI, openRegistryAt, type OpenStoreOptions, openTrackerAt } from "./open.ts";
-export { type SqliteStoreOptions, SqliteTracker } from "./sqlite/sqlite_tracker.ts";
+export { SqliteTracker } from "./sqlite/sqlite_tracker.ts";
+export type { SqliteStoreOptions } from "./sqlite/store_options.ts";
 export { SqliteRegistry, type SqliteRegistryOptions } from "./sqlite/sqlite_registry.ts";
 export type { Batch } from "./sqlite/metrics.ts";
 export type { RegistrySearch } from "./sqlite/registry_search.ts";

@@ -3,7 +3,7 @@ import { SILENT_PROGRESS } from "../../core/mod.ts";
 import { join } from "../artifacts/paths.ts";
 import { Database, sqlitePath } from "../sqlite/database.ts";
 import { ensureDefaultExperiment } from "../sqlite/experiments.ts";
-import { artifactRootOf } from "../sqlite/sqlite_tracker.ts";
+import { artifactRootOf } from "../sqlite/store_options.ts";
 import { DEFAULT_ID, isDefaultUnused, refuseClashes } from "./clashes.ts";
 import { type ExperimentFolder, FileStore, type Skipped } from "./file_store.ts";
 import { isFile } from "./folders.ts";

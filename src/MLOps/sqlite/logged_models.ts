@@ -1,23 +1,12 @@
-import {
-  type KeyValue,
-  type LoggedModel,
-  type LoggedModelSearch,
-  type LoggedModelStatus,
-  type Metric,
-  type Page,
-  TrackingError,
-} from "../../core/mod.ts";
+import { type KeyValue, type LoggedModel, type LoggedModelStatus, type Metric, TrackingError } from "../../core/mod.ts";
 import { appendToUri } from "../artifacts/location.ts";
 import { cleanModelEntries } from "../rules/entries.ts";
 import { noLoggedModel } from "../rules/names.ts";
 import { inventName, randomHex } from "../rules/invented_name.ts";
-import { DEFAULT_LOGGED_MODEL_RESULTS, MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../rules/limits.ts";
-import { checkLoggedModelName, checkMaxResults, experimentNumber } from "../rules/names.ts";
-import { decodeSearchOffset, encodeSearchOffset } from "../search/page_token.ts";
-import { among } from "../search/sql.ts";
+import { MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../rules/limits.ts";
+import { checkLoggedModelName } from "../rules/names.ts";
 import type { Database } from "./database.ts";
 import { requireActiveExperiment } from "./experiments.ts";
-import { loggedModelOrder, loggedModelWhere } from "./logged_model_sql.ts";
 import { pythonRepr } from "../rules/text.ts";
 
 const STATUS_OF: Readonly<Record<number, LoggedModelStatus>> = { 1: "PENDING", 2: "READY", 3: "UPLOAD_FAILED" };
@@ -25,7 +14,8 @@ const STATUS_OF: Readonly<Record<number, LoggedModelStatus>> = { 1: "PENDING", 2
 /** Integers that stand for the states in the database. */
 export const STATUS_NUMBER: Readonly<Record<LoggedModelStatus, number>> = { PENDING: 1, READY: 2, UPLOAD_FAILED: 3 };
 
-interface ModelRow {
+/** Columns of a model that {@linkcode MODEL_COLUMNS} selects. */
+export interface ModelRow {
   readonly id: string;
   readonly experiment: string;
   readonly name: string;
@@ -38,7 +28,8 @@ interface ModelRow {
   readonly message: string | null;
 }
 
-const COLUMNS =
+/** Columns of `logged_models m` that make a {@linkcode ModelRow}. */
+export const MODEL_COLUMNS =
   `m.model_id AS id, CAST(m.experiment_id AS TEXT) AS experiment, m.name AS name, m.artifact_location AS location,
   m.creation_timestamp_ms AS created, m.last_updated_timestamp_ms AS updated, m.status AS status, m.model_type AS type,
   m.source_run_id AS run, m.status_message AS message`;
@@ -131,38 +122,9 @@ export function deleteLoggedModelTag(db: Database, modelId: string, key: string)
   );
 }
 
-/** Logged models that match, newest first unless ordered otherwise. */
-export function searchLoggedModels(db: Database, search: LoggedModelSearch): Page<LoggedModel> {
-  const maxResults = checkMaxResults(search.maxResults ?? DEFAULT_LOGGED_MODEL_RESULTS);
-  const scope = {
-    experiment_ids: search.experimentIds,
-    filter_string: search.filter ?? null,
-    order_by: search.orderBy ?? null,
-  };
-  const offset = decodeSearchOffset(scope, search.pageToken);
-  const where = loggedModelWhere(search);
-  const order = loggedModelOrder(search.orderBy ?? []);
-  const experiments = search.experimentIds.map(experimentNumber);
-  if (experiments.length === 0) return { items: [] };
-  const inExperiments = among("m.experiment_id", experiments);
-  const rows = db.all<ModelRow>(
-    `SELECT ${COLUMNS} FROM logged_models m
-     WHERE ${inExperiments.sql} AND m.lifecycle_stage = 'active' AND ${where.sql}
-     ORDER BY ${order.sql} LIMIT ? OFFSET ?`,
-    ...inExperiments.values,
-    ...where.values,
-    ...order.values,
-    maxResults + 1,
-    offset,
-  );
-  const items = withModelData(db, rows.slice(0, maxResults));
-  if (rows.length <= maxResults) return { items };
-  return { items, nextPageToken: encodeSearchOffset(scope, offset + maxResults) };
-}
-
 function modelRow(db: Database, modelId: string): ModelRow {
   const row = db.get<ModelRow>(
-    `SELECT ${COLUMNS} FROM logged_models m
+    `SELECT ${MODEL_COLUMNS} FROM logged_models m
      WHERE m.model_id = ? AND (m.lifecycle_stage IS NULL OR m.lifecycle_stage = 'active')`,
     modelId,
   );
@@ -215,7 +177,8 @@ function putTags(db: Database, modelId: string, experimentId: string, tags: read
   }
 }
 
-function withModelData(db: Database, rows: readonly ModelRow[]): LoggedModel[] {
+/** Models with their parameters, tags and metrics. */
+export function withModelData(db: Database, rows: readonly ModelRow[]): LoggedModel[] {
   if (rows.length === 0) return [];
   const ids = JSON.stringify(rows.map(({ id }) => id));
   const pairs = (table: string, field: string) =>

@@ -4,10 +4,12 @@ import {
   isDomainError,
   type KeyValue,
   type LoggedModel,
+  type LoggedModelSearch,
   type ModelRegistry,
   type ModelVersion,
   type Page,
   type RegisteredModel,
+  type Run,
   type Tracker,
   TrackingError,
 } from "../../core/mod.ts";
@@ -17,12 +19,11 @@ import { appendToUri, type ArtifactRoot } from "../artifacts/location.ts";
 import { loggedModelIdOf } from "../rules/names.ts";
 import { pythonJson } from "../rules/text.ts";
 import { Database, sqlitePath } from "./database.ts";
-import { getLoggedModel, putLoggedModelTag, searchLoggedModels } from "./logged_models.ts";
+import { getLoggedModel, putLoggedModelTag } from "./logged_models.ts";
 import { registeredModelRow, versionRow, withModelDetails } from "./registry_rows.ts";
-import { type RegistrySearch, searchModelVersions, searchRegisteredModels } from "./registry_search.ts";
+import type { RegistrySearch } from "./registry_search.ts";
 import * as writes from "./registry_writes.ts";
-import { getRun } from "./runs.ts";
-import { artifactRootOf, type SqliteStoreOptions } from "./sqlite_tracker.ts";
+import { artifactRootOf, type SqliteStoreOptions } from "./store_options.ts";
 
 /** Tag of a logged model that lists the versions made of it, as MLflow keeps it. */
 const VERSIONS_TAG = "mlflow.modelVersions";
@@ -33,7 +34,10 @@ export interface SqliteRegistryOptions extends SqliteStoreOptions {
   readonly tracker?: Pick<Tracker, "getRun" | "getLoggedModel" | "searchLoggedModels">;
 }
 
-/** Registered models in MLflow's SQLite schema; their files are where the runs' are. */
+/**
+ * Registered models in MLflow's SQLite schema; their files are where the runs' are. What searches is loaded once it is
+ * asked for: a service reads one version, and would keep the grammar of filters for months.
+ */
 export class SqliteRegistry implements ModelRegistry {
   /** The URI it was opened with. */
   readonly uri: string;
@@ -73,8 +77,9 @@ export class SqliteRegistry implements ModelRegistry {
   deleteRegisteredModel(name: string): Promise<void> {
     return this.#write((db) => writes.deleteRegisteredModel(db, name));
   }
-  searchRegisteredModels(search: RegistrySearch = {}): Promise<Page<RegisteredModel>> {
-    return this.#read((db) => searchRegisteredModels(db, search));
+  async searchRegisteredModels(search: RegistrySearch = {}): Promise<Page<RegisteredModel>> {
+    const { searchRegisteredModels } = await import("./registry_search.ts");
+    return await this.#read((db) => searchRegisteredModels(db, search));
   }
   setRegisteredModelTag(name: string, tag: KeyValue): Promise<void> {
     return this.#write((db) => writes.setRegisteredModelTag(db, name, tag));
@@ -121,8 +126,9 @@ export class SqliteRegistry implements ModelRegistry {
   deleteModelVersion(name: string, version: string): Promise<void> {
     return this.#write((db, nowMs) => writes.deleteModelVersion(db, name, version, nowMs));
   }
-  searchModelVersions(search: RegistrySearch = {}): Promise<Page<ModelVersion>> {
-    return this.#read((db) => searchModelVersions(db, search));
+  async searchModelVersions(search: RegistrySearch = {}): Promise<Page<ModelVersion>> {
+    const { searchModelVersions } = await import("./registry_search.ts");
+    return await this.#read((db) => searchModelVersions(db, search));
   }
   setModelVersionTag(name: string, version: string, tag: KeyValue): Promise<void> {
     return this.#write((db) => writes.setModelVersionTag(db, name, version, tag));
@@ -185,14 +191,24 @@ export class SqliteRegistry implements ModelRegistry {
 
   /** `runs:/R/path`: a folder of the run's artifacts, or in MLflow 3 the run's logged model of that name. */
   async #inRun(runId: string, path: string): Promise<string> {
-    const { info } = await (this.#tracker?.getRun(runId) ?? this.#read((db) => getRun(db, runId)));
+    const { info } = await this.#run(runId);
     const folder = appendToUri(info.artifactUri, ...artifactPathParts(path));
     if ((await listLocalArtifacts(this.#root.localPath(folder))).length > 0) return folder;
     const search = { experimentIds: [info.experimentId], filter: `name = '${path}' AND source_run_id = '${runId}'` };
-    const found = /['/]/.test(path)
-      ? []
-      : (await (this.#tracker?.searchLoggedModels(search) ?? this.#read((db) => searchLoggedModels(db, search)))).items;
+    const found = /['/]/.test(path) ? [] : (await this.#searchLoggedModels(search)).items;
     return found[0]?.artifactUri ?? folder;
+  }
+
+  async #run(runId: string): Promise<Run> {
+    if (this.#tracker !== undefined) return await this.#tracker.getRun(runId);
+    const { getRun } = await import("./runs.ts");
+    return await this.#read((db) => getRun(db, runId));
+  }
+
+  async #searchLoggedModels(search: LoggedModelSearch): Promise<Page<LoggedModel>> {
+    if (this.#tracker !== undefined) return await this.#tracker.searchLoggedModels(search);
+    const { searchLoggedModels } = await import("./logged_model_search.ts");
+    return await this.#read((db) => searchLoggedModels(db, search));
   }
 
   async #loggedModel(modelId: string): Promise<LoggedModel> {

@@ -24,42 +24,17 @@ import {
   readLocalArtifact,
   writeLocalArtifact,
 } from "../artifacts/local_artifacts.ts";
-import { ArtifactRoot } from "../artifacts/location.ts";
-import { dirname, join } from "../artifacts/paths.ts";
+import type { ArtifactRoot } from "../artifacts/location.ts";
 import { Database, sqlitePath } from "./database.ts";
 import * as experiments from "./experiments.ts";
 import * as inputs from "./inputs.ts";
+import { searchLoggedModels } from "./logged_model_search.ts";
 import * as models from "./logged_models.ts";
 import { type Batch, cleanBatch, logBatch, metricHistory } from "./metrics.ts";
 import { searchRuns } from "./run_search.ts";
 import * as runs from "./runs.ts";
+import { artifactRootOf, type SqliteStoreOptions } from "./store_options.ts";
 import { countTrials } from "./trials.ts";
-
-/** Options of {@linkcode SqliteTracker.open}. */
-export interface SqliteStoreOptions {
-  /** Where artifacts go. @default the folder `artifacts` beside the database */
-  readonly artifactRoot?: string;
-  /** Where new experiments say that their artifacts are, as a path or URI. @default the artifact root */
-  readonly newExperimentLocation?: string;
-  /** Opens an existing store without writing to it. @default false */
-  readonly readOnly?: boolean;
-  /** Makes the store where there is none. @default true */
-  readonly create?: boolean;
-  /** How long a transaction waits for other processes, in milliseconds. @default 20000 */
-  readonly waitMs?: number;
-  /** Called when another file was found in the database's place, which is used from then on. */
-  readonly onReplaced?: () => void;
-  /** The clock, epoch milliseconds. @default Date.now */
-  readonly nowMs?: () => number;
-}
-
-/** The artifact folder of a store: the one asked for, else `artifacts` beside its database. */
-export function artifactRootOf(path: string, options: SqliteStoreOptions): ArtifactRoot {
-  return new ArtifactRoot(
-    options.artifactRoot ?? (path === ":memory:" ? join("mlruns", "artifacts") : join(dirname(path), "artifacts")),
-    options.newExperimentLocation,
-  );
-}
 
 /** Runs in MLflow's SQLite schema and their artifacts on the local disk. */
 export class SqliteTracker implements Tracker {
@@ -226,7 +201,7 @@ export class SqliteTracker implements Tracker {
     return this.#write((db, nowMs) => models.deleteLoggedModel(db, modelId, nowMs));
   }
   searchLoggedModels(search: LoggedModelSearch): Promise<Page<LoggedModel>> {
-    return this.#read((db) => models.searchLoggedModels(db, search));
+    return this.#read((db) => searchLoggedModels(db, search));
   }
 
   async writeArtifact(
