@@ -26,7 +26,7 @@ export interface EngineStart {
 const SERVICE_START: EngineStart = {
   flags: [
     "--no-code-cache",
-    `${ENGINE_FLAGS},--max-semi-space-size=1,--heap-growing-percent=10,--bytecode-old-age=2`,
+    `${ENGINE_FLAGS},--max-semi-space-size=2,--heap-growing-percent=10,--bytecode-old-age=2,--no-sparkplug`,
   ],
   entry: "src/cli/service_entry.ts",
   env: {
