@@ -65,6 +65,20 @@ Deno.test("the service forecasts each closed minute and each new version once on
   assertEquals(records[0]!.decisionTime, records[1]!.decisionTime);
 });
 
+Deno.test("a busy PredictionLog writes at 128 KiB, and waits for its flush time with what is less", async () => {
+  await using tmp = await tmpDir();
+  await using log = await openLog(tmp.path, { instance: "one", flushMs: 60_000 });
+  for (let i = 0; i < 2000 && log.waitingBytes < 131_072; i++) log.append(pending(`r${i}`));
+  const all = log.waitingRecords, sealed = log.waitingBytes;
+  assert(sealed >= 131_072, `${sealed} bytes were sealed`);
+  for (let tries = 0; log.head.n === 0 && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals([log.bytes, log.waitingBytes, log.waitingRecords], [sealed, 0, all], "before its flush time");
+  log.append(pending("last"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(log.bytes, sealed, "one record waits");
+  assertEquals((await verifyLog(tmp.path, { key: KEY, anchors: new Map() })).map(({ problem }) => problem), [null]);
+});
+
 Deno.test("PredictionLog writes within its flush time, chains each line, and begins files by day and size", async () => {
   await using tmp = await tmpDir();
   const clock = new ManualClock(NOW);
