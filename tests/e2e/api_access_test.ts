@@ -216,7 +216,7 @@ Deno.test("past its places a service queues, then sheds with 503 and Retry-After
 Deno.test("past what it can do a service sheds at once, and goes on answering", async () => {
   await using tmp = await folder({ limits: { queueMilliseconds: 20 } });
   await using api = await startApi(tmp.path);
-  const batch = postBytes("/predict", { features: Array.from({ length: 64 }, () => plainRow()) });
+  const batch = postBytes("/predict", { features: Array.from({ length: 256 }, () => plainRow()) });
   const load = (connections: number) => httpLoad(api.url, { connections, seconds: 1.5, request: batch });
   await load(1);
   const alone = await load(1), crowd = await load(64);
