@@ -10,7 +10,7 @@ export { InferenceService, type ServiceDeps, type ServiceOptions, type ServiceRe
 export { checkHost, listen, type ListenOptions, type RunningServer } from "./http/server.ts";
 export type { RefusalReason } from "./http/problem.ts";
 export { readTls, type TlsFiles, type TlsPair, watchTls } from "./http/tls.ts";
-export { type ConnectionInfo, isLoopbackHost, type Listener, type MethodName } from "./http/exchange.ts";
+export { type ConnectionInfo, isLoopbackHost, KNOWN_METHODS, type Listener, type MethodName } from "./http/exchange.ts";
 export type { Fetch } from "./router.ts";
 export type { CandleFeed, FeedReader } from "./data/live_features.ts";
 export {

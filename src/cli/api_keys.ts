@@ -4,30 +4,30 @@ import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { renderTable } from "./table.ts";
 
 const DEFAULT_RATE = 100;
-const WORDS = ["create", "list", "revoke"] as const;
+const WORDS: Command["words"] & object = {
+  create: {
+    summary: "Make a key; its token is shown once",
+    options: ["id", "scope", "rate", "unlimited"],
+    examples: [{ line: "task api-keys -- create --id dashboards", does: "a key for forecasts" }],
+  },
+  list: {
+    summary: "All keys, without their tokens",
+    options: [],
+    examples: [{ line: "task api-keys -- list --json", does: "as one object" }],
+  },
+  revoke: {
+    summary: "Take a key no longer",
+    positionals: "ID",
+    options: [],
+    examples: [{ line: "task api-keys -- revoke dashboards", does: "no longer taken within a second" }],
+  },
+};
 
 /** `api-keys`, also `api keys`: who may use the service. A command of its own, as the service may not write its keys. */
 export const command: Command = {
   summary: "Make, list and revoke the keys of the service",
   positionals: "create|list|revoke [ID]",
-  words: {
-    create: {
-      summary: "Make a key; its token is shown once",
-      options: ["id", "scope", "rate", "unlimited"],
-      examples: [{ line: "task api-keys -- create --id dashboards", does: "a key for forecasts" }],
-    },
-    list: {
-      summary: "All keys, without their tokens",
-      options: [],
-      examples: [{ line: "task api-keys -- list --json", does: "as one object" }],
-    },
-    revoke: {
-      summary: "Take a key no longer",
-      positionals: "ID",
-      options: [],
-      examples: [{ line: "task api-keys -- revoke dashboards", does: "no longer taken within a second" }],
-    },
-  },
+  words: WORDS,
   options: {
     id: { type: "string", value: "ID", description: "Name of the new key (default: key- and eight digits)" },
     scope: {
@@ -57,7 +57,9 @@ export const command: Command = {
       "usage",
       word === "revoke"
         ? "'revoke' takes the id of one key"
-        : `Cannot tell what to do with keys: '${context.positionals.join(" ")}' is none of ${WORDS.join(", ")}`,
+        : `Cannot tell what to do with keys: '${context.positionals.join(" ")}' is none of ${
+          Object.keys(WORDS).join(", ")
+        }`,
       { hint: "See: task api-keys -- --help" },
     );
   },

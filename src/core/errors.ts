@@ -100,8 +100,8 @@ export function isDomainError(error: unknown, ...codes: readonly ErrorCode[]): e
 }
 
 /** What an error says, with what to do where it knows. */
-export function messageAndHint(error: Error): string {
-  return error instanceof DomainError && error.hint !== undefined ? `${error.message}. ${error.hint}` : error.message;
+export function messageAndHint(error: { readonly message: string; readonly hint?: string | undefined }): string {
+  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
 }
 
 /** A warning of a result: something a user should know that did not stop the work. */

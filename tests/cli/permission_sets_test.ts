@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   LISTED_KINDS,
   type PermissionSet,
@@ -96,10 +96,13 @@ Deno.test("deno.json gives each command a set of lists: no whole kinds, no proce
 
 Deno.test("every task of deno.json runs under a set of its own name, and none allows everything", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile("deno.json")) as { tasks: Record<string, { command: string }> };
+  const taskfile = await Deno.readTextFile("Taskfile.yml");
   for (const name of Object.keys(await commandSets())) {
     const start = engineStart(name), env = Object.entries(start.env).map(([name, value]) => `${name}=${value}`);
-    const words = `deno run -q --no-prompt ${start.flags.join(" ")} -P=${name} ${start.entry} ${name}`;
-    assertEquals(tasks[name]!.command, [...env, words].join(" "));
+    const begin = [...env, "deno run -q --no-prompt", ...start.flags].join(" ");
+    assertEquals(tasks[name]!.command, `${begin} -P=${name} ${start.entry} ${name}`);
+    assertStringIncludes(taskfile, `}}${begin}{{`);
+    assertStringIncludes(taskfile, `}}${start.entry}{{`);
   }
   for (const [name, { command }] of Object.entries(tasks)) {
     assert(!/(--allow-all|\s-A\b)/.test(command), `${name} allows everything`);

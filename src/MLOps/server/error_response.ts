@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode, TrackingError, type TrackingErrorCode } from "../../core/mod.ts";
+import { DomainError, type ErrorCode, messageAndHint, TrackingError, type TrackingErrorCode } from "../../core/mod.ts";
 
 /**
  * HTTP status of each code, as MLflow's server answers. INVALID_STATE is 500 there, which its Python client repeats for
@@ -111,7 +111,7 @@ export function errorResponse(failure: HttpFailure): Response {
   const [sqlstate, errorClass] = CLASSES[failure.errorCode] ?? [];
   const body = {
     error_code: failure.errorCode,
-    message: failure.hint === undefined ? failure.message : `${failure.message}. ${failure.hint}`,
+    message: messageAndHint(failure),
     sqlstate,
     error_class: errorClass,
   };

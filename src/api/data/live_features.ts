@@ -128,7 +128,7 @@ export class LiveFeatures {
       // Taken before reading: what is written meanwhile is seen at the next look.
       const version = await this.#deps.feed.version();
       // A look that failed in between left its reason: the store is back as it was.
-      if (version === this.#version) return this.#setReason(this.#settled, this.#settled);
+      if (version === this.#version) return this.#setReason(this.#settled);
       const row = await this.#read();
       this.#version = version;
       if (row === undefined) {
@@ -136,7 +136,7 @@ export class LiveFeatures {
         this.#settled = `The feature store holds no candles of ${symbol} ${interval} from ${exchange}`;
       } else this.#settled = "";
       this.#row = row;
-      this.#setReason(this.#settled, this.#settled);
+      this.#setReason(this.#settled);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#setReason(reason, isDomainError(error) ? error.code : "error");
@@ -144,7 +144,7 @@ export class LiveFeatures {
   }
 
   /** The text of one kind differs from look to look, by how long a store has been held say. */
-  #setReason(reason: string, kind: string): void {
+  #setReason(reason: string, kind = reason): void {
     this.#reason = reason;
     if (kind === this.#told) return;
     this.#told = kind;

@@ -59,31 +59,11 @@ export function isFromLoopback(info: ConnectionInfo | undefined): boolean {
   return address !== undefined && "hostname" in address && isLoopbackHost(address.hostname);
 }
 
-/** A known method, or `other`. */
-export type MethodName =
-  | "GET"
-  | "HEAD"
-  | "POST"
-  | "PUT"
-  | "DELETE"
-  | "CONNECT"
-  | "OPTIONS"
-  | "TRACE"
-  | "PATCH"
-  | "other";
-
 /** Those of RFC 9110 and `PATCH` (RFC 5789). */
-const KNOWN_METHODS: readonly MethodName[] = [
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "DELETE",
-  "CONNECT",
-  "OPTIONS",
-  "TRACE",
-  "PATCH",
-];
+export const KNOWN_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"] as const;
+
+/** A known method, or `other`. */
+export type MethodName = typeof KNOWN_METHODS[number] | "other";
 
 /** How a request's method is called in metrics and the log: a client may make up as many as it likes. */
 export function methodName(method: string): MethodName {

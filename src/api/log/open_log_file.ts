@@ -2,6 +2,8 @@ import { type FileIdentity, isSameFile } from "../../core/mod.ts";
 
 /** The file that the log writes to, and the path that led to it when it was opened. */
 export interface OpenLogFile {
+  /** The open file. */
+  readonly handle: Deno.FsFile;
   /** Where it was made. */
   readonly path: string;
   /** Which file that was. */
@@ -16,7 +18,10 @@ export interface OpenLogFile {
  *
  * @throws what the system says where the path cannot be followed at all.
  */
-export async function logFileHarm({ path, identity }: OpenLogFile, bytes: number): Promise<string | undefined> {
+export async function logFileHarm(
+  { path, identity }: Pick<OpenLogFile, "path" | "identity">,
+  bytes: number,
+): Promise<string | undefined> {
   let found: Deno.FileInfo;
   try {
     found = await Deno.stat(path);

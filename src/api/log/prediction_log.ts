@@ -1,5 +1,6 @@
 import { CHAIN_START, type Clock, toIso, toIsoDay } from "../../core/mod.ts";
-import { cannotUse, isConfiguredWrongly, predictionLogAt, writeAll } from "./log_sinks.ts";
+import { cannotUse, isConfiguredWrongly, predictionLogAt } from "./configured_path.ts";
+import { writeAll } from "./log_sinks.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { chainLink, chainStart, sealText } from "./chain.ts";
 import { isGone, logFileHarm, type OpenLogFile } from "./open_log_file.ts";
@@ -71,11 +72,10 @@ export class PredictionLog implements AsyncDisposable {
   #writing: Promise<void> = Promise.resolve();
   /** Writes that were asked for and have not ended. */
   #writes = 0;
-  #file: Deno.FsFile | undefined;
+  #file: OpenLogFile | undefined;
   #fileBytes = 0;
   #fileDay = "";
   #fileNumber = 0;
-  #opened: OpenLogFile | undefined;
   #lookedAtMs = 0;
   /** Last record of those that were taken away. */
   #gone = 0;
@@ -167,11 +167,8 @@ export class PredictionLog implements AsyncDisposable {
 
   /** Looks now whether the open file is still where it was made, whatever waits. */
   check(): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
-      this.#lookedAtMs = -Infinity;
-      await this.#write();
-    });
-    return this.#writing;
+    this.#lookedAtMs = -Infinity;
+    return this.flush();
   }
 
   /** Writes what waits and closes the file; a folder without records is removed. */
@@ -217,7 +214,7 @@ export class PredictionLog implements AsyncDisposable {
 
   /** Lets go of a file that its path does not lead to any more: the next write makes another, or says why it cannot. */
   async #lookAtFile(): Promise<void> {
-    const opened = this.#opened, now = this.#options.clock.monotonicMs();
+    const opened = this.#file, now = this.#options.clock.monotonicMs();
     if (opened === undefined || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = now;
     let harm: string | undefined;
@@ -243,9 +240,8 @@ export class PredictionLog implements AsyncDisposable {
   }
 
   #closeFile(): void {
-    this.#file?.close();
+    this.#file?.handle.close();
     this.#file = undefined;
-    this.#opened = undefined;
   }
 
   #setProblem(problem: string | undefined): void {
@@ -287,12 +283,12 @@ export class PredictionLog implements AsyncDisposable {
     if (this.#file === undefined || day !== this.#fileDay || this.#fileBytes >= this.#options.maxFileBytes) {
       await this.#nextFile(day);
     }
-    const file = this.#file!;
+    const { handle } = this.#file!;
     try {
-      await writeAll(file, bytes);
+      await writeAll(handle, bytes);
     } catch (error) {
       // Half a line would break the chain: the file goes back to its last whole one.
-      await file.truncate(this.#fileBytes).catch(() => undefined);
+      await handle.truncate(this.#fileBytes).catch(() => undefined);
       throw error;
     }
     this.#fileBytes += bytes.length;
@@ -301,11 +297,11 @@ export class PredictionLog implements AsyncDisposable {
 
   async #nextFile(day: string): Promise<void> {
     this.#closeFile();
-    let number = day === this.#fileDay ? this.#fileNumber + 1 : 1, path: string;
+    let number = day === this.#fileDay ? this.#fileNumber + 1 : 1, path: string, handle: Deno.FsFile;
     for (;; number++) {
       path = `${this.#folder}/${day}-${number}.jsonl`;
       try {
-        this.#file = await Deno.open(path, { createNew: true, write: true, append: true, mode: 0o600 });
+        handle = await Deno.open(path, { createNew: true, write: true, append: true, mode: 0o600 });
         break;
       } catch (error) {
         // A clock that was set back comes to a day that has files already.
@@ -315,7 +311,7 @@ export class PredictionLog implements AsyncDisposable {
     this.#fileDay = day;
     this.#fileNumber = number;
     this.#fileBytes = 0;
-    this.#opened = { path, identity: await this.#file.stat(), first: this.#written.n + 1 };
+    this.#file = { handle, path, identity: await handle.stat(), first: this.#written.n + 1 };
     this.#lookedAtMs = this.#options.clock.monotonicMs();
   }
 

@@ -1,7 +1,7 @@
 import { CHAIN_START, DAY_MS, toIsoDay } from "../../core/mod.ts";
 import type { Anchor } from "./anchors.ts";
 import { chainLink, chainStart, unsealLine } from "./chain.ts";
-import { cannotUse, isConfiguredWrongly, predictionLogAt } from "./log_sinks.ts";
+import { cannotUse, isConfiguredWrongly, predictionLogAt } from "./configured_path.ts";
 
 /** What {@linkcode verifyInstance} found in an instance's folder. */
 export interface InstanceVerdict {
