@@ -10,7 +10,7 @@ import { tmpDir } from "../fakes/tmp_dir.ts";
 import { randomCandles } from "../ml/candles.ts";
 import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
 import { parsePromql, seriesIn } from "./promql.ts";
-import { plainRow, startService } from "./service_fixture.ts";
+import { PATIENT_LIMITS, plainRow, startService } from "./service_fixture.ts";
 
 /** Labels that Prometheus adds when it scrapes. */
 const SCRAPE_LABELS = ["job", "instance"];
@@ -46,7 +46,7 @@ async function everySeries(): Promise<Map<string, Map<string, Set<string>>>> {
     },
     config: {
       challenger: { ...defaultApiConfig().challenger, alias: "challenger", share: 1 },
-      limits: { ...defaultApiConfig().limits, maxBodyBytes: 2000, queueMilliseconds: 60_000 },
+      limits: { ...PATIENT_LIMITS, maxBodyBytes: 2000 },
     },
   });
   const { service, feed, ask, post } = fixture, ending = new AbortController();

@@ -1,10 +1,9 @@
-import { defaultApiConfig } from "../../src/config/api_config.ts";
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { QUANTILE_KEYS } from "../../src/core/mod.ts";
 import { defaultFeatureEngine } from "../../src/ml/mod.ts";
 import { SpecForecastModel } from "../../src/ml/models/spec_forecast_model.ts";
 import { harSpec } from "./model_fixture.ts";
-import { plainRow, startService } from "./service_fixture.ts";
+import { PATIENT_LIMITS, plainRow, startService } from "./service_fixture.ts";
 
 const NAMES = defaultFeatureEngine().names;
 
@@ -78,7 +77,7 @@ Deno.test("the last of two equal JSON keys counts", async () => {
 
 Deno.test("wrong bodies get the status, the problem and the field that they deserve", async (t) => {
   const { post, ask, failures } = await startService({
-    config: { limits: { ...defaultApiConfig().limits, maxBodyBytes: 4096, maxRows: 3 } },
+    config: { limits: { ...PATIENT_LIMITS, maxBodyBytes: 4096, maxRows: 3 } },
   });
   const row = JSON.stringify(plainRow());
   const width = NAMES.length;

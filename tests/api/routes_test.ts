@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { harSpec, modelFiles, registerModel } from "./model_fixture.ts";
-import { plainRow, startService } from "./service_fixture.ts";
-import { defaultApiConfig } from "../../src/config/api_config.ts";
+import { PATIENT_LIMITS, plainRow, startService } from "./service_fixture.ts";
 import { defaultFeatureEngine } from "../../src/ml/mod.ts";
 import { ROUTES } from "../../src/api/openapi/routes.ts";
 import { ANSWER_SCHEMAS } from "../../src/api/openapi/schemas.ts";
@@ -203,7 +202,7 @@ Deno.test("a bug is a 500 that tells nothing of the inside and is reported with 
 });
 
 Deno.test("a reload that the registry keeps waiting is 503 in time, goes on, and is shared by the next", async () => {
-  const limits = { ...defaultApiConfig().limits, queueMilliseconds: 60_000, answerSeconds: 0.05 };
+  const limits = { ...PATIENT_LIMITS, answerSeconds: 0.05 };
   const { ask, registry, failures } = await startService({ config: { limits } });
   const gate = Promise.withResolvers<void>(), before = registry.changeCounter.bind(registry);
   registry.changeCounter = async () => {

@@ -115,6 +115,9 @@ export interface Fixture {
 
 const WALK = randomCandles(2 * 1440);
 
+/** Limits of a test, whose requests follow each other in one turn of the event loop: that would soon count as overload. */
+export const PATIENT_LIMITS = { ...defaultApiConfig().limits, queueMilliseconds: 60_000 };
+
 /** Builds a service over stores in memory and starts it. */
 export async function startService(options: FixtureOptions = {}): Promise<Fixture> {
   const fixture = await buildService(options);
@@ -136,8 +139,6 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
     stops: ChallengerStop[] = [],
     failures: unknown[] = [],
     storeReasons: (string | undefined)[] = [];
-  // Requests of a test follow each other in one turn of the event loop, which would soon count as overload.
-  const defaults = defaultApiConfig(), limits = { ...defaults.limits, queueMilliseconds: 60_000 };
   const service = new InferenceService({
     source: stores.registry,
     load: loadForecastModel,
@@ -162,7 +163,7 @@ export async function buildService(options: FixtureOptions = {}): Promise<Fixtur
       failed: (_, error) => failures.push(error),
     },
   }, {
-    config: { ...defaults, limits, ...options.config },
+    config: { ...defaultApiConfig(), limits: PATIENT_LIMITS, ...options.config },
     modelUri: options.modelUri ?? "models:/bitcoin-model@production",
     programVersion: "1.2.3",
   });
