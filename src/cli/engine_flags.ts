@@ -1,6 +1,6 @@
 /** `nurseryMb` is half of what new objects have before V8 collects them, and that of every Worker. */
 function v8Flags(nurseryMb: number, ...more: readonly string[]): string {
-  const flags = ["--no-concurrent-osr", "--expose-gc", `--max-semi-space-size=${nurseryMb}`, ...more];
+  const flags = ["--no-concurrent-osr", "--no-maglev-osr", "--expose-gc", `--max-semi-space-size=${nurseryMb}`, ...more];
   return `--v8-flags=${flags.join(",")}`;
 }
 
@@ -9,6 +9,8 @@ function v8Flags(nurseryMb: number, ...more: readonly string[]): string {
  *
  * - `--no-concurrent-osr`: V8 15.0 swaps a running loop for code that a second thread compiled. Where a collection ran
  *   meanwhile, the object made after the loop shares its numbers with the next one: a score turns into another.
+ * - `--no-maglev-osr`: V8's middle compiler replaces loops on a second thread alone. Asked to and not let, it never does, and
+ *   a long loop of a function that is called once runs without being compiled, a hundred times slower.
  * - `--expose-gc` is for `collectGarbage()`.
  * - `--max-semi-space-size`: V8 lets it grow to 16 MB, 130 MB in a `track` with two Workers, which is no faster by it.
  */
