@@ -1,11 +1,13 @@
 import type { Dataset } from "../dataset.ts";
 import { Cholesky } from "../linear/cholesky.ts";
-import { addOuter } from "../linear/normal_equations.ts";
+import { addOuterProducts } from "../linear/normal_equations.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import type { LineFold } from "./line_rows.ts";
 
 /** Penalty as a share of the rows: columns of a set are nearly combinations of each other. */
 const L2 = 1e-3;
+/** Rows that are widened to float64 at once. */
+const BLOCK_ROWS = 256;
 
 /**
  * The linear head on one fold, for many targets: least squares of the sign of a move on scaled inputs. Near p = ½ it is the
@@ -64,10 +66,10 @@ export class DirectionLine {
 }
 
 function penalizedProducts(inputs: Float32Array, width: number): Float64Array {
-  const products = new Float64Array(width * width), x = new Float64Array(width), rows = inputs.length / width;
-  for (let i = 0; i < rows; i++) {
-    x.set(inputs.subarray(i * width, (i + 1) * width));
-    addOuter(products, x, 1);
+  const products = new Float64Array(width * width), rows = inputs.length / width;
+  for (let first = 0; first < rows; first += BLOCK_ROWS) {
+    const values = Float64Array.from(inputs.subarray(first * width, (first + BLOCK_ROWS) * width));
+    addOuterProducts(products, values, new Float64Array(values.length / width).fill(1));
   }
   for (let j = 1; j < width; j++) products[j * width + j]! += L2 * rows;
   return products;

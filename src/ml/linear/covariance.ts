@@ -1,5 +1,6 @@
 import type { Cholesky } from "./cholesky.ts";
-import { addOuter, type InputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
+import { addOuterProducts, addScaled, type InputMoments, type LinearRows } from "./normal_equations.ts";
+import type { StandardizedRows } from "./standardized_rows.ts";
 
 /** A fitted line in the units of its regressors. */
 export interface LinearFit {
@@ -17,46 +18,43 @@ export interface LinearFit {
   readonly unidentified: readonly string[];
 }
 
-/** A row's part of the gradient: `residual · weight` at the solution. */
-export type ScoreOf = (row: number, standardized: Float64Array) => number;
+/** A row's part of the gradient: `residual · weight` at the solution; its standardised values begin at `at`. */
+export type ScoreOf = (row: number, values: Float64Array, at: number) => number;
 
 /**
  * Covariance of (level at the means, standardised coefficients) where rows of a cluster may depend on each other (Liang &
  * Zeger 1986), with the usual correction for few clusters, G/(G−1) · (N−1)/(N−K). Each row is its own cluster where there
  * are none. One cluster alone says nothing of how clusters differ: the covariance is NaN.
- *
- * @param augmented fills `[1, z…]` of a row.
  */
 export function clusteredCovariance(
   problem: LinearRows,
   bread: Float64Array,
   { count, parameters }: { readonly count: number; readonly parameters: number },
-  augmented: (row: number) => Float64Array,
+  rows: StandardizedRows,
   scoreOf: ScoreOf,
 ): Float64Array {
-  const width = problem.names.length + 1;
-  const meat = new Float64Array(width * width), sum = new Float64Array(width);
+  const { size } = rows, meat = new Float64Array(size * size), sum = new Float64Array(size), one = Float64Array.of(1);
   let clusters = 0, current: number | undefined;
   const close = () => {
     if (current === undefined) return;
-    addOuter(meat, sum, 1);
+    addOuterProducts(meat, sum, one);
     sum.fill(0);
     clusters++;
   };
-  for (const row of problem.rows) {
-    if (weightOf(problem, row) === 0) continue;
-    const cluster = problem.clusterOf?.(row) ?? row;
-    if (cluster !== current) {
-      close();
-      current = cluster;
+  for (const { rows: numbers, values } of rows.blocks()) {
+    for (let i = 0, at = 0; i < numbers.length; i++, at += size) {
+      const row = numbers[i]!, cluster = problem.clusterOf?.(row) ?? row;
+      if (cluster !== current) {
+        close();
+        current = cluster;
+      }
+      addScaled(sum, scoreOf(row, values, at), values, at);
     }
-    const x = augmented(row), score = scoreOf(row, x);
-    for (let j = 0; j < width; j++) sum[j]! += score * x[j]!;
   }
   close();
   if (clusters === 1) return bread.map(() => NaN);
   const correction = clusters / (clusters - 1) * ((count - 1) / (count - parameters));
-  return scaled(sandwich(bread, meat, width), correction);
+  return scaled(sandwich(bread, meat, size), correction);
 }
 
 /** bread · meat · bread, the meat by its lower triangle. */

@@ -1,8 +1,8 @@
 import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
-import { clusteredCovariance, inOwnUnits, type LinearFit } from "./covariance.ts";
+import { clusteredCovariance, inOwnUnits, type LinearFit, type ScoreOf } from "./covariance.ts";
 import { minimizeRowLoss, type RowLoss } from "./newton.ts";
-import { addOuter, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
+import { addOuterProducts, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
 
 /** Options of {@linkcode fitGamma}. */
 export interface GammaOptions {
@@ -34,27 +34,19 @@ const HALF_DEVIANCE: RowLoss = {
 export function fitGamma(problem: LinearRows, { maxPasses = 200 }: GammaOptions = {}): LinearFit {
   const moments = inputMoments(problem), startLevel = Math.log(meanBesideOffset(problem, moments.weight));
   const options = { moments, startLevel, maxPasses };
-  const { solution, factor, parameters, augmented, downhill } = minimizeRowLoss(problem, HALF_DEVIANCE, options);
+  const { solution, factor, parameters, rows, downhill } = minimizeRowLoss(problem, HALF_DEVIANCE, options);
   if (problem.clusterOf !== undefined) {
-    const score = (row: number, z: Float64Array) => weightOf(problem, row) * downhill(row, z);
-    const covariance = clusteredCovariance(
-      problem,
-      factor.inverse(),
-      { ...moments, parameters },
-      augmented,
-      score,
-    );
+    const score: ScoreOf = (row, values, at) => weightOf(problem, row) * downhill(row, values, at);
+    const covariance = clusteredCovariance(problem, factor.inverse(), { ...moments, parameters }, rows, score);
     return inOwnUnits(problem, moments, factor, solution, covariance);
   }
   // The expected curvature of each row is 1.
   const size = solution.length, information = new Float64Array(size * size);
   let squares = 0;
-  for (const row of problem.rows) {
-    const weight = weightOf(problem, row);
-    if (weight === 0) continue;
-    const z = augmented(row);
-    addOuter(information, z, weight);
-    squares += weight * downhill(row, z) ** 2;
+  for (const { rows: numbers, values } of rows.blocks()) {
+    const weights = Float64Array.from(numbers, (row) => weightOf(problem, row));
+    addOuterProducts(information, values, weights);
+    numbers.forEach((row, i) => squares += weights[i]! * downhill(row, values, i * size) ** 2);
   }
   const expected = new Cholesky(information, size, (column) => factor.dependent[column] ? Infinity : 0);
   const dispersion = squares / (moments.count - parameters);

@@ -1,6 +1,6 @@
 import { crossEntropy, sigmoid } from "../logistic_functions.ts";
 import { DomainError } from "../../core/mod.ts";
-import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich } from "./covariance.ts";
+import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich, type ScoreOf } from "./covariance.ts";
 import { minimizeRowLoss, type RowLoss } from "./newton.ts";
 import { addPenalty, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
 
@@ -41,7 +41,7 @@ const CROSS_ENTROPY: RowLoss = {
  */
 export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: LogisticOptions = {}): LinearFit {
   const moments = inputMoments(problem), share = positiveShare(problem, moments.weight);
-  const { solution, hessian, factor, parameters, augmented, downhill } = minimizeRowLoss(problem, CROSS_ENTROPY, {
+  const { solution, hessian, factor, parameters, rows, downhill } = minimizeRowLoss(problem, CROSS_ENTROPY, {
     moments,
     startLevel: problem.offsetOf === undefined ? Math.log(share / (1 - share)) : 0,
     l2,
@@ -49,8 +49,8 @@ export function fitLogistic(problem: LinearRows, { l2 = 0, maxPasses = 200 }: Lo
   });
   const bread = factor.inverse();
   if (problem.clusterOf !== undefined) {
-    const score = (row: number, z: Float64Array) => weightOf(problem, row) * downhill(row, z);
-    const covariance = clusteredCovariance(problem, bread, { ...moments, parameters }, augmented, score);
+    const score: ScoreOf = (row, values, at) => weightOf(problem, row) * downhill(row, values, at);
+    const covariance = clusteredCovariance(problem, bread, { ...moments, parameters }, rows, score);
     return inOwnUnits(problem, moments, factor, solution, covariance);
   }
   const fisher = new Float64Array(hessian);

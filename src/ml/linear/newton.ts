@@ -1,15 +1,16 @@
 import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import {
-  addOuter,
+  addOuterProducts,
   addPenalty,
-  augmentedRows,
+  addScaled,
+  dotAt,
   type InputMoments,
-  keptRows,
   type LinearRows,
   requirePenalty,
   weightOf,
 } from "./normal_equations.ts";
+import { StandardizedRows } from "./standardized_rows.ts";
 
 /** What a row costs as a function of its line's value η, its offset included; convex in η. */
 export interface RowLoss {
@@ -46,10 +47,9 @@ export interface NewtonFit {
   readonly factor: Cholesky;
   /** Coefficients that can be told. */
   readonly parameters: number;
-  /** `[1, z…]` of a row; the array may be reused. */
-  augmented(row: number): Float64Array;
-  /** −dloss/dη of a row at the solution, from what `augmented` gave. */
-  downhill(row: number, z: Float64Array): number;
+  readonly rows: StandardizedRows;
+  /** −dloss/dη of a row at the solution; its values begin at `at`. */
+  downhill(row: number, values: Float64Array, at: number): number;
 }
 
 /** Newton's decrement, as a share of the rows' weight, at which the line is found: far below what float32 can tell. */
@@ -84,8 +84,8 @@ const PIVOT_ROUNDING = 1e-12;
 export function minimizeRowLoss(problem: LinearRows, family: RowLoss, options: NewtonOptions): NewtonFit {
   const { moments, l2 = 0, maxPasses = 200 } = options, { weight } = moments;
   requirePenalty(l2);
-  const augmented = keptRows(problem, augmentedRows(problem, moments));
-  const objective = new Objective(problem, family, moments, l2, augmented);
+  const rows = new StandardizedRows(problem, moments);
+  const objective = new Objective(problem, family, moments, l2, rows);
   const start = new Float64Array(problem.names.length + 1);
   start[0] = options.startLevel;
   const { solution, first, refactor, decrement } = search(problem, objective, start, { l2, maxPasses, weight });
@@ -96,9 +96,9 @@ export function minimizeRowLoss(problem: LinearRows, family: RowLoss, options: N
   if (isCollapsed(0)) throw family.noFiniteLine([largestColumn(problem, solution)]);
   if (decrement > TOLERANCE * weight) throw notFound(family, maxPasses, decrement / weight);
   return {
-    ...{ solution, hessian, factor, augmented },
+    ...{ solution, hessian, factor, rows },
     parameters: factor.dependent.filter((isDependent) => !isDependent).length,
-    downhill: (row, z) => family.downhill(problem.targetOf(row), etaOf(problem, row, solution, z)),
+    downhill: (row, values, at) => family.downhill(problem.targetOf(row), etaOf(problem, row, solution, values, at)),
   };
 }
 
@@ -123,7 +123,7 @@ function search(
   // A sum of n terms is known to n rounding errors: a step that is better is not held to be worse for that, and halved away.
   const rounding = Math.max(ROUNDING, problem.rows.length * Number.EPSILON);
   const refactor = (hessian: Float64Array) => new Cholesky(hessian, start.length, floor);
-  let factor = first, decrement = dot(at.gradient, factor.solve(at.gradient));
+  let factor = first, decrement = dotAt(at.gradient, factor.solve(at.gradient), 0);
   while (decrement > TOLERANCE * weight) {
     const step = factor.solve(at.gradient);
     let stepShare = 1, next: Evaluation, candidate: Float64Array<ArrayBuffer>;
@@ -138,12 +138,12 @@ function search(
       throw objective.family.noFiniteLine([largestColumn(problem, solution)]);
     }
     if (passes > maxPasses) break;
-    let after = dot(next.gradient, factor.solve(next.gradient));
+    let after = dotAt(next.gradient, factor.solve(next.gradient), 0);
     if (after > STALE_SHARE * decrement) {
       next = objective.evaluate(solution, true);
       passes++;
       factor = refactor(next.hessian!);
-      after = dot(next.gradient, factor.solve(next.gradient));
+      after = dotAt(next.gradient, factor.solve(next.gradient), 0);
     }
     [at, decrement] = [next, after];
   }
@@ -173,37 +173,37 @@ class Objective {
   readonly #problem: LinearRows;
   readonly #scales: Float64Array;
   readonly #penalty: number;
-  readonly #size: number;
-  readonly #augmented: (row: number) => Float64Array;
+  readonly #rows: StandardizedRows;
 
   constructor(
     problem: LinearRows,
     family: RowLoss,
     { weight, scales }: InputMoments,
     l2: number,
-    augmented: (row: number) => Float64Array,
+    rows: StandardizedRows,
   ) {
     this.family = family;
     this.#problem = problem;
     this.#scales = scales;
     this.#penalty = l2 * weight;
-    this.#size = scales.length + 1;
-    this.#augmented = augmented;
+    this.#rows = rows;
   }
 
   /** Loss and gradient at a point by one pass over the rows, with the Hessian where it is asked for. */
   evaluate(point: Float64Array, withHessian: boolean): Evaluation {
-    const size = this.#size, gradient = new Float64Array(size), { family } = this;
-    const hessian = withHessian ? new Float64Array(size * size) : undefined;
+    const { size } = this.#rows, { family } = this, problem = this.#problem;
+    const gradient = new Float64Array(size), hessian = withHessian ? new Float64Array(size * size) : undefined;
     let loss = 0;
-    for (const row of this.#problem.rows) {
-      const weight = weightOf(this.#problem, row);
-      if (weight === 0) continue;
-      const target = this.#problem.targetOf(row), z = this.#augmented(row), eta = etaOf(this.#problem, row, point, z);
-      loss += weight * family.loss(target, eta);
-      const downhill = weight * family.downhill(target, eta);
-      for (let j = 0; j < size; j++) gradient[j]! += downhill * z[j]!;
-      if (hessian !== undefined) addOuter(hessian, z, weight * family.curvature(target, eta));
+    for (const { rows, values } of this.#rows.blocks()) {
+      const curvatures = new Float64Array(rows.length);
+      for (let i = 0, at = 0; i < rows.length; i++, at += size) {
+        const row = rows[i]!, weight = weightOf(problem, row), target = problem.targetOf(row);
+        const eta = etaOf(problem, row, point, values, at);
+        loss += weight * family.loss(target, eta);
+        addScaled(gradient, weight * family.downhill(target, eta), values, at);
+        if (withHessian) curvatures[i] = weight * family.curvature(target, eta);
+      }
+      if (hessian !== undefined) addOuterProducts(hessian, values, curvatures);
     }
     for (let j = 1; j < size; j++) {
       loss += this.#penalty / 2 * point[j]! ** 2;
@@ -214,8 +214,8 @@ class Objective {
   }
 }
 
-function etaOf(problem: LinearRows, row: number, point: Float64Array, z: Float64Array): number {
-  return (problem.offsetOf?.(row) ?? 0) + dot(point, z);
+function etaOf(problem: LinearRows, row: number, point: Float64Array, values: Float64Array, at: number): number {
+  return (problem.offsetOf?.(row) ?? 0) + dotAt(point, values, at);
 }
 
 /** The column whose coefficient is the largest; where there is none, it is the offset that knows the outcome. */
@@ -233,10 +233,4 @@ function notFound({ kind }: RowLoss, maxPasses: number, decrement: number): Doma
     `Cannot find the ${kind} line in ${maxPasses} passes over the rows: its decrement is still ${decrement}`,
     { hint: "Give more passes, or a penalty" },
   );
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
 }

@@ -90,47 +90,45 @@ export function weightOf(problem: LinearRows, row: number): number {
   return problem.weightOf?.(row) ?? 1;
 }
 
-/** Fills `[1, z…]` of a row, z its standardised regressors, 0 where a column is constant; the array is reused. */
-export function augmentedRows(problem: LinearRows, { means, scales }: InputMoments): (row: number) => Float64Array {
-  const x = new Float64Array(means.length + 1);
-  x[0] = 1;
-  return (row) => {
-    const inputs = problem.inputsOf(row);
-    for (let j = 0; j < means.length; j++) x[j + 1] = scales[j]! === 0 ? 0 : (inputs[j]! - means[j]!) / scales[j]!;
-    return x;
-  };
+/** The product of a vector and the values from a place on. */
+export function dotAt(vector: Float64Array, values: Float64Array, at: number): number {
+  let sum = 0;
+  for (let j = 0; j < vector.length; j++) sum += vector[j]! * values[at + j]!;
+  return sum;
 }
 
-/** Bytes of rows that {@linkcode keptRows} keeps: a month's are worth it, a year's are most of a process. */
-const MOST_KEPT_BYTES = 1 << 24;
+/** Adds `factor · values` from a place on to a vector. */
+export function addScaled(vector: Float64Array, factor: number, values: Float64Array, at: number): void {
+  for (let j = 0; j < vector.length; j++) vector[j]! += factor * values[at + j]!;
+}
 
 /**
- * What `augmented` fills, for many passes over the same rows: each is filled once where all of them are few enough to be kept,
- * anew in each pass where they are not.
+ * Adds Σ weight · x xᵀ of some rows to the lower triangle of a row-major matrix; the sums are those of one row after the
+ * other, to the bit.
+ *
+ * @param values row-major, as wide as the matrix.
+ * @param weights one a row.
  */
-export function keptRows({ rows, names }: LinearRows, augmented: (row: number) => Float64Array): typeof augmented {
-  const size = names.length + 1;
-  if (8 * size * rows.length > MOST_KEPT_BYTES) return augmented;
-  const room = new Float64Array(size * rows.length), known = new Map<number, Float64Array>();
-  return (row) => {
-    let kept = known.get(row);
-    if (kept === undefined) {
-      kept = room.subarray(size * known.size, size * (known.size + 1));
-      kept.set(augmented(row));
-      known.set(row, kept);
+export function addOuterProducts(lower: Float64Array, values: Float64Array, weights: Float64Array): void {
+  const count = weights.length, size = values.length / count;
+  let row = 0;
+  // Four rows at once: each sum is read and written once for all of them.
+  for (; row + 4 <= count; row += 4) {
+    const a = row * size, b = a + size, c = b + size, d = c + size;
+    for (let j = 0; j < size; j++) {
+      const wa = weights[row]! * values[a + j]!, wb = weights[row + 1]! * values[b + j]!;
+      const wc = weights[row + 2]! * values[c + j]!, wd = weights[row + 3]! * values[d + j]!;
+      for (let i = 0, at = j * size; i <= j; i++, at++) {
+        lower[at] = lower[at]! + wa * values[a + i]! + wb * values[b + i]! + wc * values[c + i]! + wd * values[d + i]!;
+      }
     }
-    return kept;
-  };
-}
-
-/** Adds `weight · x xᵀ` to the lower triangle of a row-major matrix. */
-export function addOuter(lower: Float64Array, x: Float64Array, weight: number): void {
-  const width = x.length;
-  for (let j = 0; j < width; j++) {
-    const scaled = weight * x[j]!;
-    if (scaled === 0) continue;
-    const at = j * width;
-    for (let i = 0; i <= j; i++) lower[at + i]! += scaled * x[i]!;
+  }
+  for (; row < count; row++) {
+    const a = row * size;
+    for (let j = 0; j < size; j++) {
+      const scaled = weights[row]! * values[a + j]!;
+      for (let i = 0, at = j * size; i <= j; i++, at++) lower[at]! += scaled * values[a + i]!;
+    }
   }
 }
 

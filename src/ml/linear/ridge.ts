@@ -1,14 +1,16 @@
 import { Cholesky } from "./cholesky.ts";
-import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich } from "./covariance.ts";
+import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich, type ScoreOf } from "./covariance.ts";
 import {
-  addOuter,
+  addOuterProducts,
   addPenalty,
-  augmentedRows,
+  addScaled,
+  dotAt,
   inputMoments,
   type LinearRows,
   requirePenalty,
   weightOf,
 } from "./normal_equations.ts";
+import { StandardizedRows } from "./standardized_rows.ts";
 
 /** Options of {@linkcode fitRidge}. */
 export interface RidgeOptions {
@@ -29,33 +31,29 @@ export interface RidgeOptions {
  * @throws {RangeError} for a penalty below 0 or not finite.
  */
 export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): LinearFit {
-  const { rows, names } = problem, size = names.length + 1;
   requirePenalty(l2);
-  const moments = inputMoments(problem), augmented = augmentedRows(problem, moments);
+  const moments = inputMoments(problem), rows = new StandardizedRows(problem, moments), { size } = rows;
   const gram = new Float64Array(size * size), right = new Float64Array(size);
-  for (const row of rows) {
-    const weight = weightOf(problem, row), x = augmented(row);
-    addOuter(gram, x, weight);
-    const target = weight * problem.targetOf(row);
-    for (let j = 0; j < size; j++) right[j]! += target * x[j]!;
+  for (const { rows: numbers, values } of rows.blocks()) {
+    const weights = Float64Array.from(numbers, (row) => weightOf(problem, row));
+    addOuterProducts(gram, values, weights);
+    numbers.forEach((row, i) => addScaled(right, weights[i]! * problem.targetOf(row), values, i * size));
   }
   const penalized = new Float64Array(gram);
   addPenalty(penalized, moments.scales, l2 * moments.weight);
   const factor = new Cholesky(penalized, size), solution = factor.solve(right), bread = factor.inverse();
   const parameters = factor.dependent.filter((isDependent) => !isDependent).length;
 
-  const residual = (row: number, z: Float64Array) => {
-    let fitted = 0;
-    for (let j = 0; j < size; j++) fitted += solution[j]! * z[j]!;
-    return problem.targetOf(row) - fitted;
-  };
+  const residual: ScoreOf = (row, values, at) => problem.targetOf(row) - dotAt(solution, values, at);
   if (problem.clusterOf !== undefined) {
-    const score = (row: number, z: Float64Array) => weightOf(problem, row) * residual(row, z);
-    const covariance = clusteredCovariance(problem, bread, { ...moments, parameters }, augmented, score);
+    const score: ScoreOf = (row, values, at) => weightOf(problem, row) * residual(row, values, at);
+    const covariance = clusteredCovariance(problem, bread, { ...moments, parameters }, rows, score);
     return inOwnUnits(problem, moments, factor, solution, covariance);
   }
   let squares = 0;
-  for (const row of rows) squares += weightOf(problem, row) * residual(row, augmented(row)) ** 2;
+  for (const { rows: numbers, values } of rows.blocks()) {
+    numbers.forEach((row, i) => squares += weightOf(problem, row) * residual(row, values, i * size) ** 2);
+  }
   const variance = squares / (moments.count - parameters);
   const covariance = sandwich(bread, gram, size).map((value) => value * variance);
   return inOwnUnits(problem, moments, factor, solution, covariance);

@@ -1,0 +1,62 @@
+import { type InputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
+
+/** Bytes of rows that are kept from pass to pass: half a year's, thinned; every minute of it would be most of a process. */
+const MOST_KEPT_BYTES = 96 * 2 ** 20;
+const BLOCK_ROWS = 256;
+
+/** Rows that lie one after the other. */
+export interface RowBlock {
+  /** Their numbers. */
+  readonly rows: Int32Array;
+  /** `[1, z…]` of each, row-major: z are its standardised regressors, 0 where a column is constant. */
+  readonly values: Float64Array;
+}
+
+/** The rows of a problem with a weight, standardised, for passes from end to end. */
+export class StandardizedRows {
+  /** Values of a row: its regressors and the level. */
+  readonly size: number;
+  readonly #problem: LinearRows;
+  readonly #moments: InputMoments;
+  readonly #rows: Int32Array;
+  /** As many as lie in it; those of a block alone where all are too many. */
+  readonly #values: Float64Array;
+  /** Rows that `#values` holds for good. */
+  #kept = 0;
+
+  constructor(problem: LinearRows, moments: InputMoments) {
+    this.#problem = problem;
+    this.#moments = moments;
+    this.size = problem.names.length + 1;
+    this.#rows = problem.weightOf === undefined
+      ? problem.rows
+      : problem.rows.filter((row) => weightOf(problem, row) !== 0);
+    const isKept = 8 * this.size * this.#rows.length <= MOST_KEPT_BYTES;
+    this.#values = new Float64Array(this.size * (isKept ? this.#rows.length : BLOCK_ROWS));
+  }
+
+  /** In the problem's order; each block is filled in the first pass, or in every pass where they are too many to be kept. */
+  *blocks(): Generator<RowBlock> {
+    const { size } = this, rows = this.#rows, keepsAll = this.#values.length === size * rows.length;
+    for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
+      const own = rows.subarray(first, first + BLOCK_ROWS), at = keepsAll ? size * first : 0;
+      const values = this.#values.subarray(at, at + size * own.length);
+      if (this.#kept <= first) {
+        this.#fill(own, values);
+        if (keepsAll) this.#kept = first + own.length;
+      }
+      yield { rows: own, values };
+    }
+  }
+
+  #fill(rows: Int32Array, values: Float64Array): void {
+    const { means, scales } = this.#moments, { size } = this;
+    for (let i = 0, at = 0; i < rows.length; i++, at += size) {
+      const inputs = this.#problem.inputsOf(rows[i]!);
+      values[at] = 1;
+      for (let j = 0; j < means.length; j++) {
+        values[at + j + 1] = scales[j]! === 0 ? 0 : (inputs[j]! - means[j]!) / scales[j]!;
+      }
+    }
+  }
+}
