@@ -1,67 +1,100 @@
 import { softplus } from "../logistic_functions.ts";
-import { addProduct } from "./matrix_vector.ts";
+import { addProduct, addProducts, PRODUCT_ROWS } from "./matrix_vector.ts";
 import { type DenseLayer, INCREMENTS, inputsOf, type Network } from "./network.ts";
 import { type TrunkForward, trunkForward } from "./sequence_forward.ts";
 
 const STEPS = INCREMENTS - 1;
 
-/** The network's three outputs, one row at a time, without an allocation a row. */
+/** Most rows of one call: what is read of a kernel serves all of them. */
+export const FORWARD_ROWS = PRODUCT_ROWS;
+
+/** The three outputs of up to {@linkcode FORWARD_ROWS} rows. */
+export interface NetworkOutputs {
+  readonly logit: Float64Array;
+  readonly correction: Float64Array;
+  /** Nine a row. */
+  readonly increments: Float64Array;
+}
+
+/** Room for the outputs of a call. */
+export function allocateOutputs(): NetworkOutputs {
+  return {
+    logit: new Float64Array(FORWARD_ROWS),
+    correction: new Float64Array(FORWARD_ROWS),
+    increments: new Float64Array(FORWARD_ROWS * INCREMENTS),
+  };
+}
+
+/** The network's three outputs, a few rows at a time, without an allocation a row; a row's do not depend on the others. */
 export class NetworkForward {
   /** Inputs that a row has. */
   readonly inputs: number;
   readonly #network: Network;
   readonly #trunk: TrunkForward | undefined;
-  /** What the trunk makes, then the inputs outside of the window. */
+  /** A row's inputs, what the trunk makes of them, and that with the inputs outside of the window. */
+  readonly #row: Float64Array;
+  readonly #joinedRow: Float64Array;
   readonly #joined: Float64Array;
   readonly #buffers: readonly Float64Array[];
-  readonly #one = new Float64Array(1);
-  readonly #steps = new Float64Array(STEPS);
+  readonly #centres = new Float64Array(FORWARD_ROWS);
+  readonly #steps = new Float64Array(FORWARD_ROWS * STEPS);
 
-  /** Allocates the buffers of one row. */
+  /** Allocates the buffers. */
   constructor(network: Network) {
-    const { sequence, hidden, logit } = network;
+    const { sequence, hidden, logit } = network, width = sequence === undefined ? 0 : (hidden[0] ?? logit).inputs;
     this.inputs = inputsOf(network);
     this.#network = network;
     this.#trunk = sequence && trunkForward(sequence);
-    this.#joined = new Float64Array(sequence === undefined ? 0 : (hidden[0] ?? logit).inputs);
-    this.#buffers = network.hidden.map((layer) => new Float64Array(layer.units));
+    this.#row = new Float64Array(sequence === undefined ? 0 : this.inputs);
+    this.#joinedRow = new Float64Array(width);
+    this.#joined = new Float64Array(FORWARD_ROWS * width);
+    this.#buffers = network.hidden.map((layer) => new Float64Array(FORWARD_ROWS * layer.units));
   }
 
-  /** Reads `inputs`, writes the nine increments into `increments`, returns the two numbers. */
-  run(inputs: Float64Array, increments: Float64Array): { logit: number; correction: number } {
+  /** Reads the inputs of `rows` rows one after the other, and writes as many outputs. */
+  run(inputs: Float64Array, rows: number, out: NetworkOutputs): void {
     const { hidden, logit, logVarianceCorrection, quantileCentre, quantileSteps } = this.#network;
-    let current = this.#trunk === undefined ? inputs : this.#join(this.#trunk, inputs);
+    let current = this.#trunk === undefined ? inputs : this.#joinRows(this.#trunk, inputs, rows);
     for (let i = 0; i < hidden.length; i++) {
-      dense(hidden[i]!, current, this.#buffers[i]!);
+      dense(hidden[i]!, current, rows, this.#buffers[i]!);
       current = this.#buffers[i]!;
     }
-    dense(quantileCentre, current, this.#one);
-    increments[0] = this.#one[0]!;
-    dense(quantileSteps, current, this.#steps);
-    increments.set(this.#steps, 1);
-    dense(logit, current, this.#one);
-    const logitValue = this.#one[0]!;
-    dense(logVarianceCorrection, current, this.#one);
-    return { logit: logitValue, correction: this.#one[0]! };
+    dense(quantileCentre, current, rows, this.#centres);
+    dense(quantileSteps, current, rows, this.#steps);
+    for (let row = 0; row < rows; row++) {
+      const at = row * INCREMENTS;
+      out.increments[at] = this.#centres[row]!;
+      for (let i = 0; i < STEPS; i++) out.increments[at + 1 + i] = this.#steps[row * STEPS + i]!;
+    }
+    dense(logit, current, rows, out.logit);
+    dense(logVarianceCorrection, current, rows, out.correction);
   }
 
-  #join(trunk: TrunkForward, inputs: Float64Array): Float64Array {
-    const joined = this.#joined, { window } = this.#network.sequence!;
-    const end = window.start + window.steps * window.channels;
+  #joinRows(trunk: TrunkForward, inputs: Float64Array, rows: number): Float64Array {
+    const width = this.#joinedRow.length;
+    for (let row = 0; row < rows; row++) {
+      this.#row.set(inputs.subarray(row * this.inputs, (row + 1) * this.inputs));
+      this.#join(trunk, this.#row, this.#joinedRow);
+      this.#joined.set(this.#joinedRow, row * width);
+    }
+    return this.#joined;
+  }
+
+  #join(trunk: TrunkForward, inputs: Float64Array, joined: Float64Array): void {
+    const { window } = this.#network.sequence!, end = window.start + window.steps * window.channels;
     let at = joined.length - inputs.length + end - window.start;
     trunk(inputs, joined);
     for (let i = 0; i < window.start; i++) joined[at++] = inputs[i]!;
     for (let i = end; i < inputs.length; i++) joined[at++] = inputs[i]!;
-    return joined;
   }
 }
 
 /** Means of the outputs of networks that read the same inputs: an ensemble's answer. */
 export class EnsembleForward {
   readonly #forwards: readonly NetworkForward[];
-  readonly #member = new Float64Array(INCREMENTS);
+  readonly #member = allocateOutputs();
 
-  /** Allocates the buffers of one row for each network, of which there is at least one. */
+  /** Allocates the buffers of each network, of which there is at least one. */
   constructor(networks: readonly Network[]) {
     this.#forwards = networks.map((network) => new NetworkForward(network));
     const [first] = this.#forwards;
@@ -78,34 +111,43 @@ export class EnsembleForward {
   }
 
   /** As {@linkcode NetworkForward.run}. */
-  run(inputs: Float64Array, increments: Float64Array): { logit: number; correction: number } {
-    const members = this.#forwards.length;
-    if (members === 1) return this.#forwards[0]!.run(inputs, increments);
-    increments.fill(0);
-    let logit = 0, correction = 0;
+  run(inputs: Float64Array, rows: number, out: NetworkOutputs): void {
+    const members = this.#forwards.length, own = this.#member;
+    if (members === 1) return this.#forwards[0]!.run(inputs, rows, out);
+    out.logit.fill(0, 0, rows);
+    out.correction.fill(0, 0, rows);
+    out.increments.fill(0, 0, rows * INCREMENTS);
     for (const forward of this.#forwards) {
-      const member = forward.run(inputs, this.#member);
-      logit += member.logit / members;
-      correction += member.correction / members;
-      for (let i = 0; i < INCREMENTS; i++) increments[i]! += this.#member[i]! / members;
+      forward.run(inputs, rows, own);
+      addShares(out.logit, own.logit, rows, members);
+      addShares(out.correction, own.correction, rows, members);
+      addShares(out.increments, own.increments, rows * INCREMENTS, members);
     }
-    return { logit, correction };
   }
 }
 
-function dense(layer: DenseLayer, inputs: Float64Array, out: Float64Array): void {
-  const { kernel, bias, units } = layer;
-  for (let j = 0; j < units; j++) out[j] = bias[j]!;
-  addProduct(kernel, 0, inputs, 0, layer.inputs, out, 0, units);
+function addShares(sums: Float64Array, values: Float64Array, count: number, members: number): void {
+  for (let i = 0; i < count; i++) sums[i]! += values[i]! / members;
+}
+
+function dense(layer: DenseLayer, inputs: Float64Array, rows: number, out: Float64Array): void {
+  const { kernel, bias, units } = layer, count = rows * units;
+  for (let at = 0; at < count; at += units) for (let j = 0; j < units; j++) out[at + j] = bias[j]!;
+  if (rows === PRODUCT_ROWS) addProducts(kernel, inputs, layer.inputs, out, units);
+  else {
+    for (let row = 0; row < rows; row++) {
+      addProduct(kernel, 0, inputs, row * layer.inputs, layer.inputs, out, row * units, units);
+    }
+  }
   switch (layer.activation) {
     case "relu":
-      for (let j = 0; j < units; j++) if (out[j]! < 0) out[j] = 0;
+      for (let j = 0; j < count; j++) if (out[j]! < 0) out[j] = 0;
       return;
     case "tanh":
-      for (let j = 0; j < units; j++) out[j] = Math.tanh(out[j]!);
+      for (let j = 0; j < count; j++) out[j] = Math.tanh(out[j]!);
       return;
     case "softplus":
-      for (let j = 0; j < units; j++) out[j] = softplus(out[j]!);
+      for (let j = 0; j < count; j++) out[j] = softplus(out[j]!);
       return;
     case "linear":
   }

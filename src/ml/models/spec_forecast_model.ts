@@ -9,12 +9,11 @@ import {
 import { featureRanges, type ForecastSpec, type HeadsSpec, type VolatilityHead } from "./forecast_spec.ts";
 import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./forecast_trees.ts";
 import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
-import { EnsembleForward } from "./network_forward.ts";
+import { allocateOutputs, EnsembleForward, FORWARD_ROWS } from "./network_forward.ts";
 import { dot, harForward, plainDirectionForward, type ValueAt } from "./plain_forward.ts";
 import { Scaler } from "./scaler.ts";
 
 const LEVELS = QUANTILE_LEVELS.length;
-const NO_OUTPUTS = { logit: 0, correction: 0 };
 
 /** What a spec's heads may ask for beside numbers in the spec itself. */
 export interface ModelParts {
@@ -32,8 +31,11 @@ export class SpecForecastModel implements ForecastModel {
   readonly #forward: EnsembleForward | undefined;
   readonly #trees: TreesForward | undefined;
   readonly #scaler: Scaler | undefined;
+  /** Of the rows of one forward pass, together and each. */
   readonly #inputs: Float64Array;
-  readonly #increments = new Float64Array(INCREMENTS);
+  readonly #inputsOf: readonly Float64Array[];
+  /** Zeros where there is no network. */
+  readonly #outputs = allocateOutputs();
   readonly #standardized = new Float64Array(LEVELS);
   readonly #harLine: ((valueAt: ValueAt) => number) | undefined;
   readonly #plainLogit: ((valueAt: ValueAt, inputs: Float64Array) => number) | undefined;
@@ -67,7 +69,12 @@ export class SpecForecastModel implements ForecastModel {
       const width = this.#scaler?.width, { inputs } = this.#forward;
       if (inputs !== width) throw new RangeError(`Cannot feed ${width} inputs to a network of ${inputs} inputs`);
     }
-    this.#inputs = new Float64Array(this.#scaler?.width ?? 0);
+    const width = this.#scaler?.width ?? 0;
+    this.#inputs = new Float64Array(FORWARD_ROWS * width);
+    this.#inputsOf = Array.from(
+      { length: FORWARD_ROWS },
+      (_, i) => this.#inputs.subarray(i * width, (i + 1) * width),
+    );
     const { direction, volatility } = heads;
     for (const { weights } of linesOf(heads)) {
       if (weights.length === this.#scaler?.width) continue;
@@ -82,37 +89,51 @@ export class SpecForecastModel implements ForecastModel {
     if (rows.length !== count * width) {
       throw new RangeError(`Cannot read ${count} rows of ${width} features from ${rows.length} values`);
     }
-    const out = allocateForecasts(count);
-    const trees = this.#trees?.ofRows(rows, count);
     let offset = 0;
     const valueAt = (feature: number) => rows[offset + feature]!;
-    for (let row = 0; row < count; row++, offset += width) this.#predictRow(valueAt, out, row, trees);
-    return out;
+    return this.#predict(count, valueAt, (row) => offset = row * width, this.#trees?.ofRows(rows, count));
   }
 
   /** Forecasts for the given rows of feature columns, without building rows first. */
   predictColumns(columns: readonly Float32Array[], rows: Int32Array): ForecastColumns {
-    const out = allocateForecasts(rows.length);
-    const trees = this.#trees?.ofColumns(columns, rows);
     let at = 0;
     const valueAt = (feature: number) => columns[feature]![at]!;
-    for (let i = 0; i < rows.length; i++) {
-      at = rows[i]!;
-      this.#predictRow(valueAt, out, i, trees);
+    return this.#predict(rows.length, valueAt, (i) => at = rows[i]!, this.#trees?.ofColumns(columns, rows));
+  }
+
+  /** `moveTo` makes `valueAt` give the features of a row. */
+  #predict(
+    count: number,
+    valueAt: ValueAt,
+    moveTo: (row: number) => void,
+    trees: TreeScores | undefined,
+  ): ForecastColumns {
+    const out = allocateForecasts(count);
+    for (let first = 0; first < count; first += FORWARD_ROWS) {
+      const rows = Math.min(FORWARD_ROWS, count - first);
+      for (let i = 0; i < rows; i++) {
+        moveTo(first + i);
+        this.#scaler?.write(valueAt, this.#inputs, i * this.#scaler.width);
+      }
+      this.#forward?.run(this.#inputs, rows, this.#outputs);
+      for (let i = 0; i < rows; i++) {
+        moveTo(first + i);
+        this.#predictRow(valueAt, i, out, first + i, trees);
+      }
     }
     return out;
   }
 
+  /** Writes the forecast of a row, whose place in the forward pass is `place`. */
   #predictRow(
     valueAt: ValueAt,
+    place: number,
     out: ForecastColumns,
     row: number,
     trees: TreeScores | undefined,
   ): void {
-    const { heads, calibration } = this.spec;
-    this.#scaler?.write(valueAt, this.#inputs, 0);
-    const { logit: networkLogit, correction } = this.#runNetworks();
-    const logit = this.#logit(valueAt, networkLogit, trees?.direction?.[row] ?? 0);
+    const { heads, calibration } = this.spec, inputs = this.#inputsOf[place]!;
+    const logit = this.#logit(valueAt, inputs, this.#outputs.logit[place]!, trees?.direction?.[row] ?? 0);
     const { slope, intercept } = calibration.logit;
     out.probabilityUp[row] = sigmoid(intercept + slope * logit);
 
@@ -120,15 +141,15 @@ export class SpecForecastModel implements ForecastModel {
     let logVariance: number;
     if (volatility.kind === "constant") logVariance = volatility.logVariance;
     else {
-      const learnt = volatility.kind === "har-trees" ? trees!.volatility![row]! : correction;
-      logVariance = this.#harLine!(valueAt) + this.#correction(volatility, learnt);
+      const learnt = volatility.kind === "har-trees" ? trees!.volatility![row]! : this.#outputs.correction[place]!;
+      logVariance = this.#harLine!(valueAt) + this.#correction(volatility, inputs, learnt);
     }
     const sigma = Math.exp(logVariance / 2);
     out.volatilityBps[row] = sigma;
 
     const standardized = this.#standardized;
     if (heads.quantiles.kind === "standardized") standardized.set(heads.quantiles.values);
-    else incrementsToQuantiles(this.#increments, standardized);
+    else incrementsToQuantiles(this.#outputs.increments, place * INCREMENTS, standardized);
     const at = row * LEVELS;
     for (let level = 0; level < LEVELS; level++) {
       out.quantilesBps[at + level] = sigma * calibration.quantileMultipliers[level]! * standardized[level]!;
@@ -136,15 +157,10 @@ export class SpecForecastModel implements ForecastModel {
     sortInPlace(out.quantilesBps, at, LEVELS);
   }
 
-  /** Means of the networks' outputs; zeros where there is none. */
-  #runNetworks(): { logit: number; correction: number } {
-    return this.#forward === undefined ? NO_OUTPUTS : this.#forward.run(this.#inputs, this.#increments);
-  }
-
-  #logit(valueAt: ValueAt, networkLogit: number, treeScore: number): number {
+  #logit(valueAt: ValueAt, inputs: Float64Array, networkLogit: number, treeScore: number): number {
     const { direction } = this.spec.heads;
     if (direction.kind === "constant") return direction.logit;
-    const plain = this.#plainLogit!(valueAt, this.#inputs);
+    const plain = this.#plainLogit!(valueAt, inputs);
     switch (direction.kind) {
       case "sign":
       case "line":
@@ -154,12 +170,16 @@ export class SpecForecastModel implements ForecastModel {
       case "sign-trees":
         return plain + direction.shrink * treeScore;
       case "sign-linear":
-        return plain + direction.shrink * (direction.intercept + dot(direction.weights, this.#inputs));
+        return plain + direction.shrink * (direction.intercept + dot(direction.weights, inputs));
     }
   }
 
   /** What a head adds to the HAR line; `learnt` comes from networks or trees. */
-  #correction(head: Exclude<VolatilityHead, { readonly kind: "constant" }>, learnt: number): number {
+  #correction(
+    head: Exclude<VolatilityHead, { readonly kind: "constant" }>,
+    inputs: Float64Array,
+    learnt: number,
+  ): number {
     if (head.kind === "har") return 0;
     const { level = 0, shrink, bound } = head;
     switch (head.kind) {
@@ -168,7 +188,7 @@ export class SpecForecastModel implements ForecastModel {
       case "har-trees":
         return level + shrink * within(bound, learnt);
       case "har-linear":
-        return level + shrink * within(bound, dot(head.weights, this.#inputs));
+        return level + shrink * within(bound, dot(head.weights, inputs));
     }
   }
 }
@@ -184,11 +204,11 @@ export function within(bound: number, value: number): number {
   return Math.min(bound, Math.max(-bound, value));
 }
 
-function incrementsToQuantiles(increments: Float64Array, out: Float64Array): void {
+function incrementsToQuantiles(increments: Float64Array, at: number, out: Float64Array): void {
   for (let level = 0; level < LEVELS; level++) {
     let sum = 0;
     for (let step = 0; step < INCREMENTS; step++) {
-      sum += increments[step]! * INCREMENTS_TO_QUANTILES[step * LEVELS + level]!;
+      sum += increments[at + step]! * INCREMENTS_TO_QUANTILES[step * LEVELS + level]!;
     }
     out[level] = sum;
   }

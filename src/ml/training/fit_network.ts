@@ -6,7 +6,7 @@ import type { Split } from "../labels/mod.ts";
 import type { DirectionHead, VolatilityHead } from "../models/forecast_spec.ts";
 import { harLogVariance } from "../models/har.ts";
 import { type Network, startNetwork, tensorsOf, withTensors } from "../models/network.ts";
-import { EnsembleForward } from "../models/network_forward.ts";
+import { allocateOutputs, EnsembleForward, FORWARD_ROWS } from "../models/network_forward.ts";
 import { standardizedQuantiles } from "../models/plain_models.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import type { SequenceFamily } from "../models/sequence_shapes.ts";
@@ -186,14 +186,15 @@ async function trainMembers(
 
 /** What the networks say, in the mean, of rows of a job by their places. */
 function networkOutputs(networks: readonly Network[], { inputs, width }: TrainingRows, places: Int32Array) {
-  const forward = new EnsembleForward(networks);
+  const forward = new EnsembleForward(networks), out = allocateOutputs();
   const logit = new Float64Array(places.length), correction = new Float64Array(places.length);
-  const buffer = new Float64Array(width), increments = new Float64Array(QUANTILE_LEVELS.length);
-  places.forEach((place, i) => {
-    buffer.set(inputs.subarray(place * width, (place + 1) * width));
-    const out = forward.run(buffer, increments);
-    logit[i] = out.logit;
-    correction[i] = out.correction;
-  });
+  const buffer = new Float64Array(FORWARD_ROWS * width);
+  for (let first = 0; first < places.length; first += FORWARD_ROWS) {
+    const own = places.subarray(first, first + FORWARD_ROWS);
+    own.forEach((place, i) => buffer.set(inputs.subarray(place * width, (place + 1) * width), i * width));
+    forward.run(buffer, own.length, out);
+    logit.set(out.logit.subarray(0, own.length), first);
+    correction.set(out.correction.subarray(0, own.length), first);
+  }
   return { logit, correction };
 }

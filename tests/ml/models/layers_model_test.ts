@@ -11,6 +11,7 @@ import { SEQUENCE_FAMILIES, type SequenceFamily } from "../../../src/ml/models/s
 import type { WindowInputs } from "../../../src/ml/models/sequence_trunk.ts";
 import type { NetworkFamily } from "../../../src/ml/training/fit_network.ts";
 import { randomNetworkModel, sampleDataset } from "./sample_models.ts";
+import { forwardRow } from "./forward_row.ts";
 
 const sample = sampleDataset();
 const FAMILIES = ["mlp", ...SEQUENCE_FAMILIES] as const;
@@ -44,7 +45,7 @@ async function compareWithTfjs(networks: readonly Network[]): Promise<void> {
   const [logit, correction, increments] = outputs.map((t) => t.dataSync());
   const own = new Float64Array(9);
   for (let i = 0; i < count; i++) {
-    const result = forward.run(Float64Array.from(inputs.subarray(i * width, (i + 1) * width)), own);
+    const result = forwardRow(forward, Float64Array.from(inputs.subarray(i * width, (i + 1) * width)), own);
     const close = (a: number, b: number) => assertAlmostEquals(a, b, 1e-5 * Math.max(1, Math.abs(b)));
     close(result.logit, logit![i]!);
     close(result.correction, correction![i]!);

@@ -15,6 +15,7 @@ import {
   trunkUnits,
   withTrunkTensors,
 } from "../../../src/ml/models/sequence_trunk.ts";
+import { forwardRow } from "./forward_row.ts";
 
 const PURE = { permissions: "none" } as const;
 
@@ -169,7 +170,7 @@ Deno.test("a network joins the trunk's output with the inputs outside of the win
   const forward = new NetworkForward(moved), increments = new Float64Array(9);
   const row = Float64Array.from({ length: 11 }, () => random.normal());
   const logit = (change?: number) =>
-    forward.run(row.map((value, i) => i === change ? value + 1 : value), increments).logit;
+    forwardRow(forward, row.map((value, i) => i === change ? value + 1 : value), increments).logit;
   for (let i = 0; i < 11; i++) assert(logit(i) !== logit(), `input ${i} is read`);
   assertThrows(() => withTensors(network, tensorsOf(network).slice(1)), RangeError, "'gru/kernel'");
 });

@@ -13,6 +13,7 @@ import { tensorEngine } from "../../../src/ml/training/tensor_engine.ts";
 import { tensorNetwork } from "../../../src/ml/training/tensor_network.ts";
 import { wasmFilePath } from "../../../src/ml/training/train_in_worker.ts";
 import { movedJob, plantedJob } from "./planted_job.ts";
+import { forwardRow } from "../models/forward_row.ts";
 
 const WINDOW = { start: 3, steps: 60, channels: 2 }, WIDTH = 3 + 120 + 2;
 const SCALE: LossScale = { direction: 0.7 / 40, volatility: 1.1 / 40, quantiles: 1.3 / 40 };
@@ -38,7 +39,7 @@ for (const family of SEQUENCE_FAMILIES) {
       return tensorNetwork(network).outputs(weights, inputs).dataSync<"float32">().slice();
     });
     for (let i = 0; i < 50; i++) {
-      const own = forward.run(Float64Array.from(rows.inputs.subarray(i * WIDTH, (i + 1) * WIDTH)), increments);
+      const own = forwardRow(forward, Float64Array.from(rows.inputs.subarray(i * WIDTH, (i + 1) * WIDTH)), increments);
       const [logit, correction, centre, ...steps] = eleven.subarray(i * 11, (i + 1) * 11);
       const close = (a: number, b: number, what: string) =>
         assertAlmostEquals(a, b, 1e-6 * Math.max(1, Math.abs(b)), `${what} of row ${i}: ${a}, ${b}`);
@@ -80,7 +81,8 @@ function finiteDifference(job: TrainingJob, picked: Int32Array, tensor: number, 
 function logVariances({ rows, correctionBound }: TrainingJob, network: Network, picked: Int32Array): number[] {
   const forward = new NetworkForward(network), increments = new Float64Array(9);
   return Array.from(picked, (row) => {
-    const { correction } = forward.run(
+    const { correction } = forwardRow(
+      forward,
       Float64Array.from(rows.inputs.subarray(row * WIDTH, (row + 1) * WIDTH)),
       increments,
     );
@@ -95,7 +97,11 @@ function jointLoss(job: TrainingJob, network: Network, picked: Int32Array, sigma
   let total = 0;
   picked.forEach((row, i) => {
     const r = rows.returnBps[row]!;
-    const { logit } = forward.run(Float64Array.from(rows.inputs.subarray(row * WIDTH, (row + 1) * WIDTH)), increments);
+    const { logit } = forwardRow(
+      forward,
+      Float64Array.from(rows.inputs.subarray(row * WIDTH, (row + 1) * WIDTH)),
+      increments,
+    );
     if (r !== 0) total += SCALE.direction * crossEntropy(r > 0 ? 1 : 0, rows.plainLogit[row]! + logit);
     const log = Math.log(rows.realizedVarianceBps2[row]!) - own[i]!;
     total += SCALE.volatility * (Math.exp(log) - log - 1);
