@@ -6,7 +6,7 @@ import type { LineFold } from "./line_rows.ts";
 
 /** Penalty as a share of the rows: columns of a set are nearly combinations of each other. */
 const L2 = 1e-3;
-/** Rows that are widened to float64 at once. */
+/** Rows that are scaled, or widened to float64, at once. */
 const BLOCK_ROWS = 256;
 
 /**
@@ -28,12 +28,10 @@ export class DirectionLine {
     const scaler = new Scaler(fitScaler(features, train), nullable), width = this.#width = scaler.width + 1;
     const inputsOf = (rows: Int32Array) => {
       const inputs = new Float32Array(rows.length * width);
-      let row = 0;
-      const valueAt = (feature: number) => features.columns[feature]![row]!;
-      for (let i = 0; i < rows.length; i++) {
-        row = rows[i]!;
-        inputs[i * width] = 1;
-        scaler.write(valueAt, inputs, i * width + 1);
+      for (let i = 0; i < rows.length; i++) inputs[i * width] = 1;
+      for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
+        const own = rows.subarray(first, first + BLOCK_ROWS);
+        scaler.writeRows(features.columns, own, inputs, first * width + 1, width);
       }
       return inputs;
     };

@@ -1,8 +1,7 @@
-import { type InputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
+import { BLOCK_ROWS, type InputMoments, type LinearRows, readInputs, weightOf } from "./normal_equations.ts";
 
 /** Bytes of rows that are kept from pass to pass: half a year's, thinned; every minute of it would be most of a process. */
 const MOST_KEPT_BYTES = 96 * 2 ** 20;
-const BLOCK_ROWS = 256;
 
 /** Rows that lie one after the other. */
 export interface RowBlock {
@@ -21,6 +20,7 @@ export class StandardizedRows {
   readonly #rows: Int32Array;
   /** As many as lie in it; those of a block alone where all are too many. */
   readonly #values: Float64Array;
+  readonly #inputs: Float64Array;
   /** Rows that `#values` holds for good. */
   #kept = 0;
 
@@ -31,6 +31,7 @@ export class StandardizedRows {
     this.#rows = problem.weightOf === undefined
       ? problem.rows
       : problem.rows.filter((row) => weightOf(problem, row) !== 0);
+    this.#inputs = new Float64Array(BLOCK_ROWS * (this.size - 1));
     const isKept = 8 * this.size * this.#rows.length <= MOST_KEPT_BYTES;
     this.#values = new Float64Array(this.size * (isKept ? this.#rows.length : BLOCK_ROWS));
   }
@@ -50,12 +51,13 @@ export class StandardizedRows {
   }
 
   #fill(rows: Int32Array, values: Float64Array): void {
-    const { means, scales } = this.#moments, { size } = this;
-    for (let i = 0, at = 0; i < rows.length; i++, at += size) {
-      const inputs = this.#problem.inputsOf(rows[i]!);
-      values[at] = 1;
-      for (let j = 0; j < means.length; j++) {
-        values[at + j + 1] = scales[j]! === 0 ? 0 : (inputs[j]! - means[j]!) / scales[j]!;
+    const { means, scales } = this.#moments, { size } = this, inputs = this.#inputs, width = size - 1;
+    readInputs(this.#problem, rows, inputs);
+    for (let i = 0; i < rows.length; i++) {
+      const from = i * width, to = i * size + 1;
+      values[to - 1] = 1;
+      for (let j = 0; j < width; j++) {
+        values[to + j] = scales[j]! === 0 ? 0 : (inputs[from + j]! - means[j]!) / scales[j]!;
       }
     }
   }

@@ -1,4 +1,4 @@
-import { type CallOptions, type ModelFamily, QUANTILE_LEVELS } from "../../core/mod.ts";
+import type { CallOptions, ModelFamily } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import { collectGarbage } from "../collect_garbage.ts";
 import { windowOf } from "../features/mod.ts";

@@ -40,6 +40,8 @@ export interface FittedInputs {
   readonly names: readonly string[];
   /** The inputs of a row; the array is reused. */
   of(row: number): Float64Array;
+  /** Writes the inputs of rows, row-major. */
+  ofAll(rows: Int32Array, out: Float64Array): void;
 }
 
 /** Lines of both heads. */
@@ -83,6 +85,7 @@ export function fittedInputs({ features, nullable }: Dataset, spec: ScalerSpec):
       scaler.write(valueAt, inputs, 0);
       return inputs;
     },
+    ofAll: (rows, out) => scaler.writeRows(features.columns, rows, out),
   };
 }
 
@@ -171,7 +174,7 @@ export function lineProblem(
   targetOf: LinearRows["targetOf"],
 ): LinearRows {
   return {
-    ...{ rows, names: inputs.names, inputsOf: inputs.of, targetOf },
+    ...{ rows, names: inputs.names, inputsOf: inputs.of, inputsOfAll: inputs.ofAll, targetOf },
     clusterOf: (row) => Math.floor(features.decisionTimeMs[row]! / DAY_MS),
   };
 }

@@ -2,7 +2,7 @@ import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import { concatRows, type Split } from "../labels/mod.ts";
 import { harLogVariance } from "../models/har.ts";
-import type { Scaler } from "../models/scaler.ts";
+import { SCALED_ROWS, type Scaler } from "../models/scaler.ts";
 import type { PlainLines } from "./plain_lines.ts";
 import type { TrainingRows } from "./protocol.ts";
 
@@ -39,11 +39,8 @@ export function sharedColumn(length: number, valueAt: (i: number) => number): Fl
 /** Inputs of the rows over shared memory, likewise. */
 function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array): Float32Array {
   const inputs = new Float32Array(new SharedArrayBuffer(4 * rows.length * scaler.width));
-  let row = 0;
-  const valueAt = (feature: number) => features.columns[feature]![row]!;
-  for (let i = 0; i < rows.length; i++) {
-    row = rows[i]!;
-    scaler.write(valueAt, inputs, i * scaler.width);
+  for (let first = 0; first < rows.length; first += SCALED_ROWS) {
+    scaler.writeRows(features.columns, rows.subarray(first, first + SCALED_ROWS), inputs, first * scaler.width);
   }
   return inputs;
 }
