@@ -1,6 +1,12 @@
 /** `nurseryMb` is half of what new objects have before V8 collects them, and that of every Worker. */
 function v8Flags(nurseryMb: number, ...more: readonly string[]): string {
-  const flags = ["--no-concurrent-osr", "--no-maglev-osr", "--expose-gc", `--max-semi-space-size=${nurseryMb}`, ...more];
+  const flags = [
+    "--no-concurrent-osr",
+    "--no-maglev-osr",
+    "--expose-gc",
+    `--max-semi-space-size=${nurseryMb}`,
+    ...more,
+  ];
   return `--v8-flags=${flags.join(",")}`;
 }
 

@@ -1,4 +1,4 @@
-import { NetworkForward } from "../../src/ml/models/network_forward.ts";
+import { allocateOutputs, NetworkForward } from "../../src/ml/models/network_forward.ts";
 import { type SequenceFamily, sequenceShape } from "../../src/ml/models/sequence_shapes.ts";
 import type { TrainingJob } from "../../src/ml/training/protocol.ts";
 import { wasmFilePath } from "../../src/ml/training/train_in_worker.ts";
@@ -80,14 +80,14 @@ async function startWorker(job: TrainingJob, { stock }: { readonly stock: boolea
 }
 
 function forwardResult(family: SequenceFamily, job: TrainingJob, { forwardUs }: SequenceTargets): BenchResult {
-  const { network, rows } = movedJob(job, 1), forward = new NetworkForward(network), increments = new Float64Array(9);
+  const { network, rows } = movedJob(job, 1), forward = new NetworkForward(network), out = allocateOutputs();
   const inputs = Array.from(
     { length: FORWARD_ROWS },
     (_, i) => Float64Array.from(rows.inputs.subarray(i * rows.width, (i + 1) * rows.width)),
   );
   const batchesMs = Array.from({ length: 20 }, () => {
     const startedMs = performance.now();
-    for (const row of inputs) forward.run(row, increments);
+    for (const row of inputs) forward.run(row, 1, out);
     return performance.now() - startedMs;
   });
   const value = 1000 * median(batchesMs.slice(10)) / FORWARD_ROWS;

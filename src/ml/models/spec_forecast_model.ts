@@ -11,7 +11,7 @@ import { type ForecastTrees, treeHeads, type TreeScores, TreesForward } from "./
 import { INCREMENTS, INCREMENTS_TO_QUANTILES, type Network } from "./network.ts";
 import { allocateOutputs, EnsembleForward, FORWARD_ROWS } from "./network_forward.ts";
 import { dot, harForward, plainDirectionForward, type ValueAt } from "./plain_forward.ts";
-import { Scaler } from "./scaler.ts";
+import { SCALED_ROWS, Scaler } from "./scaler.ts";
 
 const LEVELS = QUANTILE_LEVELS.length;
 
@@ -21,6 +21,15 @@ export interface ModelParts {
   readonly networks?: readonly Network[];
   /** Boosted trees of the direction and of the volatility. */
   readonly trees?: ForecastTrees;
+}
+
+/** The rows of a call. */
+interface RowSource {
+  readonly valueAt: ValueAt;
+  /** Makes `valueAt` give the features of a row. */
+  readonly moveTo: (row: number) => void;
+  /** Scales the features of rows that follow one another, up to those of a forward pass. */
+  readonly scale: (first: number, rows: number) => void;
 }
 
 /** The one forward pass of every family: plain arithmetic over a spec and the parts that its heads ask for. */
@@ -91,34 +100,40 @@ export class SpecForecastModel implements ForecastModel {
     }
     let offset = 0;
     const valueAt = (feature: number) => rows[offset + feature]!;
-    return this.#predict(count, valueAt, (row) => offset = row * width, this.#trees?.ofRows(rows, count));
+    const moveTo = (row: number) => offset = row * width;
+    const scale = (first: number, rows: number) => {
+      for (let i = 0; i < rows; i++) {
+        moveTo(first + i);
+        this.#scaler?.write(valueAt, this.#inputs, i * this.#scaler.width);
+      }
+    };
+    return this.#predict(count, { valueAt, moveTo, scale }, this.#trees?.ofRows(rows, count));
   }
 
   /** Forecasts for the given rows of feature columns, without building rows first. */
   predictColumns(columns: readonly Float32Array[], rows: Int32Array): ForecastColumns {
     let at = 0;
-    const valueAt = (feature: number) => columns[feature]![at]!;
-    return this.#predict(rows.length, valueAt, (i) => at = rows[i]!, this.#trees?.ofColumns(columns, rows));
+    const width = this.#scaler?.width ?? 0, scaled = new Float64Array(Math.min(SCALED_ROWS, rows.length) * width);
+    return this.#predict(rows.length, {
+      valueAt: (feature) => columns[feature]![at]!,
+      moveTo: (i) => at = rows[i]!,
+      scale: (first, count) => {
+        const place = first % SCALED_ROWS;
+        if (place === 0) this.#scaler?.writeRows(columns, rows.subarray(first, first + SCALED_ROWS), scaled);
+        this.#inputs.set(scaled.subarray(place * width, (place + count) * width));
+      },
+    }, this.#trees?.ofColumns(columns, rows));
   }
 
-  /** `moveTo` makes `valueAt` give the features of a row. */
-  #predict(
-    count: number,
-    valueAt: ValueAt,
-    moveTo: (row: number) => void,
-    trees: TreeScores | undefined,
-  ): ForecastColumns {
+  #predict(count: number, source: RowSource, trees: TreeScores | undefined): ForecastColumns {
     const out = allocateForecasts(count);
     for (let first = 0; first < count; first += FORWARD_ROWS) {
       const rows = Math.min(FORWARD_ROWS, count - first);
-      for (let i = 0; i < rows; i++) {
-        moveTo(first + i);
-        this.#scaler?.write(valueAt, this.#inputs, i * this.#scaler.width);
-      }
+      source.scale(first, rows);
       this.#forward?.run(this.#inputs, rows, this.#outputs);
       for (let i = 0; i < rows; i++) {
-        moveTo(first + i);
-        this.#predictRow(valueAt, i, out, first + i, trees);
+        source.moveTo(first + i);
+        this.#predictRow(source.valueAt, i, out, first + i, trees);
       }
     }
     return out;
