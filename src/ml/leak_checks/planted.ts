@@ -73,8 +73,9 @@ async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCh
   const gains = Array.from(split.test, (row, i) => {
     return (knowing.probabilityUp[i]! - ignorant.probabilityUp[i]!) * signOf(planted.labels.returnBps[row]!);
   });
-  // A network that keeps its start says the same whatever it reads: it is no pipeline that can leak, nor one that can be asked.
-  if (model.parts.networks !== undefined && gains.every((gain) => gain === 0)) {
+  // Networks or trees that keep their start say the same whatever they read: no pipeline that can leak, nor one to be asked.
+  const { networks, trees } = model.parts;
+  if ((networks ?? trees) !== undefined && gains.every((gain) => gain === 0)) {
     return skipped("planted", FAMILY.figure, "so short a training teaches the family no direction at all");
   }
   return found(FAMILY, tOf(gains), `A feature of correlation ${PLAIN} with the sign of the move`);
