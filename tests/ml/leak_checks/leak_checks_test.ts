@@ -215,6 +215,19 @@ const LEAKING: LeakCheck = {
   reason: "Why",
 };
 
+Deno.test("the check 'planted' asks no trees that learnt no direction, and says why", async () => {
+  const [, family] = await check({
+    ...HONEST,
+    fitFold: async (dataset, split) => {
+      const { model: { spec, parts } } = await HONEST.fitFold(dataset, split);
+      const scaler = { ...spec.scaler!, scales: spec.scaler!.scales.map(() => Infinity) };
+      return { model: new SpecForecastModel({ ...spec, scaler }, { ...parts, trees: {} }) };
+    },
+  }, ["planted"]);
+  assertEquals(family!.value, null);
+  assertStringIncludes(family!.reason, "no direction");
+});
+
 Deno.test("leakError() names check, value, limit, what to look for, and the run that keeps all figures", () => {
   assertEquals(leakError([CLEAN]), undefined);
   const error = leakError([CLEAN, LEAKING])!;
