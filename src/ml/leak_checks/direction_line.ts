@@ -1,13 +1,11 @@
 import type { Dataset } from "../dataset.ts";
 import { Cholesky } from "../linear/cholesky.ts";
-import { addOuterProducts } from "../linear/normal_equations.ts";
+import { addOuterProducts, BLOCK_ROWS } from "../linear/normal_equations.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import type { LineFold } from "./line_rows.ts";
 
 /** Penalty as a share of the rows: columns of a set are nearly combinations of each other. */
 const L2 = 1e-3;
-/** Rows that are scaled, or widened to float64, at once. */
-const BLOCK_ROWS = 256;
 
 /**
  * The linear head on one fold, for many targets: least squares of the sign of a move on scaled inputs. Near p = ½ it is the
@@ -29,10 +27,7 @@ export class DirectionLine {
     const inputsOf = (rows: Int32Array) => {
       const inputs = new Float32Array(rows.length * width);
       for (let i = 0; i < rows.length; i++) inputs[i * width] = 1;
-      for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
-        const own = rows.subarray(first, first + BLOCK_ROWS);
-        scaler.writeRows(features.columns, own, inputs, first * width + 1, width);
-      }
+      scaler.writeRows(features.columns, rows, inputs, 1, width);
       return inputs;
     };
     this.#train = inputsOf(train);

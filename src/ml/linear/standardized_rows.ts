@@ -18,11 +18,13 @@ export class StandardizedRows {
   readonly #problem: LinearRows;
   readonly #moments: InputMoments;
   readonly #rows: Int32Array;
-  /** As many as lie in it; those of a block alone where all are too many. */
+  /** Whether all of them are few enough to be kept. */
+  readonly #isKept: boolean;
+  /** Those of all rows, or of a block. */
   readonly #values: Float64Array;
   readonly #inputs: Float64Array;
   /** Rows that `#values` holds for good. */
-  #kept = 0;
+  #filled = 0;
 
   constructor(problem: LinearRows, moments: InputMoments) {
     this.#problem = problem;
@@ -32,19 +34,19 @@ export class StandardizedRows {
       ? problem.rows
       : problem.rows.filter((row) => weightOf(problem, row) !== 0);
     this.#inputs = new Float64Array(BLOCK_ROWS * (this.size - 1));
-    const isKept = 8 * this.size * this.#rows.length <= MOST_KEPT_BYTES;
-    this.#values = new Float64Array(this.size * (isKept ? this.#rows.length : BLOCK_ROWS));
+    this.#isKept = 8 * this.size * this.#rows.length <= MOST_KEPT_BYTES;
+    this.#values = new Float64Array(this.size * (this.#isKept ? this.#rows.length : BLOCK_ROWS));
   }
 
   /** In the problem's order; each block is filled in the first pass, or in every pass where they are too many to be kept. */
   *blocks(): Generator<RowBlock> {
-    const { size } = this, rows = this.#rows, keepsAll = this.#values.length === size * rows.length;
+    const { size } = this, rows = this.#rows;
     for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
-      const own = rows.subarray(first, first + BLOCK_ROWS), at = keepsAll ? size * first : 0;
+      const own = rows.subarray(first, first + BLOCK_ROWS), at = this.#isKept ? size * first : 0;
       const values = this.#values.subarray(at, at + size * own.length);
-      if (this.#kept <= first) {
+      if (this.#filled <= first) {
         this.#fill(own, values);
-        if (keepsAll) this.#kept = first + own.length;
+        if (this.#isKept) this.#filled = first + own.length;
       }
       yield { rows: own, values };
     }

@@ -25,15 +25,13 @@ export function allocateOutputs(): NetworkOutputs {
   };
 }
 
-/** The network's three outputs, a few rows at a time, without an allocation a row; a row's do not depend on the others. */
+/** The network's three outputs, a few rows at a time, without an array a row but for views; a row's do not depend on the others. */
 export class NetworkForward {
   /** Inputs that a row has. */
   readonly inputs: number;
   readonly #network: Network;
   readonly #trunk: TrunkForward | undefined;
-  /** A row's inputs, what the trunk makes of them, and that with the inputs outside of the window. */
-  readonly #row: Float64Array;
-  readonly #joinedRow: Float64Array;
+  /** What the trunk makes of each row, then the inputs outside of the window. */
   readonly #joined: Float64Array;
   readonly #buffers: readonly Float64Array[];
   readonly #centres = new Float64Array(FORWARD_ROWS);
@@ -41,13 +39,11 @@ export class NetworkForward {
 
   /** Allocates the buffers. */
   constructor(network: Network) {
-    const { sequence, hidden, logit } = network, width = sequence === undefined ? 0 : (hidden[0] ?? logit).inputs;
+    const { sequence, hidden, logit } = network;
     this.inputs = inputsOf(network);
     this.#network = network;
     this.#trunk = sequence && trunkForward(sequence);
-    this.#row = new Float64Array(sequence === undefined ? 0 : this.inputs);
-    this.#joinedRow = new Float64Array(width);
-    this.#joined = new Float64Array(FORWARD_ROWS * width);
+    this.#joined = new Float64Array(sequence === undefined ? 0 : FORWARD_ROWS * (hidden[0] ?? logit).inputs);
     this.#buffers = network.hidden.map((layer) => new Float64Array(FORWARD_ROWS * layer.units));
   }
 
@@ -71,11 +67,10 @@ export class NetworkForward {
   }
 
   #joinRows(trunk: TrunkForward, inputs: Float64Array, rows: number): Float64Array {
-    const width = this.#joinedRow.length;
+    const width = this.#joined.length / FORWARD_ROWS;
     for (let row = 0; row < rows; row++) {
-      this.#row.set(inputs.subarray(row * this.inputs, (row + 1) * this.inputs));
-      this.#join(trunk, this.#row, this.#joinedRow);
-      this.#joined.set(this.#joinedRow, row * width);
+      const own = inputs.subarray(row * this.inputs, (row + 1) * this.inputs);
+      this.#join(trunk, own, this.#joined.subarray(row * width, (row + 1) * width));
     }
     return this.#joined;
   }

@@ -48,7 +48,7 @@ export function flaggedFeatures({ flagged }: ScalerSpec, nullable: readonly bool
   return flagged ?? nullable.flatMap((may, j) => may ? [j] : []);
 }
 
-/** Rows whose inputs fit a second-level cache; more at once are slower. */
+/** Rows whose inputs fit a second-level cache. */
 export const SCALED_ROWS = 256;
 
 /** Turns raw rows into network inputs: scaled features, then a flag for each nullable one. */
@@ -93,6 +93,18 @@ export class Scaler {
     out: Float32Array | Float64Array,
     offset = 0,
     stride = this.width,
+  ): void {
+    for (let first = 0; first < rows.length; first += SCALED_ROWS) {
+      this.#writeBlock(columns, rows.subarray(first, first + SCALED_ROWS), out, offset + first * stride, stride);
+    }
+  }
+
+  #writeBlock(
+    columns: readonly Float32Array[],
+    rows: Int32Array,
+    out: Float32Array | Float64Array,
+    offset: number,
+    stride: number,
   ): void {
     const { transforms, means, scales, clip } = this.#spec, count = means.length;
     for (let j = 0; j < count; j++) {

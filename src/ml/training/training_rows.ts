@@ -2,7 +2,7 @@ import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
 import { concatRows, type Split } from "../labels/mod.ts";
 import { harLogVariance } from "../models/har.ts";
-import { SCALED_ROWS, type Scaler } from "../models/scaler.ts";
+import type { Scaler } from "../models/scaler.ts";
 import type { PlainLines } from "./plain_lines.ts";
 import type { TrainingRows } from "./protocol.ts";
 
@@ -39,8 +39,6 @@ export function sharedColumn(length: number, valueAt: (i: number) => number): Fl
 /** Inputs of the rows over shared memory, likewise. */
 function networkInputs({ features }: Dataset, scaler: Scaler, rows: Int32Array): Float32Array {
   const inputs = new Float32Array(new SharedArrayBuffer(4 * rows.length * scaler.width));
-  for (let first = 0; first < rows.length; first += SCALED_ROWS) {
-    scaler.writeRows(features.columns, rows.subarray(first, first + SCALED_ROWS), inputs, first * scaler.width);
-  }
+  scaler.writeRows(features.columns, rows, inputs);
   return inputs;
 }

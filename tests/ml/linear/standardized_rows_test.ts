@@ -37,8 +37,8 @@ function problemOf(length: number, width: number): LinearRows {
 Deno.test("StandardizedRows gives the rows with a weight, alike in each pass, kept or not", () => {
   // The second is too large to be kept: 100 MB.
   for (const [length, width] of [[1000, 3], [200_000, 97]] as const) {
-    const problem = problemOf(length, width), { means, scales } = inputMoments(problem);
-    const rows = new StandardizedRows(problem, { ...inputMoments(problem) });
+    const problem = problemOf(length, width), moments = inputMoments(problem), { means, scales } = moments;
+    const rows = new StandardizedRows(problem, moments);
     for (let pass = 0; pass < 2; pass++) {
       let count = 0;
       for (const { rows: numbers, values } of rows.blocks()) {

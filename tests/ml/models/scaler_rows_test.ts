@@ -11,7 +11,9 @@ Deno.test("Scaler.writeRows() writes to the bit what write() does, missing value
     scale: fc.float({ min: Math.fround(0.001), max: 10, noNaN: true }),
     isNullable: fc.boolean(),
   });
-  const rows = fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 9 });
+  // Few rows, or more than are scaled at once.
+  const rows = fc.tuple(fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 9 }), fc.constantFrom(1, 100))
+    .map(([few, times]) => Array.from({ length: times }, () => few).flat());
   fc.assert(fc.property(fc.array(column, { minLength: 1, maxLength: 7 }), rows, fc.nat(3), (parts, picked, spare) => {
     const columns = parts.map(({ values }) => Float32Array.from(values));
     const scaler = new Scaler({
