@@ -29,6 +29,12 @@ const MARK = trusted(
   '<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect width="24" height="24" rx="6"/><path d="M4.5 16.5 9 11l3.5 3L19.5 6.5"/><circle cx="19.5" cy="6.5" r="1.8"/></svg>',
 );
 
+/**
+ * Holds the first paint until the last element is there, where the browser knows it: the columns of a table that is
+ * painted half would move with its later rows.
+ */
+const RENDER_WHOLE = trusted('<link rel="expect" href="#bottom" blocking="render">');
+
 /** The whole document of a page. */
 export function renderPage(page: Page): Html {
   const navigation = [
@@ -46,6 +52,7 @@ export function renderPage(page: Page): Html {
         <link rel="icon" href="${ASSET_URLS.icon}" type="image/svg+xml">
         <link rel="stylesheet" href="${ASSET_URLS.style}">
         <noscript><link rel="stylesheet" href="${ASSET_URLS.withoutScript}"></noscript>
+        ${RENDER_WHOLE}
         <script src="${ASSET_URLS.script}" defer></script>
       </head>
       <body>
@@ -68,7 +75,7 @@ export function renderPage(page: Page): Html {
     ${breadcrumbs(page.crumbs)}
     ${page.body}
         </main>
-        <footer
+        <footer id="bottom"
           class="bottom">MLflow clients log here with <code>mlflow.set_tracking_uri(…)</code> set to this address.</footer>
       </body>
     </html>
