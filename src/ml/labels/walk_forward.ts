@@ -104,7 +104,10 @@ export function foldRows(
 ): Split {
   const within = ({ startMs, endMs }: TimeRange) => {
     const first = lowerBound(rows.decisionTimeMs, startMs), end = lowerBound(rows.decisionTimeMs, endMs);
-    return Int32Array.from({ length: end - first }, (_, i) => first + i).filter((row) => rows.scorable[row] === 1);
+    const kept = new Int32Array(end - first);
+    let count = 0;
+    for (let row = first; row < end; row++) if (rows.scorable[row] === 1) kept[count++] = row;
+    return kept.slice(0, count);
   };
   return {
     train: within(fold.train),
