@@ -59,6 +59,7 @@ export async function trackRun(
   const short = shortTraining(settings);
   if (short !== undefined) warnings.push({ code: "short-training", message: short });
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
+  const { FitWorkers } = await import("../ml/jobs/fit_workers.ts");
   const { FoldWorkers, foldWorkers } = await import("../ml/jobs/score_folds.ts");
   const { leakError, runLeakChecks } = await import("../ml/leak_checks/mod.ts");
   const { sha256Of } = await import("../ml/sha256.ts");
@@ -100,8 +101,10 @@ export async function trackRun(
           tried,
           ...(known === undefined ? {} : { knownBaselines: known }),
           ...(features === undefined ? {} : { features }),
-          train: (job, { member, ...options }) =>
+          membersAtOnce: workers,
+          train: (job, { member, atOnce, ...options }) =>
             trainInWorker(job, {
+              ...(atOnce > 1 ? { workers: 1 } : {}),
               ...{ ...options, checkpoints: CHECKPOINTS, owner: run.runId },
               onResume: (from) => onResume({ ...from, member }),
             }),
@@ -111,6 +114,7 @@ export async function trackRun(
           onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
           openScorer: () => new FoldWorkers({ workers }),
           foldsAtOnce: workers,
+          openFitter: () => new FitWorkers(),
           checkLeaks: (input, deps) => runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings) }),
           onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
         }),

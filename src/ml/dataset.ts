@@ -149,8 +149,8 @@ export function foldDataset(dataset: Dataset, fold: Fold): Dataset {
 }
 
 /** What {@linkcode foldDataset} gives, read by itself. */
-export async function readFold(source: DatasetSource, fold: Fold): Promise<Dataset> {
-  return foldDataset(await loadDataset(source, foldSpan(fold)), fold);
+export async function readFold(source: DatasetSource, fold: Fold, options?: AllocateOptions): Promise<Dataset> {
+  return foldDataset(await loadDataset(source, foldSpan(fold), options), fold);
 }
 
 /** What a fold's rows are told by. */

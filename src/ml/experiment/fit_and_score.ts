@@ -1,4 +1,4 @@
-import { type CallOptions, type CandleColumns, type FeatureEngine, MINUTE_MS, type TimeRange } from "../../core/mod.ts";
+import { type CallOptions, type CandleColumns, MINUTE_MS, type TimeRange } from "../../core/mod.ts";
 import {
   computedFeatures,
   type Dataset,
@@ -23,15 +23,14 @@ import { RollingFeatures } from "../rolling_features.ts";
 import { requireReadable } from "../training/require_trainable.ts";
 import { featuresFor } from "../window_dataset.ts";
 import { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
-import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.ts";
-import { leakCheckDeps, quietly } from "./leak_check_fits.ts";
+import { fitFamily, type FittedFamily } from "./fit_family.ts";
+import { leakCheckDeps, type LeakCheckFitDeps, quietly } from "./leak_check_fits.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
 import { type FoldOutcome, scoreFold } from "./score_fold.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
 /** What an experiment needs from outside. */
-export interface ExperimentDeps extends FitFamilyDeps {
-  readonly engine: FeatureEngine;
+export interface ExperimentDeps extends LeakCheckFitDeps {
   /** Materialised features of the range, where they are fresh. @default computed here */
   readonly features?: FeatureSource;
   /** Told of each step as it ends. */
@@ -112,7 +111,8 @@ export async function fitAndScore(
   const { test } = scored;
   let leakChecks: readonly LeakCheck[] | null = null;
   if (checkLeaks !== undefined) {
-    leakChecks = await checkLeaks({ candles, features, folds, settings, scored }, leakCheckDeps(settings, deps));
+    using leakDeps = leakCheckDeps(settings, deps);
+    leakChecks = await checkLeaks({ candles, features, folds, settings, scored }, leakDeps);
   }
   return {
     ...served,

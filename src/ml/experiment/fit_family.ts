@@ -17,6 +17,8 @@ import { type ExperimentSettings, logisticLine, networkOptions } from "./setting
 export interface FitFamilyDeps extends CallOptions {
   /** Trains a network, in a Worker outside of tests. */
   readonly train: TrainNetwork;
+  /** Networks of an ensemble that `train` may be asked for at the same time. @default 1 */
+  readonly membersAtOnce?: number;
   readonly progress: Progress;
   /** Called after the start and after each epoch of each member, counted from 1; may write, so it is waited for at the end. */
   readonly onEpoch?: (report: EpochReport, member: number) => void;
@@ -105,13 +107,17 @@ async function fitNetworks(
   const { epochs, members = 1 } = options, total = epochs * members;
   const update = (done: number, note: string) =>
     deps.progress.update({ stage: "train", done, total, unit: "epochs", note });
+  const epochsDone = new Float64Array(members);
   let note = "";
   const { model, outcomes } = await fitNetwork(dataset, split, options, {
     family,
     train: deps.train,
+    ...(deps.membersAtOnce === undefined ? {} : { membersAtOnce: deps.membersAtOnce }),
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
-    onStep: ({ epoch, done, total: steps }, member) =>
-      update(Math.round(100 * ((member - 1) * epochs + epoch - 1 + done / steps)) / 100, note),
+    onStep: ({ epoch, done, total: steps }, member) => {
+      epochsDone[member - 1] = epoch - 1 + done / steps;
+      update(Math.round(100 * epochsDone.reduce((sum, value) => sum + value, 0)) / 100, note);
+    },
     onEpoch: (report, member) => {
       const { validation: { total: loss, volatility } } = report;
       const which = members === 1 ? "" : `member ${member} of ${members}, `;

@@ -1,8 +1,9 @@
-import { type CandleColumns, type FeatureEngine, SILENT_PROGRESS } from "../../core/mod.ts";
-import { computedFeatures, type FeatureSource } from "../dataset.ts";
+import { type CallOptions, type CandleColumns, type FeatureEngine, SILENT_PROGRESS } from "../../core/mod.ts";
+import { computedFeatures, type Dataset, type FeatureSource } from "../dataset.ts";
+import type { Split } from "../labels/mod.ts";
 import { type LeakCheck, type LeakCheckDeps, leakCheckSettings, runLeakChecks } from "../leak_checks/mod.ts";
 import { experimentFolds } from "./experiment_folds.ts";
-import { fitFamily, type FitFamilyDeps } from "./fit_family.ts";
+import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
 /** A run's deps without its listeners: what is told of training is of the model to serve alone. */
@@ -12,16 +13,37 @@ export function quietly<D extends FitFamilyDeps>(
   return { ...deps, progress: SILENT_PROGRESS };
 }
 
-/** What the leak checks need of a run: its recipe, made cheap and told to nobody. */
-export function leakCheckDeps(
-  settings: ExperimentSettings,
-  deps: FitFamilyDeps & { readonly engine: FeatureEngine },
-): LeakCheckDeps {
-  const { engine, progress, signal } = deps, cheap = leakCheckSettings(settings), quiet = quietly(deps);
+/** Fits models aside from the caller's thread: to the bit those of {@linkcode fitFamily}. */
+export interface FamilyFitter extends Disposable {
+  /**
+   * Fits one; more may be asked for before it is.
+   *
+   * @throws as {@linkcode fitFamily}.
+   */
+  fit(
+    dataset: Dataset,
+    split: Split,
+    settings: ExperimentSettings,
+    options: CallOptions,
+  ): Promise<Pick<FittedFamily, "model">>;
+}
+
+/** What the fits of leak checks need from outside. */
+export interface LeakCheckFitDeps extends FitFamilyDeps {
+  readonly engine: FeatureEngine;
+  /** Opens what fits a model while the checks go on. @default this thread */
+  readonly openFitter?: () => FamilyFitter;
+}
+
+/** What the leak checks need of a run: its recipe, made cheap and told to nobody. Its fits end with it. */
+export function leakCheckDeps(settings: ExperimentSettings, deps: LeakCheckFitDeps): LeakCheckDeps & Disposable {
+  const { engine, progress, signal, openFitter } = deps, cheap = leakCheckSettings(settings), quiet = quietly(deps);
+  const call = signal === undefined ? {} : { signal }, fitter = openFitter?.();
   return {
-    ...{ engine, progress },
-    ...(signal === undefined ? {} : { signal }),
-    fitFold: (part, split) => fitFamily(part, split, cheap, { ...quiet, withoutDetails: true }),
+    ...{ engine, progress, ...call },
+    fitFold: (part, split) =>
+      fitter?.fit(part, split, cheap, call) ?? fitFamily(part, split, cheap, { ...quiet, withoutDetails: true }),
+    [Symbol.dispose]: () => fitter?.[Symbol.dispose](),
   };
 }
 
@@ -29,16 +51,16 @@ export function leakCheckDeps(
 export async function checkLeaksAlone(
   candles: CandleColumns,
   settings: ExperimentSettings,
-  deps: FitFamilyDeps & Pick<LeakCheckDeps, "recompute"> & {
-    readonly engine: FeatureEngine;
+  deps: LeakCheckFitDeps & Pick<LeakCheckDeps, "recompute"> & {
     /** As in a run. */
     readonly features?: FeatureSource;
   },
 ): Promise<LeakCheck[]> {
   const { folds } = experimentFolds(settings);
   const { recompute, engine, features = computedFeatures(candles, engine, settings.range.startMs) } = deps;
+  using own = leakCheckDeps(settings, deps);
   return await runLeakChecks({ candles, features, folds, settings }, {
-    ...leakCheckDeps(settings, deps),
+    ...own,
     ...(recompute === undefined ? {} : { recompute }),
   });
 }

@@ -5,7 +5,7 @@
  */
 export { type ExperimentSettings, quickSettings, type SplitSettings } from "./settings.ts";
 export type { ExperimentDeps, FoldScorer, FoldSummary, SplitSummary } from "./fit_and_score.ts";
-export { checkLeaksAlone } from "./leak_check_fits.ts";
+export { checkLeaksAlone, type FamilyFitter } from "./leak_check_fits.ts";
 export { type ExperimentResult, runExperiment, type RunExperimentDeps } from "./run_experiment.ts";
 export { type ExperimentFolds, experimentFolds, shortTraining } from "./experiment_folds.ts";
 export {

@@ -1,7 +1,7 @@
 import type { ProgressState } from "../../core/mod.ts";
 import type { FoldOutcome } from "../experiment/score_fold.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
-import type { Fold } from "../labels/mod.ts";
+import type { Fold, Split } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import type { StopWord } from "../stop_word.ts";
 import type { EpochReport } from "../training/protocol.ts";
@@ -10,8 +10,10 @@ import type { FitJob } from "./fit_job.ts";
 import type { FitJobResult } from "./run_fit_job.ts";
 import type { SharedDataset } from "./shared_dataset.ts";
 
-/** What a job Worker does before it ends. */
+/** What a job Worker is to do. */
 export type JobTask =
+  /** Fits a model on rows of the dataset. */
+  | { readonly kind: "fit"; readonly settings: ExperimentSettings; readonly split: Split }
   /** Fits a model and scores it on its validation rows. */
   | { readonly kind: "validate"; readonly job: FitJob }
   /** Fits and scores steps of a walk-forward, one after the other. */
@@ -32,15 +34,19 @@ export interface JobWorkerRequest {
   readonly stop: StopWord;
 }
 
-/** A step's outcome as it travels: a model's spec and parts are plain, the model is not. */
+/** A model as it travels: its spec and parts are plain. */
+export type TravelledModel = Pick<SpecForecastModel, "spec" | "parts">;
+
+/** A step's outcome as it travels. */
 export interface TravelledFold extends Omit<FoldOutcome, "fitted"> {
-  readonly fitted: Pick<SpecForecastModel, "spec" | "parts">;
+  readonly fitted: TravelledModel;
 }
 
 /** Messages from a job Worker. */
 export type JobWorkerReply =
   | { readonly type: "progress"; readonly state: ProgressState }
   | { readonly type: "epoch"; readonly report: EpochReport; readonly member: number }
+  | { readonly type: "fitted"; readonly model: TravelledModel }
   | { readonly type: "fold"; readonly place: number; readonly outcome: TravelledFold }
   /** The end; the result of `validate`. */
   | { readonly type: "done"; readonly result?: FitJobResult }

@@ -5,7 +5,7 @@ import type { EpochReport } from "../training/protocol.ts";
 import { trainingWorkerOptions, wasmFilePath } from "../training/train_in_worker.ts";
 import { failureOf } from "../worker_failure.ts";
 import type { FitJob } from "./fit_job.ts";
-import type { JobTask, JobWorkerReply, JobWorkerRequest, TravelledFold } from "./job_protocol.ts";
+import type { JobTask, JobWorkerReply, JobWorkerRequest, TravelledFold, TravelledModel } from "./job_protocol.ts";
 import type { FitJobResult } from "./run_fit_job.ts";
 import type { SharedDataset } from "./shared_dataset.ts";
 
@@ -38,6 +38,8 @@ export async function runInWorker(
 
 /** Options of {@linkcode JobWorker.run}. */
 export interface RunTaskOptions extends RunInWorkerOptions {
+  /** Takes the model of a `fit`. */
+  readonly onFitted?: (model: TravelledModel) => void;
   /** Takes each step of a `score` as it ends. */
   readonly onFold?: (place: number, outcome: TravelledFold) => void;
 }
@@ -65,7 +67,7 @@ export class JobWorker implements Disposable {
    * @throws as {@linkcode runInWorker}.
    */
   async run(task: JobTask, dataset: SharedDataset, options: RunTaskOptions): Promise<FitJobResult | undefined> {
-    const { signal, onProgress, onEpoch, onFold, silentMs = 600_000 } = options, stop = newStopWord();
+    const { signal, onProgress, onEpoch, onFitted, onFold, silentMs = 600_000 } = options, stop = newStopWord();
     signal?.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure;
     const { promise, resolve, reject } = Promise.withResolvers<FitJobResult | undefined>();
@@ -79,6 +81,8 @@ export class JobWorker implements Disposable {
           return onProgress?.(reply.state);
         case "epoch":
           return onEpoch?.(reply.report, reply.member);
+        case "fitted":
+          return onFitted?.(reply.model);
         case "fold":
           return onFold?.(reply.place, reply.outcome);
         case "done":

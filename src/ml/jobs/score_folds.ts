@@ -1,5 +1,6 @@
 import type { FoldScorer } from "../experiment/fit_and_score.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { sideBySide } from "../side_by_side.ts";
 import { JobWorker } from "./run_in_worker.ts";
 import { shareDataset } from "./shared_dataset.ts";
 
@@ -33,29 +34,17 @@ export class FoldWorkers implements FoldScorer {
   async score(...[dataset, folds, settings, options]: Parameters<FoldScorer["score"]>): Promise<void> {
     const { signal, onEnd, withoutBaselines = false } = options;
     const shared = shareDataset(dataset), count = Math.min(this.#most, folds.length);
-    const failed = new AbortController();
-    const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
     const placed = folds.map((fold, place) => ({ place, fold }));
-    const ends = await Promise.allSettled(
-      Array.from({ length: count }, async (_, worker) => {
-        const own = placed.filter(({ place }) => place % count === worker);
-        try {
-          const task = { kind: "score", settings, folds: own, withoutBaselines } as const;
-          await (this.#workers[worker] ??= new JobWorker()).run(task, shared, {
-            signal: either,
-            onFold: (place, { fitted: { spec, parts }, ...rest }) =>
-              onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),
-          });
-        } catch (error) {
-          failed.abort(error);
-          throw error;
-        }
-      }),
-    );
-    signal?.throwIfAborted();
-    if (failed.signal.aborted) throw failed.signal.reason;
-    // Whatever ended without a reason of its own.
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    const parts = Array.from({ length: count }, (_, worker) => async (signal: AbortSignal) => {
+      const own = placed.filter(({ place }) => place % count === worker);
+      const task = { kind: "score", settings, folds: own, withoutBaselines } as const;
+      await (this.#workers[worker] ??= new JobWorker()).run(task, shared, {
+        signal,
+        onFold: (place, { fitted: { spec, parts }, ...rest }) =>
+          onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),
+      });
+    });
+    await sideBySide(parts, signal);
   }
 
   [Symbol.dispose](): void {

@@ -8,7 +8,7 @@
  */
 import { collectGarbage } from "../collect_garbage.ts";
 import { type Dataset, datasetOf } from "../dataset.ts";
-import type { FitFamilyDeps } from "../experiment/fit_family.ts";
+import { fitFamily, type FitFamilyDeps } from "../experiment/fit_family.ts";
 import { scoreFold } from "../experiment/score_fold.ts";
 import { fitGbdtHere } from "../gbdt/training/fit_gbdt.ts";
 import { type StopWord, throwIfStopped, WorkStopped } from "../stop_word.ts";
@@ -55,6 +55,12 @@ async function run(
   if (task.kind === "validate") {
     const onEpoch: FitFamilyDeps["onEpoch"] = (report, member) => reply({ type: "epoch", report, member });
     return reply({ type: "done", result: await runFitJob(task.job, dataset, { ...deps, onEpoch }) });
+  }
+  if (task.kind === "fit") {
+    const { model } = await fitFamily(dataset, task.split, task.settings, { ...deps, withoutDetails: true });
+    reply({ type: "fitted", model: { spec: model.spec, parts: model.parts } });
+    collectGarbage(); // its training rows, before others come
+    return reply({ type: "done" });
   }
   for (const placed of task.folds) {
     await deps.breathe();

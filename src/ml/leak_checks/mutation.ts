@@ -9,7 +9,7 @@ import {
   sliceCandles,
 } from "../../core/mod.ts";
 import { contentDigest } from "../content_digest.ts";
-import { type Dataset, foldSpan, readFold, rowsOfDataset, withParts } from "../dataset.ts";
+import { type Dataset, foldSpan, rowsOfDataset, withParts } from "../dataset.ts";
 import { MinuteGrid } from "../features/mod.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
@@ -22,13 +22,13 @@ import { shortFold } from "./short_fold.ts";
  * learnt must be equal to the bit: it cannot have read a candle that its training span does not hold.
  */
 export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { source, folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds);
-  const fit = async (of: Dataset) => {
-    await breathe();
-    return (await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model;
-  };
-  const own = await readFold(source, fold), original = partsOf(await fit(own));
-  const mutated = partsOf(await fit(mutatedDataset(run, own, fold)));
+  const { folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds);
+  const fit = async (of: Dataset) => partsOf((await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model);
+  const own = await run.shortRows();
+  const [original, mutated] = await Promise.all([
+    fit(own),
+    breathe().then(() => fit(mutatedDataset(run, own, fold))),
+  ]);
   const { figure, limit } = LEAK_FIGURES.mutation;
   const differing = Object.keys(original).filter((part) => original[part] !== mutated[part]);
   return [atMost("mutation", {
@@ -56,7 +56,7 @@ function mutatedDataset({ candles, engine, labelsOf, settings }: LeakCheckRun, d
   const from = lowerBound(openTimeMs, startMs - (engine.lookbackMinutes + 1) * MINUTE_MS);
   const own = sliceCandles(candles, from, lowerBound(openTimeMs, endMs + (horizonMinutes - 1) * MINUTE_MS));
   const changed = mutateCandles(own, lastLabelEndMs, seed);
-  const features = engine.compute(changed, { fromMs: startMs });
+  const features = engine.compute(changed, { fromMs: startMs, shared: true });
   const labels = labelsOf(new MinuteGrid(changed), features.decisionTimeMs, { horizonMinutes });
   return withParts(dataset, { candles: changed, features, labels });
 }

@@ -1,5 +1,5 @@
 import { LEAK_FIGURES, seededRandom } from "../../core/mod.ts";
-import { type Dataset, readFold, rowsOfDataset, withParts } from "../dataset.ts";
+import { type Dataset, rowsOfDataset, withParts } from "../dataset.ts";
 import { forecastRows } from "../window_dataset.ts";
 import { DirectionLine } from "./direction_line.ts";
 import { above, type LeakCheck, skipped } from "./leak_check.ts";
@@ -26,7 +26,7 @@ export async function checkPlanted(run: LeakCheckRun): Promise<LeakCheck[]> {
   if (feature < 0) {
     return [LINE, FAMILY].map(({ figure }) => skipped("planted", figure, "no feature is always there"));
   }
-  return [await plantedLine(run, feature), await plantedFamily(run, feature)];
+  return await Promise.all([plantedLine(run, feature), plantedFamily(run, feature)]);
 }
 
 /** Not one that the plain lines read, whose forecasts would then know too little rather than more. */
@@ -55,7 +55,7 @@ async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakChec
 
 async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
   const { folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
-  const own = await readFold(run.source, fold), { planted } = plant(run, own, feature, PLAIN);
+  const { planted } = plant(run, await run.shortRows(), feature, PLAIN);
   const split = rowsOf(rowsOfDataset(planted), fold);
   await breathe();
   const { model } = await fitFold(planted, split);

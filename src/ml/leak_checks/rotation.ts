@@ -1,5 +1,5 @@
 import { DAY_MS, LEAK_FIGURES, lowerBound, MINUTE_MS, seededRandom } from "../../core/mod.ts";
-import { readFold, rowsOfDataset, withParts } from "../dataset.ts";
+import { rowsOfDataset, withParts } from "../dataset.ts";
 import { areaUnderCurve } from "../evaluation/auc.ts";
 import type { Labels } from "../labels/mod.ts";
 import { forecastRows } from "../window_dataset.ts";
@@ -28,7 +28,7 @@ export async function checkRotation(run: LeakCheckRun): Promise<LeakCheck[]> {
   if (rotations.length === 0) {
     return [LINE, FAMILY].map(({ figure }) => skipped("rotation", figure, "15 days of rows are needed to roll labels"));
   }
-  return [await rotatedLines(run, rotations), await rotatedFamily(run, rotations)];
+  return await Promise.all([rotatedLines(run, rotations), rotatedFamily(run, rotations)]);
 }
 
 /** Other labels for every row. */
@@ -100,8 +100,8 @@ async function rotatedLines(run: LeakCheckRun, rotations: readonly Rotation[]) {
 }
 
 async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotation[]): Promise<LeakCheck> {
-  const { source, decisionTimeMs, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
-  const honest = await readFold(source, fold), numbers = rowNumbers(decisionTimeMs, honest.features.decisionTimeMs);
+  const { decisionTimeMs, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
+  const honest = await run.shortRows(), numbers = rowNumbers(decisionTimeMs, honest.features.decisionTimeMs);
   const rolled = withParts(honest, { labels: rotatedLabels(run, numbers, own!) });
   const split = rowsOf(rowsOfDataset(rolled), fold);
   await breathe();

@@ -1,7 +1,8 @@
 import { type CallOptions, type FeatureEngine, type Progress, SILENT_PROGRESS } from "../../core/mod.ts";
-import { decisionTimesOf } from "../dataset.ts";
+import { type Dataset, decisionTimesOf, readFold } from "../dataset.ts";
 import { MinuteGrid } from "../features/mod.ts";
 import { computeLabels, foldRows } from "../labels/mod.ts";
+import { sideBySide } from "../side_by_side.ts";
 import { checkLabels } from "./label_check.ts";
 import { LEAK_CHECKS, type LeakCheck, type LeakCheckName } from "./leak_check.ts";
 import type { LeakCheckInput, LeakCheckRun, Pipeline } from "./leak_check_run.ts";
@@ -10,6 +11,7 @@ import { checkMutation } from "./mutation.ts";
 import { plainOutcomes, type RecomputeOutcomes } from "./plain_outcomes.ts";
 import { checkPlanted } from "./planted.ts";
 import { checkRotation } from "./rotation.ts";
+import { shortFold } from "./short_fold.ts";
 import { checkSmell } from "./smell.ts";
 import { checkSplit } from "./split_check.ts";
 import { checkTruncation } from "./truncation.ts";
@@ -53,15 +55,38 @@ export async function runLeakChecks(
   deps: LeakCheckDeps,
   { only = LEAK_CHECKS }: LeakCheckOptions = {},
 ): Promise<LeakCheck[]> {
-  const { progress = SILENT_PROGRESS } = deps, names = LEAK_CHECKS.filter((name) => only.includes(name));
-  const run = leakCheckRun(input, deps), checks: LeakCheck[] = [];
-  for (const [done, name] of names.entries()) {
-    progress.update({ stage: "leak checks", done, total: names.length, unit: "checks", note: name });
-    await run.breathe();
-    checks.push(...await CHECKS[name](run));
-  }
-  progress.update({ stage: "leak checks", done: names.length, total: names.length, unit: "checks" });
-  return checks;
+  const { progress = SILENT_PROGRESS, signal } = deps, names = LEAK_CHECKS.filter((name) => only.includes(name));
+  const found = new Map<LeakCheckName, LeakCheck[]>(), total = names.length;
+  const tell = () => {
+    const note = names.find((name) => !found.has(name)); // the first that is not through
+    progress.update({
+      ...{ stage: "leak checks", done: found.size, total, unit: "checks" },
+      ...(note === undefined ? {} : { note }),
+    });
+  };
+  tell();
+  // While the family is fitted for one check, another goes on.
+  const run = leakCheckRun(input, deps);
+  await sideBySide(
+    names.map((name) => async (either) => {
+      const own = { ...run, breathe: breatheUntil(either) };
+      await own.breathe();
+      const checks = await CHECKS[name](own);
+      either.throwIfAborted();
+      found.set(name, checks);
+      tell();
+    }),
+    signal,
+  );
+  return names.flatMap((name) => found.get(name)!);
+}
+
+/** Lets what waits for this thread in, and throws the signal's reason once it is aborted. */
+function breatheUntil(signal?: AbortSignal): () => Promise<void> {
+  return async () => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    signal?.throwIfAborted();
+  };
 }
 
 function leakCheckRun(input: LeakCheckInput, deps: LeakCheckDeps): LeakCheckRun {
@@ -77,11 +102,12 @@ function leakCheckRun(input: LeakCheckInput, deps: LeakCheckDeps): LeakCheckRun 
     rowsOf: deps.rowsOf ?? foldRows,
     recompute: deps.recompute ??
       ((times: Float64Array, horizon: number) => Promise.resolve(plainOutcomes(candles, times, horizon))),
-    breathe: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      signal?.throwIfAborted();
-    },
+    breathe: breatheUntil(signal),
   };
-  let lineRows: Promise<LineRows> | undefined;
-  return { ...run, lineRows: () => lineRows ??= readLineRows(run) };
+  let shortRows: Promise<Dataset> | undefined, lineRows: Promise<LineRows> | undefined;
+  return {
+    ...run,
+    shortRows: () => shortRows ??= readFold(run.source, shortFold(run.folds), { shared: true }),
+    lineRows: () => lineRows ??= readLineRows(run),
+  };
 }

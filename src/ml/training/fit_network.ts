@@ -12,6 +12,7 @@ import { fitScaler, Scaler } from "../models/scaler.ts";
 import type { SequenceFamily } from "../models/sequence_shapes.ts";
 import type { SequenceShape } from "../models/sequence_trunk.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { sideBySide } from "../side_by_side.ts";
 import { thinnedWindows } from "../window_dataset.ts";
 import { calibratedModel, shrinkCorrection, shrinkDirection } from "./calibrated_model.ts";
 import { fitLearnersLines, hasEnoughLabels, type LogisticLineOptions, type PlainLines } from "./plain_lines.ts";
@@ -39,6 +40,8 @@ export type TrainNetwork = (
   options: CallOptions & {
     /** Number of the network in its ensemble, from 1. */
     readonly member: number;
+    /** Networks that are trained at the same time, this one included: with more than one each has a core to itself. */
+    readonly atOnce: number;
     readonly onEpoch?: (report: EpochReport) => void;
     readonly onStep?: (step: { readonly epoch: number; readonly done: number; readonly total: number }) => void;
   },
@@ -56,6 +59,8 @@ export interface FittedNetwork {
 /** What {@linkcode fitNetwork} needs from outside. */
 export interface FitNetworkDeps extends CallOptions {
   readonly train: TrainNetwork;
+  /** Members that `train` may be asked for at the same time; the weights are the same. @default 1 */
+  readonly membersAtOnce?: number;
   /** As in {@linkcode TrainNetwork}; `member` counts from 1. */
   readonly onEpoch?: (report: EpochReport, member: number) => void;
   readonly onStep?: (step: Parameters<StepListener>[0], member: number) => void;
@@ -161,26 +166,30 @@ function shrunkHeads(
   };
 }
 
-/** Trains one network after the other, each from its own seed. */
+/** Trains the networks, each from its own seed; one that fails ends all. */
 async function trainMembers(
   rows: TrainingRows,
   start: (seed: number) => Network,
   { members = 1, ...options }: NetworkOptions,
-  { train, onEpoch, onStep, signal }: FitNetworkDeps,
+  { train, membersAtOnce = 1, onEpoch, onStep, signal }: FitNetworkDeps,
 ) {
   const networks: Network[] = [], outcomes: TrainingOutcome[] = [];
-  for (let member = 1; member <= members; member++) {
-    const seed = memberSeed(options.seed, member), network = start(seed);
-    const { correctionBound } = options;
-    const outcome = await train({ rows, network, correctionBound, options: { ...options, seed } }, {
-      member,
-      ...(signal === undefined ? {} : { signal }),
-      onEpoch: (report) => onEpoch?.(report, member),
-      onStep: (step) => onStep?.(step, member),
-    });
-    networks.push(withTensors(network, outcome.tensors));
-    outcomes.push(outcome);
-  }
+  const { correctionBound } = options, atOnce = Math.min(members, membersAtOnce);
+  let next = 1;
+  const trainNext = async (signal: AbortSignal) => {
+    while (next <= members) {
+      signal.throwIfAborted();
+      const member = next++, seed = memberSeed(options.seed, member), network = start(seed);
+      const outcome = await train({ rows, network, correctionBound, options: { ...options, seed } }, {
+        ...{ member, atOnce, signal },
+        onEpoch: (report) => onEpoch?.(report, member),
+        onStep: (step) => onStep?.(step, member),
+      });
+      networks[member - 1] = withTensors(network, outcome.tensors);
+      outcomes[member - 1] = outcome;
+    }
+  };
+  await sideBySide(Array.from({ length: atOnce }, () => trainNext), signal);
   return { networks, outcomes };
 }
 

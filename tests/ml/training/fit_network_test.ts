@@ -1,7 +1,8 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { DAY_MS, seededRandom } from "../../../src/core/mod.ts";
 import { qlike, varianceFloor } from "../../../src/ml/evaluation/losses.ts";
 import { rowsOfJob } from "../../../src/ml/jobs/fit_job.ts";
+import { modelDigest } from "../../../src/ml/jobs/run_fit_job.ts";
 import { harLogVariance } from "../../../src/ml/models/har.ts";
 import { tensorsOf } from "../../../src/ml/models/network.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
@@ -81,4 +82,47 @@ Deno.test("fitNetwork() trains nothing where labels are too few, and is the line
     volatilityBps,
     Float32Array.from(harLogVariance(har, dataset.features, validation), (value) => Math.exp(value / 2)),
   );
+});
+
+Deno.test("fitNetwork() trains members one by one or side by side, to the same end", async () => {
+  const together = async (membersAtOnce: number) => {
+    let under = 0, most = 0;
+    const told: number[] = [];
+    const { model, outcomes } = await fitNetwork(dataset, split, { ...SETTINGS.mlp, seed: 1, members: 3 }, {
+      ...{ family: "mlp", membersAtOnce },
+      train: async (job, { member, atOnce, onStep, ...options }) => {
+        most = Math.max(most, ++under);
+        // The first to begin is the last to end.
+        for (let turn = 3 - member; turn > 0; turn--) await new Promise((resolve) => setTimeout(resolve, 5));
+        under--;
+        told.push(member);
+        onStep?.({ epoch: 1, done: 1, total: 1 });
+        const outcome = await wander(job, { member, atOnce, ...options });
+        return { ...outcome, bestEpoch: member };
+      },
+    });
+    return { digest: modelDigest(model), order: outcomes.map(({ bestEpoch }) => bestEpoch), most, told };
+  };
+  const alone = await together(1), aside = await together(2), all = await together(16);
+  assertEquals([alone.most, aside.most, all.most], [1, 2, 3]);
+  assertEquals([alone.told, all.told], [[1, 2, 3], [3, 2, 1]]);
+  for (const { digest, order } of [aside, all]) assertEquals([digest, order], [alone.digest, [1, 2, 3]]);
+});
+
+Deno.test("fitNetwork() ends all members where one fails", async () => {
+  const stopped: number[] = [];
+  const fit = fitNetwork(dataset, split, { ...SETTINGS.mlp, seed: 1, members: 4 }, {
+    ...{ family: "mlp", membersAtOnce: 2 },
+    train: (_, { member, signal }) =>
+      member === 1
+        ? new Promise((_, reject) =>
+          signal!.addEventListener("abort", () => {
+            stopped.push(member);
+            reject(signal!.reason);
+          })
+        )
+        : Promise.reject(new Error(`member ${member} diverged`)),
+  });
+  assertEquals((await assertRejects(() => fit, Error)).message, "member 2 diverged");
+  assertEquals(stopped, [1]);
 });

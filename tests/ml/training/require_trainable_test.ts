@@ -98,7 +98,7 @@ Deno.test("trainInWorker() and trainHere() refuse jobs whose parts do not fit", 
   ];
   for (const [job, code, message] of cases) {
     for (const train of [trainInWorker, trainHere("never read")]) {
-      const error = await assertRejects(() => train(job, { member: 1 }), DomainError, message);
+      const error = await assertRejects(() => train(job, { member: 1, atOnce: 1 }), DomainError, message);
       assertEquals(error.code, code);
     }
   }
