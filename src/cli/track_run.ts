@@ -86,7 +86,8 @@ export async function trackRun(
   if (unusable !== undefined) warnings.push(unusable);
   const onResume = async (from: CarriedTraining) => {
     const whose = from.owner === null ? "" : ` (run ${from.owner})`;
-    const message = `Goes on after epoch ${from.epoch} of a training that was killed${whose}`;
+    const which = from.member === 1 ? "" : `of network ${from.member}, `;
+    const message = `Goes on after epoch ${from.epoch} ${which}of a training that was killed${whose}`;
     context.progress.log(message);
     warnings.push({ code: "training-resumed", message });
     await carryOver(tracker, run, from, nowMs());

@@ -5,7 +5,7 @@ import { folderWithSample, runIn } from "./track_folder.ts";
 
 Deno.test("track --horizon 15,60 makes a run of each under one parent, which cannot be registered", async () => {
   await using folder = await folderWithSample(["--no-features"]);
-  const args = ["--quick", "--model", "har", "--json"];
+  const args = ["--quick", "--folds", "2", "--model", "har", "--json"];
   const { code, json, stderr } = await runIn(folder.path, "track", [...args, "--horizon", "15,60", "--tag", "of=me"]);
   assertEquals(code, 0, stderr);
   assertEquals(json.children.map((child: { horizonMinutes: number }) => child.horizonMinutes), [15, 60]);

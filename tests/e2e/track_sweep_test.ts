@@ -92,7 +92,7 @@ Deno.test("track --sweep keeps each trial as a nested run, and trains and scores
 Deno.test("track --sweep killed goes on where it was: nothing is fitted twice, and all comes out as in one go", async () => {
   const sweep = {
     kind: "grid",
-    base: { "mlp.epochs": 40, "mlp.patience": 40, "mlp.hidden": [16] },
+    base: { "mlp.epochs": 40, "mlp.patience": 40, "mlp.members": 1, "mlp.hidden": [16] },
     space: { model: ["climatology", "har", "mlp"] },
   };
   await using broken = await folderWithSweeps({ long: sweep });

@@ -23,10 +23,11 @@ export async function carryOver(
   { owner, epoch, steps, member }: CarriedTraining,
   nowMs: number,
 ): Promise<void> {
-  run.queue({ tags: [{ key: "resumed_from_epoch", value: String(epoch) }] });
+  const prefix = memberPrefix(member);
+  run.queue({ tags: [{ key: `${prefix}resumed_from_epoch`, value: String(epoch) }] });
   const killed = owner === null ? undefined : await runOf(tracker, owner);
   if (killed === undefined) return;
-  const { runId, status } = killed.info, prefix = memberPrefix(member);
+  const { runId, status } = killed.info;
   if (status === "RUNNING") await tracker.updateRun(runId, { status: "KILLED", endTime: nowMs });
   await tracker.logBatch(runId, { tags: [{ key: "resumed_by", value: run.runId }] });
   const metrics: Metric[] = [];

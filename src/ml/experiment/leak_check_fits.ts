@@ -2,6 +2,7 @@ import { type CallOptions, type CandleColumns, type FeatureEngine, SILENT_PROGRE
 import { computedFeatures, type Dataset, type FeatureSource } from "../dataset.ts";
 import type { Split } from "../labels/mod.ts";
 import { type LeakCheck, type LeakCheckDeps, leakCheckSettings, runLeakChecks } from "../leak_checks/mod.ts";
+import { isPlain } from "../models/plain_models.ts";
 import { experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FitFamilyDeps, type FittedFamily } from "./fit_family.ts";
 import type { ExperimentSettings } from "./settings.ts";
@@ -38,7 +39,8 @@ export interface LeakCheckFitDeps extends FitFamilyDeps {
 /** What the leak checks need of a run: its recipe, made cheap and told to nobody. Its fits end with it. */
 export function leakCheckDeps(settings: ExperimentSettings, deps: LeakCheckFitDeps): LeakCheckDeps & Disposable {
   const { engine, progress, signal, openFitter } = deps, cheap = leakCheckSettings(settings), quiet = quietly(deps);
-  const call = signal === undefined ? {} : { signal }, fitter = openFitter?.();
+  // A plain line is fitted before a Worker has started.
+  const call = signal === undefined ? {} : { signal }, fitter = isPlain(settings.family) ? undefined : openFitter?.();
   return {
     ...{ engine, progress, ...call },
     fitFold: (part, split) =>

@@ -16,6 +16,11 @@ import { referenceHistograms } from "./reference_histograms.ts";
 /** Families that choose nothing on validation rows: each is also a baseline. */
 export type PlainFamily = Extract<ModelFamily, "har" | "contrarian" | "climatology">;
 
+/** Whether a family is one of them. */
+export function isPlain(family: ModelFamily): family is PlainFamily {
+  return family === "har" || family === "contrarian" || family === "climatology";
+}
+
 /**
  * Fits a plain family on the given rows alone (evaluation section 3).
  *

@@ -39,6 +39,7 @@ Deno.test("carryOver() ends the killed run and copies what its training had told
     0,
     1,
   ]);
+  assertEquals((await tagsOf(tracker, second.runId))["member_2/resumed_from_epoch"], "1");
 });
 
 Deno.test("carryOver() from a run that is gone, or that did not say whose it was, says where it went on alone", async () => {
