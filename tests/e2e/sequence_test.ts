@@ -13,7 +13,7 @@ Deno.test("track, register and api take every family that reads windows", async 
   for (const [i, family] of SEQUENCE_FAMILIES.entries()) {
     await t.step(family, async () => {
       const tracked = await runIn(folder.path, "track", [
-        ...["--quick", "--folds", "2", "--json", "--quiet", "--model", family],
+        ...["--quick", "--folds", "1", "--json", "--quiet", "--model", family],
       ]);
       assertEquals(tracked.code, 0, tracked.stderr + tracked.stdout);
       const { metrics, runId } = tracked.json;
