@@ -232,8 +232,10 @@ export interface CleanRuns {
   readonly rotationShare: number;
   /** The same of the family's. */
   readonly familyShare: number;
-  /** Least t that a planted signal was found with. */
-  readonly leastT: number;
+  /** Least t that a planted signal was found with in the linear head. */
+  readonly leastLineT: number | null;
+  /** The same of the family's; null where no run could be asked, as it learns too little. */
+  readonly leastFamilyT: number | null;
   /** Of `rotation` and `planted`, a run. */
   readonly seconds: number;
 }
@@ -259,10 +261,25 @@ export function renderLeaks(results: string): string {
 export function renderCleanRuns(results: string): string {
   const { clean } = JSON.parse(results) as { clean: readonly CleanRuns[] };
   return markdownTable(
-    ["data", "minutes", "folds", "runs", "fired", "linear head, of limit", "family, of limit", "least t (limit 3)"],
-    clean.map(({ data, horizonMinutes, folds, runs, fired, rotationShare, familyShare, leastT }) => [
+    [
+      "data",
+      "minutes",
+      "folds",
+      "runs",
+      "fired",
+      "linear head, of limit",
+      "family, of limit",
+      "t, linear head",
+      "t, family",
+    ],
+    clean.map(({ data, horizonMinutes, folds, runs, fired, rotationShare, familyShare, leastLineT, leastFamilyT }) => [
       ...[data, String(horizonMinutes), String(folds), String(runs), String(fired)],
-      ...[fixed(rotationShare, 2), fixed(familyShare, 2), fixed(leastT, 1)],
+      ...[
+        fixed(rotationShare, 2),
+        fixed(familyShare, 2),
+        fixed(leastLineT ?? undefined, 1),
+        fixed(leastFamilyT ?? undefined, 1),
+      ],
     ]),
   );
 }

@@ -91,14 +91,16 @@ async function cleanRuns(data: string, { candles, folds, settings }: Run, seeds:
     checks.push(...await runLeakChecks(input, pipeline, { only: ["rotation", "planted"] }));
   }
   const valuesOf = (name: string, line: boolean) =>
-    checks.filter((check) => check.name === name && check.figure.includes("mean") === line && !check.skipped);
+    checks.filter((check) => check.name === name && /mean|linear head/.test(check.figure) === line && !check.skipped);
+  const least = (of: readonly LeakCheck[]) => of.length === 0 ? null : Math.min(...of.map(({ value }) => value!));
   const nearest = (of: readonly LeakCheck[]) => Math.max(...of.map(({ value, limit }) => value! / limit!));
   return {
     ...{ data, horizonMinutes: settings.horizonMinutes, folds: folds.length, runs: seeds },
     fired: checks.filter(({ passed }) => !passed).length,
     rotationShare: nearest(valuesOf("rotation", true)),
     familyShare: nearest(valuesOf("rotation", false)),
-    leastT: Math.min(...checks.filter(({ name }) => name === "planted").map(({ value }) => value!)),
+    leastLineT: least(valuesOf("planted", true)),
+    leastFamilyT: least(valuesOf("planted", false)),
     seconds: (performance.now() - startedMs) / 1000 / seeds,
   };
 }

@@ -22,7 +22,7 @@ import { shortFold } from "./short_fold.ts";
  * learnt must be equal to the bit: it cannot have read a candle that its training span does not hold.
  */
 export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds);
+  const { folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds, run.settings.horizonMinutes);
   const fit = async (of: Dataset) => partsOf((await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model);
   const own = await run.shortRows();
   const [original, mutated] = await Promise.all([

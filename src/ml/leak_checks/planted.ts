@@ -54,7 +54,7 @@ async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakChec
 }
 
 async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
-  const { folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
+  const { folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds, run.settings.horizonMinutes);
   const { planted } = plant(run, await run.shortRows(), feature, PLAIN);
   const split = rowsOf(rowsOfDataset(planted), fold);
   await breathe();

@@ -100,7 +100,7 @@ async function rotatedLines(run: LeakCheckRun, rotations: readonly Rotation[]) {
 }
 
 async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotation[]): Promise<LeakCheck> {
-  const { decisionTimeMs, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds);
+  const { decisionTimeMs, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds, run.settings.horizonMinutes);
   const honest = await run.shortRows(), numbers = rowNumbers(decisionTimeMs, honest.features.decisionTimeMs);
   const rolled = withParts(honest, { labels: rotatedLabels(run, numbers, own!) });
   const split = rowsOf(rowsOfDataset(rolled), fold);

@@ -107,7 +107,7 @@ function leakCheckRun(input: LeakCheckInput, deps: LeakCheckDeps): LeakCheckRun 
   let shortRows: Promise<Dataset> | undefined, lineRows: Promise<LineRows> | undefined;
   return {
     ...run,
-    shortRows: () => shortRows ??= readFold(run.source, shortFold(run.folds), { shared: true }),
+    shortRows: () => shortRows ??= readFold(run.source, shortFold(run.folds, horizonMinutes), { shared: true }),
     lineRows: () => lineRows ??= readLineRows(run),
   };
 }

@@ -1,9 +1,12 @@
-import { MINUTE_MS } from "../../core/mod.ts";
+import { type Horizon, MINUTE_MS } from "../../core/mod.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
 import type { Fold } from "../labels/mod.ts";
+import { FEWEST_LABELS } from "../training/protocol.ts";
 
 /** Training rows of a fold that is fitted for a check. */
-const MOST_ROWS = 30_000;
+const ROWS = 30_000;
+/** Labels that do not overlap, where the fold has so many: with fewer a family learns no direction that could be asked for. */
+const LABELS = Math.ceil(1.2 * FEWEST_LABELS);
 /** Passes over them, and trees. */
 const MOST_EPOCHS = 3, MOST_TREES = 40;
 
@@ -23,10 +26,12 @@ export function leakCheckSettings(settings: ExperimentSettings): ExperimentSetti
   };
 }
 
-/** A fold of the middle with the newest of its training minutes alone: what a check fits. */
-export function shortFold(folds: readonly Fold[]): Fold {
+/** A fold of the middle with the newest of its training minutes alone, but enough to learn from: what a check fits. */
+export function shortFold(folds: readonly Fold[], horizonMinutes: Horizon): Fold {
   const fold = folds[Math.floor(folds.length / 2)];
   if (fold === undefined) throw new RangeError("Cannot check a run without folds");
-  const startMs = Math.max(fold.train.startMs, fold.train.endMs - MOST_ROWS * MINUTE_MS);
+  const { startMs: firstMs, endMs } = fold.train, learntFromMs = LABELS * horizonMinutes * MINUTE_MS;
+  const ownMs = learntFromMs <= endMs - firstMs ? Math.max(ROWS * MINUTE_MS, learntFromMs) : ROWS * MINUTE_MS;
+  const startMs = Math.max(firstMs, endMs - ownMs);
   return { ...fold, train: { ...fold.train, startMs }, trainingSpan: { ...fold.trainingSpan, startMs } };
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   allocateForecasts,
+  DAY_MS,
   judgeLeakChecks,
   lowerBound,
   MINUTE_MS,
@@ -13,7 +14,7 @@ import { computedFeatures, type FeatureSource, givenFeatures } from "../../../sr
 import { fitFamily } from "../../../src/ml/experiment/fit_family.ts";
 import { flagshipFeatureSet } from "../../../src/ml/features/mod.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
-import { computeLabels } from "../../../src/ml/labels/mod.ts";
+import { computeLabels, walkForwardFolds } from "../../../src/ml/labels/mod.ts";
 import {
   encodeLeakChecks,
   LEAK_CHECKS,
@@ -26,6 +27,7 @@ import {
   type RecomputeOutcomes,
   runLeakChecks,
 } from "../../../src/ml/leak_checks/mod.ts";
+import { shortFold } from "../../../src/ml/leak_checks/short_fold.ts";
 import { SpecForecastModel } from "../../../src/ml/models/spec_forecast_model.ts";
 import { randomCandles } from "../candles.ts";
 import { PLANTED_BUGS } from "./planted_bugs.ts";
@@ -239,4 +241,19 @@ Deno.test("leakError() names check, value, limit, what to look for, and the run 
 
 Deno.test("encodeLeakChecks() keeps every figure", () => {
   assertEquals(JSON.parse(encodeLeakChecks([CLEAN, LEAKING])), { passed: false, checks: [CLEAN, LEAKING] });
+});
+
+Deno.test("shortFold() keeps 30000 minutes, or what a family can learn from where the fold has so many", () => {
+  const days = (trainDays: number, horizonMinutes: 15 | 60 | 1440) => {
+    const range = { startMs: 0, endMs: 400 * DAY_MS };
+    const folds = walkForwardFolds(range, { horizonMinutes, trainDays, stepDays: 10, validationDays: 0 });
+    const { train, trainingSpan, test, index } = shortFold(folds, horizonMinutes),
+      whole = folds[index - folds[0]!.index]!;
+    assertEquals([trainingSpan.startMs, train.endMs, test], [train.startMs, whole.train.endMs, whole.test]);
+    return (train.endMs - train.startMs) / MINUTE_MS;
+  };
+  assertEquals(days(180, 15), 30_000);
+  assertEquals(days(180, 60), 900 * 60);
+  assertEquals([days(30, 60), days(180, 1440)], [30_000, 30_000], "too few labels either way");
+  assertEquals(days(10, 15), 10 * 1440 - 14);
 });
