@@ -27,7 +27,7 @@ import { archiveCandles } from "./archive_candles.ts";
 import type { CleanRuns, LeakOutcome, LeakScores } from "./figure_blocks.ts";
 
 const RESULTS = "docs/results/leaks.json", SAMPLE = "feature_store/sample";
-const DAYS = 60, SEEDS = 10;
+const DAYS = 90, SEEDS = 10;
 /** How a leak is scored: by a line, which cannot learn rows by heart, and by trees, which can. */
 const SCORED = { line15: ["linear", 15], trees60: ["gbdt", 60] } as const;
 
@@ -109,7 +109,7 @@ async function main(archiveDir: string): Promise<void> {
   const sample = await archiveCandles(SAMPLE), outcomes = await plantEach(sample), clean: CleanRuns[] = [];
   for (const horizonMinutes of [1, 5, 15, 60] as const) {
     console.error(`clean runs at ${horizonMinutes} minutes …`);
-    clean.push(await cleanRuns("sample, 60 days", sampleRun(sample, "linear", horizonMinutes), SEEDS));
+    clean.push(await cleanRuns(`sample, ${DAYS} days`, sampleRun(sample, "linear", horizonMinutes), SEEDS));
   }
   const candles = await archiveCandles(archiveDir), range = { startMs: candles.openTimeMs[0]!, endMs: 0 };
   range.endMs = Math.ceil(candles.openTimeMs.at(-1)! / DAY_MS) * DAY_MS;
