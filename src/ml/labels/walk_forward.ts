@@ -104,7 +104,7 @@ export function foldRows(
 ): Split {
   const within = ({ startMs, endMs }: TimeRange) => {
     const first = lowerBound(rows.decisionTimeMs, startMs), end = lowerBound(rows.decisionTimeMs, endMs);
-    const kept = new Int32Array(end - first);
+    const kept = new Int32Array(Math.max(0, end - first)); // a purge may leave nothing of a short span
     let count = 0;
     for (let row = first; row < end; row++) if (rows.scorable[row] === 1) kept[count++] = row;
     return kept.slice(0, count);

@@ -5,6 +5,7 @@ import { MinuteGrid } from "../../../src/ml/features/mod.ts";
 import {
   computeLabels,
   everyNthMinute,
+  foldBetween,
   foldRows,
   rotatingMinutes,
   walkForwardFolds,
@@ -157,4 +158,13 @@ Deno.test("walkForwardFolds() refuses a range without a fold, too many folds, an
   ) {
     assertThrows(() => walkForwardFolds(TWO_YEARS, { ...DEFAULTS, ...odd }), RangeError);
   }
+});
+
+Deno.test("foldRows() of a span that the purge leaves nothing of has no rows", pure, () => {
+  const spans = { horizonMinutes: 1440, trainDays: 3, validationDays: 2, embargoMinutes: 3000 };
+  const fold = foldBetween({ ...spans, index: 0, testStartMs: 5 * DAY_MS, testEndMs: 6 * DAY_MS });
+  assert(fold.train.endMs < fold.train.startMs && fold.trainingSpan.endMs < fold.trainingSpan.startMs);
+  const decisionTimeMs = Float64Array.from({ length: 10 * 1440 }, (_, minute) => minute * MINUTE_MS);
+  const rows = foldRows({ decisionTimeMs, scorable: new Uint8Array(decisionTimeMs.length).fill(1) }, fold);
+  assertEquals([rows.train.length, rows.validation.length, rows.trainingSpan.length, rows.test.length], [0, 0, 0, 1]);
 });
