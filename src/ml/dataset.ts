@@ -34,6 +34,18 @@ export function givenFeatures(features: FeatureMatrix): FeatureSource {
   return { load: ({ startMs, endMs }) => Promise.resolve(rowsBetween(features, startMs, endMs)) };
 }
 
+/** Reads one range after the other, so that a store is let go of between two readings whoever asks for them. */
+export function oneByOne(source: FeatureSource): FeatureSource {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    load(range, options) {
+      const own = last.then(() => source.load(range, options));
+      last = own.catch(() => {}); // told to who asked for it
+      return own;
+    },
+  };
+}
+
 /** Features of candles, computed once, when first asked for. */
 export function computedFeatures(candles: CandleColumns, engine: FeatureEngine, sinceMs: number): FeatureSource {
   let source: FeatureSource | undefined;

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { sideBySide } from "../../src/ml/side_by_side.ts";
 
 /** Waits for a macrotask, then for the signal where there is one. */
@@ -16,21 +16,25 @@ Deno.test("sideBySide() ends once all parts have, and all of none", async () => 
   await sideBySide([]);
 });
 
-Deno.test("sideBySide() stops the others where one fails, waits for them, and throws what failed first", async () => {
-  let stoppedWith: unknown, hasEnded = false;
-  const own = new Error("the first"), later = new Error("of the one that was stopped");
+Deno.test("sideBySide() stops the others where one fails, waits for them, and throws what failed", async () => {
+  let stoppedWith: unknown = null, hasEnded = false;
+  const own = new Error("the one that failed");
   const error = await assertRejects(() =>
     sideBySide([
       async (signal) => {
         await untilStopped(signal).catch((reason) => stoppedWith = reason);
         await new Promise((resolve) => setTimeout(resolve, 5));
         hasEnded = true;
-        throw later;
+        throw stoppedWith;
       },
       () => Promise.reject(own),
     ])
   );
-  assertEquals([error, stoppedWith, hasEnded], [own, own, true]);
+  assertEquals([error, hasEnded], [own, true]);
+  assert(
+    stoppedWith instanceof DOMException && stoppedWith.name === "AbortError",
+    "not the other's error: it is not theirs",
+  );
 });
 
 Deno.test("sideBySide() throws the signal's reason where it was aborted, also before it began", async () => {
@@ -41,4 +45,20 @@ Deno.test("sideBySide() throws the signal's reason where it was aborted, also be
   const seen: boolean[] = [];
   const late = sideBySide([(signal) => Promise.resolve(void seen.push(signal.aborted))], stop.signal);
   assertEquals([await assertRejects(() => late), seen], [reason, [true]]);
+});
+
+Deno.test("sideBySide() throws the first in order of those that failed by themselves, and before Ctrl-C", async () => {
+  const failing = (message: string, turns: number) => async () => {
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    throw new Error(message);
+  };
+  const first = await assertRejects(() => sideBySide([failing("a", 9), failing("b", 1), untilStopped]), Error);
+  assertEquals(first.message, "a");
+  const stop = new AbortController();
+  const running = sideBySide([failing("a", 1), async (signal) => {
+    await untilStopped(signal).catch(() => {});
+    stop.abort(new Error("Ctrl-C"));
+    throw new Error("after it");
+  }], stop.signal);
+  assertEquals((await assertRejects(() => running, Error)).message, "a");
 });

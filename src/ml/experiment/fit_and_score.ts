@@ -113,6 +113,7 @@ export async function fitAndScore(
   if (checkLeaks !== undefined) {
     using leakDeps = leakCheckDeps(settings, deps);
     leakChecks = await checkLeaks({ candles, features, folds, settings, scored }, leakDeps);
+    collectGarbage(); // what the checks have read
   }
   return {
     ...served,

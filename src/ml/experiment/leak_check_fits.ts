@@ -40,11 +40,13 @@ export interface LeakCheckFitDeps extends FitFamilyDeps {
 export function leakCheckDeps(settings: ExperimentSettings, deps: LeakCheckFitDeps): LeakCheckDeps & Disposable {
   const { engine, progress, signal, openFitter } = deps, cheap = leakCheckSettings(settings), quiet = quietly(deps);
   // A plain line is fitted before a Worker has started.
-  const call = signal === undefined ? {} : { signal }, fitter = isPlain(settings.family) ? undefined : openFitter?.();
+  const fitter = isPlain(settings.family) ? undefined : openFitter?.();
   return {
-    ...{ engine, progress, ...call },
-    fitFold: (part, split) =>
-      fitter?.fit(part, split, cheap, call) ?? fitFamily(part, split, cheap, { ...quiet, withoutDetails: true }),
+    ...{ engine, progress },
+    ...(signal === undefined ? {} : { signal }),
+    fitFold: (part, split, options = {}) =>
+      fitter?.fit(part, split, cheap, options) ??
+        fitFamily(part, split, cheap, { ...quiet, ...options, withoutDetails: true }),
     [Symbol.dispose]: () => fitter?.[Symbol.dispose](),
   };
 }

@@ -17,7 +17,7 @@ export interface FitWorkersOptions {
  * it is disposed of reject with an `AbortError`.
  */
 export class FitWorkers implements FamilyFitter {
-  readonly #workers: JobWorker[] = [];
+  readonly #workers = new Map<number, JobWorker>();
   readonly #ends: Promise<unknown>[];
   readonly #ended = new AbortController();
   #asked = 0;
@@ -33,11 +33,13 @@ export class FitWorkers implements FamilyFitter {
     const fitted = this.#ends[place]!.then(async () => {
       either.throwIfAborted(); // or a Worker would be started that nobody ends
       let model: TravelledModel | undefined;
-      await (this.#workers[place] ??= new JobWorker()).run({ kind: "fit", settings, split }, shareDataset(dataset), {
+      const worker = this.#workers.get(place) ?? new JobWorker();
+      this.#workers.set(place, worker);
+      await worker.run({ kind: "fit", settings, split }, shareDataset(dataset), {
         signal: either,
         onFitted: (own) => model = own,
       });
-      collectGarbage(); // the dataset, where nobody else has it: V8 does not count what lies in shared memory
+      collectGarbage(); // datasets of the fits before it: V8 does not count what lies in shared memory
       return { model: new SpecForecastModel(model!.spec, model!.parts) };
     });
     this.#ends[place] = fitted.catch(() => {}); // told to who asked for it
@@ -46,6 +48,6 @@ export class FitWorkers implements FamilyFitter {
 
   [Symbol.dispose](): void {
     this.#ended.abort();
-    for (const worker of this.#workers.splice(0)) worker[Symbol.dispose]();
+    for (const worker of this.#workers.values()) worker[Symbol.dispose]();
   }
 }

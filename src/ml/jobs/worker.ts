@@ -59,7 +59,7 @@ async function run(
   if (task.kind === "fit") {
     const { model } = await fitFamily(dataset, task.split, task.settings, { ...deps, withoutDetails: true });
     reply({ type: "fitted", model: { spec: model.spec, parts: model.parts } });
-    collectGarbage(); // its training rows, before others come
+    collectGarbage(); // its training rows
     return reply({ type: "done" });
   }
   for (const placed of task.folds) {

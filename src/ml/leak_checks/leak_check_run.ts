@@ -1,4 +1,4 @@
-import type { CandleColumns, FeatureEngine } from "../../core/mod.ts";
+import type { CallOptions, CandleColumns, FeatureEngine } from "../../core/mod.ts";
 import type { Dataset, DatasetSource, FeatureSource } from "../dataset.ts";
 import type { ScoredFolds } from "../evaluation/scored_folds.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
@@ -28,7 +28,11 @@ export interface Pipeline {
   readonly labelsOf: typeof computeLabels;
   readonly rowsOf: typeof foldRows;
   /** Fits the run's family on a fold, with settings that `leakCheckSettings` has made cheap. */
-  readonly fitFold: (dataset: Dataset, split: Split) => Promise<{ readonly model: SpecForecastModel }>;
+  readonly fitFold: (
+    dataset: Dataset,
+    split: Split,
+    options?: CallOptions,
+  ) => Promise<{ readonly model: SpecForecastModel }>;
 }
 
 /** All that a check reads. */

@@ -23,12 +23,12 @@ import { shortFold } from "./short_fold.ts";
  */
 export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
   const { folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds, run.settings.horizonMinutes);
-  const fit = async (of: Dataset) => partsOf((await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model);
-  const own = await run.shortRows();
-  const [original, mutated] = await Promise.all([
-    fit(own),
-    breathe().then(() => fit(mutatedDataset(run, own, fold))),
-  ]);
+  const fit = async (of: Dataset) => {
+    await breathe();
+    return partsOf((await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model);
+  };
+  const own = await run.shortRows(), original = await fit(own);
+  const mutated = await fit(mutatedDataset(run, own, fold));
   const { figure, limit } = LEAK_FIGURES.mutation;
   const differing = Object.keys(original).filter((part) => original[part] !== mutated[part]);
   return [atMost("mutation", {

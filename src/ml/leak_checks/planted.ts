@@ -19,14 +19,24 @@ const { plantedLine: LINE, plantedFamily: FAMILY } = LEAK_FIGURES;
 /**
  * A signal that is put into one feature is found on rows that were not fitted on: a pipeline that is blind to it would pass
  * every other check. What the feature knows comes from the candles, not from the labels, so that labels beside the wrong row
- * are found too.
+ * are found too. Here the linear head is asked.
  */
-export async function checkPlanted(run: LeakCheckRun): Promise<LeakCheck[]> {
+export function checkPlantedLine(run: LeakCheckRun): Promise<LeakCheck[]> {
+  return askOf(run, LINE, plantedLine);
+}
+
+/** The same of the run's family. */
+export function checkPlantedFamily(run: LeakCheckRun): Promise<LeakCheck[]> {
+  return askOf(run, FAMILY, plantedFamily);
+}
+
+async function askOf(
+  run: LeakCheckRun,
+  { figure }: typeof LINE | typeof FAMILY,
+  ask: (run: LeakCheckRun, feature: number) => Promise<LeakCheck>,
+): Promise<LeakCheck[]> {
   const { names, nullable } = run.engine, feature = names.findIndex((name, j) => isPlain(name) && !nullable[j]);
-  if (feature < 0) {
-    return [LINE, FAMILY].map(({ figure }) => skipped("planted", figure, "no feature is always there"));
-  }
-  return await Promise.all([plantedLine(run, feature), plantedFamily(run, feature)]);
+  return [feature < 0 ? skipped("planted", figure, "no feature is always there") : await ask(run, feature)];
 }
 
 /** Not one that the plain lines read, whose forecasts would then know too little rather than more. */

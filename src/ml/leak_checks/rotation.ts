@@ -23,12 +23,26 @@ const { rotatedLine: LINE, rotatedFamily: FAMILY } = LEAK_FIGURES;
  * Rolled alone, labels keep what they owe to the hour of the day, which is to be learnt at any offset; a 95 % block interval
  * misses .5 once in twenty clean runs, so that it cannot be the limit of the family's.
  */
-export async function checkRotation(run: LeakCheckRun): Promise<LeakCheck[]> {
+export function checkRotatedLines(run: LeakCheckRun): Promise<LeakCheck[]> {
+  return askOf(run, LINE, rotatedLines);
+}
+
+/** The same of the run's family. */
+export function checkRotatedFamily(run: LeakCheckRun): Promise<LeakCheck[]> {
+  return askOf(run, FAMILY, rotatedFamily);
+}
+
+async function askOf(
+  run: LeakCheckRun,
+  { figure }: typeof LINE | typeof FAMILY,
+  ask: (run: LeakCheckRun, rotations: readonly Rotation[]) => Promise<LeakCheck>,
+): Promise<LeakCheck[]> {
   const rotations = rotationsOf(run, run.settings.seed);
-  if (rotations.length === 0) {
-    return [LINE, FAMILY].map(({ figure }) => skipped("rotation", figure, "15 days of rows are needed to roll labels"));
-  }
-  return await Promise.all([rotatedLines(run, rotations), rotatedFamily(run, rotations)]);
+  return [
+    rotations.length === 0
+      ? skipped("rotation", figure, "15 days of rows are needed to roll labels")
+      : await ask(run, rotations),
+  ];
 }
 
 /** Other labels for every row. */

@@ -1,7 +1,7 @@
 import { type CallOptions, type FeatureEngine, type Progress, SILENT_PROGRESS } from "../../core/mod.ts";
-import { type Dataset, decisionTimesOf, readFold } from "../dataset.ts";
+import { type Dataset, decisionTimesOf, oneByOne, readFold } from "../dataset.ts";
 import { MinuteGrid } from "../features/mod.ts";
-import { computeLabels, foldRows } from "../labels/mod.ts";
+import { computeLabels, foldRows, type Split } from "../labels/mod.ts";
 import { sideBySide } from "../side_by_side.ts";
 import { checkLabels } from "./label_check.ts";
 import { LEAK_CHECKS, type LeakCheck, type LeakCheckName } from "./leak_check.ts";
@@ -9,8 +9,8 @@ import type { LeakCheckInput, LeakCheckRun, Pipeline } from "./leak_check_run.ts
 import { type LineRows, readLineRows } from "./line_rows.ts";
 import { checkMutation } from "./mutation.ts";
 import { plainOutcomes, type RecomputeOutcomes } from "./plain_outcomes.ts";
-import { checkPlanted } from "./planted.ts";
-import { checkRotation } from "./rotation.ts";
+import { checkPlantedFamily, checkPlantedLine } from "./planted.ts";
+import { checkRotatedFamily, checkRotatedLines } from "./rotation.ts";
 import { shortFold } from "./short_fold.ts";
 import { checkSmell } from "./smell.ts";
 import { checkSplit } from "./split_check.ts";
@@ -34,14 +34,15 @@ export interface LeakCheckOptions {
   readonly only?: readonly LeakCheckName[];
 }
 
-const CHECKS: Readonly<Record<LeakCheckName, (run: LeakCheckRun) => Promise<LeakCheck[]>>> = {
-  truncation: checkTruncation,
-  mutation: checkMutation,
-  labels: checkLabels,
-  rotation: checkRotation,
-  planted: checkPlanted,
-  split: checkSplit,
-  smell: checkSmell,
+/** Figures of a check, one by one where they are taken side by side. */
+const CHECKS: Readonly<Record<LeakCheckName, readonly ((run: LeakCheckRun) => Promise<LeakCheck[]>)[]>> = {
+  truncation: [checkTruncation],
+  mutation: [checkMutation],
+  labels: [checkLabels],
+  rotation: [checkRotatedLines, checkRotatedFamily],
+  planted: [checkPlantedLine, checkPlantedFamily],
+  split: [checkSplit],
+  smell: [checkSmell],
 };
 
 /**
@@ -56,49 +57,53 @@ export async function runLeakChecks(
   { only = LEAK_CHECKS }: LeakCheckOptions = {},
 ): Promise<LeakCheck[]> {
   const { progress = SILENT_PROGRESS, signal } = deps, names = LEAK_CHECKS.filter((name) => only.includes(name));
-  const found = new Map<LeakCheckName, LeakCheck[]>(), total = names.length;
+  const parts = names.flatMap((name) => CHECKS[name].map((take) => ({ name, take })));
+  const found: LeakCheck[][] = [], total = names.length;
   const tell = () => {
-    const note = names.find((name) => !found.has(name)); // the first that is not through
+    const open = names.filter((name) => parts.some((part, i) => part.name === name && found[i] === undefined));
     progress.update({
-      ...{ stage: "leak checks", done: found.size, total, unit: "checks" },
-      ...(note === undefined ? {} : { note }),
+      ...{ stage: "leak checks", done: total - open.length, total, unit: "checks" },
+      ...(open.length === 0 ? {} : { note: open[0]! }),
     });
   };
   tell();
-  // While the family is fitted for one check, another goes on.
-  const run = leakCheckRun(input, deps);
+  let run: LeakCheckRun | undefined;
+  // While the family is fitted for one figure, others are taken.
   await sideBySide(
-    names.map((name) => async (either) => {
-      const own = { ...run, breathe: breatheUntil(either) };
+    parts.map(({ take }, i) => async (either) => {
+      const own = run ??= leakCheckRun(input, { ...deps, signal: either });
       await own.breathe();
-      const checks = await CHECKS[name](own);
+      const checks = await take(own);
       either.throwIfAborted();
-      found.set(name, checks);
+      found[i] = checks;
       tell();
     }),
     signal,
   );
-  return names.flatMap((name) => found.get(name)!);
+  return found.flat();
 }
 
 /** Lets what waits for this thread in, and throws the signal's reason once it is aborted. */
-function breatheUntil(signal?: AbortSignal): () => Promise<void> {
+function breatheUntil(signal: AbortSignal): () => Promise<void> {
   return async () => {
     await new Promise((resolve) => setTimeout(resolve, 0));
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
   };
 }
 
-function leakCheckRun(input: LeakCheckInput, deps: LeakCheckDeps): LeakCheckRun {
-  const { engine, signal, labelsOf = computeLabels } = deps;
-  const { candles, features, settings: { horizonMinutes, range } } = input;
+function leakCheckRun(
+  input: LeakCheckInput,
+  deps: LeakCheckDeps & { readonly signal: AbortSignal },
+): LeakCheckRun {
+  const { engine, signal, labelsOf = computeLabels } = deps, features = oneByOne(input.features);
+  const { candles, settings: { horizonMinutes, range } } = input;
   const decisionTimeMs = decisionTimesOf(candles, range);
   const run = {
     ...input,
-    ...{ engine, labelsOf, decisionTimeMs },
+    ...{ features, engine, labelsOf, decisionTimeMs },
     labels: labelsOf(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes }),
     source: { candles, features, engine, horizonMinutes, labelsOf },
-    fitFold: deps.fitFold,
+    fitFold: (dataset: Dataset, split: Split) => deps.fitFold(dataset, split, { signal }),
     rowsOf: deps.rowsOf ?? foldRows,
     recompute: deps.recompute ??
       ((times: Float64Array, horizon: number) => Promise.resolve(plainOutcomes(candles, times, horizon))),

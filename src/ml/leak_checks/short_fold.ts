@@ -5,7 +5,7 @@ import { FEWEST_LABELS } from "../training/protocol.ts";
 
 /** Training rows of a fold that is fitted for a check. */
 const ROWS = 30_000;
-/** Labels that do not overlap, where the fold has so many: with fewer a family learns no direction that could be asked for. */
+/** Labels that do not overlap, where the fold has them: with fewer a family learns no direction that could be asked for. */
 const LABELS = Math.ceil(1.2 * FEWEST_LABELS);
 /** Passes over them, and trees. */
 const MOST_EPOCHS = 3, MOST_TREES = 40;
@@ -30,8 +30,8 @@ export function leakCheckSettings(settings: ExperimentSettings): ExperimentSetti
 export function shortFold(folds: readonly Fold[], horizonMinutes: Horizon): Fold {
   const fold = folds[Math.floor(folds.length / 2)];
   if (fold === undefined) throw new RangeError("Cannot check a run without folds");
-  const { startMs: firstMs, endMs } = fold.train, learntFromMs = LABELS * horizonMinutes * MINUTE_MS;
-  const ownMs = learntFromMs <= endMs - firstMs ? Math.max(ROWS * MINUTE_MS, learntFromMs) : ROWS * MINUTE_MS;
-  const startMs = Math.max(firstMs, endMs - ownMs);
+  const { startMs: firstMs, endMs } = fold.train, labels = (endMs - firstMs) / (horizonMinutes * MINUTE_MS);
+  const minutes = labels < FEWEST_LABELS ? ROWS : Math.max(ROWS, LABELS * horizonMinutes);
+  const startMs = Math.max(firstMs, endMs - minutes * MINUTE_MS);
   return { ...fold, train: { ...fold.train, startMs }, trainingSpan: { ...fold.trainingSpan, startMs } };
 }

@@ -40,7 +40,7 @@ export type TrainNetwork = (
   options: CallOptions & {
     /** Number of the network in its ensemble, from 1. */
     readonly member: number;
-    /** Networks that are trained at the same time, this one included: with more than one each has a core to itself. */
+    /** Networks that may be under way at the same time, this one included: with more than one each has a core to itself. */
     readonly atOnce: number;
     readonly onEpoch?: (report: EpochReport) => void;
     readonly onStep?: (step: { readonly epoch: number; readonly done: number; readonly total: number }) => void;
@@ -185,6 +185,7 @@ async function trainMembers(
         onEpoch: (report) => onEpoch?.(report, member),
         onStep: (step) => onStep?.(step, member),
       });
+      onStep?.({ epoch: options.epochs, done: 1, total: 1 }, member); // it may have stopped early
       networks[member - 1] = withTensors(network, outcome.tensors);
       outcomes[member - 1] = outcome;
     }

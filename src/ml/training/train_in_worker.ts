@@ -90,6 +90,7 @@ async function runWorkers(
 ): Promise<TrainingOutcome> {
   const { signal, onEpoch, onStep, silentMs = 120_000, workerModule = new URL("./worker.ts", import.meta.url) } =
     options;
+  signal?.throwIfAborted(); // it may have been aborted while the checkpoint was opened, and says so once
   const { promise, resolve, reject } = Promise.withResolvers<TrainingOutcome>();
   const wasmFile = wasmFilePath(), shards = shareShards(weightCountOf(job), members);
   const onAbort = () => reject(signal!.reason);

@@ -40,6 +40,12 @@ Deno.test("FitWorkers tells why a fit failed, stops at an abort, and leaves none
   const disposed = new FitWorkers();
   const asked = [disposed.fit(dataset, split!, endless, {}), disposed.fit(dataset, split!, endless, {})];
   setTimeout(() => disposed[Symbol.dispose](), 300);
+  using aborted = new FitWorkers({ workers: 2 });
+  const none = aborted.fit(dataset, split!, endless, { signal: stop.signal });
+  const one = aborted.fit(dataset, split!, endless, {});
+  await assertRejects(() => none, DomainError, "SIGINT");
+  aborted[Symbol.dispose]();
+  await assertRejects(() => one, DOMException);
   for (const fit of asked) assertEquals((await assertRejects(() => fit, DOMException)).name, "AbortError");
 });
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import {
   allocateForecasts,
   DAY_MS,
+  DomainError,
   judgeLeakChecks,
   lowerBound,
   MINUTE_MS,
@@ -255,5 +256,24 @@ Deno.test("shortFold() keeps 30000 minutes, or what a family can learn from wher
   assertEquals(days(180, 15), 30_000);
   assertEquals(days(180, 60), 900 * 60);
   assertEquals([days(30, 60), days(180, 1440)], [30_000, 30_000], "too few labels either way");
+  assertEquals(days(32, 60), 32 * 1440 - 59, "enough, if just");
   assertEquals(days(10, 15), 10 * 1440 - 14);
+});
+
+Deno.test("where a check cannot be made the fits of others are stopped, and none goes on behind the caller", async () => {
+  let asked = 0, under = 0;
+  const fitFold: Pipeline["fitFold"] = (_, __, { signal } = {}) => {
+    asked++;
+    under++;
+    return new Promise((_, reject) =>
+      signal!.addEventListener("abort", () => (under--, reject(signal!.reason)), { once: true })
+    );
+  };
+  const recompute = async () => {
+    while (asked < 3) await new Promise((resolve) => setTimeout(resolve, 5)); // of mutation, rotation and planted
+    throw new DomainError("store-busy", "Another process holds the store");
+  };
+  const checks = runLeakChecks(inputOf(), { ...HONEST, fitFold, recompute });
+  const error = await assertRejects(() => checks, DomainError);
+  assertEquals([error.code, asked, under], ["store-busy", 3, 0]);
 });

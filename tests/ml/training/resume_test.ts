@@ -228,3 +228,25 @@ Deno.test("jobDigest() tells builds of either module of kernels apart", async ()
   assertNotEquals(jobDigest(job), jobDigest(job, [train, tensor.with(tensor.length - 1, 1 + tensor.at(-1)!)]));
   assertNotEquals(jobDigest(job), jobDigest(job, [train.with(train.length - 1, 1 + train.at(-1)!), tensor]));
 });
+
+Deno.test("trainInWorker() that is aborted while its checkpoint is opened, or is told of, trains nothing", async () => {
+  await using tmp = await tmpDir();
+  const job = plantedJob({ training: { epochs: 3 } }), epochs: number[] = [];
+  const options = { checkpoints: tmp.path, onEpoch: ({ epoch }: { readonly epoch: number }) => epochs.push(epoch) };
+  const stop = new AbortController();
+  const opening = trainInWorker(job, { ...options, signal: stop.signal });
+  stop.abort(new Error("Ctrl-C"));
+  assertEquals([(await assertRejects(() => opening, Error)).message, epochs], ["Ctrl-C", []]);
+
+  const kill = new AbortController();
+  await assertRejects(
+    () => trainInWorker(job, { ...options, signal: kill.signal, onEpoch: ({ epoch }) => epoch === 2 && kill.abort() }),
+  );
+  const again = new AbortController();
+  const told = trainInWorker(job, {
+    ...options,
+    signal: again.signal,
+    onResume: () => again.abort(new Error("Ctrl-C once more")),
+  });
+  assertEquals([(await assertRejects(() => told, Error)).message, epochs], ["Ctrl-C once more", []]);
+});
