@@ -4,6 +4,7 @@
  * @module
  */
 export { CLOSES_NEEDED, computeLabels, type Labels } from "./labels.ts";
+export { FEWEST_LABELS } from "./fewest_labels.ts";
 export { concatRows, type Split } from "./split.ts";
 export {
   everyNthMinute,

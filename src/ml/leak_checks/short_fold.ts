@@ -1,7 +1,6 @@
 import { type Horizon, MINUTE_MS } from "../../core/mod.ts";
 import type { ExperimentSettings } from "../experiment/settings.ts";
-import type { Fold } from "../labels/mod.ts";
-import { FEWEST_LABELS } from "../training/protocol.ts";
+import { FEWEST_LABELS, type Fold } from "../labels/mod.ts";
 
 /** Training rows of a fold that is fitted for a check. */
 const ROWS = 30_000;

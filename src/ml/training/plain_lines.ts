@@ -1,7 +1,7 @@
 import { DAY_MS, MINUTE_MS } from "../../core/mod.ts";
 import type { Dataset } from "../dataset.ts";
 import { varianceFloor } from "../evaluation/losses.ts";
-import { everyNthMinute, type Split } from "../labels/mod.ts";
+import { everyNthMinute, FEWEST_LABELS, type Split } from "../labels/mod.ts";
 import type { LinearFit } from "../linear/covariance.ts";
 import { fitLogistic } from "../linear/logistic.ts";
 import type { LinearRows } from "../linear/normal_equations.ts";
@@ -19,7 +19,6 @@ import { blendedLogit, lineLogit } from "../models/plain_forward.ts";
 import { fitSignCells } from "../models/plain_models.ts";
 import { fitScaler, Scaler, withSeenFlags } from "../models/scaler.ts";
 import { fitVarianceLine, harXDesign } from "../models/variance_line.ts";
-import { FEWEST_LABELS } from "./protocol.ts";
 
 /** How the logistic line is fitted. */
 export interface LogisticLineOptions {

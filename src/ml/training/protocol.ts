@@ -1,4 +1,5 @@
 import type { ModelFamily } from "../../core/mod.ts";
+import { FEWEST_LABELS } from "../labels/fewest_labels.ts";
 import type { Network } from "../models/network.ts";
 import { isSequenceFamily } from "../models/sequence_shapes.ts";
 import type { WorkerFailure } from "../worker_failure.ts";
@@ -137,9 +138,6 @@ export interface TrainingOutcome {
   readonly epochs: number;
   readonly steps: number;
 }
-
-/** Fewer labels that do not overlap teach nothing of a hundred inputs: a year of days, a month of hours. */
-export const FEWEST_LABELS = 750;
 
 /** `4 of 9` for each member: the best epoch, and how many there were; `none` where nothing was trained. */
 export function bestEpochs(training: readonly TrainingOutcome[]): string {
