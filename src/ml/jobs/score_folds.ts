@@ -25,6 +25,7 @@ export function foldWorkers(): number {
 export class FoldWorkers implements FoldScorer {
   readonly #most: number;
   readonly #workers: JobWorker[] = [];
+  #failure: { readonly error: unknown } | undefined;
 
   /** Starts none before it is needed. */
   constructor({ workers = foldWorkers() }: ScoreFoldsOptions = {}) {
@@ -33,6 +34,7 @@ export class FoldWorkers implements FoldScorer {
 
   async score(...[dataset, folds, settings, options]: Parameters<FoldScorer["score"]>): Promise<void> {
     const { signal, onEnd, withoutBaselines = false } = options;
+    if (this.#failure !== undefined) throw this.#failure.error;
     const shared = shareDataset(dataset), count = Math.min(this.#most, folds.length);
     const placed = folds.map((fold, place) => ({ place, fold }));
     const parts = Array.from({ length: count }, (_, worker) => async (signal: AbortSignal) => {
@@ -44,7 +46,12 @@ export class FoldWorkers implements FoldScorer {
           onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),
       });
     });
-    await sideBySide(parts, signal);
+    try {
+      await sideBySide(parts, signal);
+    } catch (error) {
+      this.#failure = { error }; // its Workers have ended
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
