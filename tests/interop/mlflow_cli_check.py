@@ -10,6 +10,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import time
 
 url = sys.argv[1]
 os.environ["MLFLOW_TRACKING_URI"] = url
@@ -54,6 +55,7 @@ created = run(
     "-t", "team=quant", "--status", "FAILED",
 )
 run_id = last_word(created, r'"run_id": "([0-9a-f]{32})"')
+time.sleep(1.1)  # `runs list` sorts by the second, and by name within one
 child = run("create child", "runs", "create", "--experiment-name", "by cli ✓", "--parent-run-id", run_id, "--run-name", "child")
 child_id = last_word(child, r'"run_id": "([0-9a-f]{32})"')
 run("list", "runs", "list", "--experiment-id", experiment)
