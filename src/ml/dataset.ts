@@ -5,6 +5,7 @@ import {
   type FeatureMatrix,
   lowerBound,
   MINUTE_MS,
+  oneAtATime,
   sliceCandles,
   type TimeRange,
 } from "../core/mod.ts";
@@ -36,14 +37,8 @@ export function givenFeatures(features: FeatureMatrix): FeatureSource {
 
 /** Reads one range after the other, so that a store is let go of between two readings whoever asks for them. */
 export function oneByOne(source: FeatureSource): FeatureSource {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    load(range, options) {
-      const own = last.then(() => source.load(range, options));
-      last = own.catch(() => {}); // told to who asked for it
-      return own;
-    },
-  };
+  const inTurn = oneAtATime();
+  return { load: (range, options) => inTurn(() => source.load(range, options)) };
 }
 
 /** Features of candles, computed once, when first asked for. */

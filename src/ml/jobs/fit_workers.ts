@@ -1,3 +1,4 @@
+import { oneAtATime } from "../../core/mod.ts";
 import { collectGarbage } from "../collect_garbage.ts";
 import type { FamilyFitter } from "../experiment/leak_check_fits.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
@@ -17,37 +18,33 @@ export interface FitWorkersOptions {
  * it is disposed of reject with an `AbortError`.
  */
 export class FitWorkers implements FamilyFitter {
-  readonly #workers = new Map<number, JobWorker>();
-  readonly #ends: Promise<unknown>[];
+  readonly #places: readonly { readonly inTurn: ReturnType<typeof oneAtATime>; worker?: JobWorker }[];
   readonly #ended = new AbortController();
   #asked = 0;
 
   /** Starts none before it is needed. */
   constructor({ workers = 1 }: FitWorkersOptions = {}) {
-    this.#ends = Array.from({ length: workers }, () => Promise.resolve());
+    this.#places = Array.from({ length: workers }, () => ({ inTurn: oneAtATime() }));
   }
 
   fit(...[dataset, split, settings, { signal }]: Parameters<FamilyFitter["fit"]>): ReturnType<FamilyFitter["fit"]> {
-    const place = this.#asked++ % this.#ends.length, ended = this.#ended.signal;
+    const place = this.#places[this.#asked++ % this.#places.length]!, ended = this.#ended.signal;
     const either = signal === undefined ? ended : AbortSignal.any([signal, ended]);
-    const fitted = this.#ends[place]!.then(async () => {
+    return place.inTurn(async () => {
       either.throwIfAborted(); // or a Worker would be started that nobody ends
       let model: TravelledModel | undefined;
-      const worker = this.#workers.get(place) ?? new JobWorker();
-      this.#workers.set(place, worker);
-      await worker.run({ kind: "fit", settings, split }, shareDataset(dataset), {
+      place.worker ??= new JobWorker();
+      await place.worker.run({ kind: "fit", settings, split }, shareDataset(dataset), {
         signal: either,
         onFitted: (own) => model = own,
       });
       collectGarbage(); // datasets of the fits before it: V8 does not count what lies in shared memory
       return { model: new SpecForecastModel(model!.spec, model!.parts) };
     });
-    this.#ends[place] = fitted.catch(() => {}); // told to who asked for it
-    return fitted;
   }
 
   [Symbol.dispose](): void {
     this.#ended.abort();
-    for (const worker of this.#workers.values()) worker[Symbol.dispose]();
+    for (const { worker } of this.#places) worker?.[Symbol.dispose]();
   }
 }

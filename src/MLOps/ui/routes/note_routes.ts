@@ -1,11 +1,11 @@
 import type { Context, Hono } from "@hono/hono";
+import { oneAtATime } from "../../../core/mod.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { noteConflictPage } from "../pages/note_conflict_page.ts";
 import { NOTE_TAG, type Notes } from "../parts/notes.ts";
 import { urls } from "../urls.ts";
 import { type PageDeps, pageResponse } from "./context.ts";
 import { formText, readForm } from "./form.ts";
-import { oneAtATime } from "./one_at_a_time.ts";
 import { shownName, shownRunName } from "../parts/names.ts";
 
 /** What notes are about: where they stand, what they say now, and how they are saved. */

@@ -4,6 +4,7 @@ import {
   isDomainError,
   type ModelRegistry,
   type ModelVersion,
+  oneAtATime,
   type Run,
   type Tracker,
 } from "../../../core/mod.ts";
@@ -24,7 +25,6 @@ import { urls } from "../urls.ts";
 import { type PageDeps, pageResponse } from "./context.ts";
 import { formText, readForm } from "./form.ts";
 import { servedTracker } from "./served_tracker.ts";
-import { oneAtATime } from "./one_at_a_time.ts";
 import { signedInAs } from "./signed_in.ts";
 import { shownName, shownRunName } from "../parts/names.ts";
 
