@@ -32,7 +32,7 @@ export interface BenchReport {
 }
 
 const rounded = (value: number) => value.toLocaleString("en", { maximumSignificantDigits: 3 });
-const fixed = (value: number | undefined, digits: number) => value === undefined ? "–" : value.toFixed(digits);
+const fixed = (value: number | null | undefined, digits: number) => value?.toFixed(digits) ?? "–";
 
 /** A table padded as `deno fmt` pads it, so that a page stays formatted. */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -277,8 +277,8 @@ export function renderCleanRuns(results: string): string {
       ...[
         fixed(rotationShare, 2),
         fixed(familyShare, 2),
-        fixed(leastLineT ?? undefined, 1),
-        fixed(leastFamilyT ?? undefined, 1),
+        fixed(leastLineT, 1),
+        fixed(leastFamilyT, 1),
       ],
     ]),
   );

@@ -12,6 +12,7 @@ import {
   DAY_MS,
   DomainError,
   type Horizon,
+  LEAK_FIGURES,
   type ModelFamily,
   SILENT_PROGRESS,
 } from "../src/core/mod.ts";
@@ -90,17 +91,17 @@ async function cleanRuns(data: string, { candles, folds, settings }: Run, seeds:
     const input = { candles, features, folds, settings: { ...settings, seed } };
     checks.push(...await runLeakChecks(input, pipeline, { only: ["rotation", "planted"] }));
   }
-  const valuesOf = (name: string, line: boolean) =>
-    checks.filter((check) => check.name === name && /mean|linear head/.test(check.figure) === line && !check.skipped);
+  const valuesOf = ({ figure }: { readonly figure: string }) =>
+    checks.filter((check) => check.figure === figure && !check.skipped);
   const least = (of: readonly LeakCheck[]) => of.length === 0 ? null : Math.min(...of.map(({ value }) => value!));
   const nearest = (of: readonly LeakCheck[]) => Math.max(...of.map(({ value, limit }) => value! / limit!));
   return {
     ...{ data, horizonMinutes: settings.horizonMinutes, folds: folds.length, runs: seeds },
     fired: checks.filter(({ passed }) => !passed).length,
-    rotationShare: nearest(valuesOf("rotation", true)),
-    familyShare: nearest(valuesOf("rotation", false)),
-    leastLineT: least(valuesOf("planted", true)),
-    leastFamilyT: least(valuesOf("planted", false)),
+    rotationShare: nearest(valuesOf(LEAK_FIGURES.rotatedLine)),
+    familyShare: nearest(valuesOf(LEAK_FIGURES.rotatedFamily)),
+    leastLineT: least(valuesOf(LEAK_FIGURES.plantedLine)),
+    leastFamilyT: least(valuesOf(LEAK_FIGURES.plantedFamily)),
     seconds: (performance.now() - startedMs) / 1000 / seeds,
   };
 }

@@ -19,7 +19,7 @@ export async function trackLeaks(
   const checks = await checkLeaksAlone(candles, settings, {
     ...{ engine, progress, signal, recompute: storedOutcomes(context, settings) },
     ...(features === undefined ? {} : { features }),
-    train: (job, { member: _, atOnce: __, ...options }) => trainInWorker(job, options),
+    train: trainInWorker,
     openFitter: () => new FitWorkers(),
   });
   const leak = leakError(checks);

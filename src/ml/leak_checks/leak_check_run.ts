@@ -42,8 +42,8 @@ export interface LeakCheckRun extends LeakCheckInput, Pipeline {
   readonly labels: Labels;
   /** What datasets of some of the rows are read from. */
   readonly source: DatasetSource;
-  /** The rows of `shortFold(folds)`, which the family is fitted on; read when first asked for. */
-  readonly shortRows: () => Promise<Dataset>;
+  /** The fold that the family is fitted on, with its rows; read when first asked for. */
+  readonly shortFold: () => Promise<{ readonly fold: Fold; readonly dataset: Dataset }>;
   /** Rows with features that lines are fitted on; read when first asked for. */
   readonly lineRows: () => Promise<LineRows>;
   /** Outcomes from the candles by other means than `labelsOf`. */

@@ -23,7 +23,7 @@ export interface LineRows {
 }
 
 /** Picks the rows of every fold and reads their features. */
-export async function readLineRows(run: Omit<LeakCheckRun, "shortRows" | "lineRows">): Promise<LineRows> {
+export async function readLineRows(run: Omit<LeakCheckRun, "shortFold" | "lineRows">): Promise<LineRows> {
   const { candles, decisionTimeMs, engine, features, labels, folds, rowsOf, breathe } = run;
   const picked: LineFold[] = [], isPicked = new Uint8Array(decisionTimeMs.length);
   for (const fold of folds) {

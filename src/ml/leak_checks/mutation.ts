@@ -15,19 +15,18 @@ import type { Fold } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
-import { shortFold } from "./short_fold.ts";
 
 /**
  * A fold is fitted twice: as it is, and with all candles changed from the end of its last training label on. What it has
  * learnt must be equal to the bit: it cannot have read a candle that its training span does not hold.
  */
 export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { folds, fitFold, rowsOf, breathe } = run, fold = shortFold(folds, run.settings.horizonMinutes);
+  const { fitFold, rowsOf, breathe } = run, { fold, dataset: own } = await run.shortFold();
   const fit = async (of: Dataset) => {
     await breathe();
     return partsOf((await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model);
   };
-  const own = await run.shortRows(), original = await fit(own);
+  const original = await fit(own);
   const mutated = await fit(mutatedDataset(run, own, fold));
   const { figure, limit } = LEAK_FIGURES.mutation;
   const differing = Object.keys(original).filter((part) => original[part] !== mutated[part]);

@@ -5,7 +5,6 @@ import { DirectionLine } from "./direction_line.ts";
 import { above, type LeakCheck, skipped } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 import { plainReturns } from "./plain_outcomes.ts";
-import { shortFold } from "./short_fold.ts";
 
 /** Correlation of the planted feature with the sign of the move. */
 const WEAK = 0.05;
@@ -13,30 +12,14 @@ const WEAK = 0.05;
 const EXPECTED_T = 8;
 /** A family that has learnt much noise beside it keeps nothing of a weak signal, with good reason: this it must not miss. */
 const PLAIN = 0.5;
+/** Why nothing is planted. */
+const NO_FEATURE = "no feature is always there";
 
 const { plantedLine: LINE, plantedFamily: FAMILY } = LEAK_FIGURES;
 
-/**
- * A signal that is put into one feature is found on rows that were not fitted on: a pipeline that is blind to it would pass
- * every other check. What the feature knows comes from the candles, not from the labels, so that labels beside the wrong row
- * are found too. Here the linear head is asked.
- */
-export function checkPlantedLine(run: LeakCheckRun): Promise<LeakCheck[]> {
-  return askOf(run, LINE, plantedLine);
-}
-
-/** The same of the run's family. */
-export function checkPlantedFamily(run: LeakCheckRun): Promise<LeakCheck[]> {
-  return askOf(run, FAMILY, plantedFamily);
-}
-
-async function askOf(
-  run: LeakCheckRun,
-  { figure }: typeof LINE | typeof FAMILY,
-  ask: (run: LeakCheckRun, feature: number) => Promise<LeakCheck>,
-): Promise<LeakCheck[]> {
-  const { names, nullable } = run.engine, feature = names.findIndex((name, j) => isPlain(name) && !nullable[j]);
-  return [feature < 0 ? skipped("planted", figure, "no feature is always there") : await ask(run, feature)];
+/** Place of the feature that a signal is put into: one that is always there; −1 where none is. */
+function plantedFeature({ names, nullable }: LeakCheckRun["engine"]): number {
+  return names.findIndex((name, j) => isPlain(name) && !nullable[j]);
 }
 
 /** Not one that the plain lines read, whose forecasts would then know too little rather than more. */
@@ -44,7 +27,14 @@ function isPlain(name: string): boolean {
   return !/^(rv|return|hour|day)_/.test(name);
 }
 
-async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
+/**
+ * A signal that is put into one feature is found on rows that were not fitted on: a pipeline that is blind to it would pass
+ * every other check. What the feature knows comes from the candles, not from the labels, so that labels beside the wrong row
+ * are found too. Here the linear head is asked.
+ */
+export async function checkPlantedLine(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const feature = plantedFeature(run.engine);
+  if (feature < 0) return [skipped("planted", LINE.figure, NO_FEATURE)];
   const { dataset, folds } = await run.lineRows(), { returnBps } = dataset.labels, gains: number[] = [];
   const rows = folds.reduce((sum, { test }) => sum + test.length, 0);
   const correlation = Math.min(1, Math.max(WEAK, EXPECTED_T / Math.sqrt(rows)));
@@ -56,22 +46,20 @@ async function plantedLine(run: LeakCheckRun, feature: number): Promise<LeakChec
     for (const row of fold.test) gains.push(weight * standardized[row]! * signOf(returnBps[row]!));
     await run.breathe();
   }
-  return found(
-    LINE,
-    tOf(gains),
-    `A feature of correlation ${correlation.toFixed(2)} with the sign of the move`,
-  );
+  return [found(LINE, tOf(gains), `A feature of correlation ${correlation.toFixed(2)} with the sign of the move`)];
 }
 
-async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCheck> {
-  const { folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds, run.settings.horizonMinutes);
-  const { planted } = plant(run, await run.shortRows(), feature, PLAIN);
+/** The same of the run's family. */
+export async function checkPlantedFamily(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const feature = plantedFeature(run.engine), { rowsOf, fitFold, breathe } = run;
+  if (feature < 0) return [skipped("planted", FAMILY.figure, NO_FEATURE)];
+  const { fold, dataset } = await run.shortFold(), { planted } = plant(run, dataset, feature, PLAIN);
   const split = rowsOf(rowsOfDataset(planted), fold);
   await breathe();
   const { model } = await fitFold(planted, split);
   const { direction } = model.spec.heads;
   if (direction.kind === "constant" || direction.kind === "sign") {
-    return skipped("planted", FAMILY.figure, "the family's direction reads no feature but the last move");
+    return [skipped("planted", FAMILY.figure, "the family's direction reads no feature but the last move")];
   }
   const without = withColumn(
     planted,
@@ -86,9 +74,9 @@ async function plantedFamily(run: LeakCheckRun, feature: number): Promise<LeakCh
   // Networks or trees that keep their start say the same whatever they read: no pipeline that can leak, nor one to be asked.
   const { networks, trees } = model.parts;
   if ((networks ?? trees) !== undefined && gains.every((gain) => gain === 0)) {
-    return skipped("planted", FAMILY.figure, "so short a training teaches the family no direction at all");
+    return [skipped("planted", FAMILY.figure, "so short a training teaches the family no direction at all")];
   }
-  return found(FAMILY, tOf(gains), `A feature of correlation ${PLAIN} with the sign of the move`);
+  return [found(FAMILY, tOf(gains), `A feature of correlation ${PLAIN} with the sign of the move`)];
 }
 
 function found({ figure, limit }: typeof LINE | typeof FAMILY, value: number, what: string): LeakCheck {

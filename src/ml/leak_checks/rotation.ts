@@ -6,44 +6,15 @@ import { forecastRows } from "../window_dataset.ts";
 import { DirectionLine } from "./direction_line.ts";
 import { atMost, type LeakCheck, skipped } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
-import { shortFold } from "./short_fold.ts";
 
 /** Rotations, and the least rows of one. */
 const ROTATIONS = 32, LEAST_ROWS = 7 * DAY_MS / MINUTE_MS;
 /** Standard errors that a clean figure keeps within. */
 const ERRORS = 4;
+/** Why nothing is rotated. */
+const TOO_SHORT = "15 days of rows are needed to roll labels";
 
 const { rotatedLine: LINE, rotatedFamily: FAMILY } = LEAK_FIGURES;
-
-/**
- * With labels rolled by a week or more, and turned round on every other day by chance, there is nothing to learn: what still
- * forecasts them has a way from label to feature. The linear head is fitted on every fold for each of many rotations; the
- * run's own family once, on one fold, and its AUC is held to those of the same forecasts against the other rotations.
- *
- * Rolled alone, labels keep what they owe to the hour of the day, which is to be learnt at any offset; a 95 % block interval
- * misses .5 once in twenty clean runs, so that it cannot be the limit of the family's.
- */
-export function checkRotatedLines(run: LeakCheckRun): Promise<LeakCheck[]> {
-  return askOf(run, LINE, rotatedLines);
-}
-
-/** The same of the run's family. */
-export function checkRotatedFamily(run: LeakCheckRun): Promise<LeakCheck[]> {
-  return askOf(run, FAMILY, rotatedFamily);
-}
-
-async function askOf(
-  run: LeakCheckRun,
-  { figure }: typeof LINE | typeof FAMILY,
-  ask: (run: LeakCheckRun, rotations: readonly Rotation[]) => Promise<LeakCheck>,
-): Promise<LeakCheck[]> {
-  const rotations = rotationsOf(run, run.settings.seed);
-  return [
-    rotations.length === 0
-      ? skipped("rotation", figure, "15 days of rows are needed to roll labels")
-      : await ask(run, rotations),
-  ];
-}
 
 /** Other labels for every row. */
 interface Rotation {
@@ -57,8 +28,8 @@ interface Rotation {
 type RotatedRows = Pick<LeakCheckRun, "decisionTimeMs" | "labels">;
 
 /** Rotations whose offsets are one from each equal part of what is a week or more from either end. */
-function rotationsOf({ decisionTimeMs, labels: { length } }: RotatedRows, seed: number): readonly Rotation[] {
-  const room = length - 2 * LEAST_ROWS, random = seededRandom(seed);
+function rotationsOf({ decisionTimeMs, labels: { length }, settings }: LeakCheckRun): readonly Rotation[] {
+  const room = length - 2 * LEAST_ROWS, random = seededRandom(settings.seed);
   if (room < ROTATIONS) return [];
   const days = dayOf(decisionTimeMs, length - 1) + 1;
   return Array.from({ length: ROTATIONS }, (_, i) => ({
@@ -84,7 +55,17 @@ function rotatedOutcomes(run: RotatedRows, rows: Int32Array, rotation: Rotation)
   });
 }
 
-async function rotatedLines(run: LeakCheckRun, rotations: readonly Rotation[]) {
+/**
+ * With labels rolled by a week or more, and turned round on every other day by chance, there is nothing to learn: what still
+ * forecasts them has a way from label to feature. The linear head is fitted on every fold for each of many rotations; the
+ * run's own family once, on one fold, and its AUC is held to those of the same forecasts against the other rotations.
+ *
+ * Rolled alone, labels keep what they owe to the hour of the day, which is to be learnt at any offset; a 95 % block interval
+ * misses .5 once in twenty clean runs, so that it cannot be the limit of the family's.
+ */
+export async function checkRotatedLines(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const rotations = rotationsOf(run);
+  if (rotations.length === 0) return [skipped("rotation", LINE.figure, TOO_SHORT)];
   const { dataset, rows, folds } = await run.lineRows();
   const sums = new Float64Array(rotations.length), counts = new Float64Array(rotations.length);
   for (const fold of folds) {
@@ -104,41 +85,44 @@ async function rotatedLines(run: LeakCheckRun, rotations: readonly Rotation[]) {
   const what =
     "With labels rolled by a week or more, and turned round on days by chance, the linear head has an AUC of";
   const of = `the mean of ${rotations.length} rotations over ${folds.length} folds`;
-  return atMost("rotation", {
+  return [atMost("rotation", {
     figure: LINE.figure,
     value: Math.abs(mean - 0.5),
     limit: Math.max(LINE.limit[0], ERRORS * spread / Math.sqrt(rotations.length)),
     seen: `${what} ${mean.toFixed(4)}, ${of}, which differ by ${spread.toFixed(4)}`,
     lookFor: "a feature, or a choice of rows, that labels have a part in",
-  });
+  })];
 }
 
-async function rotatedFamily(run: LeakCheckRun, [own, ...others]: readonly Rotation[]): Promise<LeakCheck> {
-  const { decisionTimeMs, folds, rowsOf, fitFold, breathe } = run, fold = shortFold(folds, run.settings.horizonMinutes);
-  const honest = await run.shortRows(), numbers = rowNumbers(decisionTimeMs, honest.features.decisionTimeMs);
-  const rolled = withParts(honest, { labels: rotatedLabels(run, numbers, own!) });
+/** The same of the run's family. */
+export async function checkRotatedFamily(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const [own, ...others] = rotationsOf(run), { decisionTimeMs, rowsOf, fitFold, breathe } = run;
+  if (own === undefined) return [skipped("rotation", FAMILY.figure, TOO_SHORT)];
+  const { fold, dataset } = await run.shortFold();
+  const numbers = rowNumbers(decisionTimeMs, dataset.features.decisionTimeMs);
+  const rolled = withParts(dataset, { labels: rotatedLabels(run, numbers, own) });
   const split = rowsOf(rowsOfDataset(rolled), fold);
   await breathe();
   const { model } = await fitFold(rolled, split);
   const { probabilityUp } = await forecastRows(model, rolled, split.test, breathe);
   if (probabilityUp.every((p) => p === probabilityUp[0])) {
-    return skipped("rotation", FAMILY.figure, "the family says the same of every row");
+    return [skipped("rotation", FAMILY.figure, "the family says the same of every row")];
   }
   const rows = split.test.map((row) => numbers[row]!);
   const areaAt = (rotation: Rotation) =>
     areaUnderCurve({ scores: probabilityUp, outcomes: rotatedOutcomes(run, rows, rotation) });
-  const area = areaAt(own!), { spread } = spreadOf(Float64Array.from(others, areaAt));
+  const area = areaAt(own), { spread } = spreadOf(Float64Array.from(others, areaAt));
   const what = `Fitted on labels rolled by ${
-    Math.round(own!.offset * MINUTE_MS / DAY_MS)
+    Math.round(own.offset * MINUTE_MS / DAY_MS)
   } days the family has an AUC of`;
   const elsewhere = `against labels it was not fitted on, AUCs of its forecasts differ by ${spread.toFixed(4)}`;
-  return atMost("rotation", {
+  return [atMost("rotation", {
     figure: FAMILY.figure,
     value: Math.abs(area - 0.5),
     limit: Math.max(FAMILY.limit[0], ERRORS * spread),
     seen: `${what} ${area.toFixed(4)} on one fold; ${elsewhere}`,
     lookFor: "test rows that the fit has a part of",
-  });
+  })];
 }
 
 /** Which of the run's rows these decision times are. */

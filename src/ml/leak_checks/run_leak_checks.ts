@@ -109,10 +109,14 @@ function leakCheckRun(
       ((times: Float64Array, horizon: number) => Promise.resolve(plainOutcomes(candles, times, horizon))),
     breathe: breatheUntil(signal),
   };
-  let shortRows: Promise<Dataset> | undefined, lineRows: Promise<LineRows> | undefined;
+  const readShort = async () => {
+    const fold = shortFold(run.folds, horizonMinutes);
+    return { fold, dataset: await readFold(run.source, fold, { shared: true }) };
+  };
+  let short: ReturnType<typeof readShort> | undefined, lineRows: Promise<LineRows> | undefined;
   return {
     ...run,
-    shortRows: () => shortRows ??= readFold(run.source, shortFold(run.folds, horizonMinutes), { shared: true }),
+    shortFold: () => short ??= readShort(),
     lineRows: () => lineRows ??= readLineRows(run),
   };
 }
