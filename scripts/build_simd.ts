@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import type { APIResult } from "assemblyscript/asc";
 
-const FOLDERS = ["src/ml/kernels/simd", "src/ml/gbdt/training/kernel"];
+const FOLDERS = ["src/ml/kernels/simd", "src/ml/gbdt/training/kernel", "src/ml/doubles"];
 const HASHES = "sha256.json";
 /** No runtime, no start-up code: functions over a memory that the caller gives. */
 const FLAGS = [

@@ -1,6 +1,6 @@
 import type { Dataset } from "../dataset.ts";
 import { Cholesky } from "../linear/cholesky.ts";
-import { addOuterProducts, BLOCK_ROWS } from "../linear/normal_equations.ts";
+import { addWeightedProducts, BLOCK_ROWS } from "../linear/normal_equations.ts";
 import { fitScaler, Scaler } from "../models/scaler.ts";
 import type { LineFold } from "./line_rows.ts";
 
@@ -62,7 +62,7 @@ function penalizedProducts(inputs: Float32Array, width: number): Float64Array {
   const products = new Float64Array(width * width), rows = inputs.length / width;
   for (let first = 0; first < rows; first += BLOCK_ROWS) {
     const values = Float64Array.from(inputs.subarray(first * width, (first + BLOCK_ROWS) * width));
-    addOuterProducts(products, values, new Float64Array(values.length / width).fill(1));
+    addWeightedProducts(products, values, new Float64Array(values.length / width).fill(1));
   }
   for (let j = 1; j < width; j++) products[j * width + j]! += L2 * rows;
   return products;

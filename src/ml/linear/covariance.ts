@@ -1,5 +1,5 @@
 import type { Cholesky } from "./cholesky.ts";
-import { addOuterProducts, addScaled, type InputMoments, type LinearRows } from "./normal_equations.ts";
+import { addScaled, addWeightedProducts, type InputMoments, type LinearRows } from "./normal_equations.ts";
 import type { StandardizedRows } from "./standardized_rows.ts";
 
 /** A fitted line in the units of its regressors. */
@@ -37,7 +37,7 @@ export function clusteredCovariance(
   let clusters = 0, current: number | undefined;
   const close = () => {
     if (current === undefined) return;
-    addOuterProducts(meat, sum, one);
+    addWeightedProducts(meat, sum, one);
     sum.fill(0);
     clusters++;
   };

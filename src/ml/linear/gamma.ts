@@ -2,7 +2,7 @@ import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import { clusteredCovariance, inOwnUnits, type LinearFit, type ScoreOf } from "./covariance.ts";
 import { minimizeRowLoss, type RowLoss } from "./newton.ts";
-import { addOuterProducts, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
+import { addWeightedProducts, inputMoments, type LinearRows, weightOf } from "./normal_equations.ts";
 
 /** Options of {@linkcode fitGamma}. */
 export interface GammaOptions {
@@ -45,7 +45,7 @@ export function fitGamma(problem: LinearRows, { maxPasses = 200 }: GammaOptions 
   let squares = 0;
   for (const { rows: numbers, values } of rows.blocks()) {
     const weights = Float64Array.from(numbers, (row) => weightOf(problem, row));
-    addOuterProducts(information, values, weights);
+    addWeightedProducts(information, values, weights);
     numbers.forEach((row, i) => squares += weights[i]! * downhill(row, values, i * size) ** 2);
   }
   const expected = new Cholesky(information, size, (column) => factor.dependent[column] ? Infinity : 0);

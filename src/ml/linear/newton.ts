@@ -1,9 +1,9 @@
 import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import {
-  addOuterProducts,
   addPenalty,
   addScaled,
+  addWeightedProducts,
   dotAt,
   type InputMoments,
   type LinearRows,
@@ -203,7 +203,7 @@ class Objective {
         addScaled(gradient, weight * family.downhill(target, eta), values, at);
         if (withHessian) curvatures[i] = weight * family.curvature(target, eta);
       }
-      if (hessian !== undefined) addOuterProducts(hessian, values, curvatures);
+      if (hessian !== undefined) addWeightedProducts(hessian, values, curvatures);
     }
     for (let j = 1; j < size; j++) {
       loss += this.#penalty / 2 * point[j]! ** 2;

@@ -1,4 +1,5 @@
 import { DomainError } from "../../core/mod.ts";
+import { addOuterProducts, LANE_ROWS } from "../doubles/doubles.ts";
 
 /** Rows of a linear model, read one by one: nothing of them is copied. */
 export interface LinearRows {
@@ -128,43 +129,14 @@ export function addScaled(vector: Float64Array, factor: number, values: Float64A
  * @param values row-major, as wide as the matrix.
  * @param weights one a row.
  */
-export function addOuterProducts(lower: Float64Array, values: Float64Array, weights: Float64Array): void {
-  const count = weights.length, size = values.length / count;
-  let row = 0;
-  // Four rows and two columns at once: a fourth of the sums' reads and writes, and half of the values' reads.
-  for (; row + 4 <= count; row += 4) {
-    const a = row * size, b = a + size, c = b + size, d = c + size;
-    const weightA = weights[row]!,
-      weightB = weights[row + 1]!,
-      weightC = weights[row + 2]!,
-      weightD = weights[row + 3]!;
-    let j = 0;
-    for (; j + 2 <= size; j += 2) {
-      const wa = weightA * values[a + j]!, wb = weightB * values[b + j]!;
-      const wc = weightC * values[c + j]!, wd = weightD * values[d + j]!;
-      const va = weightA * values[a + j + 1]!, vb = weightB * values[b + j + 1]!;
-      const vc = weightC * values[c + j + 1]!, vd = weightD * values[d + j + 1]!;
-      let at = j * size, below = at + size;
-      for (let i = 0; i <= j; i++, at++, below++) {
-        const za = values[a + i]!, zb = values[b + i]!, zc = values[c + i]!, zd = values[d + i]!;
-        lower[at] = lower[at]! + wa * za + wb * zb + wc * zc + wd * zd;
-        lower[below] = lower[below]! + va * za + vb * zb + vc * zc + vd * zd;
-      }
-      const za = values[a + j + 1]!, zb = values[b + j + 1]!, zc = values[c + j + 1]!, zd = values[d + j + 1]!;
-      lower[below] = lower[below]! + va * za + vb * zb + vc * zc + vd * zd;
-    }
-    if (j === size) continue;
-    const wa = weightA * values[a + j]!, wb = weightB * values[b + j]!;
-    const wc = weightC * values[c + j]!, wd = weightD * values[d + j]!;
-    for (let i = 0, at = j * size; i <= j; i++, at++) {
-      lower[at] = lower[at]! + wa * values[a + i]! + wb * values[b + i]! + wc * values[c + i]! + wd * values[d + i]!;
-    }
-  }
-  for (; row < count; row++) {
-    const a = row * size;
+export function addWeightedProducts(lower: Float64Array, values: Float64Array, weights: Float64Array): void {
+  const count = weights.length, size = values.length / count, together = count - count % LANE_ROWS;
+  if (together > 0) addOuterProducts(lower, values.subarray(0, together * size), weights.subarray(0, together));
+  for (let row = together; row < count; row++) {
+    const first = row * size;
     for (let j = 0; j < size; j++) {
-      const scaled = weights[row]! * values[a + j]!;
-      for (let i = 0, at = j * size; i <= j; i++, at++) lower[at]! += scaled * values[a + i]!;
+      const scaled = weights[row]! * values[first + j]!;
+      for (let i = 0, at = j * size; i <= j; i++, at++) lower[at]! += scaled * values[first + i]!;
     }
   }
 }

@@ -1,9 +1,9 @@
 import { Cholesky } from "./cholesky.ts";
 import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich, type ScoreOf } from "./covariance.ts";
 import {
-  addOuterProducts,
   addPenalty,
   addScaled,
+  addWeightedProducts,
   dotAt,
   inputMoments,
   type LinearRows,
@@ -36,7 +36,7 @@ export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): Li
   const gram = new Float64Array(size * size), right = new Float64Array(size);
   for (const { rows: numbers, values } of rows.blocks()) {
     const weights = Float64Array.from(numbers, (row) => weightOf(problem, row));
-    addOuterProducts(gram, values, weights);
+    addWeightedProducts(gram, values, weights);
     numbers.forEach((row, i) => addScaled(right, weights[i]! * problem.targetOf(row), values, i * size));
   }
   const penalized = new Float64Array(gram);

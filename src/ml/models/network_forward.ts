@@ -1,12 +1,11 @@
+import { type DenseNumbers, denseRows, LANE_ROWS } from "../doubles/doubles.ts";
 import { softplus } from "../logistic_functions.ts";
-import { addProduct, addProducts, PRODUCT_ROWS } from "./matrix_vector.ts";
-import { type DenseLayer, INCREMENTS, inputsOf, type Network } from "./network.ts";
+import { addProduct } from "./matrix_vector.ts";
+import { type Activation, type DenseLayer, INCREMENTS, inputsOf, type Network } from "./network.ts";
 import { type TrunkForward, trunkForward } from "./sequence_forward.ts";
 
-const STEPS = INCREMENTS - 1;
-
-/** Most rows of one call: what is read of a kernel serves all of them. */
-export const FORWARD_ROWS = PRODUCT_ROWS;
+/** Most rows of one call: what is read of a kernel serves all of them, and their sums stay in the cache. */
+export const FORWARD_ROWS = 64;
 
 /** The three outputs of up to {@linkcode FORWARD_ROWS} rows. */
 export interface NetworkOutputs {
@@ -33,9 +32,8 @@ export class NetworkForward {
   readonly #trunk: TrunkForward | undefined;
   /** What the trunk makes of each row, then the inputs outside of the window. */
   readonly #joined: Float64Array;
-  readonly #buffers: readonly Float64Array[];
-  readonly #centres = new Float64Array(FORWARD_ROWS);
-  readonly #steps = new Float64Array(FORWARD_ROWS * STEPS);
+  /** Hidden layers, then the heads as one. */
+  readonly #layers: readonly { readonly layer: Layer; readonly out: Float64Array }[];
 
   /** Allocates the buffers. */
   constructor(network: Network) {
@@ -44,26 +42,24 @@ export class NetworkForward {
     this.#network = network;
     this.#trunk = sequence && trunkForward(sequence);
     this.#joined = new Float64Array(sequence === undefined ? 0 : FORWARD_ROWS * (hidden[0] ?? logit).inputs);
-    this.#buffers = network.hidden.map((layer) => new Float64Array(FORWARD_ROWS * layer.units));
+    this.#layers = [...hidden.map((layer) => joined([layer])), joined(headsOf(network))].map((layer) => ({
+      layer,
+      out: new Float64Array(FORWARD_ROWS * layer.units),
+    }));
   }
 
   /** Reads the inputs of `rows` rows one after the other, and writes as many outputs. */
   run(inputs: Float64Array, rows: number, out: NetworkOutputs): void {
-    const { hidden, logit, logVarianceCorrection, quantileCentre, quantileSteps } = this.#network;
     let current = this.#trunk === undefined ? inputs : this.#joinRows(this.#trunk, inputs, rows);
-    for (let i = 0; i < hidden.length; i++) {
-      dense(hidden[i]!, current, rows, this.#buffers[i]!);
-      current = this.#buffers[i]!;
+    for (const { layer, out } of this.#layers) {
+      dense(layer, current, rows, out);
+      current = out;
     }
-    dense(quantileCentre, current, rows, this.#centres);
-    dense(quantileSteps, current, rows, this.#steps);
-    for (let row = 0; row < rows; row++) {
-      const at = row * INCREMENTS;
-      out.increments[at] = this.#centres[row]!;
-      for (let i = 0; i < STEPS; i++) out.increments[at + 1 + i] = this.#steps[row * STEPS + i]!;
+    for (let row = 0, at = 0, to = 0; row < rows; row++) {
+      out.logit[row] = current[at++]!;
+      out.correction[row] = current[at++]!;
+      for (let i = 0; i < INCREMENTS; i++) out.increments[to++] = current[at++]!;
     }
-    dense(logit, current, rows, out.logit);
-    dense(logVarianceCorrection, current, rows, out.correction);
   }
 
   #joinRows(trunk: TrunkForward, inputs: Float64Array, rows: number): Float64Array {
@@ -125,24 +121,61 @@ function addShares(sums: Float64Array, values: Float64Array, count: number, memb
   for (let i = 0; i < count; i++) sums[i]! += values[i]! / members;
 }
 
-function dense(layer: DenseLayer, inputs: Float64Array, rows: number, out: Float64Array): void {
-  const { kernel, bias, units } = layer, count = rows * units;
-  for (let at = 0; at < count; at += units) for (let j = 0; j < units; j++) out[at + j] = bias[j]!;
-  if (rows === PRODUCT_ROWS) addProducts(kernel, inputs, layer.inputs, out, units);
-  else {
-    for (let row = 0; row < rows; row++) {
-      addProduct(kernel, 0, inputs, row * layer.inputs, layer.inputs, out, row * units, units);
+/** In the order of a row's outputs. */
+function headsOf({ logit, logVarianceCorrection, quantileCentre, quantileSteps }: Network): readonly DenseLayer[] {
+  return [logit, logVarianceCorrection, quantileCentre, quantileSteps];
+}
+
+/** Dense layers of the same inputs as one: its columns are theirs, one after the other. */
+interface Layer extends DenseNumbers {
+  readonly parts: readonly Pick<DenseLayer, "units" | "activation">[];
+  /** Whether all of them are held at zero from below, which is done on the way. */
+  readonly relu: boolean;
+}
+
+function joined(parts: readonly DenseLayer[]): Layer {
+  const { inputs } = parts[0]!, units = parts.reduce((sum, part) => sum + part.units, 0);
+  const kernel = new Float32Array(inputs * units);
+  let first = 0;
+  for (const part of parts) {
+    for (let i = 0; i < inputs; i++) {
+      kernel.set(part.kernel.subarray(i * part.units, (i + 1) * part.units), i * units + first);
     }
+    first += part.units;
   }
-  switch (layer.activation) {
+  return {
+    ...{ inputs, units, kernel, parts },
+    bias: Float32Array.from(parts.flatMap(({ bias }) => [...bias])),
+    relu: parts.every(({ activation }) => activation === "relu"),
+  };
+}
+
+function dense(layer: Layer, x: Float64Array, rows: number, out: Float64Array): void {
+  const { kernel, bias, inputs, units, parts, relu } = layer;
+  const together = rows - rows % LANE_ROWS, alone = together * units, end = rows * units;
+  if (together > 0) denseRows(layer, x, out, { rows: together, relu });
+  for (let row = together, at = alone; row < rows; row++, at += units) {
+    out.set(bias, at);
+    addProduct(kernel, 0, x, row * inputs, inputs, out, at, units);
+  }
+  let first = relu ? alone : 0;
+  for (const part of parts) {
+    for (let at = first; at < end; at += units) activate(part.activation, out, at, part.units);
+    first += part.units;
+  }
+}
+
+function activate(activation: Activation, values: Float64Array, start: number, count: number): void {
+  const end = start + count;
+  switch (activation) {
     case "relu":
-      for (let j = 0; j < count; j++) if (out[j]! < 0) out[j] = 0;
+      for (let i = start; i < end; i++) if (values[i]! < 0) values[i] = 0;
       return;
     case "tanh":
-      for (let j = 0; j < count; j++) out[j] = Math.tanh(out[j]!);
+      for (let i = start; i < end; i++) values[i] = Math.tanh(values[i]!);
       return;
     case "softplus":
-      for (let j = 0; j < count; j++) out[j] = softplus(out[j]!);
+      for (let i = start; i < end; i++) values[i] = softplus(values[i]!);
       return;
     case "linear":
   }

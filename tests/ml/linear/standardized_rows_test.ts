@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { seededRandom } from "../../../src/core/mod.ts";
-import { addOuterProducts, inputMoments, type LinearRows } from "../../../src/ml/linear/normal_equations.ts";
+import { addWeightedProducts, inputMoments, type LinearRows } from "../../../src/ml/linear/normal_equations.ts";
 import { StandardizedRows } from "../../../src/ml/linear/standardized_rows.ts";
 
-Deno.test("addOuterProducts() gives the sums of one row after the other, to the bit, and leaves the rest alone", () => {
+Deno.test("addWeightedProducts() gives the sums of one row after the other, to the bit, and leaves the rest alone", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 13 }), fc.nat(), (size, rows, seed) => {
       const random = seededRandom(seed + 1),
@@ -16,7 +16,7 @@ Deno.test("addOuterProducts() gives the sums of one row after the other, to the 
           for (let i = 0; i <= j; i++) own[j * size + i]! += scaled * values[row * size + i]!;
         }
       }
-      addOuterProducts(together, values, weights);
+      addWeightedProducts(together, values, weights);
       assertEquals(together, own);
     }),
   );
