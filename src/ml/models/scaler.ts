@@ -13,8 +13,9 @@ export function fitScaler(features: FeatureMatrix, rows: Int32Array): ScalerSpec
   const means: number[] = [], scales: number[] = [];
   features.columns.forEach((column, j) => {
     let count = 0, sum = 0;
+    const isLog = transforms[j] === "log", valueOf = (row: number) => isLog ? logOf(column[row]!) : column[row]!;
     for (const row of rows) {
-      const value = transformed(transforms[j]!, column[row]!);
+      const value = valueOf(row);
       if (Number.isNaN(value)) continue;
       count++;
       sum += value;
@@ -22,7 +23,7 @@ export function fitScaler(features: FeatureMatrix, rows: Int32Array): ScalerSpec
     const mean = count === 0 ? 0 : sum / count;
     let squares = 0;
     for (const row of rows) {
-      const value = transformed(transforms[j]!, column[row]!);
+      const value = valueOf(row);
       if (!Number.isNaN(value)) squares += (value - mean) ** 2;
     }
     const scale = count === 0 ? 0 : Math.sqrt(squares / count);
@@ -108,9 +109,10 @@ export class Scaler {
   ): void {
     const { transforms, means, scales, clip } = this.#spec, count = means.length;
     for (let j = 0; j < count; j++) {
-      const column = columns[j]!, transform = transforms[j]!, mean = means[j]!, scale = scales[j]!;
+      const column = columns[j]!, isLog = transforms[j] === "log", mean = means[j]!, scale = scales[j]!;
       for (let i = 0, at = offset + j; i < rows.length; i++, at += stride) {
-        out[at] = scaled(transformed(transform, column[rows[i]!]!), mean, scale, clip);
+        const value = column[rows[i]!]!;
+        out[at] = scaled(isLog ? logOf(value) : value, mean, scale, clip);
       }
     }
     for (let f = 0; f < this.flagged.length; f++) {
@@ -124,10 +126,16 @@ export class Scaler {
 
 function scaled(value: number, mean: number, scale: number, clip: number): number {
   const standardized = (value - mean) / scale;
-  return Number.isNaN(standardized) ? 0 : Math.min(clip, Math.max(-clip, standardized));
+  if (standardized > clip) return clip;
+  if (standardized < -clip) return -clip;
+  return standardized === standardized ? standardized : 0; // NaN is missing
 }
 
 function transformed(transform: "identity" | "log", value: number): number {
+  return transform === "log" ? logOf(value) : value;
+}
+
+function logOf(value: number): number {
   // Math.max passes NaN on, which the caller wants.
-  return transform === "log" ? Math.log(Math.max(value, RV_FLOOR_BPS2)) : value;
+  return Math.log(Math.max(value, RV_FLOOR_BPS2));
 }
