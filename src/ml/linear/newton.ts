@@ -2,12 +2,14 @@ import { DomainError } from "../../core/mod.ts";
 import { Cholesky } from "./cholesky.ts";
 import {
   addPenalty,
-  addScaled,
+  addScaledRows,
   addWeightedProducts,
+  BLOCK_ROWS,
   dotAt,
   type InputMoments,
   type LinearRows,
   requirePenalty,
+  rowProducts,
   weightOf,
 } from "./normal_equations.ts";
 import { StandardizedRows } from "./standardized_rows.ts";
@@ -174,6 +176,8 @@ class Objective {
   readonly #scales: Float64Array;
   readonly #penalty: number;
   readonly #rows: StandardizedRows;
+  readonly #slopes = new Float64Array(BLOCK_ROWS);
+  readonly #curvatures = new Float64Array(BLOCK_ROWS);
 
   constructor(
     problem: LinearRows,
@@ -195,14 +199,18 @@ class Objective {
     const gradient = new Float64Array(size), hessian = withHessian ? new Float64Array(size * size) : undefined;
     let loss = 0;
     for (const { rows, values } of this.#rows.blocks()) {
-      const curvatures = new Float64Array(rows.length);
-      for (let i = 0, at = 0; i < rows.length; i++, at += size) {
+      const count = rows.length,
+        slopes = this.#slopes.subarray(0, count),
+        curvatures = this.#curvatures.subarray(0, count);
+      rowProducts(point, values, slopes);
+      for (let i = 0; i < count; i++) {
         const row = rows[i]!, weight = weightOf(problem, row), target = problem.targetOf(row);
-        const eta = etaOf(problem, row, point, values, at);
+        const eta = (problem.offsetOf?.(row) ?? 0) + slopes[i]!;
         loss += weight * family.loss(target, eta);
-        addScaled(gradient, weight * family.downhill(target, eta), values, at);
+        slopes[i] = weight * family.downhill(target, eta);
         if (withHessian) curvatures[i] = weight * family.curvature(target, eta);
       }
+      addScaledRows(gradient, slopes, values);
       if (hessian !== undefined) addWeightedProducts(hessian, values, curvatures);
     }
     for (let j = 1; j < size; j++) {

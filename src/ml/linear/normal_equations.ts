@@ -58,8 +58,13 @@ const LARGEST = 1e140, SMALLEST_SPREAD = 1e-140;
  */
 export function inputMoments(problem: LinearRows): InputMoments {
   const { names, rows } = problem, width = names.length;
-  const means = new Float64Array(width), squares = new Float64Array(width);
-  const lowest = new Float64Array(width).fill(Infinity), highest = new Float64Array(width).fill(-Infinity);
+  const sums = {
+    means: new Float64Array(width),
+    squares: new Float64Array(width),
+    lowest: new Float64Array(width).fill(Infinity),
+    highest: new Float64Array(width).fill(-Infinity),
+  };
+  const { means, squares, lowest, highest } = sums;
   let weight = 0, count = 0;
   const block = new Float64Array(BLOCK_ROWS * width);
   for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
@@ -74,15 +79,8 @@ export function inputMoments(problem: LinearRows): InputMoments {
       if (share === 0) continue;
       weight += share;
       count++;
-      for (let j = 0; j < width; j++) {
-        const value = block[at + j]!;
-        if (!(Math.abs(value) < LARGEST)) throw unusable(`column '${names[j]}'`, value, row); // no text for each value
-        const apart = value - means[j]!;
-        means[j]! += apart * share / weight;
-        squares[j]! += share * apart * (value - means[j]!);
-        if (value < lowest[j]!) lowest[j] = value;
-        if (value > highest[j]!) highest[j] = value;
-      }
+      const bad = addMoments(sums, block, at, share, weight);
+      if (bad >= 0) throw unusable(`column '${names[bad]}'`, block[at + bad]!, row);
     }
   }
   if (weight === 0) {
@@ -105,6 +103,38 @@ export function inputMoments(problem: LinearRows): InputMoments {
   return { weight, count, means, scales };
 }
 
+interface MomentSums {
+  readonly means: Float64Array;
+  /** Σ w · squared deviation from the mean. */
+  readonly squares: Float64Array;
+  readonly lowest: Float64Array;
+  readonly highest: Float64Array;
+}
+
+/**
+ * Adds a row's regressors, which begin at `at`, where the weights add up to `weight` with its own.
+ *
+ * @returns the first that cannot be squared, or −1.
+ */
+function addMoments(
+  { means, squares, lowest, highest }: MomentSums,
+  values: Float64Array,
+  at: number,
+  share: number,
+  weight: number,
+): number {
+  for (let j = 0; j < means.length; j++) {
+    const value = values[at + j]!;
+    if (!(Math.abs(value) < LARGEST)) return j;
+    const apart = value - means[j]!;
+    means[j]! += apart * share / weight;
+    squares[j]! += share * apart * (value - means[j]!);
+    if (value < lowest[j]!) lowest[j] = value;
+    if (value > highest[j]!) highest[j] = value;
+  }
+  return -1;
+}
+
 /** Weight of a row. */
 export function weightOf(problem: LinearRows, row: number): number {
   return problem.weightOf?.(row) ?? 1;
@@ -120,6 +150,57 @@ export function dotAt(vector: Float64Array, values: Float64Array, at: number): n
 /** Adds `factor · values` from a place on to a vector. */
 export function addScaled(vector: Float64Array, factor: number, values: Float64Array, at: number): void {
   for (let j = 0; j < vector.length; j++) vector[j]! += factor * values[at + j]!;
+}
+
+/**
+ * Products of a vector with each of some rows, to the bit as by {@linkcode dotAt}: a sum waits for its last addition, and four
+ * at once wait together.
+ *
+ * @param values row-major, as wide as the vector is long.
+ * @param out one a row.
+ */
+export function rowProducts(vector: Float64Array, values: Float64Array, out: Float64Array): void {
+  const size = vector.length, count = values.length / size;
+  let row = 0;
+  for (; row + 4 <= count; row += 4) {
+    const a = row * size, b = a + size, c = b + size, d = c + size;
+    let sumA = 0, sumB = 0, sumC = 0, sumD = 0;
+    for (let j = 0; j < size; j++) {
+      const own = vector[j]!;
+      sumA += own * values[a + j]!;
+      sumB += own * values[b + j]!;
+      sumC += own * values[c + j]!;
+      sumD += own * values[d + j]!;
+    }
+    out[row] = sumA;
+    out[row + 1] = sumB;
+    out[row + 2] = sumC;
+    out[row + 3] = sumD;
+  }
+  for (; row < count; row++) out[row] = dotAt(vector, values, row * size);
+}
+
+/**
+ * Adds Σ factor · row to a vector, to the bit as by {@linkcode addScaled} for one row after the other.
+ *
+ * @param factors one a row.
+ * @param values row-major, as wide as the vector is long.
+ */
+export function addScaledRows(vector: Float64Array, factors: Float64Array, values: Float64Array): void {
+  const size = vector.length, count = values.length / size;
+  let row = 0;
+  for (; row + 4 <= count; row += 4) {
+    const a = row * size, b = a + size, c = b + size, d = c + size;
+    const factorA = factors[row]!,
+      factorB = factors[row + 1]!,
+      factorC = factors[row + 2]!,
+      factorD = factors[row + 3]!;
+    for (let j = 0; j < size; j++) {
+      vector[j] = vector[j]! + factorA * values[a + j]! + factorB * values[b + j]! + factorC * values[c + j]! +
+        factorD * values[d + j]!;
+    }
+  }
+  for (; row < count; row++) addScaled(vector, factors[row]!, values, row * size);
 }
 
 /**

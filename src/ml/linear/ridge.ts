@@ -2,7 +2,7 @@ import { Cholesky } from "./cholesky.ts";
 import { clusteredCovariance, inOwnUnits, type LinearFit, sandwich, type ScoreOf } from "./covariance.ts";
 import {
   addPenalty,
-  addScaled,
+  addScaledRows,
   addWeightedProducts,
   dotAt,
   inputMoments,
@@ -37,7 +37,7 @@ export function fitRidge(problem: LinearRows, { l2 = 0 }: RidgeOptions = {}): Li
   for (const { rows: numbers, values } of rows.blocks()) {
     const weights = Float64Array.from(numbers, (row) => weightOf(problem, row));
     addWeightedProducts(gram, values, weights);
-    numbers.forEach((row, i) => addScaled(right, weights[i]! * problem.targetOf(row), values, i * size));
+    addScaledRows(right, weights.map((weight, i) => weight * problem.targetOf(numbers[i]!)), values);
   }
   const penalized = new Float64Array(gram);
   addPenalty(penalized, moments.scales, l2 * moments.weight);

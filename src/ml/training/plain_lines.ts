@@ -17,7 +17,7 @@ import {
 import { columnOf, fitHar, harLogVariance } from "../models/har.ts";
 import { blendedLogit, lineLogit } from "../models/plain_forward.ts";
 import { fitSignCells } from "../models/plain_models.ts";
-import { fitScaler, Scaler, withSeenFlags } from "../models/scaler.ts";
+import { fitScaler, SCALED_ROWS, Scaler, withSeenFlags } from "../models/scaler.ts";
 import { fitVarianceLine, harXDesign } from "../models/variance_line.ts";
 
 /** How the logistic line is fitted. */
@@ -112,7 +112,8 @@ export function fitPlainLines(
   const blended = (rows: Int32Array, share: number, of = dataset) => {
     const logits = cellLogits(rows, of);
     if (weights === undefined) return logits;
-    return logits.map((cell, i) => blendedLogit({ share }, cell, lineLogit(weights, logistic!.inputs.of(rows[i]!))));
+    const lines = lineLogits(weights, logistic!.inputs, rows);
+    return logits.map((cell, i) => blendedLogit({ share }, cell, lines[i]!));
   };
   const line = weights && { share: lineShare(dataset, split.validation, blended), ...weights };
   const withLine = (own: typeof weights): PlainDirection => ({
@@ -206,6 +207,22 @@ function fitLine(
 
 function weightsOf(fit: LinearFit | undefined): Pick<LogisticLine, "intercept" | "weights"> | undefined {
   return fit && { intercept: fit.intercept, weights: [...fit.coefficients] };
+}
+
+/** Logits of rows by a line, some rows at a time: their inputs fit a second-level cache. */
+function lineLogits(
+  line: Pick<LogisticLine, "intercept" | "weights">,
+  inputs: FittedInputs,
+  rows: Int32Array,
+): Float64Array {
+  const { width } = inputs.scaler, room = new Float64Array(SCALED_ROWS * width), logits = new Float64Array(rows.length);
+  const inputsOf = Array.from({ length: SCALED_ROWS }, (_, i) => room.subarray(i * width, (i + 1) * width));
+  for (let first = 0; first < rows.length; first += SCALED_ROWS) {
+    const own = rows.subarray(first, first + SCALED_ROWS);
+    inputs.ofAll(own, room);
+    for (let i = 0; i < own.length; i++) logits[first + i] = lineLogit(line, inputsOf[i]!);
+  }
+  return logits;
 }
 
 function lineShare(
