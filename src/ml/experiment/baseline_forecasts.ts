@@ -4,7 +4,7 @@ import type { Forecasts, ScaledForecasts } from "../evaluation/test_rows.ts";
 import type { Split } from "../labels/mod.ts";
 import { ewmaVariance } from "../models/ewma.ts";
 import type { ForecastSpec, TrainingRanges } from "../models/forecast_spec.ts";
-import { fitPlainBaseline } from "../models/plain_models.ts";
+import { fitPlainModel } from "../models/plain_models.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { harDesign } from "../models/variance_line.ts";
 import { lineForecasts, varianceForecasts } from "./variance_forecasts.ts";
@@ -21,8 +21,8 @@ export function baselineForecasts(
   split: Split,
   ranges: TrainingRanges,
 ): Record<Exclude<Baseline, "har_diurnal" | "har_x">, BaselineForecasts> {
-  const climatology = fitPlainBaseline("climatology", dataset, split.trainingSpan, ranges);
-  const contrarian = fitPlainBaseline("contrarian", dataset, split.trainingSpan, ranges);
+  const climatology = fitPlainModel("climatology", dataset, split.trainingSpan, ranges);
+  const contrarian = fitPlainModel("contrarian", dataset, split.trainingSpan, ranges);
   const predict = (spec: ForecastSpec) =>
     new SpecForecastModel(spec).predictColumns(dataset.features.columns, split.test);
   const { probabilityUp, volatilityBps } = predict(climatology), { quantiles } = climatology.heads;

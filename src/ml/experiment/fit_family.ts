@@ -4,7 +4,8 @@ import { fitGbdt } from "../gbdt/training/fit_gbdt.ts";
 import { milestoneOf } from "../gbdt/training/protocol.ts";
 import type { Split } from "../labels/mod.ts";
 import { regressHar } from "../models/har.ts";
-import { fitPlainModel } from "../models/plain_models.ts";
+import { fitPlainModel, isPlain } from "../models/plain_models.ts";
+import { referenceHistograms } from "../models/reference_histograms.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { fitLinear } from "../training/fit_linear.ts";
 import { fitNetwork, type NetworkFamily, type NetworkOptions, type TrainNetwork } from "../training/fit_network.ts";
@@ -26,6 +27,8 @@ export interface FitFamilyDeps extends CallOptions {
   readonly grow?: GrowTrees;
   /** Leaves out `details`, which cost more than some fits do. @default false */
   readonly withoutDetails?: boolean;
+  /** Leaves out what drift is measured against, of a model that is not kept. @default false */
+  readonly withoutHistograms?: boolean;
   /** Called after each hundredth of the most trees that there can be. */
   readonly onTree?: (report: HeadReport) => void;
 }
@@ -47,6 +50,19 @@ export interface FittedFamily {
  * diverges.
  */
 export async function fitFamily(
+  dataset: Dataset,
+  split: Split,
+  settings: ExperimentSettings,
+  deps: FitFamilyDeps,
+): Promise<FittedFamily> {
+  const fitted = await fitWithoutHistograms(dataset, split, settings, deps);
+  if (deps.withoutHistograms) return fitted;
+  const { spec, parts } = fitted.model, rows = isPlain(settings.family) ? split.trainingSpan : split.train;
+  const histograms = referenceHistograms(dataset.features, rows);
+  return { ...fitted, model: new SpecForecastModel({ ...spec, referenceHistograms: histograms }, parts) };
+}
+
+async function fitWithoutHistograms(
   dataset: Dataset,
   split: Split,
   settings: ExperimentSettings,

@@ -57,7 +57,11 @@ export async function scoreFold(
   const part = foldDataset(dataset, fold);
   const split = rowsOfFold(part, fold);
   requireRows(split, fold);
-  const { model } = await fitFamily(part, split, settings, { ...deps, withoutDetails: true });
+  const { model } = await fitFamily(part, split, settings, {
+    ...deps,
+    withoutDetails: true,
+    withoutHistograms: true,
+  });
   collectGarbage(); // its training rows, which are as much as the features
   const { test, baselines } = deps.withoutBaselines
     ? { test: testRowsOf(part, split.test), baselines: null }

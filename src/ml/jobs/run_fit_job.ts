@@ -39,7 +39,11 @@ export async function runFitJob(job: FitJob, dataset: Dataset, deps: FitFamilyDe
   const split = rowsOfJob(job, dataset);
   requireRows(split, job.fold, ["train", "validation"]);
   requireReadable(dataset, split.trainingSpan);
-  const { model, training } = await fitFamily(dataset, split, job.settings, { ...deps, withoutDetails: true });
+  const { model, training } = await fitFamily(dataset, split, job.settings, {
+    ...deps,
+    withoutDetails: true,
+    withoutHistograms: true,
+  });
   return {
     job: fitJobDigest(job),
     modelSha256: modelDigest(model),

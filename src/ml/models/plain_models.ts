@@ -11,7 +11,6 @@ import {
   type VolatilityHead,
 } from "./forecast_spec.ts";
 import { fitHar, harLogVariance } from "./har.ts";
-import { referenceHistograms } from "./reference_histograms.ts";
 
 /** Families that choose nothing on validation rows: each is also a baseline. */
 export type PlainFamily = Extract<ModelFamily, "har" | "contrarian" | "climatology">;
@@ -22,23 +21,11 @@ export function isPlain(family: ModelFamily): family is PlainFamily {
 }
 
 /**
- * Fits a plain family on the given rows alone (evaluation section 3).
+ * Fits a plain family on the given rows alone (evaluation section 3), without histograms.
  *
  * @param har Line of `har` on the same rows, where it is there already.
  */
 export function fitPlainModel(
-  family: PlainFamily,
-  dataset: Dataset,
-  rows: Int32Array,
-  trainingRanges: TrainingRanges,
-  har?: HarLine,
-): ForecastSpec {
-  const spec = fitPlainBaseline(family, dataset, rows, trainingRanges, har);
-  return { ...spec, referenceHistograms: referenceHistograms(dataset.features, rows) };
-}
-
-/** The same without the histograms, which cost more than all else and tell nothing of a model that is not kept. */
-export function fitPlainBaseline(
   family: PlainFamily,
   dataset: Dataset,
   rows: Int32Array,

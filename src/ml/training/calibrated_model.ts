@@ -16,7 +16,6 @@ import {
 } from "../models/forecast_spec.ts";
 import { harLogVariance } from "../models/har.ts";
 import { describeInputs, standardizedQuantiles } from "../models/plain_models.ts";
-import { referenceHistograms } from "../models/reference_histograms.ts";
 import { type ModelParts, SpecForecastModel, within } from "../models/spec_forecast_model.ts";
 import { hasEnoughLabels, type HeadLines, type PlainLines, tailOf } from "./plain_lines.ts";
 
@@ -80,12 +79,12 @@ export interface LearntHeads {
   readonly parts: ModelParts;
   /** Lines that take the place of those in the end. */
   readonly served: HeadLines;
-  /** What training ranges and histograms are told of. @default the dataset and the split themselves */
+  /** What training ranges are told of. @default the dataset and the split themselves */
   readonly told?: { readonly dataset: Dataset; readonly split: Split };
 }
 
 /**
- * The model of fitted heads, with the lines that are served: slope, intercept and multipliers are fitted on the validation rows, as those of every family.
+ * The model of fitted heads without histograms, with the lines that are served: slope, intercept and multipliers are fitted on the validation rows, as those of every family.
  *
  * @param rows Training rows that standardised quantiles are taken of.
  */
@@ -96,7 +95,6 @@ export function calibratedModel(
   rows: Int32Array,
 ): SpecForecastModel {
   const { features, labels } = dataset, { validation } = split;
-  const histograms = referenceHistograms(told.dataset.features, told.split.train);
   const raw = (head: QuantileHead): ForecastSpec => ({
     family,
     ...describeInputs(dataset),
@@ -104,7 +102,7 @@ export function calibratedModel(
     heads: { direction, volatility, quantiles: head },
     calibration: NO_CALIBRATION,
     trainingRanges: trainingRangesOf(told.dataset, told.split),
-    referenceHistograms: histograms,
+    referenceHistograms: [],
   });
   const forecasts = (head: QuantileHead, of: Int32Array) =>
     new SpecForecastModel(raw(head), parts).predictColumns(features.columns, of);

@@ -127,7 +127,6 @@ export async function fitNetwork(
     ...(learns ? { quantiles: { kind: "network" } } as const : {}),
     parts: { networks },
     served: lines.served,
-    // Histograms of the base features alone: sixty minutes of one channel say the same sixty times.
     told: { dataset, split },
   }, learnt.split.train);
   return { model, outcomes };

@@ -8,6 +8,7 @@ import { chronologicalSplit } from "../chronological_split.ts";
 import type { CalibrationSpec, ForecastSpec } from "../../../src/ml/models/forecast_spec.ts";
 import { startNetwork, tensorsOf, withTensors } from "../../../src/ml/models/network.ts";
 import { describeInputs, fitPlainModel, fitSignCells, type PlainFamily } from "../../../src/ml/models/plain_models.ts";
+import { referenceHistograms } from "../../../src/ml/models/reference_histograms.ts";
 import { fitScaler, Scaler } from "../../../src/ml/models/scaler.ts";
 import { fitVarianceLine, harXDesign } from "../../../src/ml/models/variance_line.ts";
 import { isSequenceFamily, sequenceShape } from "../../../src/ml/models/sequence_shapes.ts";
@@ -42,14 +43,19 @@ export function sampleDataset(
   return { dataset, split };
 }
 
+/** A plain model's spec, its histograms as those of one that is kept. */
+function fitPlainSpec(...[family, dataset, rows, ranges]: Parameters<typeof fitPlainModel>): ForecastSpec {
+  const spec = fitPlainModel(family, dataset, rows, ranges);
+  return { ...spec, referenceHistograms: referenceHistograms(dataset.features, rows) };
+}
+
 /** A fitted plain model. */
 export function plainModel(
   family: PlainFamily,
   { dataset, split }: ReturnType<typeof sampleDataset>,
 ): SpecForecastModel {
-  return new SpecForecastModel(
-    fitPlainModel(family, dataset, split.trainingSpan, { ...trainingRangesOf(dataset, split), validation: null }),
-  );
+  const ranges = { ...trainingRangesOf(dataset, split), validation: null };
+  return new SpecForecastModel(fitPlainSpec(family, dataset, split.trainingSpan, ranges));
 }
 
 /** A network model with random weights everywhere and a calibration that changes everything: nothing cancels out. */
@@ -59,7 +65,7 @@ export function randomNetworkModel(
 ): SpecForecastModel {
   const { seed = 1, members = 1, family = "mlp" } = options;
   const random = seededRandom(seed);
-  const har = fitPlainModel("har", dataset, split.train, trainingRangesOf(dataset, split));
+  const har = fitPlainSpec("har", dataset, split.train, trainingRangesOf(dataset, split));
   if (har.heads.volatility.kind !== "har") throw new Error("expected a HAR line");
   const windows = isSequenceFamily(family) ? windowDataset(dataset, split.train.subarray(0, 2000)) : undefined;
   const read = windows ?? dataset,
@@ -130,7 +136,7 @@ export function treesModel(sample: ReturnType<typeof sampleDataset>, trees = 200
       }).model,
       baseScore: 0,
     });
-  const har = fitPlainModel("har", dataset, split.train, trainingRangesOf(dataset, split));
+  const har = fitPlainSpec("har", dataset, split.train, trainingRangesOf(dataset, split));
   if (har.heads.volatility.kind !== "har") throw new Error("expected a HAR line");
   const spec: ForecastSpec = {
     ...har,
@@ -151,7 +157,7 @@ export function treesModel(sample: ReturnType<typeof sampleDataset>, trees = 200
 export function linearModel({ dataset, split }: ReturnType<typeof sampleDataset>): SpecForecastModel {
   const random = seededRandom(4), scaler = fitScaler(dataset.features, split.train);
   const weights = () => Array.from({ length: new Scaler(scaler, dataset.nullable).width }, () => 0.1 * random.normal());
-  const har = fitPlainModel("har", dataset, split.train, trainingRangesOf(dataset, split));
+  const har = fitPlainSpec("har", dataset, split.train, trainingRangesOf(dataset, split));
   if (har.heads.volatility.kind !== "har") throw new Error("expected a HAR line");
   const cells = fitSignCells(dataset, split.train);
   return new SpecForecastModel({
