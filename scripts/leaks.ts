@@ -55,7 +55,7 @@ async function scoreAndCheck({ candles, folds, settings }: Run, plant: (honest: 
   try {
     const scored = await scoredBy(plant(whole), dataset, folds), { test, model } = scored;
     const { auc, accuracy, qlike } = scoreForecasts(test, model, rowLosses(test, model));
-    const checks = await runLeakChecks({ ...input, scored }, pipeline);
+    const checks = await runLeakChecks({ ...input, scored: Promise.resolve(scored) }, pipeline);
     return { scores: { auc: auc!, accuracy: accuracy!, qlike: qlike! } satisfies LeakScores, checks };
   } catch (error) {
     if (!(error instanceof DomainError && error.code === "input-invalid")) throw error;

@@ -13,14 +13,14 @@ export async function trackLeaks(
 ): Promise<CommandResult> {
   const { checkLeaksAlone } = await import("../ml/experiment/mod.ts");
   const { leakError } = await import("../ml/leak_checks/mod.ts");
-  const { FitWorkers } = await import("../ml/jobs/fit_workers.ts");
+  const { ModelWorkers } = await import("../ml/jobs/model_workers.ts");
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
   const { progress, signal } = context;
   const checks = await checkLeaksAlone(candles, settings, {
     ...{ engine, progress, signal, recompute: storedOutcomes(context, settings) },
     ...(features === undefined ? {} : { features }),
     train: trainInWorker,
-    openFitter: () => new FitWorkers(),
+    openWorkers: () => new ModelWorkers(),
   });
   const leak = leakError(checks);
   const figure = (value: number | null) => value === null ? "–" : String(Number(value.toPrecision(3)));

@@ -59,13 +59,12 @@ export async function trackRun(
   const short = shortTraining(settings);
   if (short !== undefined) warnings.push({ code: "short-training", message: short });
   const { trainInWorker } = await import("../ml/training/train_in_worker.ts");
-  const { FitWorkers } = await import("../ml/jobs/fit_workers.ts");
-  const { FoldWorkers, foldWorkers } = await import("../ml/jobs/score_folds.ts");
+  const { ModelWorkers, modelWorkers } = await import("../ml/jobs/model_workers.ts");
   const { leakError, runLeakChecks } = await import("../ml/leak_checks/mod.ts");
   const { sha256Of } = await import("../ml/sha256.ts");
   const { startsKept } = await import("../ml/training/protocol.ts");
   const { encodeMlModel } = await import("../MLOps/model_format/ml_model.ts");
-  const nowMs = () => context.clock.nowMs(), workers = foldWorkers();
+  const nowMs = () => context.clock.nowMs(), workers = modelWorkers();
   await using run = await TrackedRun.start(tracker, {
     experimentName,
     runName: options.runName ?? context.options.string("run-name") ?? `${settings.family}-${settings.horizonMinutes}m`,
@@ -113,9 +112,8 @@ export async function trackRun(
           signal: context.signal,
           onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
           onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
-          openScorer: () => new FoldWorkers({ workers }),
+          openWorkers: () => new ModelWorkers({ workers }),
           foldsAtOnce: workers,
-          openFitter: () => new FitWorkers(),
           checkLeaks: (input, deps) => runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings) }),
           onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),
         }),

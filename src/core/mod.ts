@@ -13,7 +13,7 @@ export * from "./forecast.ts";
 export * from "./ml_model.ts";
 export * from "./prediction_log.ts";
 export * from "./nearest.ts";
-export * from "./one_at_a_time.ts";
+export * from "./in_turns.ts";
 export * from "./lacking_grant.ts";
 export * from "./quoted.ts";
 export * from "./file_identity.ts";

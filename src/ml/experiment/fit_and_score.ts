@@ -1,4 +1,4 @@
-import { type CallOptions, type CandleColumns, MINUTE_MS, type TimeRange } from "../../core/mod.ts";
+import { type CallOptions, type CandleColumns, MINUTE_MS, type ProgressState, type TimeRange } from "../../core/mod.ts";
 import {
   computedFeatures,
   type Dataset,
@@ -20,11 +20,12 @@ import type { Fold } from "../labels/mod.ts";
 import type { LeakCheck, LeakCheckDeps, LeakCheckInput } from "../leak_checks/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
 import { RollingFeatures } from "../rolling_features.ts";
+import { sideBySide } from "../side_by_side.ts";
 import { requireReadable } from "../training/require_trainable.ts";
 import { featuresFor } from "../window_dataset.ts";
 import { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FittedFamily } from "./fit_family.ts";
-import { leakCheckDeps, type LeakCheckFitDeps, quietly } from "./leak_check_fits.ts";
+import { type FamilyFitter, leakCheckDeps, type LeakCheckFitDeps, quietly } from "./leak_check_fits.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
 import { type FoldOutcome, scoreFold } from "./score_fold.ts";
 import type { ExperimentSettings } from "./settings.ts";
@@ -35,23 +36,23 @@ export interface ExperimentDeps extends LeakCheckFitDeps {
   readonly features?: FeatureSource;
   /** Told of each step as it ends. */
   readonly onFold?: (fold: FoldSummary) => void;
-  /** Opens what fits and scores folds, for as long as there are any. @default one after the other on this thread, its networks by `train` */
-  readonly openScorer?: () => FoldScorer;
+  /** Opens what fits and scores folds, and fits for the leak checks. @default one after the other on this thread, its networks by `train` */
+  readonly openWorkers?: () => FoldScorer & FamilyFitter;
   /** What the baselines say of a fold's test rows, where an earlier run has fitted them. @default fitted here */
   readonly knownBaselines?: KnownBaselines;
-  /** Folds whose data are in memory at once. @default all of them */
+  /** Folds whose data are in memory at once, where those of all are many. @default all of them */
   readonly foldsAtOnce?: number;
   /** Looks for leaks in what was scored. @default nobody does, and the verdict says so */
   readonly checkLeaks?: (input: LeakCheckInput, deps: LeakCheckDeps) => Promise<readonly LeakCheck[]>;
 }
 
 /** The same with what tells of steps and lets a pending Ctrl-C in. */
-interface StagedDeps extends ExperimentDeps {
+interface StagedDeps extends Omit<ExperimentDeps, "openWorkers"> {
   readonly stage: (note: string) => Promise<void>;
   readonly breathe: () => Promise<void>;
 }
 
-/** Fits and scores folds, a group of them after the other. */
+/** Fits and scores folds. */
 export interface FoldScorer extends Disposable {
   /** In any order; `onEnd` takes each as it ends, by its place among them. */
   score(
@@ -92,6 +93,17 @@ export interface FittedAndScored extends FittedFamily {
   readonly leakChecks: readonly LeakCheck[] | null;
 }
 
+/** Features of a run that are few: its steps are all in memory at once, and leaks are looked for while they are scored. */
+const FEW_BYTES = 64 * 2 ** 20;
+
+/** What a run works with. */
+interface RunDeps extends StagedDeps {
+  readonly workers: FoldScorer & FamilyFitter | undefined;
+}
+
+/** Looks for leaks in what is, or will be, scored. */
+type LookForLeaks = (scored: Promise<ScoredFolds<Baseline>>, signal?: AbortSignal) => Promise<void>;
+
 /**
  * Fits a family on each fold's training span and asks it and the baselines about the rows after it, looks for leaks, and
  * fits the same recipe on the last training span: that model is the one to serve, and no row is scored with it.
@@ -101,20 +113,43 @@ export interface FittedAndScored extends FittedFamily {
 export async function fitAndScore(
   candles: CandleColumns,
   settings: ExperimentSettings,
-  deps: StagedDeps,
+  { openWorkers, ...deps }: StagedDeps & Pick<ExperimentDeps, "openWorkers">,
 ): Promise<FittedAndScored> {
-  const { stage, checkLeaks } = deps, { folds, refit } = experimentFolds(settings);
-  const features = deps.features ?? computedFeatures(candles, deps.engine, settings.range.startMs);
-  const { served, scored, summaries } = await fitAll({ candles, features }, { folds, refit }, settings, deps);
-  await stage("leak checks");
-  collectGarbage(); // the window of the features, which nobody holds any more
-  const { test } = scored;
+  const { stage, checkLeaks, engine } = deps, { folds, refit } = experimentFolds(settings);
+  const features = deps.features ?? computedFeatures(candles, engine, settings.range.startMs);
+  using workers = openWorkers?.();
   let leakChecks: readonly LeakCheck[] | null = null;
-  if (checkLeaks !== undefined) {
-    using leakDeps = leakCheckDeps(settings, deps);
-    leakChecks = await checkLeaks({ candles, features, folds, settings, scored }, leakDeps);
+  const look: LookForLeaks = async (scored, signal) => {
+    if (checkLeaks === undefined) return;
+    let isScored = false;
+    const staged = scored.then(() => {
+      isScored = true;
+      return stage("leak checks");
+    });
+    staged.catch(() => {}); // it is thrown below
+    // While steps are scored it is these that are told of.
+    const progress = { ...deps.progress, update: (state: ProgressState) => isScored && deps.progress.update(state) };
+    const own = { ...deps, progress, ...(signal === undefined ? {} : { signal }) };
+    leakChecks = await checkLeaks(
+      { candles, features, folds, settings, scored },
+      leakCheckDeps(settings, own, workers),
+    );
+    await staged;
+  };
+  const areFew = 4 * engine.names.length * decisionTimesOf(candles, settings.range).length <= FEW_BYTES;
+  const looksBeside = areFew && workers !== undefined;
+  const { served, scored, summaries } = await fitAll(
+    { candles, features },
+    { folds, refit },
+    settings,
+    { ...deps, workers, ...(looksBeside ? { beside: look, foldsAtOnce: folds.length } : {}) },
+  );
+  collectGarbage(); // the window of the features, which nobody holds any more
+  if (!looksBeside) {
+    await look(Promise.resolve(scored), deps.signal);
     collectGarbage(); // what the checks have read
   }
+  const { test } = scored;
   return {
     ...served,
     split: {
@@ -137,9 +172,9 @@ async function fitAll(
   { candles, features }: Pick<DatasetSource, "candles" | "features">,
   { folds, refit }: ExperimentFolds,
   settings: ExperimentSettings,
-  deps: StagedDeps,
+  deps: RunDeps & { readonly beside?: LookForLeaks },
 ) {
-  const { engine, stage, foldsAtOnce = folds.length } = deps, groups = groupsOf(folds, foldsAtOnce);
+  const { engine, stage, foldsAtOnce = folds.length, beside, signal } = deps, groups = groupsOf(folds, foldsAtOnce);
   const spans = [foldSpan(refit), ...groups.map((group) => foldSpan(group[0]!, group.at(-1)!))];
   const mostRows = Math.max(...spans.map((span) => decisionTimesOf(candles, span).length));
   const source = {
@@ -151,7 +186,22 @@ async function fitAll(
   const served = await fitServed(await readableDataset(source, spans[0]!), refit, settings, deps);
   collectGarbage(); // its training rows
   await stage("steps");
-  return { served, ...await scoreAll(source, groups, settings, deps) };
+  if (beside === undefined) return { served, ...await scoreAll(source, groups, settings, deps) };
+  const all = Promise.withResolvers<Awaited<ReturnType<typeof scoreAll>>>(),
+    scored = all.promise.then((own) => own.scored);
+  scored.catch(() => {}); // it is thrown below
+  await sideBySide([
+    async (signal) => {
+      try {
+        all.resolve(await scoreAll(source, groups, settings, { ...deps, signal }));
+      } catch (error) {
+        all.reject(error);
+        throw error;
+      }
+    },
+    (signal) => beside(scored, signal),
+  ], signal);
+  return { served, ...await all.promise };
 }
 
 /** Steps whose data are in memory at once. */
@@ -186,11 +236,10 @@ async function scoreAll(
   source: DatasetSource,
   groups: readonly (readonly Fold[])[],
   settings: ExperimentSettings,
-  deps: StagedDeps,
+  deps: RunDeps,
 ): Promise<{ readonly scored: ScoredFolds<Baseline>; readonly summaries: readonly FoldSummary[] }> {
-  const { signal, progress, onFold, knownBaselines, openScorer = () => scorerHere(deps) } = deps;
+  const { signal, progress, onFold, knownBaselines, workers: scorer = scorerHere(deps) } = deps;
   const total = groups.flat().length;
-  using scorer = openScorer();
   const parts: FoldScored<Baseline>[] = [], summaries: FoldSummary[] = [];
   let foldsDone = 0;
   for (const group of groups) {

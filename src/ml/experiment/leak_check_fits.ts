@@ -32,22 +32,29 @@ export interface FamilyFitter extends Disposable {
 /** What the fits of leak checks need from outside. */
 export interface LeakCheckFitDeps extends FitFamilyDeps {
   readonly engine: FeatureEngine;
-  /** Opens what fits a model while the checks go on. @default this thread */
-  readonly openFitter?: () => FamilyFitter;
+  /** Opens what fits models while the checks go on. @default this thread */
+  readonly openWorkers?: () => FamilyFitter;
 }
 
-/** What the leak checks need of a run: its recipe, made cheap and told to nobody. Its fits end with it. */
-export function leakCheckDeps(settings: ExperimentSettings, deps: LeakCheckFitDeps): LeakCheckDeps & Disposable {
-  const { engine, progress, signal, openFitter } = deps, cheap = leakCheckSettings(settings), quiet = quietly(deps);
-  // A plain line is fitted before a Worker has started.
-  const fitter = isPlain(settings.family) ? undefined : openFitter?.();
+/**
+ * What the leak checks need of a run: its recipe, made cheap and told to nobody.
+ *
+ * @param fitter Fits the models. @default this thread
+ */
+export function leakCheckDeps(
+  settings: ExperimentSettings,
+  deps: Omit<LeakCheckFitDeps, "openWorkers">,
+  fitter?: FamilyFitter,
+): LeakCheckDeps {
+  const { engine, progress, signal } = deps, cheap = leakCheckSettings(settings), quiet = quietly(deps);
+  // A plain line is fitted before a Worker has been asked.
+  const aside = isPlain(settings.family) ? undefined : fitter;
   return {
     ...{ engine, progress },
     ...(signal === undefined ? {} : { signal }),
     fitFold: (part, split, options = {}) =>
-      fitter?.fit(part, split, cheap, options) ??
+      aside?.fit(part, split, cheap, options) ??
         fitFamily(part, split, cheap, { ...quiet, ...options, withoutDetails: true }),
-    [Symbol.dispose]: () => fitter?.[Symbol.dispose](),
   };
 }
 
@@ -62,9 +69,9 @@ export async function checkLeaksAlone(
 ): Promise<LeakCheck[]> {
   const { folds } = experimentFolds(settings);
   const { recompute, engine, features = computedFeatures(candles, engine, settings.range.startMs) } = deps;
-  using own = leakCheckDeps(settings, deps);
+  using workers = deps.openWorkers?.();
   return await runLeakChecks({ candles, features, folds, settings }, {
-    ...own,
+    ...leakCheckDeps(settings, deps, workers),
     ...(recompute === undefined ? {} : { recompute }),
   });
 }

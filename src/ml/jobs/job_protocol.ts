@@ -16,11 +16,11 @@ export type JobTask =
   | { readonly kind: "fit"; readonly settings: ExperimentSettings; readonly split: Split }
   /** Fits a model and scores it on its validation rows. */
   | { readonly kind: "validate"; readonly job: FitJob }
-  /** Fits and scores steps of a walk-forward, one after the other. */
+  /** Fits and scores a step of a walk-forward. */
   | {
     readonly kind: "score";
     readonly settings: ExperimentSettings;
-    readonly folds: readonly { readonly place: number; readonly fold: Fold }[];
+    readonly fold: Fold;
     readonly withoutBaselines: boolean;
   };
 
@@ -47,7 +47,7 @@ export type JobWorkerReply =
   | { readonly type: "progress"; readonly state: ProgressState }
   | { readonly type: "epoch"; readonly report: EpochReport; readonly member: number }
   | { readonly type: "fitted"; readonly model: TravelledModel }
-  | { readonly type: "fold"; readonly place: number; readonly outcome: TravelledFold }
+  | { readonly type: "fold"; readonly outcome: TravelledFold }
   /** The end; the result of `validate`. */
   | { readonly type: "done"; readonly result?: FitJobResult }
   | { readonly type: "failed" } & WorkerFailure;

@@ -40,8 +40,8 @@ export async function runInWorker(
 export interface RunTaskOptions extends RunInWorkerOptions {
   /** Takes the model of a `fit`. */
   readonly onFitted?: (model: TravelledModel) => void;
-  /** Takes each step of a `score` as it ends. */
-  readonly onFold?: (place: number, outcome: TravelledFold) => void;
+  /** Takes the step of a `score`. */
+  readonly onFold?: (outcome: TravelledFold) => void;
 }
 
 /** A Worker that runs tasks one after the other, and is quick with those after the first: its code is compiled by then. */
@@ -84,7 +84,7 @@ export class JobWorker implements Disposable {
         case "fitted":
           return onFitted?.(reply.model);
         case "fold":
-          return onFold?.(reply.place, reply.outcome);
+          return onFold?.(reply.outcome);
         case "done":
           return resolve(reply.result);
         case "failed":

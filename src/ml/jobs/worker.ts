@@ -62,23 +62,19 @@ async function run(
     collectGarbage(); // its training rows
     return reply({ type: "done" });
   }
-  for (const placed of task.folds) {
-    await deps.breathe();
-    await scoreAndReply(task, placed, dataset, deps);
-    collectGarbage(); // what scores and baselines were made of, before the next window is read
-  }
+  await scoreAndReply(task, dataset, deps);
+  collectGarbage(); // what scores and baselines were made of, before the next window is read
   reply({ type: "done" });
 }
 
 async function scoreAndReply(
-  { settings, withoutBaselines }: ScoreTask,
-  { place, fold }: ScoreTask["folds"][number],
+  { settings, fold, withoutBaselines }: ScoreTask,
   dataset: Dataset,
   deps: FitFamilyDeps,
 ): Promise<void> {
   const outcome = await scoreFold(dataset, fold, settings, { ...deps, withoutBaselines });
   const { spec, parts } = outcome.fitted;
-  reply({ type: "fold", place, outcome: { ...outcome, fitted: { spec, parts } } });
+  reply({ type: "fold", outcome: { ...outcome, fitted: { spec, parts } } });
 }
 
 type ScoreTask = Extract<JobTask, { readonly kind: "score" }>;

@@ -18,8 +18,8 @@ export interface LeakCheckInput {
   readonly settings: Pick<ExperimentSettings, "horizonMinutes" | "seed" | "blockDays" | "range"> & {
     readonly split: { readonly kind: string };
   };
-  /** The scored rows, once there are any: without them nothing can smell. */
-  readonly scored?: ScoredFolds;
+  /** The scored rows, which may be awaited while the other checks go on: without them nothing can smell. */
+  readonly scored?: Promise<ScoredFolds>;
 }
 
 /** The steps from candles to a fitted model, each as a part that can be replaced. */

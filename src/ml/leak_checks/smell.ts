@@ -14,13 +14,13 @@ const { accuracy, auc, firstMinute, gain } = LEAK_FIGURES;
 const LINES = { accuracy, auc, firstMinute, gain };
 
 /** Scores too good to be true: the lower bound of each, so that a lucky month is none. */
-export function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { scored, settings } = run, kinds = Object.keys(LINES) as (keyof typeof LINES)[];
+export async function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
+  const { settings } = run, scored = await run.scored, kinds = Object.keys(LINES) as (keyof typeof LINES)[];
   if (scored === undefined) {
-    return Promise.resolve(kinds.map((kind) => skipped("smell", LINES[kind].figure, "nothing is scored")));
+    return kinds.map((kind) => skipped("smell", LINES[kind].figure, "nothing is scored"));
   }
   const { horizonMinutes } = settings, blocks = new DayBlocks(scored.test.decisionTimeMs, { days: settings.blockDays });
-  return Promise.resolve(kinds.map((kind) => {
+  return kinds.map((kind) => {
     const { figure, skips } = LINES[kind];
     if (!isLineFor(skips, horizonMinutes)) {
       return skipped("smell", figure, `at ${horizonMinutes} minutes there is no line for it`);
@@ -32,7 +32,7 @@ export function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
     const interval = intervalOf(kind, scored, blocks, run);
     if (interval === undefined) return skipped("smell", figure, "har_x is not among the baselines");
     return judgeLine(kind, interval);
-  }));
+  });
 }
 
 function judgeLine(kind: keyof typeof LINES, { mean, low, high }: Interval95): LeakCheck {

@@ -5,7 +5,7 @@ import { encodeBaselines } from "../../../src/ml/evaluation/prediction_files.ts"
 import { baselinesKey } from "../../../src/ml/experiment/baselines_key.ts";
 import { type ExperimentSettings, runExperiment, type RunExperimentDeps } from "../../../src/ml/experiment/mod.ts";
 import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
-import { FoldWorkers } from "../../../src/ml/jobs/score_folds.ts";
+import { ModelWorkers } from "../../../src/ml/jobs/model_workers.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { randomCandles } from "../candles.ts";
 import { sampleFolds } from "../evaluation/sample_folds.ts";
@@ -23,7 +23,7 @@ const run = (deps: Partial<RunExperimentDeps> = {}, settings: Partial<Experiment
 
 Deno.test("a run that takes its baselines from an earlier one has the same evaluation and files, byte for byte", async () => {
   const fitted = await run(), file = fitted.files.get(FILE)!;
-  for (const deps of [{}, { openScorer: () => new FoldWorkers({ workers: 2 }) }]) {
+  for (const deps of [{}, { openWorkers: () => new ModelWorkers({ workers: 2 }) }]) {
     let asked = 0;
     const known = await readKnownBaselines(file);
     const taken = await run({

@@ -19,7 +19,7 @@ Deno.test(`no check of a quick run fires on clean candles of ${SEEDS} seeds`, as
     const settings: ExperimentSettings = { ...usual, seed, family: isWhole ? "linear" : "contrarian" };
     const pipeline = honestPipeline(settings), dataset = datasetOf(candles, pipeline, settings);
     const features = givenFeatures(dataset.features);
-    const scored = await scoredBy(pipeline, dataset, folds);
+    const scored = scoredBy(pipeline, dataset, folds);
     const checks = await runLeakChecks({ candles, features, folds, settings, scored }, pipeline, { only });
     for (const { passed, name, figure, value, limit } of checks) {
       if (!passed) fired.push(`seed ${seed}: ${name}, ${figure} ${value}, limit ${limit}`);

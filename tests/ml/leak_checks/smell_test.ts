@@ -22,7 +22,14 @@ function smell(
   const scored = { ...SCORED, model: { ...SCORED.model, probabilityUp, volatilityBps } };
   const settings = { ...SETTINGS, horizonMinutes: horizonMinutes as 60 };
   const features = givenFeatures(DATASET.features);
-  return runLeakChecks({ candles: CANDLES, features, folds: FOLDS, settings, scored }, PIPELINE, { only: ["smell"] });
+  return runLeakChecks(
+    {
+      ...{ candles: CANDLES, features, folds: FOLDS, settings },
+      scored: Promise.resolve(scored),
+    },
+    PIPELINE,
+    { only: ["smell"] },
+  );
 }
 
 const firing = (checks: readonly LeakCheck[]) =>
@@ -59,7 +66,13 @@ Deno.test("the check 'smell' accuses nobody by the interval of a day or two", as
   const probabilityUp = Float32Array.from(SCORED.test.decisionTimeMs, (_, row) => isUp(row));
   const scored = { ...SCORED, model: { ...SCORED.model, probabilityUp } };
   const checks = await runLeakChecks(
-    { candles: CANDLES, features: givenFeatures(DATASET.features), folds: FOLDS, settings: few, scored },
+    {
+      candles: CANDLES,
+      features: givenFeatures(DATASET.features),
+      folds: FOLDS,
+      settings: few,
+      scored: Promise.resolve(scored),
+    },
     PIPELINE,
     {
       only: ["smell"],
