@@ -1,5 +1,5 @@
 /** Less than this is nothing that anybody lacks: a process this small goes on, and leaves it to V8. */
-const PLENTY_BYTES = 640 * 2 ** 20;
+const PLENTY_BYTES = 576 * 2 ** 20;
 
 /**
  * Lets go at once of what this thread holds no more, in some tens of milliseconds. V8 does not count memory that is shared,

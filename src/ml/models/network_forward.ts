@@ -24,6 +24,12 @@ export function allocateOutputs(): NetworkOutputs {
   };
 }
 
+/** Options of a forward pass. */
+export interface ForwardOptions {
+  /** Leaves the increments as they are, which cost as much as a hidden layer. @default false */
+  readonly withoutIncrements?: boolean;
+}
+
 /** The network's three outputs, a few rows at a time, without an array a row but for views; a row's do not depend on the others. */
 export class NetworkForward {
   /** Inputs that a row has. */
@@ -35,14 +41,18 @@ export class NetworkForward {
   /** Hidden layers, then the heads as one. */
   readonly #layers: readonly { readonly layer: Layer; readonly out: Float64Array }[];
 
+  readonly #hasIncrements: boolean;
+
   /** Allocates the buffers. */
-  constructor(network: Network) {
+  constructor(network: Network, { withoutIncrements = false }: ForwardOptions = {}) {
     const { sequence, hidden, logit } = network;
+    const heads = withoutIncrements ? headsOf(network).slice(0, 2) : headsOf(network);
     this.inputs = inputsOf(network);
     this.#network = network;
     this.#trunk = sequence && trunkForward(sequence);
     this.#joined = new Float64Array(sequence === undefined ? 0 : FORWARD_ROWS * (hidden[0] ?? logit).inputs);
-    this.#layers = [...hidden.map((layer) => joined([layer])), joined(headsOf(network))].map((layer) => ({
+    this.#hasIncrements = !withoutIncrements;
+    this.#layers = [...hidden.map((layer) => [layer]), heads].map(asOne).map((layer) => ({
       layer,
       out: new Float64Array(FORWARD_ROWS * layer.units),
     }));
@@ -58,7 +68,7 @@ export class NetworkForward {
     for (let row = 0, at = 0, to = 0; row < rows; row++) {
       out.logit[row] = current[at++]!;
       out.correction[row] = current[at++]!;
-      for (let i = 0; i < INCREMENTS; i++) out.increments[to++] = current[at++]!;
+      if (this.#hasIncrements) { for (let i = 0; i < INCREMENTS; i++) out.increments[to++] = current[at++]!; }
     }
   }
 
@@ -84,10 +94,12 @@ export class NetworkForward {
 export class EnsembleForward {
   readonly #forwards: readonly NetworkForward[];
   readonly #member = allocateOutputs();
+  readonly #hasIncrements: boolean;
 
   /** Allocates the buffers of each network, of which there is at least one. */
-  constructor(networks: readonly Network[]) {
-    this.#forwards = networks.map((network) => new NetworkForward(network));
+  constructor(networks: readonly Network[], options: ForwardOptions = {}) {
+    this.#forwards = networks.map((network) => new NetworkForward(network, options));
+    this.#hasIncrements = !options.withoutIncrements;
     const [first] = this.#forwards;
     if (first === undefined) throw new RangeError("Cannot average the outputs of no network");
     for (const { inputs } of this.#forwards) {
@@ -107,12 +119,13 @@ export class EnsembleForward {
     if (members === 1) return this.#forwards[0]!.run(inputs, rows, out);
     out.logit.fill(0, 0, rows);
     out.correction.fill(0, 0, rows);
-    out.increments.fill(0, 0, rows * INCREMENTS);
+    const increments = this.#hasIncrements ? rows * INCREMENTS : 0;
+    out.increments.fill(0, 0, increments);
     for (const forward of this.#forwards) {
       forward.run(inputs, rows, own);
       addShares(out.logit, own.logit, rows, members);
       addShares(out.correction, own.correction, rows, members);
-      addShares(out.increments, own.increments, rows * INCREMENTS, members);
+      addShares(out.increments, own.increments, increments, members);
     }
   }
 }
@@ -133,7 +146,7 @@ interface Layer extends DenseNumbers {
   readonly relu: boolean;
 }
 
-function joined(parts: readonly DenseLayer[]): Layer {
+function asOne(parts: readonly DenseLayer[]): Layer {
   const { inputs } = parts[0]!, units = parts.reduce((sum, part) => sum + part.units, 0);
   const kernel = new Float32Array(inputs * units);
   let first = 0;

@@ -193,14 +193,16 @@ async function trainMembers(
   return { networks, outcomes };
 }
 
-/** What the networks say, in the mean, of rows of a job by their places. */
+/** Logits and corrections of the networks, in the mean, of rows of a job by their places. */
 function networkOutputs(networks: readonly Network[], { inputs, width }: TrainingRows, places: Int32Array) {
-  const forward = new EnsembleForward(networks), out = allocateOutputs();
+  const forward = new EnsembleForward(networks, { withoutIncrements: true }), out = allocateOutputs();
   const logit = new Float64Array(places.length), correction = new Float64Array(places.length);
   const buffer = new Float64Array(FORWARD_ROWS * width);
   for (let first = 0; first < places.length; first += FORWARD_ROWS) {
     const own = places.subarray(first, first + FORWARD_ROWS);
-    own.forEach((place, i) => buffer.set(inputs.subarray(place * width, (place + 1) * width), i * width));
+    for (let i = 0; i < own.length; i++) {
+      for (let j = 0, from = own[i]! * width, to = i * width; j < width; j++) buffer[to + j] = inputs[from + j]!;
+    }
     forward.run(buffer, own.length, out);
     logit.set(out.logit.subarray(0, own.length), first);
     correction.set(out.correction.subarray(0, own.length), first);

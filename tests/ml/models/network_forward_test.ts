@@ -21,7 +21,7 @@ Deno.test("an ensemble's outputs of a row are the same bits whatever rows are be
     ({ seed, rows, inputs, units, members, readsWindows }) => {
       const random = seededRandom(seed), window = { start: 1, steps: 5, channels: 2 };
       const width = readsWindows ? inputs + 11 : inputs;
-      const forward = new EnsembleForward(Array.from({ length: members }, (_, i) => {
+      const networks = Array.from({ length: members }, (_, i) => {
         const sequence = readsWindows ? { sequence: { shape: sequenceShape("gru", 3), window } } : {};
         const network = startNetwork({
           ...{ inputs: width, hidden: [units, units], flags: 0, quantiles: QUANTILES, seed: seed + i },
@@ -29,11 +29,15 @@ Deno.test("an ensemble's outputs of a row are the same bits whatever rows are be
         });
         for (const { kernel } of layersOf(network)) kernel.forEach((_, at) => kernel[at] = random.normal());
         return network;
-      }));
+      });
+      const forward = new EnsembleForward(networks);
       // Four zeros together are left out of the sums of a single row.
       const values = Float64Array.from({ length: rows * width }, () => random.uniform() < 0.4 ? 0 : random.normal());
       const out = allocateOutputs();
       forward.run(values, rows, out);
+      const fewer = allocateOutputs(), untouched = fewer.increments.fill(7).slice();
+      new EnsembleForward(networks, { withoutIncrements: true }).run(values, rows, fewer);
+      assertEquals(fewer, { logit: out.logit, correction: out.correction, increments: untouched });
       for (let row = 0; row < rows; row++) {
         const increments = new Float64Array(QUANTILES.length);
         const single = forwardRow(forward, values.slice(row * width, (row + 1) * width), increments);
