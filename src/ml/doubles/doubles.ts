@@ -81,6 +81,10 @@ export function denseRows(
   out: Float64Array,
   { rows, relu }: { readonly rows: number; readonly relu: boolean },
 ): void {
+  if (x.length < rows * inputs || kernel.length !== inputs * units || bias.length !== units || rows % LANE_ROWS !== 0) {
+    const sizes = `${kernel.length} weights and ${bias.length} biases, ${rows} rows of ${x.length} values`;
+    throw new RangeError(`Cannot take a layer of ${inputs}x${units}: it has ${sizes}`);
+  }
   doubles ??= new Doubles();
   const floats = kernel.length + units,
     xAt = Math.ceil(floats / 2),
@@ -102,8 +106,11 @@ export function denseRows(
  * @param weights one a row, a multiple of {@linkcode LANE_ROWS} of them.
  */
 export function addOuterProducts(lower: Float64Array, values: Float64Array, weights: Float64Array): void {
-  doubles ??= new Doubles();
   const rows = weights.length, size = values.length / rows;
+  if (lower.length !== size ** 2 || rows % LANE_ROWS !== 0) {
+    throw new RangeError(`Cannot add ${rows} rows of ${values.length} values to a matrix of ${lower.length} values`);
+  }
+  doubles ??= new Doubles();
   const valuesAt = lower.length, weightsAt = valuesAt + values.length;
   const room = doubles.values(weightsAt + rows);
   room.set(lower);

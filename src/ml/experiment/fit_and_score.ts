@@ -1,4 +1,11 @@
-import { type CallOptions, type CandleColumns, MINUTE_MS, type ProgressState, type TimeRange } from "../../core/mod.ts";
+import {
+  type CallOptions,
+  type CandleColumns,
+  MINUTE_MS,
+  type Progress,
+  type ProgressState,
+  type TimeRange,
+} from "../../core/mod.ts";
 import {
   computedFeatures,
   type Dataset,
@@ -8,6 +15,7 @@ import {
   foldDataset,
   foldSpan,
   loadDataset,
+  oneByOne,
   rowsOfFold,
   scorableRows,
   trainingRangesOf,
@@ -40,9 +48,14 @@ export interface ExperimentDeps extends LeakCheckFitDeps {
   readonly openWorkers?: () => FoldScorer & FamilyFitter;
   /** What the baselines say of a fold's test rows, where an earlier run has fitted them. @default fitted here */
   readonly knownBaselines?: KnownBaselines;
-  /** Folds whose data are in memory at once, where those of all are many. @default all of them */
+  /** Folds whose data are in memory at once. @default all of them */
   readonly foldsAtOnce?: number;
-  /** Looks for leaks in what was scored. @default nobody does, and the verdict says so */
+  /**
+   * Features of a range that are no more than this are few: where there are Workers, its folds are all in memory at once,
+   * and leaks are looked for while they are scored. @default 64 MB
+   */
+  readonly fewBytes?: number;
+  /** Looks for leaks in what was or will be scored. @default nobody does, and the verdict says so */
   readonly checkLeaks?: (input: LeakCheckInput, deps: LeakCheckDeps) => Promise<readonly LeakCheck[]>;
 }
 
@@ -93,7 +106,6 @@ export interface FittedAndScored extends FittedFamily {
   readonly leakChecks: readonly LeakCheck[] | null;
 }
 
-/** Features of a run that are few: its steps are all in memory at once, and leaks are looked for while they are scored. */
 const FEW_BYTES = 64 * 2 ** 20;
 
 /** What a run works with. */
@@ -102,7 +114,11 @@ interface RunDeps extends StagedDeps {
 }
 
 /** Looks for leaks in what is, or will be, scored. */
-type LookForLeaks = (scored: Promise<ScoredFolds<Baseline>>, signal?: AbortSignal) => Promise<void>;
+type LookForLeaks = (
+  scored: Promise<ScoredFolds<Baseline>>,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+) => Promise<void>;
 
 /**
  * Fits a family on each fold's training span and asks it and the baselines about the rows after it, looks for leaks, and
@@ -115,28 +131,19 @@ export async function fitAndScore(
   settings: ExperimentSettings,
   { openWorkers, ...deps }: StagedDeps & Pick<ExperimentDeps, "openWorkers">,
 ): Promise<FittedAndScored> {
-  const { stage, checkLeaks, engine } = deps, { folds, refit } = experimentFolds(settings);
-  const features = deps.features ?? computedFeatures(candles, engine, settings.range.startMs);
+  const { stage, checkLeaks, engine, fewBytes = FEW_BYTES } = deps, { folds, refit } = experimentFolds(settings);
+  const features = oneByOne(deps.features ?? computedFeatures(candles, engine, settings.range.startMs));
   using workers = openWorkers?.();
   let leakChecks: readonly LeakCheck[] | null = null;
-  const look: LookForLeaks = async (scored, signal) => {
+  const look: LookForLeaks = async (scored, progress, signal) => {
     if (checkLeaks === undefined) return;
-    let isScored = false;
-    const staged = scored.then(() => {
-      isScored = true;
-      return stage("leak checks");
-    });
-    staged.catch(() => {}); // it is thrown below
-    // While steps are scored it is these that are told of.
-    const progress = { ...deps.progress, update: (state: ProgressState) => isScored && deps.progress.update(state) };
     const own = { ...deps, progress, ...(signal === undefined ? {} : { signal }) };
     leakChecks = await checkLeaks(
       { candles, features, folds, settings, scored },
       leakCheckDeps(settings, own, workers),
     );
-    await staged;
   };
-  const areFew = 4 * engine.names.length * decisionTimesOf(candles, settings.range).length <= FEW_BYTES;
+  const areFew = 4 * engine.names.length * decisionTimesOf(candles, settings.range).length <= fewBytes;
   const looksBeside = areFew && workers !== undefined;
   const { served, scored, summaries } = await fitAll(
     { candles, features },
@@ -146,7 +153,8 @@ export async function fitAndScore(
   );
   collectGarbage(); // the window of the features, which nobody holds any more
   if (!looksBeside) {
-    await look(Promise.resolve(scored), deps.signal);
+    await stage("leak checks");
+    await look(Promise.resolve(scored), deps.progress, deps.signal);
     collectGarbage(); // what the checks have read
   }
   const { test } = scored;
@@ -187,8 +195,8 @@ async function fitAll(
   collectGarbage(); // its training rows
   await stage("steps");
   if (beside === undefined) return { served, ...await scoreAll(source, groups, settings, deps) };
-  const all = Promise.withResolvers<Awaited<ReturnType<typeof scoreAll>>>(),
-    scored = all.promise.then((own) => own.scored);
+  const all = Promise.withResolvers<Awaited<ReturnType<typeof scoreAll>>>();
+  const scored = all.promise.then((own) => own.scored), checks = heldBack(deps.progress);
   scored.catch(() => {}); // it is thrown below
   await sideBySide([
     async (signal) => {
@@ -198,10 +206,28 @@ async function fitAll(
         all.reject(error);
         throw error;
       }
+      await stage("leak checks");
+      checks.release();
     },
-    (signal) => beside(scored, signal),
+    (signal) => beside(scored, checks, signal),
   ], signal);
   return { served, ...await all.promise };
+}
+
+/** Progress that is told once it is released, from where it is then: one thing is told of at a time. */
+function heldBack(progress: Progress): Progress & { release(): void } {
+  let isReleased = false, last: ProgressState | undefined;
+  return {
+    update(state) {
+      last = state;
+      if (isReleased) progress.update(state);
+    },
+    log: (message) => progress.log(message),
+    release() {
+      isReleased = true;
+      if (last !== undefined) progress.update(last);
+    },
+  };
 }
 
 /** Steps whose data are in memory at once. */

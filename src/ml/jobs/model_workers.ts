@@ -3,6 +3,7 @@ import { collectGarbage } from "../collect_garbage.ts";
 import type { FoldScorer } from "../experiment/fit_and_score.ts";
 import type { FamilyFitter } from "../experiment/leak_check_fits.ts";
 import { SpecForecastModel } from "../models/spec_forecast_model.ts";
+import { orAborted } from "../or_aborted.ts";
 import { sideBySide } from "../side_by_side.ts";
 import type { JobTask, TravelledModel } from "./job_protocol.ts";
 import { JobWorker, type RunTaskOptions } from "./run_in_worker.ts";
@@ -15,6 +16,8 @@ export interface ModelWorkersOptions {
 }
 
 const MOST_WORKERS = 4;
+/** Fits of leak checks at a time: each reads a copy of its data beside what the checks themselves hold. */
+const MOST_FITS = 2;
 
 /** Workers that the models of a run are shared among: the cores, but no more than memory is asked for. */
 export function modelWorkers(): number {
@@ -29,6 +32,7 @@ export function modelWorkers(): number {
  */
 export class ModelWorkers implements FoldScorer, FamilyFitter {
   readonly #inTurns: ReturnType<typeof inTurns>;
+  readonly #fitInTurns = inTurns(MOST_FITS);
   readonly #idle: JobWorker[] = [];
   readonly #ended = new AbortController();
 
@@ -53,10 +57,15 @@ export class ModelWorkers implements FoldScorer, FamilyFitter {
     ...[dataset, split, settings, { signal }]: Parameters<FamilyFitter["fit"]>
   ): ReturnType<FamilyFitter["fit"]> {
     let model: TravelledModel | undefined;
-    await this.#run({ kind: "fit", settings, split }, shareDataset(dataset), {
-      ...(signal === undefined ? {} : { signal }),
-      onFitted: (own) => model = own,
-    });
+    const either = this.#either(signal);
+    await orAborted(
+      this.#fitInTurns(() => {
+        either.throwIfAborted();
+        const task = { kind: "fit", settings, split } as const;
+        return this.#run(task, shareDataset(dataset), { signal: either, onFitted: (own) => model = own });
+      }),
+      either,
+    );
     collectGarbage(); // datasets of the fits before it: V8 does not count what lies in shared memory
     return { model: new SpecForecastModel(model!.spec, model!.parts) };
   }
@@ -66,14 +75,30 @@ export class ModelWorkers implements FoldScorer, FamilyFitter {
     for (const worker of this.#idle.splice(0)) worker[Symbol.dispose]();
   }
 
+  /** Runs a task in its turn; whoever waits for one hears of an abort at once. */
   async #run(task: JobTask, dataset: SharedDataset, options: RunTaskOptions): Promise<void> {
+    const signal = this.#either(options.signal);
+    await orAborted(
+      this.#inTurns(async () => {
+        signal.throwIfAborted(); // or a Worker would be started that nobody ends
+        const worker = this.#usable() ?? new JobWorker();
+        await worker.run(task, dataset, { ...options, signal });
+        if (this.#ended.signal.aborted) worker[Symbol.dispose]();
+        else this.#idle.push(worker);
+      }),
+      signal,
+    );
+  }
+
+  #either(signal: AbortSignal | undefined): AbortSignal {
     const ended = this.#ended.signal;
-    const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal, ended]);
-    await this.#inTurns(async () => {
-      signal.throwIfAborted(); // or a Worker would be started that nobody ends
-      const worker = this.#idle.pop() ?? new JobWorker();
-      await worker.run(task, dataset, { ...options, signal });
-      this.#idle.push(worker);
-    });
+    return signal === undefined ? ended : AbortSignal.any([signal, ended]);
+  }
+
+  /** An idle Worker that has not died meanwhile. */
+  #usable(): JobWorker | undefined {
+    let worker = this.#idle.pop();
+    while (worker?.isLost) worker = this.#idle.pop();
+    return worker;
   }
 }

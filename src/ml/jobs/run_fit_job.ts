@@ -15,7 +15,7 @@ import { type FitJob, fitJobDigest, rowsOfJob } from "./fit_job.ts";
 export interface FitJobResult {
   /** Digest of the job. */
   readonly job: string;
-  /** sha256 over the fitted model: equal where the models are equal to the bit. */
+  /** sha256 over the fitted model, which has no histograms: equal where the models are equal to the bit. */
   readonly modelSha256: string;
   readonly validation: ValidationLosses;
   /** How the training of each network went; empty for families without one. */

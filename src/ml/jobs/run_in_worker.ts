@@ -111,6 +111,11 @@ export class JobWorker implements Disposable {
     }
   }
 
+  /** Whether it has failed or was ended: each further task fails with the reason. */
+  get isLost(): boolean {
+    return this.#failure !== undefined;
+  }
+
   [Symbol.dispose](): void {
     this.#end(lost("was ended"));
   }

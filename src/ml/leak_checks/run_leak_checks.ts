@@ -2,6 +2,7 @@ import { type CallOptions, type FeatureEngine, type Progress, SILENT_PROGRESS } 
 import { type Dataset, decisionTimesOf, oneByOne, readFold } from "../dataset.ts";
 import { MinuteGrid } from "../features/mod.ts";
 import { computeLabels, foldRows, type Split } from "../labels/mod.ts";
+import { orAborted } from "../or_aborted.ts";
 import { sideBySide } from "../side_by_side.ts";
 import { checkLabels } from "./label_check.ts";
 import { LEAK_CHECKS, type LeakCheck, type LeakCheckName } from "./leak_check.ts";
@@ -96,14 +97,16 @@ function leakCheckRun(
   deps: LeakCheckDeps & { readonly signal: AbortSignal },
 ): LeakCheckRun {
   const { engine, signal, labelsOf = computeLabels } = deps, features = oneByOne(input.features);
-  const { candles, settings: { horizonMinutes, range } } = input;
+  const { candles, scored, settings: { horizonMinutes, range } } = input;
   const decisionTimeMs = decisionTimesOf(candles, range);
   const run = {
     ...input,
-    ...{ features, engine, labelsOf, decisionTimeMs },
+    ...{ features, engine, labelsOf, decisionTimeMs, signal },
+    scored: scored && (() => orAborted(scored, signal)),
     labels: labelsOf(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes }),
     source: { candles, features, engine, horizonMinutes, labelsOf },
-    fitFold: (dataset: Dataset, split: Split) => deps.fitFold(dataset, split, { signal }),
+    fitFold: (dataset: Dataset, split: Split, own: CallOptions = {}) =>
+      deps.fitFold(dataset, split, { signal, ...own }),
     rowsOf: deps.rowsOf ?? foldRows,
     recompute: deps.recompute ??
       ((times: Float64Array, horizon: number) => Promise.resolve(plainOutcomes(candles, times, horizon))),

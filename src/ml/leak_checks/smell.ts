@@ -15,7 +15,7 @@ const LINES = { accuracy, auc, firstMinute, gain };
 
 /** Scores too good to be true: the lower bound of each, so that a lucky month is none. */
 export async function checkSmell(run: LeakCheckRun): Promise<LeakCheck[]> {
-  const { settings } = run, scored = await run.scored, kinds = Object.keys(LINES) as (keyof typeof LINES)[];
+  const { settings } = run, scored = await run.scored?.(), kinds = Object.keys(LINES) as (keyof typeof LINES)[];
   if (scored === undefined) {
     return kinds.map((kind) => skipped("smell", LINES[kind].figure, "nothing is scored"));
   }

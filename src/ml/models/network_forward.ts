@@ -43,7 +43,7 @@ export class NetworkForward {
 
   readonly #hasIncrements: boolean;
 
-  /** Allocates the buffers. */
+  /** Allocates the buffers, and reads the network's numbers: what is changed in them later is not seen. */
   constructor(network: Network, { withoutIncrements = false }: ForwardOptions = {}) {
     const { sequence, hidden, logit } = network;
     const heads = withoutIncrements ? headsOf(network).slice(0, 2) : headsOf(network);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { addOuterProducts, denseRows, LANE_ROWS } from "../../../src/ml/doubles/doubles.ts";
 
@@ -75,4 +75,19 @@ Deno.test("addOuterProducts() gives what plain loops do, to the bit, of any numb
     addOuterProducts(lower, values, weights);
     assertSameNumbers(lower, expected);
   }));
+});
+
+Deno.test("operands that are too short are refused: what lies behind them is of an earlier call", () => {
+  const layer = { inputs: 2, units: 3, kernel: new Float32Array(6), bias: new Float32Array(3) };
+  const out = new Float64Array(12), take = { rows: 4, relu: false };
+  assertThrows(() => denseRows(layer, new Float64Array(7), out, take), RangeError, "4 rows of 7 values");
+  assertThrows(() => denseRows({ ...layer, units: 2 }, new Float64Array(8), out, take), RangeError, "2x2");
+  assertThrows(() => denseRows(layer, new Float64Array(6), out, { rows: 3, relu: false }), RangeError, "3 rows");
+  const weights = new Float64Array(4), values = new Float64Array(8);
+  assertThrows(() => addOuterProducts(new Float64Array(5), values, weights), RangeError, "a matrix of 5 values");
+  assertThrows(
+    () => addOuterProducts(new Float64Array(16), new Float64Array(8), new Float64Array(2)),
+    RangeError,
+    "2 rows",
+  );
 });

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DomainError, isDomainError, type ModelFamily, type Progress, SILENT_PROGRESS } from "../../../src/core/mod.ts";
+import {
+  DomainError,
+  isDomainError,
+  type ModelFamily,
+  type Progress,
+  type ProgressState,
+  SILENT_PROGRESS,
+} from "../../../src/core/mod.ts";
 import { rowsOfFold } from "../../../src/ml/dataset.ts";
 import { fitFamily } from "../../../src/ml/experiment/fit_family.ts";
 import {
@@ -12,9 +19,11 @@ import {
   type RunExperimentDeps,
 } from "../../../src/ml/experiment/mod.ts";
 import { defaultFeatureEngine } from "../../../src/ml/features/mod.ts";
-import { runLeakChecks } from "../../../src/ml/leak_checks/mod.ts";
+import { type LeakCheckDeps, type LeakCheckInput, runLeakChecks } from "../../../src/ml/leak_checks/mod.ts";
 import { modelDigest } from "../../../src/ml/jobs/run_fit_job.ts";
 import { ModelWorkers } from "../../../src/ml/jobs/model_workers.ts";
+import type { TrainNetwork } from "../../../src/ml/training/fit_network.ts";
+import { tensorsOf } from "../../../src/ml/models/network.ts";
 import { trainInWorker } from "../../../src/ml/training/train_in_worker.ts";
 import { SETTINGS, smallCandles, smallDataset } from "./small_job.ts";
 
@@ -35,7 +44,8 @@ for (const family of ["mlp", "gbdt"] as const satisfies readonly ModelFamily[]) 
     for (const workers of [1, 3]) {
       const there = await run({ family }, {
         openWorkers: () => new ModelWorkers({ workers }),
-        foldsAtOnce: workers === 1 ? 2 : 5,
+        // Groups of steps over windows of the features, as of a long range, and all at once, as of a short one.
+        ...(workers === 1 ? { foldsAtOnce: 2, fewBytes: 0 } : {}),
         onFold: ({ fold }: { fold: { index: number } }) => seen.push(fold.index),
       });
       assertEquals(
@@ -145,13 +155,60 @@ Deno.test("leak checks take the same figures whoever fits", async () => {
 });
 
 Deno.test("leaks that are looked for while steps are scored are those that are looked for after them", async () => {
-  const checkLeaks: RunExperimentDeps["checkLeaks"] = (input, deps) => runLeakChecks(input, deps), told: string[] = [];
-  const progress: Progress = { update: ({ stage }) => void told.push(stage), log() {} };
-  const after = await run({}, { checkLeaks });
-  const beside = await run({}, { checkLeaks, progress, openWorkers: () => new ModelWorkers({ workers: 2 }) });
-  assertEquals(beside.leakChecks, after.leakChecks);
-  assert(beside.leakChecks!.filter(({ skipped }) => !skipped).length > 5, "figures are taken");
-  assert(told.lastIndexOf("walk forward") < told.indexOf("leak checks"), "one thing is told of at a time");
+  const checkLeaks: RunExperimentDeps["checkLeaks"] = (input, deps) => runLeakChecks(input, deps);
+  const here = await run({}, { checkLeaks });
+  assert(here.leakChecks!.filter(({ skipped }) => !skipped).length > 5, "figures are taken");
+  for (const fewBytes of [0, 2 ** 30]) {
+    const told: ProgressState[] = [];
+    const progress: Progress = { update: (state) => void told.push(state), log() {} };
+    const openWorkers = () => new ModelWorkers({ workers: 2 });
+    const there = await run({}, { checkLeaks, progress, openWorkers, fewBytes, foldsAtOnce: 2 });
+    assertEquals(there.leakChecks, here.leakChecks);
+    const stages = told.map(({ stage }) => stage), checks = told.filter(({ stage }) => stage === "leak checks");
+    assert(stages.lastIndexOf("walk forward") < stages.indexOf("leak checks"), "one thing is told of at a time");
+    assertEquals(checks.at(-1)!.done, 7);
+    if (fewBytes === 0) assertEquals(checks[0]!.done, 0, "it is told from the start");
+    const steps = told.filter(({ stage }) => stage === "track");
+    assertEquals(steps.map(({ done }) => done), [0, 1, 2, 3, 4]);
+    assertEquals(steps[2]!.note, "leak checks");
+  }
+});
+
+Deno.test("a leak check that fails ends the steps beside it", async () => {
+  const failing = new DomainError("store-busy", "Another process writes"), folds: number[] = [];
+  let failedAtMs = 0;
+  const recompute = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    failedAtMs = performance.now();
+    throw failing;
+  };
+  const error = await assertRejects(() =>
+    run({ mlp: { ...WALK.mlp, epochs: 5000, patience: 5000 } }, {
+      checkLeaks: (input: LeakCheckInput, deps: LeakCheckDeps) => runLeakChecks(input, { ...deps, recompute }),
+      train: ({ network }: Parameters<TrainNetwork>[0]) =>
+        Promise.resolve({ tensors: tensorsOf(network), bestEpoch: 0, epochs: 0, steps: 0 }),
+      openWorkers: () => new ModelWorkers({ workers: 2 }),
+      onFold: ({ fold }: { fold: { index: number } }) => folds.push(fold.index),
+    })
+  );
+  assertEquals(error, failing);
+  assertEquals(folds, []);
+  assert(performance.now() - failedAtMs < 2000, `${performance.now() - failedAtMs} ms`);
+});
+
+Deno.test("a fit that waits for its turn hears of an abort at once", async () => {
+  const [split] = SPLITS, endless = { ...WALK, mlp: { ...WALK.mlp, epochs: 5000, patience: 5000 } };
+  for (const workers of [1, 4]) {
+    const fitter = new ModelWorkers({ workers }), stop = new AbortController();
+    const busy = [0, 1].map(() => fitter.fit(DATASET, split!, endless, {}));
+    const waits = fitter.fit(DATASET, split!, endless, { signal: stop.signal });
+    const startedMs = performance.now();
+    setTimeout(() => stop.abort(new DomainError("interrupted", "Stopped by SIGINT")), 50);
+    await assertRejects(() => waits, DomainError, "SIGINT");
+    assert(performance.now() - startedMs < 1000);
+    fitter[Symbol.dispose]();
+    for (const fit of busy) assertEquals((await assertRejects(() => fit, DOMException)).name, "AbortError");
+  }
 });
 
 Deno.test("a run whose steps or leak checks fail ends with that, and the other does not go on", async () => {
