@@ -20,7 +20,7 @@ export async function trackLeaks(
     ...{ engine, progress, signal, recompute: storedOutcomes(context, settings) },
     ...(features === undefined ? {} : { features }),
     train: trainInWorker,
-    openWorkers: () => new ModelWorkers(),
+    openWorkers: (options) => new ModelWorkers(options),
   });
   const leak = leakError(checks);
   const figure = (value: number | null) => value === null ? "–" : String(Number(value.toPrecision(3)));

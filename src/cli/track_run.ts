@@ -112,7 +112,7 @@ export async function trackRun(
           signal: context.signal,
           onEpoch: (report, member) => run.queue({ metrics: epochMetrics(report, nowMs(), member) }),
           onFold: (fold) => run.queue({ metrics: foldScoreMetrics(fold, nowMs()) }),
-          openWorkers: () => new ModelWorkers({ workers }),
+          openWorkers: (options) => new ModelWorkers(options),
           foldsAtOnce: workers,
           checkLeaks: (input, deps) => runLeakChecks(input, { ...deps, recompute: storedOutcomes(context, settings) }),
           onTree: (report) => run.queue({ metrics: treeMetrics(report, nowMs()) }),

@@ -1,8 +1,15 @@
-/** Less than this is nothing that anybody lacks: a process this small goes on, and leaves it to V8. */
-const PLENTY_BYTES = 576 * 2 ** 20;
+let isSpared = false;
 
 /**
- * Lets go at once of what this thread holds no more, in some tens of milliseconds, where the process is not small anyway.
+ * Leaves garbage to V8 from now on, or no more, on this thread: where data are few nobody lacks the memory, and a full
+ * collection throws away compiled code too.
+ */
+export function spareGarbage(dataAreFew: boolean): void {
+  isSpared = dataAreFew;
+}
+
+/**
+ * Lets go at once of what this thread holds no more, in some tens of milliseconds, unless data are few.
  * V8 does not count memory that is shared, so that nothing tells it to look for hundreds of megabytes of it: to be called
  * where such has just been done with.
  *
@@ -10,6 +17,6 @@ const PLENTY_BYTES = 576 * 2 ** 20;
  * flag later is not safe: V8 may do anything from then on.
  */
 export function collectGarbage(): void {
-  if (Deno.memoryUsage().rss < PLENTY_BYTES) return;
+  if (isSpared) return;
   (globalThis as { readonly gc?: () => void }).gc?.();
 }

@@ -20,7 +20,7 @@ import {
   scorableRows,
   trainingRangesOf,
 } from "../dataset.ts";
-import { collectGarbage } from "../collect_garbage.ts";
+import { collectGarbage, spareGarbage } from "../collect_garbage.ts";
 import type { Baseline } from "../evaluation/baselines.ts";
 import { type FoldScored, joinFolds, type ScoredFolds } from "../evaluation/scored_folds.ts";
 import type { KnownBaselines } from "../evaluation/known_baselines.ts";
@@ -33,7 +33,14 @@ import { requireReadable } from "../training/require_trainable.ts";
 import { featuresFor } from "../window_dataset.ts";
 import { type ExperimentFolds, experimentFolds } from "./experiment_folds.ts";
 import { fitFamily, type FittedFamily } from "./fit_family.ts";
-import { type FamilyFitter, leakCheckDeps, type LeakCheckFitDeps, quietly } from "./leak_check_fits.ts";
+import {
+  type FamilyFitter,
+  leakCheckDeps,
+  type LeakCheckFitDeps,
+  LEAN_WORKERS,
+  quietly,
+  type WorkersOptions,
+} from "./leak_check_fits.ts";
 import { requireRows, requireScored } from "./require_rows.ts";
 import { type FoldOutcome, scoreFold } from "./score_fold.ts";
 import type { ExperimentSettings } from "./settings.ts";
@@ -45,7 +52,7 @@ export interface ExperimentDeps extends LeakCheckFitDeps {
   /** Told of each step as it ends. */
   readonly onFold?: (fold: FoldSummary) => void;
   /** Opens what fits and scores folds, and fits for the leak checks. @default one after the other on this thread, its networks by `train` */
-  readonly openWorkers?: () => FoldScorer & FamilyFitter;
+  readonly openWorkers?: (options: WorkersOptions) => FoldScorer & FamilyFitter;
   /** What the baselines say of a fold's test rows, where an earlier run has fitted them. @default fitted here */
   readonly knownBaselines?: KnownBaselines;
   /** Folds whose data are in memory at once. @default all of them */
@@ -133,28 +140,28 @@ export async function fitAndScore(
 ): Promise<FittedAndScored> {
   const { stage, checkLeaks, engine, fewBytes = FEW_BYTES } = deps, { folds, refit } = experimentFolds(settings);
   const features = oneByOne(deps.features ?? computedFeatures(candles, engine, settings.range.startMs));
-  using workers = openWorkers?.();
   let leakChecks: readonly LeakCheck[] | null = null;
-  const look: LookForLeaks = async (scored, progress, signal) => {
+  const lookWith = (workers: FamilyFitter | undefined): LookForLeaks => async (scored, progress, signal) => {
     if (checkLeaks === undefined) return;
     const own = { ...deps, progress, ...(signal === undefined ? {} : { signal }) };
-    leakChecks = await checkLeaks(
-      { candles, features, folds, settings, scored },
-      leakCheckDeps(settings, own, workers),
-    );
+    const input = { candles, features, folds, settings, scored };
+    leakChecks = await checkLeaks(input, leakCheckDeps(settings, own, workers));
   };
-  const areFew = 4 * engine.names.length * decisionTimesOf(candles, settings.range).length <= fewBytes;
-  const looksBeside = areFew && workers !== undefined;
-  const { served, scored, summaries } = await fitAll(
-    { candles, features },
-    { folds, refit },
-    settings,
-    { ...deps, workers, ...(looksBeside ? { beside: look, foldsAtOnce: folds.length } : {}) },
-  );
+  const featureBytes = 4 * engine.names.length * decisionTimesOf(candles, settings.range).length;
+  const dataAreFew = featureBytes <= fewBytes, looksBeside = dataAreFew && openWorkers !== undefined;
+  spareGarbage(dataAreFew);
+  let all: Awaited<ReturnType<typeof fitAll>>;
+  {
+    using workers = openWorkers?.({ dataAreFew });
+    const beside = looksBeside ? { beside: lookWith(workers), foldsAtOnce: folds.length } : {};
+    all = await fitAll({ candles, features }, { folds, refit }, settings, { ...deps, workers, ...beside });
+  }
+  const { served, scored, summaries } = all;
   collectGarbage(); // the window of the features, which nobody holds any more
   if (!looksBeside) {
     await stage("leak checks");
-    await look(Promise.resolve(scored), deps.progress, deps.signal);
+    using workers = openWorkers?.(LEAN_WORKERS);
+    await lookWith(workers)(Promise.resolve(scored), deps.progress, deps.signal);
     collectGarbage(); // what the checks have read
   }
   const { test } = scored;

@@ -29,11 +29,22 @@ export interface FamilyFitter extends Disposable {
   ): Promise<Pick<FittedFamily, "model">>;
 }
 
+/** What Workers are opened for. */
+export interface WorkersOptions {
+  /** Most of them. @default as many as there are cores */
+  readonly workers?: number;
+  /** Whether memory is of no concern. */
+  readonly dataAreFew: boolean;
+}
+
+/** For the fits of leak checks of much data: another Worker would hold another training set. */
+export const LEAN_WORKERS: WorkersOptions = { workers: 1, dataAreFew: false };
+
 /** What the fits of leak checks need from outside. */
 export interface LeakCheckFitDeps extends FitFamilyDeps {
   readonly engine: FeatureEngine;
   /** Opens what fits models while the checks go on. @default this thread */
-  readonly openWorkers?: () => FamilyFitter;
+  readonly openWorkers?: (options: WorkersOptions) => FamilyFitter;
 }
 
 /**
@@ -69,7 +80,7 @@ export async function checkLeaksAlone(
 ): Promise<LeakCheck[]> {
   const { folds } = experimentFolds(settings);
   const { recompute, engine, features = computedFeatures(candles, engine, settings.range.startMs) } = deps;
-  using workers = deps.openWorkers?.();
+  using workers = deps.openWorkers?.(LEAN_WORKERS);
   return await runLeakChecks({ candles, features, folds, settings }, {
     ...leakCheckDeps(settings, deps, workers),
     ...(recompute === undefined ? {} : { recompute }),

@@ -28,6 +28,8 @@ export type JobTask =
 export interface JobWorkerRequest {
   readonly task: JobTask;
   readonly dataset: SharedDataset;
+  /** Whether memory is of no concern, see `spareGarbage`. */
+  readonly dataAreFew: boolean;
   /** WASM build of tfjs. */
   readonly wasmFile: string;
   /** Looked at once a step of a network, and once a tree. */

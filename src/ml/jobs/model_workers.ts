@@ -11,6 +11,8 @@ import { shareDataset, type SharedDataset } from "./shared_dataset.ts";
 
 /** Options of {@linkcode ModelWorkers}. */
 export interface ModelWorkersOptions {
+  /** Whether memory is of no concern. @default false */
+  readonly dataAreFew?: boolean;
   /** Most Workers side by side; what they make is the same. @default {@linkcode modelWorkers}, as each holds a training set of its own */
   readonly workers?: number;
 }
@@ -31,13 +33,15 @@ export function modelWorkers(): number {
  * What is under way or waits when they are disposed of rejects with an `AbortError`.
  */
 export class ModelWorkers implements FoldScorer, FamilyFitter {
+  readonly #dataAreFew: boolean;
   readonly #inTurns: ReturnType<typeof inTurns>;
   readonly #fitInTurns = inTurns(MOST_FITS);
   readonly #idle: JobWorker[] = [];
   readonly #ended = new AbortController();
 
   /** Starts none before it is needed. */
-  constructor({ workers = modelWorkers() }: ModelWorkersOptions = {}) {
+  constructor({ workers = modelWorkers(), dataAreFew = false }: ModelWorkersOptions = {}) {
+    this.#dataAreFew = dataAreFew;
     this.#inTurns = inTurns(workers);
   }
 
@@ -82,7 +86,7 @@ export class ModelWorkers implements FoldScorer, FamilyFitter {
       this.#inTurns(async () => {
         signal.throwIfAborted(); // or a Worker would be started that nobody ends
         const worker = this.#usable() ?? new JobWorker();
-        await worker.run(task, dataset, { ...options, signal });
+        await worker.run(task, dataset, { ...options, signal, dataAreFew: this.#dataAreFew });
         if (this.#ended.signal.aborted) worker[Symbol.dispose]();
         else this.#idle.push(worker);
       }),

@@ -17,6 +17,8 @@ export interface RunInWorkerOptions extends CallOptions {
   readonly onEpoch?: (report: EpochReport, member: number) => void;
   /** A Worker that says nothing for so long is taken for dead; lines and trees are fitted without a word. @default 600000 */
   readonly silentMs?: number;
+  /** Whether memory is of no concern. @default false */
+  readonly dataAreFew?: boolean;
   /** Module of the Worker, for tests of what goes wrong in one. */
   readonly workerModule?: URL;
 }
@@ -67,7 +69,8 @@ export class JobWorker implements Disposable {
    * @throws as {@linkcode runInWorker}.
    */
   async run(task: JobTask, dataset: SharedDataset, options: RunTaskOptions): Promise<FitJobResult | undefined> {
-    const { signal, onProgress, onEpoch, onFitted, onFold, silentMs = 600_000 } = options, stop = newStopWord();
+    const { signal, onProgress, onEpoch, onFitted, onFold, silentMs = 600_000, dataAreFew = false } = options,
+      stop = newStopWord();
     signal?.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure;
     const { promise, resolve, reject } = Promise.withResolvers<FitJobResult | undefined>();
@@ -100,7 +103,9 @@ export class JobWorker implements Disposable {
       }
     };
     try {
-      this.#worker.postMessage({ task, dataset, wasmFile: this.#wasmFile, stop } satisfies JobWorkerRequest);
+      this.#worker.postMessage(
+        { task, dataset, dataAreFew, wasmFile: this.#wasmFile, stop } satisfies JobWorkerRequest,
+      );
       return await promise;
     } catch (error) {
       requestStop(stop);

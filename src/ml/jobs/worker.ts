@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { collectGarbage } from "../collect_garbage.ts";
+import { collectGarbage, spareGarbage } from "../collect_garbage.ts";
 import { type Dataset, datasetOf } from "../dataset.ts";
 import { fitFamily, type FitFamilyDeps } from "../experiment/fit_family.ts";
 import { scoreFold } from "../experiment/score_fold.ts";
@@ -28,7 +28,8 @@ function trainLean(wasmFile: string, stop: StopWord): TrainNetwork {
   };
 }
 
-self.onmessage = async ({ data: { task, dataset, wasmFile, stop } }: MessageEvent<JobWorkerRequest>) => {
+self.onmessage = async ({ data: { task, dataset, dataAreFew, wasmFile, stop } }: MessageEvent<JobWorkerRequest>) => {
+  spareGarbage(dataAreFew);
   try {
     await run(task, dataset, {
       train: trainLean(wasmFile, stop),

@@ -13,7 +13,6 @@ import { type Dataset, foldSpan, rowsOfDataset, withParts } from "../dataset.ts"
 import { MinuteGrid } from "../features/mod.ts";
 import type { Fold } from "../labels/mod.ts";
 import type { SpecForecastModel } from "../models/spec_forecast_model.ts";
-import { sideBySide } from "../side_by_side.ts";
 import { atMost, type LeakCheck } from "./leak_check.ts";
 import type { LeakCheckRun } from "./leak_check_run.ts";
 
@@ -23,16 +22,13 @@ import type { LeakCheckRun } from "./leak_check_run.ts";
  */
 export async function checkMutation(run: LeakCheckRun): Promise<LeakCheck[]> {
   const { fitFold, rowsOf, breathe } = run, { fold, dataset: own } = await run.shortFold();
-  const learnt: Record<string, string>[] = [], datasets = [() => own, () => mutatedDataset(run, own, fold)];
-  await sideBySide(
-    datasets.map((datasetOf, i) => async (signal) => {
-      await breathe();
-      const dataset = datasetOf(), { model } = await fitFold(dataset, rowsOf(rowsOfDataset(dataset), fold), { signal });
-      learnt[i] = partsOf(model);
-    }),
-    run.signal,
-  );
-  const [original, mutated] = [learnt[0]!, learnt[1]!], { figure, limit } = LEAK_FIGURES.mutation;
+  const fit = async (of: Dataset) => {
+    await breathe();
+    return partsOf((await fitFold(of, rowsOf(rowsOfDataset(of), fold))).model);
+  };
+  const original = await fit(own);
+  const mutated = await fit(mutatedDataset(run, own, fold));
+  const { figure, limit } = LEAK_FIGURES.mutation;
   const differing = Object.keys(original).filter((part) => original[part] !== mutated[part]);
   return [atMost("mutation", {
     ...{ figure, limit },
