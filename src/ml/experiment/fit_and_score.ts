@@ -194,21 +194,33 @@ async function fitAll(
   const mostRows = Math.max(...spans.map((span) => decisionTimesOf(candles, span).length));
   const source = {
     ...{ candles, engine, horizonMinutes: settings.horizonMinutes },
-    // What is computed here is all at hand.
-    features: deps.features === undefined ? features : new RollingFeatures(features, engine.names, mostRows),
+    // What is computed here is all at hand; and rows that are read while earlier ones are in use must not overwrite them.
+    features: deps.features === undefined || beside !== undefined
+      ? features
+      : new RollingFeatures(features, engine.names, mostRows),
   };
   await stage("the model to serve");
-  const served = await fitServed(await readableDataset(source, spans[0]!), refit, settings, deps);
-  collectGarbage(); // its training rows
-  await stage("steps");
-  if (beside === undefined) return { served, ...await scoreAll(source, groups, settings, deps) };
+  const dataset = await readableDataset(source, spans[0]!);
+  if (beside === undefined) {
+    const served = await fitServed(dataset, refit, settings, deps);
+    collectGarbage(); // its training rows
+    await stage("steps");
+    return { served, ...await scoreAll(source, groups, settings, deps) };
+  }
+  let served: Awaited<ReturnType<typeof fitServed>>;
   const all = Promise.withResolvers<Awaited<ReturnType<typeof scoreAll>>>();
-  const scored = all.promise.then((own) => own.scored), checks = heldBack(deps.progress);
+  const scored = all.promise.then((own) => own.scored);
+  const steps = heldBack(deps.progress), checks = heldBack(deps.progress);
   scored.catch(() => {}); // it is thrown below
   await sideBySide([
     async (signal) => {
+      served = await fitServed(dataset, refit, settings, { ...deps, signal });
+      await stage("steps");
+      steps.release();
+    },
+    async (signal) => {
       try {
-        all.resolve(await scoreAll(source, groups, settings, { ...deps, signal }));
+        all.resolve(await scoreAll(source, groups, settings, { ...deps, signal, progress: steps }));
       } catch (error) {
         all.reject(error);
         throw error;
@@ -218,7 +230,7 @@ async function fitAll(
     },
     (signal) => beside(scored, checks, signal),
   ], signal);
-  return { served, ...await all.promise };
+  return { served: served!, ...await all.promise };
 }
 
 /** Progress that is told once it is released, from where it is then: one thing is told of at a time. */

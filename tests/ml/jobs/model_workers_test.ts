@@ -7,7 +7,7 @@ import {
   type ProgressState,
   SILENT_PROGRESS,
 } from "../../../src/core/mod.ts";
-import { rowsOfFold } from "../../../src/ml/dataset.ts";
+import { computedFeatures, rowsOfFold } from "../../../src/ml/dataset.ts";
 import { fitFamily } from "../../../src/ml/experiment/fit_family.ts";
 import {
   checkLeaksAlone,
@@ -46,8 +46,13 @@ for (const family of ["mlp", "gbdt"] as const satisfies readonly ModelFamily[]) 
         openWorkers: () => new ModelWorkers({ workers }),
         // Groups of steps over windows of the features, as of a long range, and all at once, as of a short one.
         ...(workers === 1 ? { foldsAtOnce: 2, fewBytes: 0 } : {}),
+        // Read as from a store, which gives each reading rows of its own, or a window that the next one overwrites.
+        features: computedFeatures(smallCandles(), defaultFeatureEngine(), WALK.range.startMs),
+        checkLeaks: () => Promise.resolve([]),
         onFold: ({ fold }: { fold: { index: number } }) => seen.push(fold.index),
       });
+      assertEquals(modelDigest(there.model), modelDigest(here.model));
+      assertEquals(there.goldenRows, here.goldenRows);
       assertEquals(
         there.folds.map(({ fitted }) => modelDigest(fitted)),
         here.folds.map(({ fitted }) => modelDigest(fitted)),
