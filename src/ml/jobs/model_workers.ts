@@ -18,8 +18,6 @@ export interface ModelWorkersOptions {
 }
 
 const MOST_WORKERS = 4;
-/** Fits of leak checks at a time: each reads a copy of its data beside what the checks themselves hold. */
-const MOST_FITS = 2;
 
 /** Workers that the models of a run are shared among: the cores, but no more than memory is asked for. */
 export function modelWorkers(): number {
@@ -35,7 +33,6 @@ export function modelWorkers(): number {
 export class ModelWorkers implements FoldScorer, FamilyFitter {
   readonly #dataAreFew: boolean;
   readonly #inTurns: ReturnType<typeof inTurns>;
-  readonly #fitInTurns = inTurns(MOST_FITS);
   readonly #idle: JobWorker[] = [];
   readonly #ended = new AbortController();
 
@@ -48,7 +45,7 @@ export class ModelWorkers implements FoldScorer, FamilyFitter {
   async score(...[dataset, folds, settings, options]: Parameters<FoldScorer["score"]>): Promise<void> {
     const { signal, onEnd, withoutBaselines = false } = options, shared = shareDataset(dataset);
     const parts = folds.map((fold, place) => async (signal: AbortSignal) => {
-      await this.#run({ kind: "score", settings, fold, withoutBaselines }, shared, {
+      await this.#run({ kind: "score", settings, fold, withoutBaselines }, () => shared, {
         signal,
         onFold: ({ fitted: { spec, parts }, ...rest }) =>
           onEnd(place, { ...rest, fitted: new SpecForecastModel(spec, parts) }),
@@ -61,15 +58,10 @@ export class ModelWorkers implements FoldScorer, FamilyFitter {
     ...[dataset, split, settings, { signal }]: Parameters<FamilyFitter["fit"]>
   ): ReturnType<FamilyFitter["fit"]> {
     let model: TravelledModel | undefined;
-    const either = this.#either(signal);
-    await orAborted(
-      this.#fitInTurns(() => {
-        either.throwIfAborted();
-        const task = { kind: "fit", settings, split } as const;
-        return this.#run(task, shareDataset(dataset), { signal: either, onFitted: (own) => model = own });
-      }),
-      either,
-    );
+    await this.#run({ kind: "fit", settings, split }, () => shareDataset(dataset), {
+      ...(signal === undefined ? {} : { signal }),
+      onFitted: (own) => model = own,
+    });
     collectGarbage(); // datasets of the fits before it: V8 does not count what lies in shared memory
     return { model: new SpecForecastModel(model!.spec, model!.parts) };
   }
@@ -79,24 +71,20 @@ export class ModelWorkers implements FoldScorer, FamilyFitter {
     for (const worker of this.#idle.splice(0)) worker[Symbol.dispose]();
   }
 
-  /** Runs a task in its turn; whoever waits for one hears of an abort at once. */
-  async #run(task: JobTask, dataset: SharedDataset, options: RunTaskOptions): Promise<void> {
-    const signal = this.#either(options.signal);
+  /** Runs a task in its turn, when its data are shared; whoever waits for one hears of an abort at once. */
+  async #run(task: JobTask, dataset: () => SharedDataset, options: RunTaskOptions): Promise<void> {
+    const ended = this.#ended.signal;
+    const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal, ended]);
     await orAborted(
       this.#inTurns(async () => {
         signal.throwIfAborted(); // or a Worker would be started that nobody ends
         const worker = this.#usable() ?? new JobWorker();
-        await worker.run(task, dataset, { ...options, signal, dataAreFew: this.#dataAreFew });
-        if (this.#ended.signal.aborted) worker[Symbol.dispose]();
+        await worker.run(task, dataset(), { ...options, signal, dataAreFew: this.#dataAreFew });
+        if (ended.aborted) worker[Symbol.dispose]();
         else this.#idle.push(worker);
       }),
       signal,
     );
-  }
-
-  #either(signal: AbortSignal | undefined): AbortSignal {
-    const ended = this.#ended.signal;
-    return signal === undefined ? ended : AbortSignal.any([signal, ended]);
   }
 
   /** An idle Worker that has not died meanwhile. */
