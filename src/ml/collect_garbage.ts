@@ -9,9 +9,9 @@ export function spareGarbage(dataAreFew: boolean): void {
 }
 
 /**
- * Lets go at once of what this thread holds no more, in some tens of milliseconds, unless data are few.
- * V8 does not count memory that is shared, so that nothing tells it to look for hundreds of megabytes of it: to be called
- * where such has just been done with.
+ * Lets go at once of what this thread holds no more, in some tens of milliseconds, unless data are few. V8 does not count
+ * memory that is shared, so that nothing tells it to look for hundreds of megabytes of it: to be called where such has
+ * just been done with.
  *
  * It does nothing in a process that was started without `--v8-flags=--expose-gc`, which then takes more memory. To set the
  * flag later is not safe: V8 may do anything from then on.

@@ -143,7 +143,7 @@ function writeValues(
   }
 }
 
-/** The same of logarithms. */
+/** The same of logarithms: one loop for both, which asks anew for each value, takes a fifth longer. */
 function writeLogs(
   column: Float32Array,
   rows: Int32Array,
