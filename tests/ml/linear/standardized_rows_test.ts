@@ -1,7 +1,15 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { seededRandom } from "../../../src/core/mod.ts";
-import { addWeightedProducts, inputMoments, type LinearRows } from "../../../src/ml/linear/normal_equations.ts";
+import {
+  addScaled,
+  addScaledRows,
+  addWeightedProducts,
+  dotAt,
+  inputMoments,
+  type LinearRows,
+  rowProducts,
+} from "../../../src/ml/linear/normal_equations.ts";
 import { StandardizedRows } from "../../../src/ml/linear/standardized_rows.ts";
 
 Deno.test("addWeightedProducts() gives the sums of one row after the other, to the bit, and leaves the rest alone", () => {
@@ -18,6 +26,22 @@ Deno.test("addWeightedProducts() gives the sums of one row after the other, to t
       }
       addWeightedProducts(together, values, weights);
       assertEquals(together, own);
+    }),
+  );
+});
+
+Deno.test("rowProducts() and addScaledRows() give what one row after the other does, to the bit", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 13 }), fc.nat(), (size, rows, seed) => {
+      const random = seededRandom(seed + 1),
+        normals = (length: number) => Float64Array.from({ length }, () => random.normal());
+      const vector = normals(size), values = normals(size * rows), factors = normals(rows);
+      const products = new Float64Array(rows), sums = normals(size), expected = sums.slice();
+      rowProducts(vector, values, products);
+      addScaledRows(sums, factors, values);
+      for (let row = 0; row < rows; row++) addScaled(expected, factors[row]!, values, row * size);
+      assertEquals(products, factors.map((_, row) => dotAt(vector, values, row * size)));
+      assertEquals(sums, expected);
     }),
   );
 });
