@@ -37,8 +37,6 @@ export interface Pipeline {
 
 /** All that a check reads. */
 export interface LeakCheckRun extends Omit<LeakCheckInput, "scored">, Pipeline {
-  /** Ends the checks. */
-  readonly signal: AbortSignal;
   /** The scored rows once they are there, where there are to be any; throws the signal's reason. */
   readonly scored: (() => Promise<ScoredFolds>) | undefined;
   /** The range's decision times and what followed each: row numbers of the run are places among these. */

@@ -101,12 +101,11 @@ function leakCheckRun(
   const decisionTimeMs = decisionTimesOf(candles, range);
   const run = {
     ...input,
-    ...{ features, engine, labelsOf, decisionTimeMs, signal },
+    ...{ features, engine, labelsOf, decisionTimeMs },
     scored: scored && (() => orAborted(scored, signal)),
     labels: labelsOf(new MinuteGrid(candles), decisionTimeMs, { horizonMinutes }),
     source: { candles, features, engine, horizonMinutes, labelsOf },
-    fitFold: (dataset: Dataset, split: Split, own: CallOptions = {}) =>
-      deps.fitFold(dataset, split, { signal, ...own }),
+    fitFold: (dataset: Dataset, split: Split) => deps.fitFold(dataset, split, { signal }),
     rowsOf: deps.rowsOf ?? foldRows,
     recompute: deps.recompute ??
       ((times: Float64Array, horizon: number) => Promise.resolve(plainOutcomes(candles, times, horizon))),
