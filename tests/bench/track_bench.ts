@@ -1,4 +1,4 @@
-import { folderWithSample, runIn } from "../e2e/track_folder.ts";
+import { folderWithSample, runIn } from "../e2e/program_folder.ts";
 import { type Bench, median } from "./bench.ts";
 
 async function secondsOfTrack(folder: string, args: readonly string[]): Promise<number> {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { experiment, run, writeTree } from "../MLOps/file_store/store_folder.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 import { startMlflowUi } from "./mlflow_ui_server.ts";
-import { runProgram } from "./program.ts";
+import { runIn } from "./program_folder.ts";
 
 const RUN = "a".repeat(32), OTHER = "b".repeat(32);
 const ID = "123456789012345677";
@@ -23,7 +23,7 @@ function oldStore(folder: string) {
 Deno.test("import-mlruns brings mlruns/ into the database in it, once, and mlflow-ui shows it with its files", async () => {
   await using tmp = await tmpDir();
   await writeTree(`${tmp.path}/mlruns`, oldStore(tmp.path));
-  const program = (...args: string[]) => runProgram(tmp.path, "import-mlruns", ["--json", ...args]);
+  const program = (...args: string[]) => runIn(tmp.path, "import-mlruns", ["--json", ...args]);
 
   const dry = await program("--dry-run");
   assertEquals([dry.code, dry.json.imported.runs, dry.json.dryRun], [0, 1, true], dry.stdout + dry.stderr);
@@ -60,7 +60,7 @@ Deno.test("mlflow-ui --artifact-folders shows the files of a store elsewhere, an
   await using tmp = await tmpDir();
   await writeTree(`${tmp.path}/mlruns`, oldStore(tmp.path));
   const target = ["--target", "sqlite:///mlruns/new/mlflow.db"];
-  assertEquals((await runProgram(tmp.path, "import-mlruns", ["--json", ...target])).code, 0);
+  assertEquals((await runIn(tmp.path, "import-mlruns", ["--json", ...target])).code, 0);
   const read = async (args: readonly string[], flags: readonly string[]) => {
     await using ui = await startMlflowUi({ folder: `${tmp.path}/mlruns/new`, args, flags });
     const file = await fetch(`${ui.url}/get-artifact?run_id=${RUN}&path=notes/a.txt`);
@@ -106,7 +106,7 @@ Deno.test("import-mlruns names a bad file with its line and writes nothing; put 
     ...oldStore(tmp.path),
     ...run(ID, OTHER, { "metrics/loss": "1 0.5 0\n1 half 1\n" }),
   });
-  const program = (...args: string[]) => runProgram(tmp.path, "import-mlruns", args);
+  const program = (...args: string[]) => runIn(tmp.path, "import-mlruns", args);
   const refused = await program("--json");
   assertEquals([refused.code, refused.json.error.code], [3, "input-invalid"]);
   assertStringIncludes(refused.json.error.message, `line 2 of '${tmp.path}/mlruns/${bad}'`);
@@ -123,27 +123,20 @@ Deno.test("import-mlruns says how to reach a store that was not granted, is none
   await using tmp = await tmpDir();
   await writeTree(`${tmp.path}/old`, oldStore(tmp.path));
   await Deno.mkdir(`${tmp.path}/mlruns`);
-  const program = (args: string[], flags: string[] = [], env = {}) =>
-    runProgram(tmp.path, "import-mlruns", ["--json", ...args], env, flags);
-  const walled = await program(["--source", "old"]);
+  const program = (args: string[], read: string[] = [], env = {}) =>
+    runIn(tmp.path, "import-mlruns", ["--json", ...args], { env, read });
+  const old = [`${tmp.path}/old`], walled = await program(["--source", "old"]);
   assertEquals([walled.code, walled.json.error.code], [3, "permission-denied"]);
   assertStringIncludes(walled.json.error.hint, `task import-mlruns READ=${tmp.path}/old`);
-  const granted = await program(["--source", "old"], ["--allow-read=.env,mlruns,old"]);
+  const granted = await program(["--source", "old"], old);
   assertEquals([granted.code, granted.json.warnings[0].code], [0, "artifacts-elsewhere"]);
   assertStringIncludes(granted.json.warnings[0].message, "--moved-from");
-  const dry = await runProgram(
-    tmp.path,
-    "import-mlruns",
-    ["--source", "old", "--dry-run", "--target", "sqlite:///mlruns/x.db"],
-    {},
-    [
-      "--allow-read=.env,mlruns,old",
-    ],
-  );
+  const dryRun = ["--source", "old", "--dry-run", "--target", "sqlite:///mlruns/x.db"];
+  const dry = await runIn(tmp.path, "import-mlruns", dryRun, { read: old });
   assertEquals(dry.code, 0, dry.stderr);
   const moved = await program(
     ["--source", "old", "--moved-from", `${tmp.path}/mlruns`, "--target", "sqlite:///mlruns/second.db"],
-    ["--allow-read=.env,mlruns,old"],
+    old,
   );
   assertEquals([moved.code, moved.json.warnings, moved.json.movedLocations], [0, [], 3]);
   const empty = await program([]);
@@ -157,7 +150,7 @@ Deno.test("import-mlruns says how to reach a store that was not granted, is none
 Deno.test("an old store as MLFLOW_TRACKING_URI is refused with the command that imports it", async () => {
   await using tmp = await tmpDir();
   for (const uri of ["./mlruns", `file://${tmp.path}/mlruns`]) {
-    const { code, json } = await runProgram(tmp.path, "register", ["--json"], { MLFLOW_TRACKING_URI: uri });
+    const { code, json } = await runIn(tmp.path, "register", ["--json"], { env: { MLFLOW_TRACKING_URI: uri } });
     assertEquals([code, json.error.code], [3, "config-invalid"]);
     assertStringIncludes(json.error.hint, "task import-mlruns -- --source");
   }

@@ -5,7 +5,7 @@ import { RestRegistry, RestTracker } from "../../src/MLOps/mod.ts";
 import { readAliasMoves } from "../../src/MLOps/promotion/mod.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 import { startMlflowUi } from "./mlflow_ui_server.ts";
-import { folderWithSample, runIn, wordsFor } from "./track_folder.ts";
+import { folderWithSample, runIn, wordsFor } from "./program_folder.ts";
 
 const ASKED = { alias: "production", by: "ada", why: "better on the newest rows" };
 

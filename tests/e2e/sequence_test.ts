@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SEQUENCE_FAMILIES } from "../../src/ml/models/sequence_shapes.ts";
 import { openStores, startApi } from "./service_folder.ts";
-import { folderWithSample, runIn } from "./track_folder.ts";
+import { folderWithSample, runIn } from "./program_folder.ts";
 
 const SMALL = { units: 4, hidden: [4], epochs: 1, members: 2 };
 

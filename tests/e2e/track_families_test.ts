@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { startApi } from "./service_folder.ts";
-import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn } from "./track_folder.ts";
+import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn } from "./program_folder.ts";
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 

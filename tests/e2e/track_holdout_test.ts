@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { folderWithSample, runIn } from "./track_folder.ts";
+import { folderWithSample, runIn } from "./program_folder.ts";
 
 interface TrackOptions {
   /** @default sealed */

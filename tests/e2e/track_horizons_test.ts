@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PARENT_RUN_TAG } from "../../src/core/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
-import { folderWithSample, runIn } from "./track_folder.ts";
+import { folderWithSample, runIn } from "./program_folder.ts";
 
 Deno.test("track --horizon 15,60 makes a run of each under one parent, which cannot be registered", async () => {
   await using folder = await folderWithSample(["--no-features"]);

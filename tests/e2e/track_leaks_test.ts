@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { DuckDbSession } from "../../src/feature_store/duckdb_session.ts";
-import { folderWithSample, runIn } from "./track_folder.ts";
+import { folderWithSample, runIn } from "./program_folder.ts";
 
 const CHECK = { name: "truncation", passed: false, value: 1, limit: 0, skipped: false };
 

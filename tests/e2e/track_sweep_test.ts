@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Run } from "../../src/core/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/mod.ts";
-import { type Answer, folderWithSample, runIn, runUntil } from "./track_folder.ts";
+import { type Answer, folderWithSample, runIn, runUntil } from "./program_folder.ts";
 
 type Folder = Awaited<ReturnType<typeof folderWithSample>>;
 

@@ -4,7 +4,7 @@ import type { Tracker } from "../../src/core/mod.ts";
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
-import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn, runUntil, SAMPLE } from "./track_folder.ts";
+import { folderWithSample, interruptTrack, killedRun, modelFiles, runIn, runUntil, SAMPLE } from "./program_folder.ts";
 
 Deno.test("track --quick on the sample logs a judged run in seconds; the same again gives the same bytes", async () => {
   await using folder = await folderWithSample(["--no-features"]);

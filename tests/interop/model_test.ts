@@ -1,7 +1,7 @@
 /** What `track` logs, read by the real MLflow: the model's numbers in Python, and a run on a real server. */
 import { assert, assertEquals } from "@std/assert";
 import { isSequenceFamily, SEQUENCE_FAMILIES } from "../../src/ml/models/sequence_shapes.ts";
-import { folderWithSample, runIn } from "../e2e/track_folder.ts";
+import { folderWithSample, runIn } from "../e2e/program_folder.ts";
 import { interopTest, runPython, startMlflowServer } from "./python.ts";
 
 interface GoldenCheck {

@@ -1,6 +1,6 @@
 /** The line from candles to a model at an alias, on a real `mlflow server`, as Python then sees it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ROOT, runProgram } from "../e2e/program.ts";
+import { folderWithSample, runIn } from "../e2e/program_folder.ts";
 import { interopTest, runPython, startMlflowServer } from "./python.ts";
 
 interface Seen {
@@ -38,44 +38,35 @@ print(json.dumps({
 }))`;
 
 interopTest("track and register work on a real mlflow server, and Python loads what they made", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "register-remote-" });
-  try {
-    await using server = await startMlflowServer(folder, {
-      args: ["--backend-store-uri", `sqlite:///${folder}/real.db`],
-    });
-    await Deno.mkdir(`${folder}/config`);
-    for (const name of ["bitcoin_ingest", "model"]) {
-      await Deno.copyFile(`config/${name}.json`, `${folder}/config/${name}.json`);
-    }
-    const net = [`--allow-net=${new URL(server.url).host}`];
-    const remote = async (name: string, args: readonly string[]) => {
-      const answer = await runProgram(folder, name, ["--json", ...args], { MLFLOW_TRACKING_URI: server.url }, net);
-      assertEquals(answer.code, 0, answer.stderr + answer.stdout);
-      return answer.json;
-    };
-    const ingest = ["--archive-dir", `${ROOT}/feature_store/sample`, "--no-report", "--no-features", "--json"];
-    assertEquals((await runProgram(folder, "ingest", ingest)).code, 0);
-    const tracked = await remote("track", ["--quick"]);
-    const registered = await remote("register", []);
-    assertEquals([registered.version, registered.runId, registered.gate.passed], ["1", tracked.runId, true]);
-    assertEquals((await remote("register", [])).version, "1");
+  await using sample = await folderWithSample(["--no-features"]);
+  const folder = sample.path;
+  await using server = await startMlflowServer(folder, {
+    args: ["--backend-store-uri", `sqlite:///${folder}/real.db`],
+  });
+  const net = [new URL(server.url).host];
+  const remote = async (name: string, args: readonly string[]) => {
+    const answer = await runIn(folder, name, ["--json", ...args], { env: { MLFLOW_TRACKING_URI: server.url }, net });
+    assertEquals(answer.code, 0, answer.stderr + answer.stdout);
+    return answer.json;
+  };
+  const tracked = await remote("track", ["--quick"]);
+  const registered = await remote("register", []);
+  assertEquals([registered.version, registered.runId, registered.gate.passed], ["1", tracked.runId, true]);
+  assertEquals((await remote("register", [])).version, "1");
 
-    const seen = await runPython<Seen>({ code: LOOK }, [server.url], { cwd: folder });
-    assertEquals([seen.run.status, seen.run.qlike], ["FINISHED", tracked.metrics.qlike]);
-    assert(seen.run.epochs > 1, `${seen.run.epochs} epochs`);
-    assert(
-      seen.run.artifacts.includes("gate.json") && seen.run.artifacts.includes("evaluation"),
-      seen.run.artifacts.join(),
-    );
-    assertEquals([seen.version.version, seen.version.runId, seen.version.source], [
-      "1",
-      tracked.runId,
-      tracked.modelUri,
-    ]);
-    assertEquals(seen.version.tags["gate.passed"], "true");
-    assertStringIncludes(seen.version.tags["gate.check.qlike_vs_ewma"]!, "passed: ");
-    assertEquals(seen.outputs, ["probabilityUp", "volatilityBps", "quantilesBps"]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const seen = await runPython<Seen>({ code: LOOK }, [server.url], { cwd: folder });
+  assertEquals([seen.run.status, seen.run.qlike], ["FINISHED", tracked.metrics.qlike]);
+  assert(seen.run.epochs > 1, `${seen.run.epochs} epochs`);
+  assert(
+    seen.run.artifacts.includes("gate.json") && seen.run.artifacts.includes("evaluation"),
+    seen.run.artifacts.join(),
+  );
+  assertEquals([seen.version.version, seen.version.runId, seen.version.source], [
+    "1",
+    tracked.runId,
+    tracked.modelUri,
+  ]);
+  assertEquals(seen.version.tags["gate.passed"], "true");
+  assertStringIncludes(seen.version.tags["gate.check.qlike_vs_ewma"]!, "passed: ");
+  assertEquals(seen.outputs, ["probabilityUp", "volatilityBps", "quantilesBps"]);
 });
