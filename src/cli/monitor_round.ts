@@ -148,16 +148,22 @@ function logWarnings({ log }: MonitorFindings): Warning[] {
   return told.filter(([count]) => count > 0).map(([, code, message]) => ({ code, message }));
 }
 
-/** An edited log proves nothing; without its key, or the registry with its anchors, nobody can tell. */
+/** An edited log proves nothing; without its key, or the registry with its anchors, nobody can tell, which is told too. */
 async function proveLog(
   directory: string,
   { api }: MonitorSettings,
   registry: Registry | undefined,
 ): Promise<Warning[]> {
-  const { readAnchors, readKey, verifyLog } = await import("../api/mod.ts");
+  const { keyGone, readAnchors, readKey, verifyLog, writtenInstances } = await import("../api/mod.ts");
+  const notProven = (why: string): Warning[] => [
+    { code: "log-not-proven", message: `Nobody could tell whether the log was altered: ${why}` },
+  ];
   try {
-    const key = await readKey(api.predictionLog.keyFile);
-    if (key === undefined || registry === undefined) return [];
+    const chained = await writtenInstances(directory), { keyFile } = api.predictionLog;
+    if (chained.length === 0) return [];
+    const key = await readKey(keyFile);
+    if (key === undefined) return notProven(keyGone(keyFile, chained).message);
+    if (registry === undefined) return notProven("there is no model registry, which its anchors are in");
     const instances = await verifyLog(directory, { key, anchors: await readAnchors(registry) });
     return instances.flatMap(({ instance, problem }) =>
       problem === null ? [] : [{
@@ -167,7 +173,7 @@ async function proveLog(
     );
   } catch (error) {
     if (!(error instanceof DomainError) || error.code === "interrupted") throw error;
-    return [{ code: "log-not-proven", message: `Nobody could tell whether the log was altered: ${error.message}` }];
+    return notProven(error.message);
   }
 }
 

@@ -9,7 +9,7 @@ import { LIVE, liveSpec, WALK } from "../monitoring/monitor_fixture.ts";
 import { capture } from "./capture.ts";
 import { commandWords, openStores, putCandles, runCommand, startApi } from "./service_folder.ts";
 
-const LOG = "mlruns/prediction_log", STATE = "reports/monitoring/state.json";
+const LOG = "mlruns/prediction_log", KEY = `${LOG}.key`, STATE = "reports/monitoring/state.json";
 
 /** A folder in which a version forecast each live minute; returns its run. */
 async function servedFolder(folder: string, options: Partial<LogForecastsOptions> = {}): Promise<string> {
@@ -17,6 +17,7 @@ async function servedFolder(folder: string, options: Partial<LogForecastsOptions
   await using stores = await openStores(folder);
   const { runId } = await registerModel(stores, modelFiles(liveSpec()));
   await logForecasts(`${folder}/${LOG}`, new SpecForecastModel(liveSpec()), WALK, { fromMs: LIVE, runId, ...options });
+  await Deno.writeTextFile(`${folder}/${KEY}`, `${"0".repeat(64)}\n`);
   return runId;
 }
 
@@ -125,7 +126,6 @@ Deno.test("a week of forecasts gives live metrics at the run, a report, a state,
 Deno.test("an edited log, a torn one and a deleted run are told, and the rest is done", async () => {
   await using tmp = await tmpDir();
   const runId = await servedFolder(tmp.path, { fromMs: LIVE + 6 * DAY_MS });
-  await Deno.writeTextFile(`${tmp.path}/mlruns/prediction_log.key`, `${"0".repeat(64)}\n`);
   const look = async () => {
     const { code, stdout, stderr } = await runCommand("monitor", tmp.path, ["--json"]);
     assertEquals(code, 0, stderr);
@@ -139,6 +139,11 @@ Deno.test("an edited log, a torn one and a deleted run are told, and the rest is
   assertEquals(codesOf(torn.warnings), ["log-unreadable"], "a kill leaves half a record; nobody altered anything");
   await Deno.writeTextFile(path, text.replace(/"probabilityUp":0\.\d+/, '"probabilityUp":0.9'));
   assertEquals(codesOf((await look()).warnings), ["log-altered"]);
+  await Deno.rename(`${tmp.path}/${KEY}`, `${tmp.path}/away`);
+  const keyless = await look();
+  assertEquals(codesOf(keyless.warnings), ["log-not-proven"], "who takes the key away does not silence the proof");
+  assertStringIncludes(keyless.warnings[0].message, KEY);
+  await Deno.rename(`${tmp.path}/away`, `${tmp.path}/${KEY}`);
   {
     await using stores = await openStores(tmp.path);
     await stores.tracker.deleteRun(runId);
