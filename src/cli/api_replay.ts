@@ -17,12 +17,23 @@ export interface Past {
   run(service: InferenceService, registry: ModelRegistry, url: string | undefined): Promise<CommandResult>;
 }
 
+/** Where the service listens, and how. */
+const LISTENING_OPTIONS = ["host", "port", "tls-cert", "tls-key"] as const;
+
 /** Reads `--replay` and its companions. @throws {DomainError} `usage`, `not-found` where the store has nothing of it. */
 export async function readPast(context: CommandContext): Promise<Past> {
   const { options } = context;
   const speed = options.number("speed"), isStaying = options.boolean("stay");
   if (speed !== undefined && !(speed > 0)) {
     throw new DomainError("usage", `Option '--speed' must be a number above 0: current value is '${speed}'`);
+  }
+  const isListening = isStaying || speed !== undefined;
+  const given = (name: string) => (name === "port" ? options.number(name) : options.string(name)) !== undefined;
+  const idle = LISTENING_OPTIONS.find(given);
+  if (!isListening && idle !== undefined) {
+    throw new DomainError("usage", `Option '--${idle}' does nothing with '--replay' alone, which does not listen`, {
+      hint: "Leave it out, or add --speed FACTOR or --stay, with which it answers",
+    });
   }
   const { parseReplayRange, replayableRange, ReplayClock, ReplayFeed } = await import("../api/mod.ts");
   const request = parseReplayRange(options.string("replay")!);
@@ -49,7 +60,7 @@ export async function readPast(context: CommandContext): Promise<Past> {
     clock,
     feed,
     logDirectory,
-    isListening: isStaying || speed !== undefined,
+    isListening,
     async run(service, registry, url) {
       const { replay } = await import("../api/mod.ts");
       const { output, signal, progress } = context;

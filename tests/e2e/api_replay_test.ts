@@ -204,6 +204,8 @@ Deno.test("api --replay names what is wrong with its options", async (t) => {
     [["--replay", "2020-01-01/2020-01-02"], 6, "2023-03-01"],
     [["--replay", "P1D", "--speed", "0"], 2, "--speed"],
     [["--stay"], 2, "--replay"],
+    [["--replay", "P1D", "--port", "9000"], 2, "'--port' does nothing"],
+    [["--replay", "P1D", "--tls-key", "key.pem"], 2, "add --speed FACTOR or --stay"],
   ];
   for (const [args, code, part] of cases) {
     await t.step(args.join(" "), async () => {
