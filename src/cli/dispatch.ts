@@ -1,5 +1,4 @@
-import { DomainError, isDomainError, nearestWord, type Warning } from "../core/mod.ts";
-import { calledAs } from "./called_as.ts";
+import { calledAs, DomainError, isDomainError, nearestWord, type Warning } from "../core/mod.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { errorObject, errorText, paint, toKnownError, traitsOf } from "./error_text.ts";
 import { commandHelp, commandJson, PROGRAM, programHelp, programJson } from "./help.ts";

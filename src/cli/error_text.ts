@@ -1,6 +1,5 @@
-import { DomainError, ERROR_TRAITS, type ErrorTraits, lackingGrant } from "../core/mod.ts";
+import { calledAs, DomainError, ERROR_TRAITS, type ErrorTraits, lackingGrant } from "../core/mod.ts";
 import type { LogLevel } from "./log_level.ts";
-import { calledAs } from "./called_as.ts";
 import { isColorWanted } from "./terminal.ts";
 
 /** Names the failures that runtime and system raise in ways a user meets; leaves bugs as they are. */

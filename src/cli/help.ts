@@ -1,4 +1,4 @@
-import { calledAs } from "./called_as.ts";
+import { calledAs } from "../core/mod.ts";
 import type { Command, OptionSpec } from "./command.ts";
 import { usageOf } from "./option_rules.ts";
 import { COMMON_OPTIONS } from "./options.ts";

@@ -1,3 +1,5 @@
+import { calledAs } from "./called_as.ts";
+
 /** What a failure of each kind means to the shell, to an HTTP client and to a retry loop. */
 export interface ErrorTraits {
   /** Exit status of the command line (design section 4). */
@@ -99,9 +101,12 @@ export function isDomainError(error: unknown, ...codes: readonly ErrorCode[]): e
   return error instanceof DomainError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** What an error says, with what to do where it knows. */
-export function messageAndHint(error: { readonly message: string; readonly hint?: string | undefined }): string {
-  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+/** What an error says, with what to do where it knows, by commands as they are called here. */
+export function messageAndHint(
+  { message, hint }: { readonly message: string; readonly hint?: string | undefined },
+  standalone?: boolean,
+): string {
+  return hint === undefined ? message : `${message}. ${calledAs(hint, standalone)}`;
 }
 
 /** A warning of a result: something a user should know that did not stop the work. */

@@ -16,6 +16,7 @@ export * from "./nearest.ts";
 export * from "./in_turns.ts";
 export * from "./lacking_grant.ts";
 export * from "./quoted.ts";
+export * from "./called_as.ts";
 export * from "./file_identity.ts";
 export * from "./access_keys.ts";
 export * from "./baselines.ts";

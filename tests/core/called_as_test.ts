@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { calledAs } from "../../src/cli/called_as.ts";
+import { calledAs, messageAndHint } from "../../src/core/mod.ts";
 
 Deno.test("calledAs() names in the binary what works there", { permissions: "none" }, () => {
   const cases = [
@@ -36,4 +36,11 @@ Deno.test("calledAs() names in the binary what works there", { permissions: "non
     assertEquals(calledAs(text, true), expected);
     assertEquals(calledAs(text, false), text);
   }
+});
+
+Deno.test("messageAndHint() names commands as they are called here", { permissions: "none" }, () => {
+  const error = { message: "There are no candles", hint: "Bring them in with: task ingest" };
+  assertEquals(messageAndHint(error, true), "There are no candles. Bring them in with: bitcoin-ml ingest");
+  assertEquals(messageAndHint(error), "There are no candles. Bring them in with: task ingest");
+  assertEquals(messageAndHint({ message: "Nothing to do" }, true), "Nothing to do");
 });
