@@ -2,6 +2,7 @@ import {
   type CandleColumns,
   DomainError,
   type FeatureEngine,
+  type FeatureMatrix,
   type FeatureReader,
   type Horizon,
   intersectRanges,
@@ -103,9 +104,21 @@ function storedFeatures(context: CommandContext, engine: FeatureEngine, series: 
   return {
     async load(range, options) {
       await using store = await openFeatureStore(context, { mode: "read", lean: true });
-      return await store.loadFeatures(engine.name, { ...series, range }, options);
+      const features = await store.loadFeatures(engine.name, { ...series, range }, options);
+      requireColumns(engine, features);
+      return features;
     },
   };
+}
+
+/** A table that other hands have changed is not the set whose digest the run would be told by. */
+function requireColumns({ name, names }: FeatureEngine, stored: FeatureMatrix): void {
+  if (names.join() === stored.names.join()) return;
+  const lacking = names.filter((own) => !stored.names.includes(own));
+  const how = lacking.length > 0 ? `it lacks ${lacking.join(", ")}` : "it has others, or in another order";
+  throw new DomainError("store-damaged", `Cannot use the stored features '${name}' by their columns: ${how}`, {
+    hint: "Move the feature store aside and run ingest again: every candle can be fetched anew",
+  });
 }
 
 /** Stored features of the range where they are up to date; undefined where they are not, so that the run computes them. */

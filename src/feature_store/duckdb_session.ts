@@ -154,6 +154,10 @@ function openError(path: string, error: unknown): Error {
   return named instanceof DomainError ? named : damaged(path, error);
 }
 
+const DAMAGE = /^(IO Error|FATAL Error|INTERNAL Error|Serialization Error)|corrupt|checksum|has been invalidated/i;
+/** A table or column that our own statements name is not there: other hands have been at the file. */
+const OTHER_SCHEMA = /^(Catalog Error: Table with name .* does not exist|Binder Error: Referenced column .* not found)/;
+
 /** DuckDB names the program whose lock it met. */
 function lockOwner(message: string): { pid: number; command: string; startedAt: string } | undefined {
   const match = /held in (\S+) \(PID (\d+)\)/.exec(message);
@@ -181,8 +185,7 @@ function nameFailure(path: string, error: unknown): unknown {
   if (error.message.startsWith("Out of Memory Error")) {
     return outOfMemory(`DuckDB says: ${error.message.split("\n", 1)[0]}`, error);
   }
-  const damage = /^(IO Error|FATAL Error|INTERNAL Error|Serialization Error)|corrupt|checksum|has been invalidated/i;
-  return damage.test(error.message) ? damaged(path, error) : error;
+  return DAMAGE.test(error.message) || OTHER_SCHEMA.test(error.message) ? damaged(path, error) : error;
 }
 
 function damaged(path: string, error: unknown): DomainError {

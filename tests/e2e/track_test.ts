@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
 import type { Tracker } from "../../src/core/mod.ts";
+import { DuckDbSession } from "../../src/feature_store/duckdb_session.ts";
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { loadForecastModel } from "../../src/ml/models/load_forecast_model.ts";
@@ -236,4 +237,16 @@ Deno.test("track refuses what it has trained on candles that an ingest changed m
   const { items: [run] } = await tracker.searchRuns({ experimentIds: ["1"] });
   assertEquals([run!.info.status, run!.modelOutputs], ["FAILED", []]);
   assertEquals(run!.tags.find(({ key }) => key === "failure")!.value, error.message);
+});
+
+Deno.test("track refuses stored features that other hands have taken a column of", async () => {
+  await using folder = await folderWithSample();
+  {
+    const path = `${folder.path}/feature_store/bitcoin.duckdb`;
+    using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
+    await session.run("ALTER TABLE features_flagship DROP COLUMN rv_60");
+  }
+  const { code, json } = await runIn(folder.path, "track", ["--quick", "--json", "--model", "har"]);
+  assertEquals([code, json.error.code], [5, "store-damaged"], JSON.stringify(json));
+  assertStringIncludes(json.error.message, "'flagship' by their columns: it lacks rv_60");
 });

@@ -98,6 +98,30 @@ Deno.test("DuckDbFeatureStore.open() names a damaged file and what to do", async
   });
 });
 
+Deno.test("DuckDbFeatureStore names a table or column that other hands have dropped", async (t) => {
+  const range = { startMs: START, endMs: START + DAY_MS };
+  for (const statement of ["DROP TABLE candles", "ALTER TABLE candles DROP COLUMN volume"]) {
+    await t.step(statement, async () => {
+      await using tmp = await tmpDir();
+      const path = `${tmp.path}/store.duckdb`;
+      {
+        await using store = await DuckDbFeatureStore.open(path, WRITE);
+        await store.writeCandles(BTC, [{ source: "daily", columns: walkCandles(range) }]);
+      }
+      {
+        using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
+        await session.run(statement);
+      }
+      const error = await assertRejects(async () => {
+        await using store = await DuckDbFeatureStore.open(path, READ);
+        await store.loadCandles({ ...BTC, range });
+      }, DomainError);
+      assertEquals(error.code, "store-damaged", error.message);
+      assert(error.hint?.includes("run ingest again"));
+    });
+  }
+});
+
 Deno.test("DuckDbFeatureStore.open() refuses a store of a newer program", async () => {
   await using tmp = await tmpDir();
   const path = `${tmp.path}/store.duckdb`;
@@ -194,5 +218,7 @@ Deno.test("DuckDbSession.guard() names a full disk and damage, and leaves other 
   const full = 'FATAL Error: Failed to create checkpoint: Could not write file "x": No space left on device';
   assertEquals(await named(full), "disk-full");
   assertEquals(await named("IO Error: Could not read enough bytes from file"), "store-damaged");
+  assertEquals(await named("Catalog Error: Table with name candles does not exist!"), "store-damaged");
+  assertEquals(await named('Binder Error: Referenced column "volume" not found in FROM clause!'), "store-damaged");
   assertEquals(await named("Binder Error: no such column"), "as it is");
 });
