@@ -48,7 +48,6 @@ export function honestPipeline(settings: ExperimentSettings): Pipeline {
       fitFamily(dataset, split, leakCheckSettings(settings), {
         progress: SILENT_PROGRESS,
         train: () => Promise.reject(new Error("no network is trained here")),
-        withoutHistograms: true, // as Workers fit for leak checks
       }),
   };
 }
