@@ -159,18 +159,23 @@ async function proveLog(
     { code: "log-not-proven", message: `Nobody could tell whether the log was altered: ${why}` },
   ];
   try {
-    const chained = await writtenInstances(directory), { keyFile } = api.predictionLog;
-    if (chained.length === 0) return [];
+    const anchors = registry === undefined ? new Map<string, never>() : await readAnchors(registry);
+    const written = await writtenInstances(directory), { keyFile } = api.predictionLog;
+    // Anchors without a log are of one that somebody took away.
+    if (written.length === 0 && anchors.size === 0) return [];
     const key = await readKey(keyFile);
-    if (key === undefined) return notProven(keyGone(keyFile, chained).message);
-    if (registry === undefined) return notProven("there is no model registry, which its anchors are in");
-    const instances = await verifyLog(directory, { key, anchors: await readAnchors(registry) });
-    return instances.flatMap(({ instance, problem }) =>
+    if (key === undefined) {
+      return notProven(keyGone(keyFile, written.length > 0 ? written : [...anchors.keys()]).message);
+    }
+    const instances = await verifyLog(directory, { key, anchors });
+    const altered = instances.flatMap(({ instance, problem }) =>
       problem === null ? [] : [{
         code: "log-altered",
         message: `The log of ${instance} is not as it was written, so its scores prove nothing: ${problem}`,
       }]
     );
+    if (registry !== undefined) return altered;
+    return [...altered, ...notProven("there is no model registry, which the anchors of its end are in")];
   } catch (error) {
     if (!(error instanceof DomainError) || error.code === "interrupted") throw error;
     return notProven(error.message);

@@ -143,6 +143,11 @@ Deno.test("an edited log, a torn one and a deleted run are told, and the rest is
   const keyless = await look();
   assertEquals(codesOf(keyless.warnings), ["log-not-proven"], "who takes the key away does not silence the proof");
   assertStringIncludes(keyless.warnings[0].message, KEY);
+  await Deno.mkdir(`${tmp.path}/${KEY}`);
+  const folder = await look();
+  assertEquals(codesOf(folder.warnings), ["log-not-proven"], "a folder in its place, as a mount of nothing makes");
+  assertEquals(folder.scored, torn.scored);
+  await Deno.remove(`${tmp.path}/${KEY}`);
   await Deno.rename(`${tmp.path}/away`, `${tmp.path}/${KEY}`);
   {
     await using stores = await openStores(tmp.path);
@@ -151,6 +156,31 @@ Deno.test("an edited log, a torn one and a deleted run are told, and the rest is
   const gone = await look();
   assertEquals(codesOf(gone.warnings), ["run-not-noted", "log-altered"].toSorted());
   assertEquals([gone.scored, gone.skill["bitcoin-model/1"].verdict], [torn.scored, "insufficient"]);
+  await Deno.rename(`${tmp.path}/mlruns/mlflow.db`, `${tmp.path}/away.db`);
+  const alone = codesOf((await look()).warnings).filter((code) => code.startsWith("log-"));
+  assertEquals(alone, ["log-altered", "log-not-proven"], "the key tells an edit, the registry the log's end");
+  await Deno.rename(`${tmp.path}/away.db`, `${tmp.path}/mlruns/mlflow.db`);
+});
+
+Deno.test("a log that was taken away whole is told by its anchors, with its key and without", async () => {
+  await using tmp = await tmpDir();
+  await servedFolder(tmp.path, { fromMs: LIVE + 6 * DAY_MS });
+  {
+    await using stores = await openStores(tmp.path);
+    await stores.registry.setModelVersionTag("bitcoin-model", "1", {
+      key: "prediction_log.one-1",
+      value: `1441 ${"a".repeat(64)}`,
+    });
+  }
+  const look = async () => JSON.parse((await runCommand("monitor", tmp.path, ["--json"])).stdout).warnings;
+  await Deno.remove(`${tmp.path}/${LOG}`, { recursive: true });
+  const [altered, ...others] = await look();
+  assertEquals([altered.code, others], ["log-altered", []]);
+  assertStringIncludes(altered.message, "the folder is gone");
+  await Deno.remove(`${tmp.path}/${KEY}`);
+  const [keyless] = await look();
+  assertEquals(keyless.code, "log-not-proven");
+  assertStringIncludes(keyless.message, "the prediction log of one-1");
 });
 
 Deno.test("alerts go to a webhook that is granted, signed, once; what it does not take waits for the next look", async () => {

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { CHAIN_FIELD, CHAIN_START, DomainError } from "../../core/mod.ts";
+import { cannotUse, isConfiguredWrongly } from "./configured_path.ts";
 
 /** The link of a batch: HMAC-SHA-256 over the previous link and the batch's text, 64 hex digits. */
 export function chainLink(key: Uint8Array, previous: string, batch: string | Uint8Array): string {
@@ -72,14 +73,20 @@ export function keyGone(path: string, chained: readonly string[]): DomainError {
   );
 }
 
-/** The key in `path`, or undefined where there is no file. */
+/**
+ * The key in `path`, or undefined where there is no file.
+ *
+ * @throws {DomainError} `permission-denied`, or `config-invalid` where no key can be read there.
+ */
 export async function readKey(path: string): Promise<Uint8Array | undefined> {
   let text: string;
   try {
     text = (await Deno.readTextFile(path)).trim();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    if (!isConfiguredWrongly(error)) throw error;
+    const key = { what: "the key of the prediction log", path, setting: "predictionLog.keyFile" };
+    throw cannotUse(key, { verb: "read", cause: error });
   }
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new DomainError("config-invalid", `Cannot read the key of the prediction log as '${path}' holds no key`, {

@@ -34,7 +34,9 @@ export function predictionLogAt(path: string): ConfiguredPath {
 
 /** Whether a path is refused for what was configured, which stays so, rather than for what a disk lacks at present. */
 export function isConfiguredWrongly(error: unknown): boolean {
-  const { NotCapable, PermissionDenied, AlreadyExists, NotADirectory } = Deno.errors;
-  return [NotCapable, PermissionDenied, AlreadyExists, NotADirectory].some((kind) => error instanceof kind) ||
+  const { NotCapable, PermissionDenied, AlreadyExists, NotADirectory, IsADirectory } = Deno.errors;
+  return [NotCapable, PermissionDenied, AlreadyExists, NotADirectory, IsADirectory].some((kind) =>
+    error instanceof kind
+  ) ||
     (error as { readonly code?: unknown }).code === "EROFS";
 }
