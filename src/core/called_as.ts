@@ -1,8 +1,17 @@
-const GRANT = String.raw`(?:READ|WRITE|NET|HOST|PORT)=(?:'[^']*'|\S*[^\s,;.])`;
-/** A call of a task that needs more than its permission set: `task ingest READ=/data -- --archive-dir /data`. */
-const WIDENED = new RegExp(String.raw`(?:\./taskw|\btask) ([a-z-]+|NAME)((?: ${GRANT})+)(?: -- ?)?`, "g");
-const PLAIN =
-  /(?:\.\/taskw|\btask) (ingest|track|register|api-keys|api|mlflow-ui|import-mlruns|report|monitor|demo|doctor|<command>)(?: -- ?)?/g;
+/** A word in quotes, as `quoted()` writes it: a path or a name, in which nothing is a command. */
+const QUOTED = String.raw`'[^']*'(?:\\''[^']*')*`;
+const GRANT = String.raw`(?:READ|WRITE|NET|HOST|PORT)=(?:${QUOTED}|\S*[^\s,;.])`;
+const TASK = String.raw`(?:\./taskw|\btask)`;
+const COMMANDS = "ingest|track|register|api-keys|api|mlflow-ui|import-mlruns|report|monitor|demo|doctor|<command>";
+/**
+ * A quoted word, a call of a task that needs more than its permission set (`task ingest READ=/data -- --archive-dir /data`),
+ * or any other call. An apostrophe within a word quotes nothing.
+ */
+const CALL = new RegExp(
+  String
+    .raw`(?<!\w)${QUOTED}|${TASK} ([a-z-]+|NAME)((?: ${GRANT})+)(?: --(?= |$))?|${TASK} (${COMMANDS})(?: --(?= |$))?`,
+  "g",
+);
 
 /**
  * Text that names commands as the user of this program calls them. Texts are written for `task`; the compiled binary has
@@ -10,13 +19,12 @@ const PLAIN =
  */
 export function calledAs(text: string, standalone: boolean = Deno.build.standalone): string {
   if (!standalone) return text;
-  return text
-    .replaceAll(WIDENED, (_, command: string, words: string) => {
-      const { grants, options } = forBuild(words);
-      return `task build -- ${grants.join(" ")}; then bitcoin-ml ${command}${options} `;
-    })
-    .replaceAll(PLAIN, "bitcoin-ml $1 ")
-    .replaceAll(/ +(?=$|\n|[,;.)])/g, "");
+  return text.replaceAll(CALL, (found, widened?: string, words?: string, plain?: string) => {
+    if (plain !== undefined) return `bitcoin-ml ${plain}`;
+    if (widened === undefined) return found;
+    const { grants, options } = forBuild(words!);
+    return `task build -- ${grants.join(" ")}; then bitcoin-ml ${widened}${options}`;
+  });
 }
 
 /** The same grants as words of `task build`; an address is also an option of the command. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { calledAs, messageAndHint } from "../../src/core/mod.ts";
+import { calledAs, messageAndHint, quoted } from "../../src/core/mod.ts";
 
 Deno.test("calledAs() names in the binary what works there", { permissions: "none" }, () => {
   const cases = [
@@ -31,6 +31,17 @@ Deno.test("calledAs() names in the binary what works there", { permissions: "non
     ["compile it anew with task build -- READ=/data", "compile it anew with task build -- READ=/data"],
     ["a multitask apiary", "a multitask apiary"],
     ["task ingest, then task track", "bitcoin-ml ingest, then bitcoin-ml track"],
+    ["Run `task track` again; task track again", "Run `bitcoin-ml track` again; bitcoin-ml track again"],
+    ["It can't: task ingest, as it isn't", "It can't: bitcoin-ml ingest, as it isn't"],
+    ["chmod 600 '/srv/x .y/task ingest , keys.json'", "chmod 600 '/srv/x .y/task ingest , keys.json'"],
+    [
+      "Grant it: task api READ='/srv/my .keys/a.pem'",
+      "Grant it: task build -- READ='/srv/my .keys/a.pem'; then bitcoin-ml api",
+    ],
+    [
+      `task api READ=${quoted("/srv/it's task ingest/log")} -- --port 1`,
+      `task build -- READ=${quoted("/srv/it's task ingest/log")}; then bitcoin-ml api --port 1`,
+    ],
   ] as const;
   for (const [text, expected] of cases) {
     assertEquals(calledAs(text, true), expected);
