@@ -131,6 +131,11 @@ export class DuckDbSession implements Disposable {
     }
   }
 
+  /** The error for what is no store of ours any more. */
+  damaged(reason: string): DomainError {
+    return damaged(this.#path, new Error(reason));
+  }
+
   /** Closes connection and instance; a writer's log is folded into the file. */
   [Symbol.dispose](): void {
     if (!this.#open) return;
@@ -156,7 +161,8 @@ function openError(path: string, error: unknown): Error {
 
 const DAMAGE = /^(IO Error|FATAL Error|INTERNAL Error|Serialization Error)|corrupt|checksum|has been invalidated/i;
 /** A table or column that our own statements name is not there: other hands have been at the file. */
-const OTHER_SCHEMA = /^(Catalog Error: Table with name .* does not exist|Binder Error: Referenced column .* not found)/;
+const OTHER_SCHEMA =
+  /^(Catalog Error: Table with name .* (does not|already) exists?|Binder Error: Referenced column .* not found)/;
 
 /** DuckDB names the program whose lock it met. */
 function lockOwner(message: string): { pid: number; command: string; startedAt: string } | undefined {

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DAY_MS, DomainError, MINUTE_MS } from "../../src/core/mod.ts";
 import { DuckDbSession } from "../../src/feature_store/duckdb_session.ts";
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
+import { migrate } from "../../src/feature_store/tables/migrations.ts";
+import { requireTables, TABLE_COLUMNS } from "../../src/feature_store/tables/table_columns.ts";
 import { SYSTEM_CLOCK } from "../../src/cli/system_clock.ts";
 import { testFeatureStore } from "../contracts/feature_store_contract.ts";
 import { BTC } from "../fakes/archive_files.ts";
@@ -98,28 +100,79 @@ Deno.test("DuckDbFeatureStore.open() names a damaged file and what to do", async
   });
 });
 
-Deno.test("DuckDbFeatureStore names a table or column that other hands have dropped", async (t) => {
-  const range = { startMs: START, endMs: START + DAY_MS };
-  for (const statement of ["DROP TABLE candles", "ALTER TABLE candles DROP COLUMN volume"]) {
+Deno.test("TABLE_COLUMNS are those that the migrations leave, of all tables", async () => {
+  using session = await DuckDbSession.open(":memory:", "write", { memoryLimit: "256MB", threads: 1 });
+  await migrate(session, START);
+  await requireTables(session);
+  const tables = (await session.rows("SELECT table_name FROM duckdb_tables()")).map((row) => row["table_name"]);
+  assertEquals(tables.filter((name) => name !== "schema_migrations").sort(), Object.keys(TABLE_COLUMNS).sort());
+});
+
+Deno.test("DuckDbFeatureStore.open() names a table that other hands have changed, for readers and writers", async (t) => {
+  const range = { startMs: START, endMs: START + DAY_MS }, set = { name: "one", digest: "1", definition: "{}" };
+  const features = { names: ["a", "b"], length: 1, decisionTimeMs: Float64Array.of(START) };
+  const columns = [Float32Array.of(1), Float32Array.of(2)];
+  const statements: Readonly<Record<string, string>> = {
+    "DROP TABLE candles": "table 'candles' is gone",
+    "DROP TABLE day_digests": "table 'day_digests' is gone",
+    "ALTER TABLE candles DROP COLUMN volume":
+      "column 9 of table 'candles' should be 'volume DOUBLE', and it is 'close_time TIMESTAMP'",
+    "ALTER TABLE candles DROP COLUMN source": "column 15 of table 'candles' should be 'source VARCHAR', and it ends",
+    "ALTER TABLE candles ADD COLUMN mine INTEGER": "column 16 of table 'candles' should end, and it is 'mine INTEGER'",
+    "ALTER TABLE candles ALTER COLUMN volume TYPE FLOAT": "should be 'volume DOUBLE', and it is 'volume FLOAT'",
+    "ALTER TABLE archive_files DROP COLUMN verdict": "should be 'verdict VARCHAR'",
+    "ALTER TABLE gaps DROP COLUMN cause": "should be 'cause VARCHAR'",
+    "ALTER TABLE ingest_runs DROP COLUMN settings": "should be 'settings JSON'",
+    "ALTER TABLE features_one ALTER COLUMN a TYPE DOUBLE": "should be 'a FLOAT', and it is 'a DOUBLE'",
+  };
+  for (const [statement, part] of Object.entries(statements)) {
     await t.step(statement, async () => {
       await using tmp = await tmpDir();
       const path = `${tmp.path}/store.duckdb`;
       {
         await using store = await DuckDbFeatureStore.open(path, WRITE);
         await store.writeCandles(BTC, [{ source: "daily", columns: walkCandles(range) }]);
+        await store.writeFeatures(BTC, { ...set, codeVersion: "0" }, { ...features, columns });
       }
       {
         using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
         await session.run(statement);
       }
-      const error = await assertRejects(async () => {
-        await using store = await DuckDbFeatureStore.open(path, READ);
-        await store.loadCandles({ ...BTC, range });
-      }, DomainError);
-      assertEquals(error.code, "store-damaged", error.message);
-      assert(error.hint?.includes("run ingest again"));
+      for (const options of [READ, WRITE]) {
+        const error = await assertRejects(() => DuckDbFeatureStore.open(path, options), DomainError, part);
+        assertEquals(error.code, "store-damaged");
+        assert(error.hint?.includes("run ingest again"));
+      }
     });
   }
+  await t.step("a table of one's own beside them is none of ours", async () => {
+    await using tmp = await tmpDir();
+    const path = `${tmp.path}/store.duckdb`;
+    await (await DuckDbFeatureStore.open(path, WRITE))[Symbol.asyncDispose]();
+    {
+      using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
+      await session.run("CREATE TABLE mine (a INTEGER)");
+    }
+    await (await DuckDbFeatureStore.open(path, READ))[Symbol.asyncDispose]();
+  });
+});
+
+Deno.test("writeFeatures() does not append to a table that a column was taken of", async () => {
+  const set = { name: "one", digest: "1", definition: "{}", codeVersion: "0" };
+  await using tmp = await tmpDir();
+  const path = `${tmp.path}/store.duckdb`;
+  const write = async (names: readonly string[], ms: number) => {
+    await using store = await DuckDbFeatureStore.open(path, WRITE);
+    const columns = names.map(() => Float32Array.of(1));
+    await store.writeFeatures(BTC, set, { names, length: 1, decisionTimeMs: Float64Array.of(ms), columns });
+  };
+  await write(["a", "b"], START);
+  {
+    using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
+    await session.run("ALTER TABLE features_one DROP COLUMN a");
+  }
+  const error = await assertRejects(() => write(["a", "b"], START + MINUTE_MS), DomainError, "'features_one'");
+  assertEquals(error.code, "store-damaged");
 });
 
 Deno.test("DuckDbFeatureStore.open() refuses a store of a newer program", async () => {
@@ -219,6 +272,7 @@ Deno.test("DuckDbSession.guard() names a full disk and damage, and leaves other 
   assertEquals(await named(full), "disk-full");
   assertEquals(await named("IO Error: Could not read enough bytes from file"), "store-damaged");
   assertEquals(await named("Catalog Error: Table with name candles does not exist!"), "store-damaged");
+  assertEquals(await named('Catalog Error: Table with name "candles" already exists!'), "store-damaged");
   assertEquals(await named('Binder Error: Referenced column "volume" not found in FROM clause!'), "store-damaged");
   assertEquals(await named("Binder Error: no such column"), "as it is");
 });

@@ -1,6 +1,7 @@
 import { type Clock, DomainError, toIso } from "../../core/mod.ts";
 import { type DuckDbLimits, DuckDbSession } from "../duckdb_session.ts";
 import { checkSchema, migrate } from "../tables/migrations.ts";
+import { requireTables } from "../tables/table_columns.ts";
 import { hasWaiter, StoreLock, type StoreLockOptions, takeWriterSeat } from "./store_lock.ts";
 import { checkStorePath, type StoreMode } from "./store_path.ts";
 
@@ -202,9 +203,8 @@ function lockOptions(options: StoreHandleOptions, waitMs: number): StoreLockOpti
 async function openSession(file: string, options: StoreHandleOptions): Promise<DuckDbSession> {
   const session = await DuckDbSession.open(file, options.mode, options);
   try {
-    await session.guard(() =>
-      options.mode === "write" ? migrate(session, options.clock.nowMs()) : checkSchema(session)
-    );
+    await (options.mode === "write" ? migrate(session, options.clock.nowMs()) : checkSchema(session));
+    await requireTables(session);
     return session;
   } catch (error) {
     session[Symbol.dispose]();

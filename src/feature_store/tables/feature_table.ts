@@ -185,7 +185,7 @@ async function columnsOf(session: DuckDbSession, table: string): Promise<string[
 }
 
 async function prepareTable(session: DuckDbSession, set: FeatureSetRecord, names: readonly string[]): Promise<void> {
-  if (await hasSet(session, set.name, set.digest)) return;
+  if (await hasSet(session, set.name, set.digest)) return await requireNames(session, set.name, names);
   const table = quoteIdentifier(tableName(set.name));
   await session.run(`DROP TABLE IF EXISTS ${table}`);
   await session.run("DELETE FROM feature_sets WHERE name = ?", [set.name]);
@@ -201,6 +201,11 @@ async function prepareTable(session: DuckDbSession, set: FeatureSetRecord, names
     set.definition,
     set.codeVersion,
   ]);
+}
+
+async function requireNames(session: DuckDbSession, name: string, names: readonly string[]): Promise<void> {
+  const table = tableName(name), stored = (await columnsOf(session, table)).slice(KEY_COLUMNS);
+  if (stored.join() !== names.join()) throw session.damaged(`table '${table}' has other columns than its set`);
 }
 
 async function writeDays(
