@@ -32,7 +32,7 @@ export async function readPast(context: CommandContext): Promise<Past> {
   const idle = LISTENING_OPTIONS.find(given);
   if (!isListening && idle !== undefined) {
     throw new DomainError("usage", `Option '--${idle}' does nothing with '--replay' alone, which does not listen`, {
-      hint: "Leave it out, or add --speed FACTOR or --stay, with which it answers",
+      hint: "Leave it (or HOST= and PORT= of the task) out, or add --speed FACTOR or --stay, with which it answers",
     });
   }
   const { parseReplayRange, replayableRange, ReplayClock, ReplayFeed } = await import("../api/mod.ts");

@@ -117,7 +117,7 @@ function requireColumns({ name, names }: FeatureEngine, stored: FeatureMatrix): 
   const lacking = names.filter((own) => !stored.names.includes(own));
   const how = lacking.length > 0 ? `it lacks ${lacking.join(", ")}` : "it has others, or in another order";
   throw new DomainError("store-damaged", `Cannot use the stored features '${name}' by their columns: ${how}`, {
-    hint: "Move the feature store aside and run ingest again: every candle can be fetched anew",
+    hint: "Move the feature store aside, with its .wal if there is one, and run ingest again",
   });
 }
 

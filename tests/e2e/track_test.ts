@@ -239,14 +239,21 @@ Deno.test("track refuses what it has trained on candles that an ingest changed m
   assertEquals(run!.tags.find(({ key }) => key === "failure")!.value, error.message);
 });
 
-Deno.test("track refuses stored features that other hands have taken a column of", async () => {
+Deno.test("track refuses stored features whose columns other hands have changed", async () => {
   await using folder = await folderWithSample();
-  {
-    const path = `${folder.path}/feature_store/bitcoin.duckdb`;
-    using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
-    await session.run("ALTER TABLE features_flagship DROP COLUMN rv_60");
+  for (
+    const [change, part] of [
+      ["ADD COLUMN mine FLOAT", "it has others, or in another order"],
+      ["DROP COLUMN rv_60", "it lacks rv_60"],
+    ]
+  ) {
+    {
+      const path = `${folder.path}/feature_store/bitcoin.duckdb`;
+      using session = await DuckDbSession.open(path, "write", { memoryLimit: "256MB", threads: 1 });
+      await session.run(`ALTER TABLE features_flagship ${change}`);
+    }
+    const { code, json } = await runIn(folder.path, "track", ["--quick", "--json", "--model", "har"]);
+    assertEquals([code, json.error.code], [5, "store-damaged"], JSON.stringify(json));
+    assertStringIncludes(json.error.message, `'flagship' by their columns: ${part}`);
   }
-  const { code, json } = await runIn(folder.path, "track", ["--quick", "--json", "--model", "har"]);
-  assertEquals([code, json.error.code], [5, "store-damaged"], JSON.stringify(json));
-  assertStringIncludes(json.error.message, "'flagship' by their columns: it lacks rv_60");
 });

@@ -124,15 +124,18 @@ export async function startMlflowServer(
     },
   };
   const deadline = performance.now() + 120_000;
+  let hasEnded = false;
+  child.status.then(() => hasEnded = true);
   for (;;) {
     try {
       const response = await fetch(`${url}/health`);
       await response.body?.cancel();
-      if (response.ok) return server;
+      if (response.ok && !hasEnded) return server;
     } catch {
       // not listening yet
     }
-    if (performance.now() > deadline) {
+    // Another server may answer at a port that this one found taken.
+    if (hasEnded || performance.now() > deadline) {
       await server[Symbol.asyncDispose]();
       throw new Error(`mlflow server did not start:\n${await Deno.readTextFile(`${folder}/server.log`)}`);
     }
