@@ -125,7 +125,7 @@ interface ReportOptions {
 }
 
 function report(result: CommandResult, { json, quiet, level, exitOnSignal }: ReportOptions): number {
-  const warnings: readonly Warning[] = result.warnings ?? [];
+  const warnings = (result.warnings ?? []).map((each): Warning => ({ ...each, message: calledAs(each.message) }));
   if (json && result.isAnnounced === true && result.error === undefined) {
     // One object was promised, and it was printed when the service was ready.
   } else if (json) {

@@ -1,4 +1,4 @@
-import type { Progress, ProgressState } from "../core/mod.ts";
+import { calledAs, type Progress, type ProgressState } from "../core/mod.ts";
 import type { Output } from "./command.ts";
 
 const PLAIN_LINE_EVERY_MS = 3_000;
@@ -130,7 +130,7 @@ export function createOutput(options: { readonly json: boolean; readonly quiet: 
     json: options.json,
     color: isColorWanted(),
     note(line) {
-      if (!options.quiet) writeText(Deno.stderr, `${line}\n`);
+      if (!options.quiet) writeText(Deno.stderr, `${calledAs(line)}\n`);
     },
     announce(line) {
       writeText(Deno.stdout, `${line}\n`);

@@ -1,3 +1,4 @@
+import { calledAs } from "../../../core/mod.ts";
 import { EMPTY, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { urls } from "../urls.ts";
@@ -21,7 +22,7 @@ export function errorPage(
         <h1>${title}</h1>
       </div>
       <p class="alert" role="alert">${failure.message}</p>
-      ${failure.hint === undefined ? EMPTY : html`<p>${failure.hint}</p>`}
+      ${failure.hint === undefined ? EMPTY : html`<p>${calledAs(failure.hint)}</p>`}
       <p><a class="button" href="${urls.experiments()}">All experiments</a> <a class="button" href="${urls
         .models()}">All models</a></p>
     `,

@@ -1,4 +1,4 @@
-import type { Experiment, LoggedModel, Run } from "../../../core/mod.ts";
+import { calledAs, type Experiment, type LoggedModel, type Run } from "../../../core/mod.ts";
 import { attribute, type Child, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { dataTable } from "../parts/data_table.ts";
@@ -70,7 +70,9 @@ ${
       : filterError === undefined
       ? empty(
         query.filter === ""
-          ? html`No runs here yet. Log one with <code>task track -- --experiment "${experiment.name}"</code>`
+          ? html`No runs here yet. Log one with <code>${
+            calledAs("task track --")
+          } --experiment "${experiment.name}"</code>`
           : html`No run matches. <a href="${urls.experiment(experiment.experimentId)}">Show all runs</a>`,
       )
       : EMPTY

@@ -1,4 +1,4 @@
-import type { Experiment, Run, ViewType } from "../../../core/mod.ts";
+import { calledAs, type Experiment, type Run, type ViewType } from "../../../core/mod.ts";
 import { attribute, EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { dataTable } from "../parts/data_table.ts";
@@ -108,7 +108,7 @@ function firstSteps(origin: string): Html {
     <section class="card" aria-labelledby="first">
       <h2 id="first">Log a first run</h2>
       <p>Train a model here:</p>
-      <pre tabindex="0">task track -- --quick</pre>
+      <pre tabindex="0">${calledAs("task track -- --quick")}</pre>
       <p>or log from Python:</p>
       <pre tabindex="0">${python}</pre>
     </section>

@@ -1,4 +1,4 @@
-import type { RegisteredModel } from "../../../core/mod.ts";
+import { calledAs, type RegisteredModel } from "../../../core/mod.ts";
 import { html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { dataTable } from "../parts/data_table.ts";
@@ -61,10 +61,12 @@ export function modelsPage({ models, search, tokens, nextToken, size, nowMs }: M
       <form method="get" action="/models"
         class="filters"><label class="grow">Name<input type="search" name="q" value="${search}" placeholder="Part of a name"></label>
       <button type="submit" class="button primary">Apply</button></form>
-      ${models.length > 0
-        ? table
-        : search === ""
-        ? empty(html`No model is registered yet. Promote a run with <code>task register -- --run-id best</code>`)
+      ${models.length > 0 ? table : search === ""
+        ? empty(
+          html`No model is registered yet. Promote a run with <code>${
+            calledAs("task register -- --run-id best")
+          }</code>`,
+        )
         : empty(html`No model's name holds “${search}”.`)}
       ${pager({
         noun: "models",

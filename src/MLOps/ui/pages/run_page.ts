@@ -1,4 +1,4 @@
-import type { KeyValue, Run } from "../../../core/mod.ts";
+import { calledAs, type KeyValue, type Run } from "../../../core/mod.ts";
 import { EMPTY, type Html, html } from "../html.ts";
 import type { Page } from "../layout.ts";
 import { empty, facts, keyValueTable, longValue, section } from "../parts/facts.ts";
@@ -123,6 +123,6 @@ function datasets(run: Run): Html {
 function promotion({ experiment, run: { info } }: RunState, ask: Ask): Html {
   const action = `${urls.run(experiment.experimentId, info.runId)}/promote`;
   return html`<details class="more edit" id="promote"><summary>Not registered yet: ask the gate</summary>
-<p>Here, or with ${copyable(`task register -- --run-id ${info.runId}`)}</p>
+<p>Here, or with ${copyable(calledAs(`task register -- --run-id ${info.runId}`))}</p>
 ${promoteForm({ ...ask, action, alias: PRODUCTION })}</details>`;
 }

@@ -1,4 +1,11 @@
-import type { ArtifactInfo, Experiment, MlModel, ModelVersion, Run } from "../../../core/mod.ts";
+import {
+  type ArtifactInfo,
+  calledAs,
+  type Experiment,
+  type MlModel,
+  type ModelVersion,
+  type Run,
+} from "../../../core/mod.ts";
 import { formatNumber } from "../format.ts";
 import type { GateReport } from "../gate_report.ts";
 import { EMPTY, type Html, html } from "../html.ts";
@@ -122,7 +129,7 @@ function howToLoad(uri: string): Html {
     <p>In Python:</p>
     <pre tabindex="0">${python}</pre>
     <p>As a service:</p>
-    <pre tabindex="0">task api -- --model-uri ${uri}</pre>
+    <pre tabindex="0">${calledAs("task api --")} --model-uri ${uri}</pre>
   `;
 }
 
