@@ -2,8 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { commandSets } from "../../src/cli/walls.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
 import { capture } from "./capture.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+import { ROOT } from "./start_words.ts";
 
 /** Runs the program in a folder with a command's own lists, which in a set stand for the project's folder. */
 async function run(folder: string, set: string, args: readonly string[], env: Record<string, string> = {}) {

@@ -1,5 +1,5 @@
-/** Root of the repository, without a slash at its end. */
-export const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+import { ROOT } from "./start_words.ts";
+
 /** The bundled sample. */
 export const SAMPLE = `${ROOT}/feature_store/sample`;
 

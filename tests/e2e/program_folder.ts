@@ -1,11 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Run, Tracker } from "../../src/core/mod.ts";
-import { engineStart } from "../../src/cli/engine_flags.ts";
 import { commandSets } from "../../src/cli/walls.ts";
 import { openTrackerAt } from "../../src/MLOps/open.ts";
 import { capture, type Captured } from "./capture.ts";
+import { ROOT, startWords } from "./start_words.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 /** The bundled candles: 90 days. */
 export const SAMPLE: string = `${ROOT}/feature_store/sample`;
 /** Entries of a set that lie beside the source; the others lie in the working folder. */
@@ -38,21 +37,14 @@ export async function wordsFor(
   const placed = (paths: readonly string[] = []) =>
     paths.map((path) => BESIDE_SOURCE.test(path) ? `${ROOT}/${path}` : `${folder}/${path}`);
   const net = options.net ?? set.net ?? [];
-  return [
-    "run",
-    "-q",
-    "--no-prompt",
-    ...engineStart(command).flags,
-    `--config=${ROOT}/deno.json`,
+  const grants = [
     `--allow-read=${[...placed(set.read), ...options.read ?? []].join(",")}`,
     `--allow-write=${placed(set.write).join(",")}`,
     ...(set.ffi === undefined ? [] : [`--allow-ffi=${ROOT}/node_modules`]),
     ...(set.env === undefined ? [] : [`--allow-env=${set.env.join(",")}`]),
     ...(net.length === 0 ? [] : [`--allow-net=${net.join(",")}`]),
-    `${ROOT}/${engineStart(command).entry}`,
-    command,
-    ...args,
   ];
+  return startWords(command, grants, args);
 }
 
 /** Runs a command in a folder to its end. */

@@ -4,11 +4,10 @@ import type { CandleColumns, ModelRegistry, SeriesId, Tracker } from "../../src/
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
 import { openRegistryAt, openTrackerAt } from "../../src/MLOps/open.ts";
 import { capture, type Captured } from "./capture.ts";
+import { ROOT, startWords } from "./start_words.ts";
 
 /** The series that the service serves by default. */
 export const SERIES: SeriesId = { exchange: "binance", symbol: "BTC/USDT", interval: "1m" };
-
-const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
 /** Puts candles into the feature store of a working folder. */
 export async function putCandles(folder: string, columns: CandleColumns): Promise<void> {
@@ -40,20 +39,13 @@ export async function openStores(
 
 /** Words of `deno` that run a command in a working folder, under its own set but for the folder and the loopback. */
 export function commandWords(command: string, folder: string, args: readonly string[]): string[] {
-  return [
-    "run",
-    "-q",
-    "--no-prompt",
-    ...engineStart(command).flags,
-    `--config=${ROOT}/deno.json`,
+  const grants = [
     `-P=${command}`,
     `--allow-read=${ROOT}/src,${ROOT}/node_modules,${ROOT}/config,${folder}`,
     `--allow-write=${folder}`,
     ...(command === "api" ? ["--allow-net=127.0.0.1"] : []),
-    `${ROOT}/${engineStart(command).entry}`,
-    command,
-    ...args,
   ];
+  return startWords(command, grants, args);
 }
 
 /** Runs a command to its end. */

@@ -7,7 +7,8 @@ import { DuckDbSession, type SqlRow } from "../../src/feature_store/duckdb_sessi
 import { DuckDbFeatureStore } from "../../src/feature_store/mod.ts";
 import { BTC } from "../fakes/archive_files.ts";
 import { tmpDir } from "../fakes/tmp_dir.ts";
-import { largeMirror, ROOT, SAMPLE } from "../e2e/ingest_program.ts";
+import { largeMirror, SAMPLE } from "../e2e/ingest_program.ts";
+import { ROOT } from "../e2e/start_words.ts";
 
 const MARCH = { startMs: Date.UTC(2023, 2, 1), endMs: Date.UTC(2023, 3, 1) };
 const HOUR_MS = 60 * MINUTE_MS;

@@ -25,8 +25,9 @@ import {
 } from "./columns.ts";
 import { type DuckDbSession, quoteIdentifier } from "../duckdb_session.ts";
 import { appendRows, millis, number, OF_SERIES, seriesValues, text } from "./rows.ts";
+import { FEATURE_KEYS } from "./table_columns.ts";
 
-const KEY_COLUMNS = 4;
+const KEY_COLUMNS = FEATURE_KEYS.length;
 
 type FeatureResult = Awaited<ReturnType<Awaited<ReturnType<DuckDbSession["connect"]>>["stream"]>>;
 
